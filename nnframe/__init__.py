@@ -1,0 +1,56 @@
+"""Feed-forward neural networks in numpy, with every activation and loss a plugin found by name.
+
+>>> import nnframe
+>>> net = nnframe.nNet.from_sizes([2, 8, 1], ["tanh", "sigmoid"])
+>>> xor = [([[0], [0]], [[0]]), ([[0], [1]], [[1]]), ([[1], [0]], [[1]]), ([[1], [1]], [[0]])]
+>>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
+"""
+
+from nnframe import datasets, registry
+from nnframe.activation import Activation
+from nnframe.data import Pairs, pairs
+from nnframe.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    DerivativeError,
+    NameConflictError,
+    NNFrameError,
+    PluginError,
+    PluginWarning,
+    RegistrationError,
+    ShapeError,
+    UnknownNameError,
+)
+from nnframe.fused import Fused
+from nnframe.hookspecs import hookimpl
+from nnframe.layer import denseLayer
+from nnframe.loss import Loss
+from nnframe.network import History, nNet
+from nnframe.version import __version__
+
+__all__ = [
+    "Activation",
+    "ArgumentError",
+    "ArgumentTypeError",
+    "DataError",
+    "DerivativeError",
+    "Fused",
+    "History",
+    "Loss",
+    "NNFrameError",
+    "NameConflictError",
+    "Pairs",
+    "PluginError",
+    "PluginWarning",
+    "RegistrationError",
+    "ShapeError",
+    "UnknownNameError",
+    "__version__",
+    "datasets",
+    "denseLayer",
+    "hookimpl",
+    "nNet",
+    "pairs",
+    "registry",
+]

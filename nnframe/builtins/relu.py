@@ -1,0 +1,35 @@
+"""relu: the rectified linear unit.
+
+a = max(z, 0), and da/dz = 1 where z > 0, else 0. At the kink, z = 0, any slope between 0 and 1 would
+do; 0 is the usual one.
+
+Source: V. Nair and G. Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.activation import Activation
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+
+
+def forward(z: Array) -> Array:
+    """Return max(z, 0)."""
+    a: Array = np.maximum(z, 0)
+    return a
+
+
+def derivative(z: Array) -> Array:
+    """Return 1 where z > 0, else 0."""
+    return (z > 0).astype(z.dtype)
+
+
+relu = Activation("relu", forward, derivative, init="he")
+
+
+@hookimpl
+def nnframe_activations() -> list[Activation]:
+    """Return relu."""
+    return [relu]

@@ -1,0 +1,41 @@
+"""sigmoid: the logistic function.
+
+a = 1 / (1 + exp(-z)), and da/dz = a (1 - a).
+
+exp(-z) overflows for very negative z. With e = exp(-|z|), which never exceeds 1, a is 1 / (1 + e) for z >= 0 and
+e / (1 + e) below, and the slope is e / (1 + e)^2 on both sides, without the cancellation of 1 - a.
+
+Source: D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors", Nature 323
+(1986) 533-536.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.activation import Activation
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+
+
+def forward(z: Array) -> Array:
+    """Return 1 / (1 + exp(-z))."""
+    e = np.exp(-np.abs(z))
+    a: Array = np.where(z >= 0, 1, e) / (1 + e)
+    return a
+
+
+def derivative(z: Array) -> Array:
+    """Return exp(-|z|) / (1 + exp(-|z|))^2."""
+    e = np.exp(-np.abs(z))
+    slope: Array = e / (1 + e) ** 2
+    return slope
+
+
+sigmoid = Activation("sigmoid", forward, derivative)
+
+
+@hookimpl
+def nnframe_activations() -> list[Activation]:
+    """Return sigmoid."""
+    return [sigmoid]

@@ -1,0 +1,41 @@
+"""softmax: a column of scores made a column of probabilities.
+
+a_i = exp(z_i) / sum_k exp(z_k), which mixes the components: da_i/dz_j = a_i (delta_ij - a_j). That Jacobian, times
+dL/da = g, is a (g - sum_k g_k a_k), so the matrix is never built.
+
+exp overflows for large z. Subtracting the column's maximum from all its z changes nothing in the quotient, and leaves
+the largest exponent at 0.
+
+Source: J. Bridle, "Probabilistic interpretation of feedforward classification network outputs", Neurocomputing 68,
+Springer 1990.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.activation import Activation
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+
+
+def forward(z: Array) -> Array:
+    """Return exp(z) over its sum, column by column."""
+    e = np.exp(z - z.max(axis=0, keepdims=True))
+    a: Array = e / e.sum(axis=0, keepdims=True)
+    return a
+
+
+def backward(grad: Array, z: Array, a: Array) -> Array:
+    """Return dL/dz for grad = dL/da."""
+    dz: Array = a * (grad - (grad * a).sum(axis=0, keepdims=True))
+    return dz
+
+
+softmax = Activation("softmax", forward, backward=backward)
+
+
+@hookimpl
+def nnframe_activations() -> list[Activation]:
+    """Return softmax."""
+    return [softmax]

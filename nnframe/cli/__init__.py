@@ -1,0 +1,58 @@
+"""The command ``nnframe``: a parser, and one file a subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from nnframe.cli import train
+from nnframe.errors import NNFrameError
+from nnframe.version import __version__
+
+# What a shell reports for a program that an interrupt ended: 128 + SIGINT.
+INTERRUPTED = 130
+WRONG_INPUT = 2
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line, and leaves the usage to ``--help``."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and exit with 2."""
+        self.exit(WRONG_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        0 if all went well, 2 for wrong input, 130 after an interrupt.
+    """
+    parser = OneLineParser(prog="nnframe", description="Small neural networks in numpy, with plugins.")
+    parser.add_argument("--version", action="version", version=f"nnframe {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    train.add_command(commands)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except NNFrameError as error:
+        print(f"{parser.prog} {options.command}: error: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough. Python would complain once more when it flushes on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,154 @@
+"""Training data: pairs of columns, and the batches that are cut from them.
+
+Samples are kept as rows, so that a batch is a run of memory; its transpose is the matrix of columns that a net takes.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from nnframe.arrays import Array, DType, as_columns, as_matrix
+from nnframe.errors import DataError
+
+
+class Pairs(Sequence[tuple[Array, Array]]):
+    """A sequence of pairs (x, y) of column vectors over two arrays whose rows are samples; see `pairs`.
+
+    Attributes
+    ----------
+    X : ndarray, shape (N, n_in)
+        The inputs, a read-only view of what was passed.
+    Y : ndarray, shape (N, n_out)
+        The targets, likewise.
+    """
+
+    def __init__(self, X: Any, Y: Any) -> None:
+        self.X = _read_only(as_matrix(X, "X", "(N, n_in), one row a sample"))
+        self.Y = _read_only(as_matrix(Y, "Y", "(N, n_out), one row a sample"))
+        if len(self.X) != len(self.Y):
+            raise DataError(
+                f"X has {len(self.X)} rows and Y has {len(self.Y)}; wanted one row of each for every sample"
+            )
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Array, Array]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Pairs: ...
+
+    def __getitem__(self, index: int | slice) -> tuple[Array, Array] | Pairs:
+        if isinstance(index, slice):
+            return Pairs(self.X[index], self.Y[index])
+        row = operator.index(index)
+        return self.X[row, :, np.newaxis], self.Y[row, :, np.newaxis]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} pairs of columns ({self.X.shape[1]}, 1) and ({self.Y.shape[1]}, 1)>"
+
+    def batches(self, size: int, dtype: DType) -> Iterator[tuple[Array, Array]]:
+        """Yield matrices (n_in, B) and (n_out, B) of up to `size` columns, in order, in the dtype wanted.
+
+        They are views where the dtype is right already; of a memory-mapped file, only the batch is read.
+        """
+        for start in range(0, len(self), size):
+            rows = slice(start, start + size)
+            yield (
+                self.X[rows].astype(dtype, copy=False).T,
+                self.Y[rows].astype(dtype, copy=False).T,
+            )
+
+
+def pairs(X: Any, Y: Any) -> Pairs:
+    """Return two arrays as a sequence of pairs (x, y) of column vectors, without copying them.
+
+    Parameters
+    ----------
+    X : array_like, shape (N, n_in)
+        One row an input. A memory-mapped array is read a batch at a time.
+    Y : array_like, shape (N, n_out)
+        One row a target.
+
+    Returns
+    -------
+    Pairs
+        What `nNet.backprop` takes as data. ``pairs(X, Y)[i]`` is ``(X[i] as a column, Y[i] as a column)``, and a slice
+        is a shorter sequence of pairs; all are read-only views.
+
+    Raises
+    ------
+    ArgumentTypeError, ShapeError
+        If an array isn't two-dimensional or holds no real numbers.
+    DataError
+        If there are more rows of one than of the other.
+
+    Examples
+    --------
+    >>> data = pairs([[0, 0], [0, 1]], [[0], [1]])
+    >>> x, y = data[1]
+    >>> x.tolist(), y.tolist()
+    ([[0], [1]], [[1]])
+    """
+    return Pairs(X, Y)
+
+
+def as_pairs(data: Any, n_in: int, n_out: int) -> Pairs:
+    """Return training data as `Pairs` that fit a net; a list is stacked, once.
+
+    Parameters
+    ----------
+    data : Pairs or sequence of (x, y)
+        x of shape (n_in, B) and y of shape (n_out, B), with B = 1 for a plain pair of columns.
+    n_in, n_out : int
+        What the net takes and gives.
+
+    Raises
+    ------
+    DataError
+        If it is empty, not a sequence, or holds something else than pairs.
+    ArgumentTypeError, ShapeError
+        If a column has another length.
+    """
+    if isinstance(data, Pairs):
+        if data.X.shape[1] != n_in or data.Y.shape[1] != n_out:
+            raise DataError(
+                f"data is {data!r}, but the net takes ({n_in}, 1) and gives ({n_out}, 1); check the arrays' columns"
+            )
+    elif isinstance(data, (str, bytes)) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
+        raise DataError(
+            f"data is of type {type(data).__name__}; wanted a sequence of pairs (x, y): use list(...) to keep what an "
+            f"iterator yields, or nnframe.pairs(X, Y) over two arrays of rows"
+        )
+    if len(data) == 0:
+        raise DataError("data is empty; wanted at least one pair (x, y) of columns")
+    return data if isinstance(data, Pairs) else _stack(data, n_in, n_out)
+
+
+def _stack(data: Sequence[Any], n_in: int, n_out: int) -> Pairs:
+    inputs, targets = [], []
+    for i in range(len(data)):
+        try:
+            x, y = data[i]
+        except (TypeError, ValueError, KeyError) as error:
+            raise DataError(f"data[{i}] is no pair (x, y) of columns; wanted two arrays") from error
+        x, y = as_columns(x, n_in, f"data[{i}][0]"), as_columns(y, n_out, f"data[{i}][1]")
+        if x.shape[1] != y.shape[1]:
+            raise DataError(
+                f"data[{i}] pairs an x of shape {x.shape} with a y of shape {y.shape}; wanted as many columns in both"
+            )
+        inputs.append(x.T)
+        targets.append(y.T)
+    return Pairs(np.concatenate(inputs), np.concatenate(targets))
+
+
+def _read_only(array: Array) -> Array:
+    # A loss plugin is handed the caller's own targets, and must not be able to change them.
+    view: Array = array.view()
+    view.flags.writeable = False
+    return view

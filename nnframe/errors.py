@@ -1,0 +1,81 @@
+"""The exceptions that nnframe raises, all under one base class.
+
+Each one also derives from the built-in exception that fits, so that code which knows nothing of nnframe can
+still write ``except ValueError``.
+"""
+
+from __future__ import annotations
+
+
+class NNFrameError(Exception):
+    """Base of every error that nnframe raises on purpose."""
+
+
+class ArgumentError(NNFrameError, ValueError):
+    """An argument has the right type and an unusable value."""
+
+
+class ArgumentTypeError(NNFrameError, TypeError):
+    """An argument has an unusable type or dtype."""
+
+
+class ShapeError(ArgumentError):
+    """An array has another shape than the one wanted."""
+
+
+class DataError(ArgumentError):
+    """Training data that can't be trained on: empty, uneven, or not a sequence of pairs."""
+
+
+class UnknownNameError(NNFrameError, LookupError):
+    """No plugin provides the name that was asked for."""
+
+
+class NameConflictError(NNFrameError, LookupError):
+    """Several plugins provide the name that was asked for."""
+
+
+class RegistrationError(NNFrameError, ValueError):
+    """An object can't be registered, or is not registered and can't be taken back."""
+
+
+class PluginError(NNFrameError, RuntimeError):
+    """A plugin failed: it did not import, returned something unusable, or raised.
+
+    Attributes
+    ----------
+    provider : str or None
+        The distribution that the plugin came with, or the module for one registered in code. None when it
+        was handed over as an object and never registered.
+    version : str or None
+        The distribution's version, where there is one.
+    hook : str or None
+        The hook or function that failed, such as ``"nnframe_activations"`` or ``"forward"``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str | None = None,
+        version: str | None = None,
+        hook: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.version = version
+        self.hook = hook
+
+
+class DerivativeError(PluginError):
+    """An activation left its derivative out, and the complex step can't supply it."""
+
+
+class PluginWarning(UserWarning):
+    """An installed plugin does something that can't take effect, such as claiming a built-in name."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception as ``Type: message`` on one line, for use inside another message."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

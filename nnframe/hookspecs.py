@@ -1,0 +1,24 @@
+"""All that can be plugged into nnframe: one hook a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from nnframe.activation import Activation
+    from nnframe.loss import Loss
+
+hookspec = pluggy.HookspecMarker("nnframe")
+hookimpl = pluggy.HookimplMarker("nnframe")
+
+
+@hookspec
+def nnframe_activations() -> list[Activation]:  # type: ignore[empty-body]
+    """Return the activations that the plugin provides."""
+
+
+@hookspec
+def nnframe_losses() -> list[Loss]:  # type: ignore[empty-body]
+    """Return the losses that the plugin provides."""

@@ -1,0 +1,234 @@
+"""A dense layer: a linear map, a bias, and an activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnframe import registry
+from nnframe.activation import Activation
+from nnframe.arrays import Array, DType, as_array, as_columns, as_matrix, float_dtype
+from nnframe.backpropagation import Linear
+from nnframe.binding import bind_activation
+from nnframe.errors import ShapeError
+from nnframe.plugin import format_parameters
+from nnframe.registry.spec import parse_spec
+
+
+class denseLayer:
+    """A layer a = f(linear @ v + bias).
+
+    Parameters
+    ----------
+    linear : array_like, shape (n_out, n_in)
+        The weights. Copied; float32 and float64 are kept, integers become float64.
+    bias : array_like of shape (n_out, 1), or number, optional
+        A column, or one number for all outputs. The layer computes in the wider of the two arrays' dtypes.
+    activation : str, Activation or None, optional
+        A registered name, in any case, such as ``"relu"`` or ``"leaky_relu(alpha=0.2)"``; the object itself; or None
+        for a linear layer.
+
+    Raises
+    ------
+    ArgumentTypeError, ShapeError
+        If an array holds no real numbers or has another shape.
+    UnknownNameError, NameConflictError, PluginError
+        If the activation can't be found or used.
+
+    Examples
+    --------
+    >>> layer = denseLayer([[1, 2], [3, 4]], bias=[[1], [-20]], activation="relu")
+    >>> layer.forwardPass([[1], [1]]).tolist()
+    [[4.0], [0.0]]
+    """
+
+    def __init__(self, linear: Any, bias: Any = 0, activation: str | Activation | None = None) -> None:
+        weights = as_matrix(linear, "linear", "(n_out, n_in)")
+        if 0 in weights.shape:
+            raise ShapeError(f"linear has shape {weights.shape}; wanted (n_out, n_in) with both at least 1")
+        dtype = float_dtype(weights.dtype, "linear")
+        column = _bias_column(bias, len(weights))
+        if column.ndim == 2:
+            dtype = np.result_type(dtype, float_dtype(column.dtype, "bias"))
+        self._linear: Array = np.array(weights, dtype=dtype, order="C")
+        self._bias: Array = np.empty((len(weights), 1), dtype=dtype)
+        self._bias[...] = column
+        self.activation = activation
+
+    @property
+    def linear(self) -> Array:
+        """The weights, shape (n_out, n_in): the live array, which training updates in place.
+
+        Assigning copies into it; shape and dtype stay as they were when the layer was built.
+        """
+        return self._linear
+
+    @linear.setter
+    def linear(self, value: Any) -> None:
+        array = as_matrix(value, "linear", str(self._linear.shape))
+        if array.shape != self._linear.shape:
+            raise ShapeError(
+                f"linear has shape {array.shape}; wanted {self._linear.shape}, the shape of this layer's weights: "
+                f"build a new denseLayer to change it"
+            )
+        self._linear[...] = array
+
+    @property
+    def bias(self) -> Array:
+        """The bias, shape (n_out, 1): the live array, which training updates in place.
+
+        Assigning a column or one number copies into it; shape and dtype stay.
+        """
+        return self._bias
+
+    @bias.setter
+    def bias(self, value: Any) -> None:
+        self._bias[...] = _bias_column(value, len(self._bias))
+
+    @property
+    def activation(self) -> str | Activation | None:
+        """The activation: its name in lower case with its parameters, the object that was assigned, or None.
+
+        Raises
+        ------
+        UnknownNameError, NameConflictError, PluginError
+            On assignment, if it can't be found or used. The layer keeps the one it had.
+        """
+        return self._activation_name or self._activation
+
+    @activation.setter
+    def activation(self, value: str | Activation | None) -> None:
+        found = None if value is None else registry.resolve(Activation, value)
+        bound = bind_activation(found)
+        name = None
+        if isinstance(value, str) and found is not None:
+            name = parse_spec(value).qualified_name + format_parameters(found.overrides)
+        self._activation, self._activation_name, self._bound = found, name, bound
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype the layer computes in; input of another is converted."""
+        return self._linear.dtype
+
+    @property
+    def n_in(self) -> int:
+        """The length of the columns that go in."""
+        return int(self._linear.shape[1])
+
+    @property
+    def n_out(self) -> int:
+        """The length of the columns that come out."""
+        return int(self._linear.shape[0])
+
+    @property
+    def n_parameters(self) -> int:
+        """The number of trained values."""
+        return self._linear.size + self._bias.size
+
+    def linearPass(self, v: Any, addBias: bool = True) -> Array:
+        """Return ``bias + linear @ v``, or ``linear @ v`` alone.
+
+        Parameters
+        ----------
+        v : array_like, shape (n_in, B)
+            A column, or B columns.
+        addBias : bool, optional
+            Whether to add the bias.
+
+        Returns
+        -------
+        ndarray, shape (n_out, B)
+            In the layer's dtype.
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError
+            If v is something else.
+        """
+        z: Array = self._linear @ self._columns(v, self.n_in)
+        if addBias:
+            z += self._bias
+        return z
+
+    def forwardPass(self, v: Any) -> Array:
+        """Return the activation of ``linearPass(v)``.
+
+        Parameters
+        ----------
+        v : array_like, shape (n_in, B)
+            A column, or B columns.
+
+        Returns
+        -------
+        ndarray, shape (n_out, B)
+            In the layer's dtype.
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError
+            If v is something else.
+        PluginError
+            If the activation fails.
+        """
+        return self._bound.forward(self.linearPass(v))
+
+    def activationDerDiag(self, v: Any) -> Array:
+        """Return the diagonal of the activation's Jacobian.
+
+        Parameters
+        ----------
+        v : array_like, shape (n_out, B)
+            Pre-activations.
+
+        Returns
+        -------
+        ndarray, shape (n_out,) for a column, (n_out, B) for a matrix of B > 1 columns
+            f'(v), element by element. Ones for softmax and others that mix the components of a column: their
+            derivative is no diagonal, and is applied whole in `nNet.backprop`.
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError
+            If v is something else.
+        PluginError
+            If the activation fails.
+        """
+        # Read-only, for a plugin's function sees the caller's own array.
+        columns = self._columns(v, self.n_out).view()
+        columns.flags.writeable = False
+        derivative = self._bound.derivative or np.ones_like
+        slopes = derivative(columns)
+        return slopes[:, 0] if slopes.shape[1] == 1 else slopes
+
+    def for_passes(self) -> Linear:
+        """Return the layer's live arrays and its activation as the passes of backpropagation take them."""
+        return Linear(self._linear, self._bias, self._bound)
+
+    @property
+    def resolved_activation(self) -> Activation | None:
+        """The activation as an object, whichever way it was given."""
+        return self._activation
+
+    def __repr__(self) -> str:
+        return f"denseLayer({self.n_in} -> {self.n_out}, activation={self.activation!r}, dtype={self.dtype})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The bound functions are closures, which don't pickle.
+        return {key: value for key, value in self.__dict__.items() if key != "_bound"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._bound = bind_activation(self._activation)
+
+    def _columns(self, v: Any, rows: int) -> Array:
+        return as_columns(v, rows, "v").astype(self.dtype, copy=False)
+
+
+def _bias_column(value: Any, n_out: int) -> Array:
+    """Return a bias as a column, or as a 0-D array where one number was given."""
+    array = as_array(value, "bias")
+    if array.ndim == 0 or array.shape == (n_out, 1):
+        return array
+    advice = ": use bias.reshape(-1, 1)" if array.shape == (n_out,) else ""
+    raise ShapeError(f"bias has shape {array.shape}; wanted a column of shape ({n_out}, 1), or one number{advice}")

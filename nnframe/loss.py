@@ -1,0 +1,53 @@
+"""The contract for losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from nnframe.arrays import Array
+from nnframe.fused import Fused, checked_fused
+from nnframe.plugin import Plugin
+
+
+@dataclass(frozen=True, repr=False)
+class Loss(Plugin):
+    """A loss L(a, y) of a column of activations a against its targets y, with its gradient.
+
+    The functions take arrays of shape (n, B), one column a sample, keep the dtype (float32 or float64) and leave
+    their arguments as they are. Averaging over the batch is not their business.
+
+    Parameters
+    ----------
+    name : str
+        What users call it by. Letters, digits, ``_``, ``-`` and ``.``; case does not matter.
+    value : callable
+        ``value(a, y, **params) -> (B,)``: the loss of each column.
+    gradient : callable
+        ``gradient(a, y, **params) -> dL/da``, of shape (n, B).
+    params : mapping of str to number, optional
+        Parameters and their defaults.
+    fused : mapping of str to Fused, optional
+        Faster or more stable forms together with the activations named.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument can't be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sse = Loss("sse", lambda a, y: ((a - y) ** 2).sum(axis=0), lambda a, y: 2 * (a - y))
+    >>> sse.value(np.array([[1.0], [3.0]]), np.zeros((2, 1))).tolist()
+    [10.0]
+    """
+
+    value: Callable[..., Array]
+    gradient: Callable[..., Array]
+    fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_callable("value", "gradient")
+        object.__setattr__(self, "fused", checked_fused(self.name, self.fused))

@@ -1,0 +1,50 @@
+"""Plugin objects by name: activations, losses, and whatever kinds there are.
+
+>>> from nnframe import registry
+>>> registry.get("activation", "ReLU")
+<Activation relu>
+
+The functions here work on the one registry of the process; `Registry` has their documentation.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Callable
+from typing import Any
+
+from nnframe.builtins import BUILTIN_MODULES
+from nnframe.plugin import Parameter, Plugin
+from nnframe.registry.kinds import KINDS, kind_of
+from nnframe.registry.lookup import Registry
+from nnframe.registry.provider import Provider
+from nnframe.version import __version__
+
+_registry = Registry(BUILTIN_MODULES, Provider("nnframe", __version__))
+
+get = _registry.get
+resolve = _registry.resolve
+names = _registry.names
+provider_of = _registry.provider_of
+means = _registry.means
+register = _registry.register
+unregister = _registry.unregister
+temporarily = _registry.temporarily
+
+__all__ = ["get", "means", "names", "provider_of", "register", "resolve", "temporarily", "unregister"]
+
+
+def _restore(kind: str, name: str, overrides: dict[str, Parameter]) -> Plugin:
+    return get(kind, name).with_params(**overrides)
+
+
+def _reduce(plugin: Plugin) -> tuple[Callable[..., Plugin], tuple[Any, ...]]:
+    provider = provider_of(plugin)
+    if provider is None:
+        return plugin.__reduce__()
+    return _restore, (kind_of(type(plugin)).name, f"{provider.name}/{plugin.name}", dict(plugin.overrides))
+
+
+# A registered object pickles by its name, since lambdas don't pickle and a newer version's formula should be used.
+for _kind in KINDS.values():
+    copyreg.pickle(_kind.type, _reduce)

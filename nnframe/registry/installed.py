@@ -1,0 +1,71 @@
+"""Installed plugins: entry points of the group ``nnframe``, each imported when it is first needed."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nnframe.errors import PluginError
+from nnframe.registry.provider import Objects, Provider, normalized
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "nnframe"
+DISABLE_VARIABLE = "NNFRAME_DISABLE_PLUGINS"
+
+
+class InstalledPlugin:
+    """One entry point, and what became of it.
+
+    Attributes
+    ----------
+    entry_point : importlib.metadata.EntryPoint
+    objects : dict or None
+        What it provides, once it is loaded.
+    error : PluginError or None
+        Why it can't be used, once that is known.
+    """
+
+    def __init__(self, entry_point: EntryPoint) -> None:
+        self.entry_point = entry_point
+        self.objects: Objects | None = None
+        self.error: PluginError | None = None
+
+    @property
+    def claim(self) -> str:
+        """The entry point's name, which claims that name for what it provides."""
+        return self.entry_point.name.lower()
+
+    @cached_property
+    def provider(self) -> Provider:
+        """The distribution; reading it parses a metadata file, so it waits until it is asked for."""
+        distribution = self.entry_point.dist
+        if distribution is None:  # pragma: no cover - an entry point from a scan always has one
+            return Provider(self.entry_point.value, "unknown")
+        return Provider(distribution.metadata["Name"], distribution.version)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether its fate is known."""
+        return self.objects is not None or self.error is not None
+
+
+def scan_entry_points() -> list[InstalledPlugin]:
+    """Return all installed plugins, without importing any."""
+    # Costs tens of milliseconds, which a process that stays with the built-in names never pays.
+    from importlib.metadata import entry_points
+
+    return [InstalledPlugin(entry_point) for entry_point in entry_points(group=GROUP)]
+
+
+def is_disabled(plugin: InstalledPlugin) -> bool:
+    """Return whether ``NNFRAME_DISABLE_PLUGINS``, "all" or a list of distributions, leaves a plugin out.
+
+    The variable is read at every call, so that a test or a notebook can set it at any time.
+    """
+    names = {normalized(name) for name in re.split(r"[,;\s]+", os.environ.get(DISABLE_VARIABLE, "")) if name}
+    # Reading a distribution's name costs a file: it is only asked for where some are disabled by name.
+    return bool(names) and ("all" in names or normalized(plugin.provider.name) in names)

@@ -1,0 +1,55 @@
+"""The kinds of plugin objects: one row each, and nothing else has to know how many there are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nnframe.activation import Activation
+from nnframe.errors import ArgumentError
+from nnframe.loss import Loss
+from nnframe.plugin import Plugin
+
+
+class Kind(NamedTuple):
+    """A kind of plugin object.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in messages and in ``registry.get(kind, name)``.
+    type : type
+        The class of its objects.
+    hook : str
+        The hook that returns them.
+    """
+
+    name: str
+    type: type[Plugin]
+    hook: str
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("activation", Activation, "nnframe_activations"),
+        Kind("loss", Loss, "nnframe_losses"),
+    )
+}
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind of a name.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none.
+    """
+    if name not in KINDS:
+        raise ArgumentError(f"kind is {name!r}; wanted one of {', '.join(map(repr, KINDS))}")
+    return KINDS[name]
+
+
+def kind_of(cls: type[Plugin]) -> Kind:
+    """Return the kind whose objects are of a class."""
+    return next(kind for kind in KINDS.values() if issubclass(cls, kind.type))

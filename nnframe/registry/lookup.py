@@ -1,0 +1,318 @@
+"""The registry: from a name to the plugin object, importing as little as possible on the way.
+
+A name is looked for in four places, and the first that has it decides:
+
+1. the built-in plugins;
+2. what this process registered in code;
+3. installed entry points of that very name, which is how a distribution claims a name;
+4. all other installed entry points.
+
+Two providers in the same place are a conflict, and an error for whoever uses that name. The order in which things
+happen to be loaded never decides anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import pluggy
+
+from nnframe import hookspecs
+from nnframe.errors import ArgumentTypeError, NNFrameError, PluginError, PluginWarning, RegistrationError
+from nnframe.plugin import Plugin
+from nnframe.registry.collect import collect_objects
+from nnframe.registry.failures import failed_import, name_conflict, unknown_name
+from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
+from nnframe.registry.kinds import Kind, kind_named, kind_of
+from nnframe.registry.provider import Objects, Offer, Provider
+from nnframe.registry.spec import Spec, parse_spec
+
+P = TypeVar("P", bound=Plugin)
+Source: TypeAlias = tuple[Objects, Provider]
+
+
+class Registered(NamedTuple):
+    """A plugin that this process registered in code."""
+
+    plugin: object
+    objects: Objects
+    provider: Provider
+
+
+class Registry:
+    """Finds plugin objects by name. All methods may be called from several threads.
+
+    Parameters
+    ----------
+    builtin_modules : iterable of str
+        The modules whose names nobody else can take.
+    builtin_provider : Provider
+        Who they come from.
+    """
+
+    def __init__(self, builtin_modules: Iterable[str], builtin_provider: Provider) -> None:
+        self._manager = pluggy.PluginManager("nnframe")
+        self._manager.add_hookspecs(hookspecs)
+        # Guards the tables below. Importing a plugin happens outside of it: the import system has locks of its own,
+        # and a plugin that asks the registry for something while it is imported must not wait for them crosswise.
+        self._lock = threading.RLock()
+        self._collected: dict[str, Objects] = {}
+        self._in_code: list[Registered] = []
+        self._installed: list[InstalledPlugin] | None = None
+        self._providers: dict[Plugin, Provider] = {}
+        self._builtin: Objects = {}
+        self._builtin_provider = builtin_provider
+        for name in builtin_modules:
+            for kind, objects in self._collect(importlib.import_module(name), name, builtin_provider).items():
+                self._builtin.setdefault(kind, {}).update(objects)
+
+    def get(self, kind: str, name: str | Plugin) -> Plugin:
+        """Return the plugin object of a name, with the parameters that the name sets.
+
+        Parameters
+        ----------
+        kind : str
+            "activation" or "loss".
+        name : str or plugin object
+            ``"relu"``, ``"leaky_relu(alpha=0.2)"`` or ``"distribution/name"``; an object of the kind is returned as
+            it is.
+
+        Raises
+        ------
+        UnknownNameError
+            If nothing provides it.
+        NameConflictError
+            If several do.
+        PluginError
+            If the plugin that should provide it is broken.
+        ArgumentError, ArgumentTypeError
+            If the text is no name, or sets a parameter that doesn't exist or doesn't fit.
+        """
+        return self.resolve(kind_named(kind).type, name)
+
+    def resolve(self, wanted: type[P], name: str | Plugin) -> P:
+        """Return the plugin object of a name as `get` does, with the kind given by its class."""
+        if isinstance(name, wanted):
+            return name
+        kind = kind_of(wanted)
+        if not isinstance(name, str):
+            raise ArgumentTypeError(
+                f"{kind.name} is {name!r}, of type {type(name).__name__}; "
+                f"wanted a name such as {next(iter(self._builtin[kind.name]))!r}, or an nnframe.{wanted.__name__}"
+            )
+        spec = parse_spec(name)
+        found = self._find(kind, spec)
+        assert isinstance(found, wanted)
+        return found.with_params(**spec.parameters) if spec.parameters else found
+
+    def names(self, kind: str) -> list[str]:
+        """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
+        wanted = kind_named(kind).name
+        sources = [(self._builtin, self._builtin_provider), *self._registered(), *self._load(self._enabled())]
+        return sorted({name for objects, _ in sources for name in objects.get(wanted, {})})
+
+    def provider_of(self, plugin: Plugin) -> Provider | None:
+        """Return who provides an object, whatever its parameters; None if it was never registered."""
+        return self._providers.get(plugin.base)
+
+    def means(self, kind: str, name: str, plugin: Plugin) -> bool:
+        """Return whether a name in a declaration, such as a key of ``fused``, means this object.
+
+        A built-in name means the built-in alone; any other plain name means whatever is called so.
+        """
+        spec = parse_spec(name)
+        if spec.name != plugin.name:
+            return False
+        provider = self.provider_of(plugin)
+        if spec.provider is not None:
+            return provider is not None and provider.matches(spec.provider)
+        return spec.name not in self._builtin[kind] or provider == self._builtin_provider
+
+    def register(self, plugin: object, name: str | None = None) -> None:
+        """Add a plugin to this process; it goes before the installed ones.
+
+        Parameters
+        ----------
+        plugin : object
+            An `Activation` or `Loss`, or a module or object with hook implementations.
+        name : str, optional
+            What stands before the slash in ``"name/activation"``. Default: the module's name.
+
+        Raises
+        ------
+        RegistrationError
+            If it is registered already, or offers a name that is built in or that the same module already
+            registered. Nothing is registered then.
+        PluginError
+            If it has no hook implementation, or one that raises or returns something unusable.
+        """
+        provider = Provider(name or _module_of(plugin))
+        with self._lock:
+            if any(plugin is known.plugin for known in self._in_code):
+                raise RegistrationError(f"{plugin!r} is already registered; unregister it before you register it anew")
+            objects = self._collect(plugin, None, provider)
+            try:
+                self._refuse_taken(objects, provider)
+            except RegistrationError:
+                self._forget(plugin, objects, provider)
+                raise
+            self._in_code.append(Registered(plugin, objects, provider))
+
+    def unregister(self, plugin: object) -> None:
+        """Take back what `register` added. Nets that were built with it keep it.
+
+        Raises
+        ------
+        RegistrationError
+            If it isn't registered.
+        """
+        with self._lock:
+            for known in self._in_code:
+                if plugin is known.plugin:
+                    self._in_code.remove(known)
+                    self._forget(*known)
+                    return
+        raise RegistrationError(f"{plugin!r} is not registered, so it can't be unregistered; pass the same object")
+
+    @contextmanager
+    def temporarily(self, plugin: object, name: str | None = None) -> Iterator[None]:
+        """Register a plugin for the length of a ``with`` block; see `register`."""
+        self.register(plugin, name)
+        try:
+            yield
+        finally:
+            self.unregister(plugin)
+
+    def _find(self, kind: Kind, spec: Spec) -> Plugin:
+        for place in self._places(spec):
+            offers = [
+                Offer(objects[kind.name][spec.name], provider)
+                for objects, provider in place
+                if spec.name in objects.get(kind.name, {})
+            ]
+            if len({id(offer.object) for offer in offers}) > 1:
+                raise name_conflict(kind, spec, offers)
+            if offers:
+                return offers[0].object
+        raise self._not_found(kind, spec)
+
+    def _places(self, spec: Spec) -> Iterator[list[Source]]:
+        """Yield the sources in each of the four places; what is in a later one is loaded only when it is reached."""
+        yield [source for source in [(self._builtin, self._builtin_provider)] if spec.admits(source[1])]
+        if spec.provider and self._builtin_provider.matches(spec.provider):
+            return
+        yield [source for source in self._registered() if spec.admits(source[1])]
+        # Reading a distribution's name costs a file, so the cheaper condition comes first.
+        enabled = self._enabled()
+        yield self._load(plugin for plugin in enabled if plugin.claim == spec.name and _admits(spec, plugin))
+        yield self._load(plugin for plugin in enabled if _admits(spec, plugin))
+
+    def _not_found(self, kind: Kind, spec: Spec) -> NNFrameError:
+        plugins = self._scan()
+        for plugin in plugins:
+            if plugin.error and _admits(spec, plugin) and (spec.provider or plugin.claim == spec.name):
+                return plugin.error
+        return unknown_name(kind, spec, self.names(kind.name), plugins)
+
+    def _registered(self) -> list[Source]:
+        with self._lock:
+            return [(known.objects, known.provider) for known in self._in_code]
+
+    def _scan(self) -> list[InstalledPlugin]:
+        with self._lock:
+            if self._installed is None:
+                self._installed = scan_entry_points()
+            return self._installed
+
+    def _enabled(self) -> list[InstalledPlugin]:
+        return [plugin for plugin in self._scan() if not is_disabled(plugin)]
+
+    def _load(self, plugins: Iterable[InstalledPlugin]) -> list[Source]:
+        """Import those plugins that aren't yet, and return the ones that work."""
+        sources = []
+        for plugin in plugins:
+            if not plugin.loaded:
+                self._load_one(plugin)
+            if plugin.objects is not None:
+                sources.append((plugin.objects, plugin.provider))
+        return sources
+
+    def _load_one(self, plugin: InstalledPlugin) -> None:
+        provider = plugin.provider
+        try:
+            loaded = plugin.entry_point.load()
+        # A module that calls sys.exit while it is imported is as broken as one that raises.
+        except (Exception, SystemExit) as error:
+            plugin.error = failed_import(plugin, error)
+            return
+        with self._lock:
+            if plugin.loaded:
+                return
+            try:
+                objects = self._collect(loaded, f"{provider.name}/{plugin.claim}", provider)
+            except PluginError as error:
+                plugin.error = error
+                return
+            plugin.objects = objects
+        for kind, named in objects.items():
+            for name in named.keys() & self._builtin[kind].keys():
+                warnings.warn(
+                    f"{provider} offers the {kind} {name!r}, a built-in name that stays with nnframe; "
+                    f"use it as {provider.name + '/' + name!r}",
+                    PluginWarning,
+                    stacklevel=2,
+                )
+
+    def _collect(self, plugin: object, name: str | None, provider: Provider) -> Objects:
+        """Return a plugin's objects, and remember whose they are."""
+        # Several entry points may lead to one module.
+        known_as = self._manager.get_name(plugin)
+        if known_as is not None:
+            return self._collected[known_as]
+        objects = collect_objects(self._manager, plugin, name, provider)
+        registered_as = self._manager.get_name(plugin)
+        if registered_as is not None:
+            self._collected[registered_as] = objects
+        for named in objects.values():
+            for item in named.values():
+                self._providers.setdefault(item.base, provider)
+        return objects
+
+    def _forget(self, plugin: object, objects: Objects, provider: Provider) -> None:
+        """Undo `_collect`."""
+        registered_as = self._manager.get_name(plugin)
+        if registered_as is not None:
+            self._manager.unregister(plugin)
+            del self._collected[registered_as]
+        for named in objects.values():
+            for item in named.values():
+                if self._providers.get(item.base) is provider:
+                    del self._providers[item.base]
+
+    def _refuse_taken(self, objects: Objects, provider: Provider) -> None:
+        for kind, named in objects.items():
+            for name in named:
+                if name in self._builtin[kind]:
+                    raise RegistrationError(f"{name!r} is a built-in {kind}, a name that can't be taken; rename yours")
+                for known in self._in_code:
+                    if known.provider == provider and name in known.objects.get(kind, {}):
+                        raise RegistrationError(
+                            f"{provider.name} has already registered a {kind} named {name!r}; unregister that one first"
+                        )
+
+
+def _admits(spec: Spec, plugin: InstalledPlugin) -> bool:
+    # A plain name admits all, and must not cost the reading of every distribution's name.
+    return spec.provider is None or spec.admits(plugin.provider)
+
+
+def _module_of(plugin: object) -> str:
+    """Return the module to name as the provider of something that is registered in code."""
+    function = getattr(plugin, "forward", None) or getattr(plugin, "value", None)
+    owner = function if isinstance(plugin, Plugin) else plugin
+    return getattr(owner, "__name__" if owner is plugin else "__module__", None) or type(plugin).__module__

@@ -1,0 +1,67 @@
+"""Who a plugin object comes from, and what one plugin provides."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, TypeAlias
+
+from nnframe.errors import PluginError
+from nnframe.plugin import Plugin
+
+# By kind, then by name.
+Objects: TypeAlias = dict[str, dict[str, Plugin]]
+
+
+def normalized(provider: str) -> str:
+    """Return a distribution's name in the form that compares equal however it is written (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", provider).lower()
+
+
+class Provider(NamedTuple):
+    """Where plugin objects come from.
+
+    Attributes
+    ----------
+    name : str
+        The distribution, or the module for what was registered in code.
+    version : str or None
+        The distribution's version.
+    """
+
+    name: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}" if self.version else f"{self.name} (registered in code)"
+
+    def matches(self, name: str) -> bool:
+        """Whether a name before a slash means this provider."""
+        return normalized(self.name) == normalized(name)
+
+    @property
+    def remedy(self) -> str:
+        """What a user can do about a failure of this provider's, as the end of a sentence."""
+        if self.version is None:
+            return f"correct it in {self.name}"
+        return (
+            f"upgrade or uninstall {self.name} and tell its author, or leave it out with "
+            f"NNFRAME_DISABLE_PLUGINS={self.name}"
+        )
+
+
+class Offer(NamedTuple):
+    """An object of the name asked for, and who provides it."""
+
+    object: Plugin
+    provider: Provider
+
+
+def blame(provider: Provider, what: str, hook: str | None = None) -> PluginError:
+    """Return the error that says what a provider's plugin did, in which hook, and what a user can do about it."""
+    where = f" (hook {hook})" if hook else ""
+    return PluginError(
+        f"{provider}{where}: {what}; {provider.remedy}",
+        provider=provider.name,
+        version=provider.version,
+        hook=hook,
+    )
