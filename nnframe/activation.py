@@ -40,6 +40,13 @@ class Activation(Plugin):
     init : {"glorot", "he"}, optional
         How weights that feed this activation are best drawn: "he" for those that, like relu, are zero or small
         on one side.
+    forward_inplace : callable, optional
+        ``forward_inplace(z, **params)`` overwrites z with a. For speed; must agree with `forward`.
+    backward_inplace : callable, optional
+        ``backward_inplace(grad, a, **params)`` overwrites grad = dL/da with dL/dz, from the output a alone, since z is
+        gone. Given together with `forward_inplace`; must agree with `derivative` or `backward`.
+    doc : str, optional
+        Formula and source. ``doc=__doc__`` takes the module's docstring.
 
     Raises
     ------
@@ -59,15 +66,22 @@ class Activation(Plugin):
     backward: Callable[..., Array] | None = None
     fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
     init: Literal["glorot", "he"] = field(default="glorot", kw_only=True)
+    forward_inplace: Callable[..., object] | None = field(default=None, kw_only=True)
+    backward_inplace: Callable[..., object] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_callable("forward", "derivative", "backward")
+        self._require_callable("forward", "derivative", "backward", "forward_inplace", "backward_inplace")
         object.__setattr__(self, "fused", checked_fused(self.name, self.fused))
         if self.derivative is not None and self.backward is not None:
             raise ArgumentError(
                 f"activation {self.name!r} has both a derivative and a backward; give the derivative if it works "
                 f"element by element, the backward if it mixes the components of a column"
+            )
+        if (self.forward_inplace is None) != (self.backward_inplace is None):
+            raise ArgumentError(
+                f"activation {self.name!r} has only one of forward_inplace and backward_inplace; give both or none, for "
+                f"each relies on what the other leaves"
             )
         if self.init not in ("glorot", "he"):
             raise ArgumentError(f"init of activation {self.name!r} is {self.init!r}; wanted 'glorot' or 'he'")

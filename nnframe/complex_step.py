@@ -51,8 +51,8 @@ def complex_step_derivative(forward: Callable[..., Array], settings: Mapping[str
 
     def refuse(reason: str, cause: Exception | None = None) -> DerivativeError:
         error = DerivativeError(
-            f"none is given, and it can't be taken by the complex step: {reason}; give derivative=..., or backward=... if "
-            f"the activation mixes the components of a column"
+            f"none is given, and it can't be taken by the complex step: {reason}; give derivative=..., or "
+            f"backward=... if the activation mixes the components of a column"
         )
         error.__cause__ = cause
         return error

@@ -29,6 +29,8 @@ class Loss(Plugin):
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
         Faster or more stable forms together with the activations named.
+    doc : str, optional
+        Formula and source. ``doc=__doc__`` takes the module's docstring.
 
     Raises
     ------

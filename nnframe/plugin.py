@@ -30,6 +30,8 @@ class Plugin:
         a float or a bool, and of that type from then on.
     overrides : mapping of str to number, optional
         The parameters that differ from their defaults. Left to `with_params`.
+    doc : str, optional
+        What it computes: the formula and its source. ``doc=__doc__`` takes the module's docstring.
 
     Raises
     ------
@@ -39,7 +41,8 @@ class Plugin:
 
     name: str
     params: Mapping[str, Parameter] = field(default_factory=dict, kw_only=True, hash=False)
-    overrides: Mapping[str, Parameter] = field(default_factory=dict, kw_only=True, hash=False, repr=False)
+    overrides: Mapping[str, Parameter] = field(default_factory=dict, kw_only=True, hash=False)
+    doc: str | None = field(default=None, kw_only=True, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):

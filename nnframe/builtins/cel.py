@@ -56,7 +56,7 @@ def _floored(a: Array) -> Array:
     return floored
 
 
-cel = Loss("cel", value, gradient, fused={"softmax": Fused(softmax_gradient, softmax_value)})
+cel = Loss("cel", value, gradient, fused={"softmax": Fused(softmax_gradient, softmax_value)}, doc=__doc__)
 
 
 @hookimpl

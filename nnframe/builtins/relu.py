@@ -26,7 +26,7 @@ def derivative(z: Array) -> Array:
     return (z > 0).astype(z.dtype)
 
 
-relu = Activation("relu", forward, derivative, init="he")
+relu = Activation("relu", forward, derivative, init="he", doc=__doc__)
 
 
 @hookimpl

@@ -32,7 +32,7 @@ def derivative(z: Array) -> Array:
     return slope
 
 
-sigmoid = Activation("sigmoid", forward, derivative)
+sigmoid = Activation("sigmoid", forward, derivative, doc=__doc__)
 
 
 @hookimpl

@@ -32,7 +32,7 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
     return dz
 
 
-softmax = Activation("softmax", forward, backward=backward)
+softmax = Activation("softmax", forward, backward=backward, doc=__doc__)
 
 
 @hookimpl

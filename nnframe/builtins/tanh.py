@@ -26,7 +26,7 @@ def derivative(z: Array) -> Array:
     return slope
 
 
-tanh = Activation("tanh", forward, derivative)
+tanh = Activation("tanh", forward, derivative, doc=__doc__)
 
 
 @hookimpl
