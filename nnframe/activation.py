@@ -80,7 +80,7 @@ class Activation(Plugin):
             )
         if (self.forward_inplace is None) != (self.backward_inplace is None):
             raise ArgumentError(
-                f"activation {self.name!r} has only one of forward_inplace and backward_inplace; give both or none, for "
+                f"activation {self.name!r} has only one of forward_inplace and backward_inplace; give both or none: "
                 f"each relies on what the other leaves"
             )
         if self.init not in ("glorot", "he"):

@@ -1,0 +1,44 @@
+"""huber: quadratic for small errors, linear for large ones, so that an outlier pulls with a bounded force.
+
+With the error e = a - y,
+
+    L = mean over the components of    e^2 / 2                   where |e| <= delta
+                                       delta (|e| - delta / 2)   elsewhere
+
+and dL/da_i = clip(e_i, -delta, delta) / n.
+
+Source: P. Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics 35 (1964) 73-101.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nnframe import Loss, hookimpl
+
+
+def value(a: npt.NDArray[Any], y: npt.NDArray[Any], delta: float) -> npt.NDArray[Any]:
+    """Return the mean over each column."""
+    size = np.abs(a - y)
+    # One formula for both pieces: what exceeds delta counts linearly, and the square never sees it.
+    within = np.minimum(size, delta)
+    mean: npt.NDArray[Any] = (within * (size - within / 2)).mean(axis=0)
+    return mean
+
+
+def gradient(a: npt.NDArray[Any], y: npt.NDArray[Any], delta: float) -> npt.NDArray[Any]:
+    """Return clip(a - y, -delta, delta) / n."""
+    grad: npt.NDArray[Any] = np.clip(a - y, -delta, delta) / len(a)
+    return grad
+
+
+huber = Loss("huber", value, gradient, params={"delta": 1.0}, doc=__doc__)
+
+
+@hookimpl
+def nnframe_losses() -> list[Loss]:
+    """Return huber."""
+    return [huber]
