@@ -13,7 +13,7 @@ import numpy as np
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.errors import DerivativeError, PluginError, one_line
+from nnframe.errors import DerivativeError, PluginError, one_line, shown
 from nnframe.fused import Fused
 from nnframe.loss import Loss
 from nnframe.plugin import Plugin
@@ -141,7 +141,7 @@ def _converted(result: object, plugin: Plugin, part: str, shape: tuple[int, ...]
     except ValueError as error:
         raise _blamed(PluginError, plugin, part, f"returned no array: {one_line(error)}") from error
     if array.dtype.kind not in "fiub":
-        what = f"returned {result!r:.80}, of dtype {array.dtype}; wanted real numbers"
+        what = f"returned {shown(result)}, of dtype {array.dtype}; wanted real numbers"
         raise _blamed(PluginError, plugin, part, what)
     if array.shape != shape:
         what = f"returned an array of shape {array.shape} for an argument of shape {like.shape}; wanted {shape}"

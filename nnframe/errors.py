@@ -79,3 +79,9 @@ def one_line(error: BaseException) -> str:
     """Return an exception as ``Type: message`` on one line, for use inside another message."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """Return the repr of whatever a caller or plugin passed, on one line and not too long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."

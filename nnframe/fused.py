@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentTypeError
+from nnframe.errors import ArgumentTypeError, shown
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Fused:
         if not callable(self.gradient) or not (self.value is None or callable(self.value)):
             raise ArgumentTypeError(
                 f"Fused wants a function as gradient and a function or None as value; "
-                f"{self.gradient!r} and {self.value!r} came"
+                f"{shown(self.gradient)} and {shown(self.value)} came"
             )
 
 
@@ -52,7 +52,7 @@ def checked_fused(owner: str, fused: object) -> Mapping[str, Fused]:
         isinstance(key, str) and isinstance(form, Fused) for key, form in fused.items()
     ):
         raise ArgumentTypeError(
-            f"fused of {owner!r} is {fused!r}; wanted a dict of names to Fused, such as "
+            f"fused of {owner!r} is {shown(fused)}; wanted a dict of names to Fused, such as "
             f"{{'softmax': Fused(gradient=...)}}"
         )
     return MappingProxyType({key.lower(): form for key, form in fused.items()})

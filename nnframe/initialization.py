@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
+from nnframe import registry
 from nnframe.activation import Activation
-from nnframe.arrays import Array
+from nnframe.arrays import FLOAT32, FLOAT64, Array, DType, whole_number
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown
+from nnframe.layer import denseLayer
+
+
+def random_layers(
+    sizes: Sequence[int],
+    activations: Sequence[str | Activation | None],
+    seed: int | np.random.Generator | None,
+    dtype: npt.DTypeLike,
+) -> list[denseLayer]:
+    """Return layers with random weights and zero biases; `nNet.from_sizes` describes the arguments.
+
+    The weights are drawn in float64 and rounded, so that a float32 net starts where its float64 twin does.
+    """
+    checked_sizes, checked_dtype, rng = _checked_sizes(sizes), _checked_dtype(dtype), _generator(seed)
+    each = _one_per_layer(activations, len(checked_sizes) - 1)
+    layers = []
+    for (n_in, n_out), name in zip(pairwise(checked_sizes), each, strict=True):
+        activation = None if name is None else registry.resolve(Activation, name)
+        weights = draw_weights(rng, n_in, n_out, activation).astype(checked_dtype)
+        layers.append(denseLayer(weights, 0, name))
+    return layers
 
 
 def draw_weights(rng: np.random.Generator, n_in: int, n_out: int, activation: Activation | None) -> Array:
@@ -37,3 +64,46 @@ def draw_weights(rng: np.random.Generator, n_in: int, n_out: int, activation: Ac
         return rng.normal(0, np.sqrt(2 / n_in), shape)
     limit = np.sqrt(6 / (n_in + n_out))
     return rng.uniform(-limit, limit, shape)
+
+
+def _checked_sizes(sizes: Sequence[int]) -> list[int]:
+    if not isinstance(sizes, Iterable):
+        raise ArgumentTypeError(f"sizes is {shown(sizes)}; wanted a list of whole numbers such as [64, 32, 10]")
+    counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
+    if len(counts) < 2:
+        raise ArgumentError(f"sizes is {counts}; wanted at least two, those of the input and the output: [64, 10]")
+    return counts
+
+
+def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int) -> list[str | Activation | None]:
+    if isinstance(activations, (str, Activation)) or activations is None:
+        raise ArgumentTypeError(
+            f"activations is {shown(activations)}; wanted a list, one a layer, or two for the hidden layers and the last: "
+            f"['relu', 'softmax']"
+        )
+    each = list(activations)
+    if len(each) == n_layers:
+        return each
+    if len(each) == 2:
+        hidden, last = each
+        return [hidden] * (n_layers - 1) + [last]
+    raise ArgumentError(
+        f"activations has {len(each)} entries for {n_layers} layers; wanted one a layer, or two for the hidden "
+        f"layers and the last"
+    )
+
+
+def _checked_dtype(dtype: npt.DTypeLike) -> DType:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise ArgumentTypeError(f"dtype is {shown(dtype)}; wanted float32 or float64") from None
+    if found not in (FLOAT32, FLOAT64):
+        raise ArgumentTypeError(f"dtype is {found}; wanted float32 or float64")
+    return found
+
+
+def _generator(seed: int | np.random.Generator | None) -> np.random.Generator:
+    if seed is None or isinstance(seed, np.random.Generator):
+        return np.random.default_rng(seed)
+    return np.random.default_rng(whole_number(seed, "seed", minimum=0))

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from nnframe import registry
 from nnframe.activation import Activation
-from nnframe.arrays import FLOAT32, FLOAT64, Array, DType, as_columns, whole_number
+from nnframe.arrays import Array, DType, as_columns, whole_number
 from nnframe.binding import bind_objective
 from nnframe.data import as_pairs
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError
-from nnframe.initialization import draw_weights
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
+from nnframe.initialization import random_layers
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
 from nnframe.sgd import train_epoch
@@ -66,7 +66,7 @@ class nNet:
             self.layersList = list(layersList)
         except TypeError:
             raise ArgumentTypeError(
-                f"layersList is {layersList!r}; wanted a list of denseLayer objects: put a single layer in brackets"
+                f"layersList is {shown(layersList)}; wanted a list of denseLayer objects: put a single layer in brackets"
             ) from None
         self._check_layers()
 
@@ -107,14 +107,7 @@ class nNet:
           1. 64 -> 32  relu     2080 parameters
           2. 32 -> 10  softmax   330 parameters
         """
-        counts = _checked_sizes(sizes)
-        rng = np.random.default_rng(seed)
-        layers = []
-        for n_in, n_out, name in zip(counts, counts[1:], _one_per_layer(activations, len(counts) - 1), strict=False):
-            activation = None if name is None else registry.resolve(Activation, name)
-            weights = draw_weights(rng, n_in, n_out, activation)
-            layers.append(denseLayer(weights.astype(_checked_dtype(dtype)), 0, name))
-        return cls(layers)
+        return cls(random_layers(sizes, activations, seed, dtype))
 
     @property
     def dtype(self) -> DType:
@@ -263,52 +256,12 @@ class nNet:
                 )
 
 
-def _checked_sizes(sizes: Sequence[int]) -> list[int]:
-    try:
-        counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
-    except TypeError as error:
-        if isinstance(error, ArgumentTypeError):
-            raise
-        raise ArgumentTypeError(f"sizes is {sizes!r}; wanted a list of whole numbers such as [64, 32, 10]") from None
-    if len(counts) < 2:
-        raise ArgumentError(f"sizes is {counts}; wanted at least two, those of the input and the output: [64, 10]")
-    return counts
-
-
-def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int) -> list[str | Activation | None]:
-    if isinstance(activations, (str, Activation)) or activations is None:
-        raise ArgumentTypeError(
-            f"activations is {activations!r}; wanted a list, one a layer, or two for the hidden layers and the last: "
-            f"['relu', 'softmax']"
-        )
-    each = list(activations)
-    if len(each) == n_layers:
-        return each
-    if len(each) == 2:
-        hidden, last = each
-        return [hidden] * (n_layers - 1) + [last]
-    raise ArgumentError(
-        f"activations has {len(each)} entries for {n_layers} layers; wanted one a layer, or two for the hidden "
-        f"layers and the last"
-    )
-
-
-def _checked_dtype(dtype: npt.DTypeLike) -> DType:
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        raise ArgumentTypeError(f"dtype is {dtype!r}; wanted float32 or float64") from None
-    if found not in (FLOAT32, FLOAT64):
-        raise ArgumentTypeError(f"dtype is {found}; wanted float32 or float64")
-    return found
-
-
 def _checked_learning_rate(learning_rate: object) -> float:
     if isinstance(learning_rate, (bool, np.bool_)) or not isinstance(
         learning_rate, (int, float, np.integer, np.floating)
     ):
         raise ArgumentTypeError(
-            f"learning_rate is {learning_rate!r}, of type {type(learning_rate).__name__}; wanted a number such as 0.1"
+            f"learning_rate is {shown(learning_rate)}, of type {type(learning_rate).__name__}; wanted a number such as 0.1"
         )
     # A Python float takes the dtype of the array that it multiplies, a numpy one does not.
     rate = float(learning_rate)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-from nnframe.errors import ArgumentError, ArgumentTypeError
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 
 Parameter: TypeAlias = bool | int | float
 Self = TypeVar("Self", bound="Plugin")
@@ -47,7 +47,7 @@ class Plugin:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):
             raise ArgumentError(
-                f"name is {self.name!r}; wanted letters, digits, '_', '-' and '.', such as 'leaky_relu'"
+                f"name is {shown(self.name)}; wanted letters, digits, '_', '-' and '.', such as 'leaky_relu'"
             )
         object.__setattr__(self, "name", self.name.lower())
         params = {key: _checked_parameter(self.name, key, value) for key, value in self.params.items()}
@@ -106,7 +106,7 @@ class Plugin:
             value = getattr(self, name)
             if not callable(value) and not (value is None and defaults[name] is None):
                 raise ArgumentTypeError(
-                    f"{name} of {type(self).__name__.lower()} {self.name!r} is {value!r}; wanted a function"
+                    f"{name} of {type(self).__name__.lower()} {self.name!r} is {shown(value)}; wanted a function"
                 )
 
 
@@ -125,7 +125,7 @@ def _checked_parameter(owner: str, key: str, value: object) -> Parameter:
         raise ArgumentError(f"{owner}: the parameter name {key!r} is not a Python identifier; rename it")
     if not isinstance(value, (bool, int, float)):
         raise ArgumentTypeError(
-            f"{owner}: parameter {key} is {value!r}, of type {type(value).__name__}; wanted an int, float or bool"
+            f"{owner}: parameter {key} is {shown(value)}, of type {type(value).__name__}; wanted an int, float or bool"
         )
     if not math.isfinite(value):
         raise ArgumentError(f"{owner}: parameter {key} is {value!r}; wanted a finite number")
@@ -145,7 +145,7 @@ def _coerced_parameter(owner: str, params: Mapping[str, Parameter], key: str, va
         return float(checked)
     if type(checked) is not wanted:
         raise ArgumentTypeError(
-            f"{owner}: parameter {key} is {value!r}, of type {type(checked).__name__}; "
+            f"{owner}: parameter {key} is {shown(value)}, of type {type(checked).__name__}; "
             f"wanted {wanted.__name__}, as its default {params[key]!r}"
         )
     return checked

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pluggy
 
-from nnframe.errors import PluginError, one_line
+from nnframe.errors import PluginError, one_line, shown
 from nnframe.plugin import Plugin
 from nnframe.registry.kinds import KINDS, Kind
 from nnframe.registry.provider import Objects, Provider, blame
@@ -70,7 +70,7 @@ def _call_hook(kind: Kind, hook: Callable[..., object], provider: Provider) -> d
         raise blame(provider, f"raised {one_line(error)}", kind.hook) from error
     if not isinstance(returned, (list, tuple)) or not all(isinstance(item, kind.type) for item in returned):
         raise blame(
-            provider, f"returned {returned!r:.200}; wanted a list of nnframe.{kind.type.__name__} objects", kind.hook
+            provider, f"returned {shown(returned)}; wanted a list of nnframe.{kind.type.__name__} objects", kind.hook
         )
     objects: dict[str, Plugin] = {}
     for item in returned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nnframe.activation import Activation
-from nnframe.errors import ArgumentError
+from nnframe.errors import ArgumentError, shown
 from nnframe.loss import Loss
 from nnframe.plugin import Plugin
 
@@ -46,7 +46,7 @@ def kind_named(name: str) -> Kind:
         If there is none.
     """
     if name not in KINDS:
-        raise ArgumentError(f"kind is {name!r}; wanted one of {', '.join(map(repr, KINDS))}")
+        raise ArgumentError(f"kind is {shown(name)}; wanted one of {', '.join(map(repr, KINDS))}")
     return KINDS[name]
 
 

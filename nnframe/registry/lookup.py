@@ -23,7 +23,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import pluggy
 
 from nnframe import hookspecs
-from nnframe.errors import ArgumentTypeError, NNFrameError, PluginError, PluginWarning, RegistrationError
+from nnframe.errors import ArgumentTypeError, NNFrameError, PluginError, PluginWarning, RegistrationError, shown
 from nnframe.plugin import Plugin
 from nnframe.registry.collect import collect_objects
 from nnframe.registry.failures import failed_import, name_conflict, unknown_name
@@ -102,7 +102,7 @@ class Registry:
         kind = kind_of(wanted)
         if not isinstance(name, str):
             raise ArgumentTypeError(
-                f"{kind.name} is {name!r}, of type {type(name).__name__}; "
+                f"{kind.name} is {shown(name)}, of type {type(name).__name__}; "
                 f"wanted a name such as {next(iter(self._builtin[kind.name]))!r}, or an nnframe.{wanted.__name__}"
             )
         spec = parse_spec(name)
@@ -154,7 +154,9 @@ class Registry:
         provider = Provider(name or _module_of(plugin))
         with self._lock:
             if any(plugin is known.plugin for known in self._in_code):
-                raise RegistrationError(f"{plugin!r} is already registered; unregister it before you register it anew")
+                raise RegistrationError(
+                    f"{shown(plugin)} is already registered; unregister it before you register it anew"
+                )
             objects = self._collect(plugin, None, provider)
             try:
                 self._refuse_taken(objects, provider)
@@ -177,7 +179,7 @@ class Registry:
                     self._in_code.remove(known)
                     self._forget(*known)
                     return
-        raise RegistrationError(f"{plugin!r} is not registered, so it can't be unregistered; pass the same object")
+        raise RegistrationError(f"{shown(plugin)} is not registered, so it can't be unregistered; pass the same object")
 
     @contextmanager
     def temporarily(self, plugin: object, name: str | None = None) -> Iterator[None]:
@@ -302,7 +304,7 @@ class Registry:
                 for known in self._in_code:
                     if known.provider == provider and name in known.objects.get(kind, {}):
                         raise RegistrationError(
-                            f"{provider.name} has already registered a {kind} named {name!r}; unregister that one first"
+                            f"{provider.name} has already registered the {kind} {name!r}; unregister that one first"
                         )
 
 

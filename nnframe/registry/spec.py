@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from nnframe.errors import ArgumentError
+from nnframe.errors import ArgumentError, shown
 from nnframe.plugin import NAME_PATTERN, Parameter
 from nnframe.registry.provider import Provider
 
@@ -57,7 +57,7 @@ def parse_spec(text: str) -> Spec:
     match = SPEC_PATTERN.fullmatch(text)
     if not match:
         raise ArgumentError(
-            f"{text!r} is not a name; wanted letters, digits, '_', '-' and '.', with parameters in brackets where "
+            f"{shown(text)} is not a name; wanted letters, digits, '_', '-' and '.', with parameters in brackets where "
             f"there are any: 'relu', 'leaky_relu(alpha=0.2)' or 'distribution/name'"
         )
     parameters: dict[str, Parameter] = {}
