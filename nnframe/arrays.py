@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, with_type
 
 Array: TypeAlias = npt.NDArray[Any]
 DType: TypeAlias = np.dtype[Any]
@@ -80,7 +80,7 @@ def as_matrix(value: object, name: str, wanted: str) -> Array:
 
     Raises
     ------
-    ArgumentTypeError, ShapeError, shown
+    ArgumentTypeError, ShapeError, with_type
     """
     array = as_array(value, name)
     if array.ndim == 2:
@@ -105,7 +105,7 @@ def as_columns(value: object, rows: int, name: str) -> Array:
 
     Raises
     ------
-    ArgumentTypeError, ShapeError, shown
+    ArgumentTypeError, ShapeError, with_type
     """
     array = as_array(value, name)
     if array.ndim == 2 and array.shape[0] == rows:
@@ -131,9 +131,7 @@ def whole_number(value: object, name: str, minimum: int = 1) -> int:
         If it is smaller than `minimum`.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise ArgumentTypeError(
-            f"{name} is {shown(value)}, of type {type(value).__name__}; wanted a whole number of at least {minimum}"
-        )
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; wanted a whole number of at least {minimum}")
     if value < minimum:
         raise ArgumentError(f"{name} is {value}; wanted a whole number of at least {minimum}")
     return int(value)

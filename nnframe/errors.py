@@ -85,3 +85,8 @@ def shown(value: object, limit: int = 80) -> str:
     """Return the repr of whatever a caller or plugin passed, on one line and not too long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def with_type(value: object) -> str:
+    """Return the same, followed by the value's type."""
+    return f"{shown(value)}, of type {type(value).__name__}"

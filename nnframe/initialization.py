@@ -78,8 +78,8 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
 def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int) -> list[str | Activation | None]:
     if isinstance(activations, (str, Activation)) or activations is None:
         raise ArgumentTypeError(
-            f"activations is {shown(activations)}; wanted a list, one a layer, or two for the hidden layers and the last: "
-            f"['relu', 'softmax']"
+            f"activations is {shown(activations)}; wanted a list, one a layer, or two for the hidden layers "
+            f"and the last: ['relu', 'softmax']"
         )
     each = list(activations)
     if len(each) == n_layers:

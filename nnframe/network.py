@@ -16,7 +16,7 @@ from nnframe.activation import Activation
 from nnframe.arrays import Array, DType, as_columns, whole_number
 from nnframe.binding import bind_objective
 from nnframe.data import as_pairs
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown, with_type
 from nnframe.initialization import random_layers
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
@@ -66,7 +66,7 @@ class nNet:
             self.layersList = list(layersList)
         except TypeError:
             raise ArgumentTypeError(
-                f"layersList is {shown(layersList)}; wanted a list of denseLayer objects: put a single layer in brackets"
+                f"layersList is {shown(layersList)}; wanted a list of denseLayer objects: put a single one in brackets"
             ) from None
         self._check_layers()
 
@@ -260,9 +260,7 @@ def _checked_learning_rate(learning_rate: object) -> float:
     if isinstance(learning_rate, (bool, np.bool_)) or not isinstance(
         learning_rate, (int, float, np.integer, np.floating)
     ):
-        raise ArgumentTypeError(
-            f"learning_rate is {shown(learning_rate)}, of type {type(learning_rate).__name__}; wanted a number such as 0.1"
-        )
+        raise ArgumentTypeError(f"learning_rate is {with_type(learning_rate)}; wanted a number such as 0.1")
     # A Python float takes the dtype of the array that it multiplies, a numpy one does not.
     rate = float(learning_rate)
     if not math.isfinite(rate) or rate < 0:

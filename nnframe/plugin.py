@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-from nnframe.errors import ArgumentError, ArgumentTypeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
 
 Parameter: TypeAlias = bool | int | float
 Self = TypeVar("Self", bound="Plugin")
@@ -124,9 +124,7 @@ def _checked_parameter(owner: str, key: str, value: object) -> Parameter:
     if not isinstance(key, str) or not key.isidentifier():
         raise ArgumentError(f"{owner}: the parameter name {key!r} is not a Python identifier; rename it")
     if not isinstance(value, (bool, int, float)):
-        raise ArgumentTypeError(
-            f"{owner}: parameter {key} is {shown(value)}, of type {type(value).__name__}; wanted an int, float or bool"
-        )
+        raise ArgumentTypeError(f"{owner}: parameter {key} is {with_type(value)}; wanted an int, float or bool")
     if not math.isfinite(value):
         raise ArgumentError(f"{owner}: parameter {key} is {value!r}; wanted a finite number")
     # numpy's float64 is a float too, and would turn float32 arrays into float64.

@@ -119,7 +119,7 @@ def test_repr_shows_layers_shapes_activations_and_parameter_counts():
     ("layers", "error", "sentence"),
     [
         ([], ArgumentError, "layersList is empty"),
-        (denseLayer([[1]]), ArgumentTypeError, "put a single layer in brackets"),
+        (denseLayer([[1]]), ArgumentTypeError, "put a single one in brackets"),
         ([denseLayer([[1]]), "relu"], ArgumentTypeError, r"layersList\[1\] is of type str"),
         (
             [denseLayer(np.ones((2, 2))), denseLayer(np.ones((4, 3)))],

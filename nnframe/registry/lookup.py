@@ -23,7 +23,15 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import pluggy
 
 from nnframe import hookspecs
-from nnframe.errors import ArgumentTypeError, NNFrameError, PluginError, PluginWarning, RegistrationError, shown
+from nnframe.errors import (
+    ArgumentTypeError,
+    NNFrameError,
+    PluginError,
+    PluginWarning,
+    RegistrationError,
+    shown,
+    with_type,
+)
 from nnframe.plugin import Plugin
 from nnframe.registry.collect import collect_objects
 from nnframe.registry.failures import failed_import, name_conflict, unknown_name
@@ -102,7 +110,7 @@ class Registry:
         kind = kind_of(wanted)
         if not isinstance(name, str):
             raise ArgumentTypeError(
-                f"{kind.name} is {shown(name)}, of type {type(name).__name__}; "
+                f"{kind.name} is {with_type(name)}; "
                 f"wanted a name such as {next(iter(self._builtin[kind.name]))!r}, or an nnframe.{wanted.__name__}"
             )
         spec = parse_spec(name)
@@ -154,9 +162,7 @@ class Registry:
         provider = Provider(name or _module_of(plugin))
         with self._lock:
             if any(plugin is known.plugin for known in self._in_code):
-                raise RegistrationError(
-                    f"{shown(plugin)} is already registered; unregister it before you register it anew"
-                )
+                raise RegistrationError(f"{shown(plugin)} is already registered; unregister it first")
             objects = self._collect(plugin, None, provider)
             try:
                 self._refuse_taken(objects, provider)
