@@ -8,6 +8,7 @@
 
 from nnframe import datasets, registry
 from nnframe.activation import Activation
+from nnframe.arrays import Array
 from nnframe.data import Pairs, pairs
 from nnframe.errors import (
     ArgumentError,
@@ -33,6 +34,7 @@ __all__ = [
     "Activation",
     "ArgumentError",
     "ArgumentTypeError",
+    "Array",
     "DataError",
     "DerivativeError",
     "Fused",

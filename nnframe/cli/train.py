@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnframe import registry
 from nnframe.datasets import load_digits
+from nnframe.loss import Loss
 from nnframe.network import nNet
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def run(options: argparse.Namespace) -> None:
     NNFrameError
         If a name can't be found, or a plugin fails.
     """
+    loss = registry.resolve(Loss, options.loss)
     train, test = DATASETS[options.dataset]()
     sizes = [train.X.shape[1], *options.hidden, train.Y.shape[1]]
     net = nNet.from_sizes(sizes, [options.activation, "softmax"] if options.hidden else ["softmax"], seed=options.seed)
@@ -57,8 +60,8 @@ def run(options: argparse.Namespace) -> None:
     _say(repr(net))
     width = len(str(options.epochs))
     for epoch in range(1, options.epochs + 1):
-        loss = net.backprop(train, options.loss, options.learning_rate, options.batch_size)
-        _say(f"epoch {epoch:>{width}}/{options.epochs}  {options.loss} {loss:.4f}")
+        mean_loss = net.backprop(train, loss, options.learning_rate, options.batch_size)
+        _say(f"epoch {epoch:>{width}}/{options.epochs}  {loss.spec} {mean_loss:.4f}")
     _say(f"test accuracy {_accuracy(net, test.X.T, test.Y.T):.4f}")
 
 

@@ -12,26 +12,23 @@ Source: P. Huber, "Robust estimation of a location parameter", Annals of Mathema
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from nnframe import Loss, hookimpl
+from nnframe import Array, Loss, hookimpl
 
 
-def value(a: npt.NDArray[Any], y: npt.NDArray[Any], delta: float) -> npt.NDArray[Any]:
+def value(a: Array, y: Array, delta: float) -> Array:
     """Return the mean over each column."""
     size = np.abs(a - y)
     # One formula for both pieces: what exceeds delta counts linearly, and the square never sees it.
     within = np.minimum(size, delta)
-    mean: npt.NDArray[Any] = (within * (size - within / 2)).mean(axis=0)
+    mean: Array = (within * (size - within / 2)).mean(axis=0)
     return mean
 
 
-def gradient(a: npt.NDArray[Any], y: npt.NDArray[Any], delta: float) -> npt.NDArray[Any]:
+def gradient(a: Array, y: Array, delta: float) -> Array:
     """Return clip(a - y, -delta, delta) / n."""
-    grad: npt.NDArray[Any] = np.clip(a - y, -delta, delta) / len(a)
+    grad: Array = np.clip(a - y, -delta, delta) / len(a)
     return grad
 
 

@@ -7,30 +7,29 @@ Source: P. Ramachandran, B. Zoph and Q. Le, "Searching for activation functions"
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from nnframe import Activation, hookimpl
+from nnframe import Activation, Array, hookimpl
 
 
-def sigmoid(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def sigmoid(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)), with an exponent that is never positive, for exp would overflow."""
     e = np.exp(-np.abs(x))
-    s: npt.NDArray[Any] = np.where(x >= 0, 1, e) / (1 + e)
+    s: Array = np.where(x >= 0, 1, e) / (1 + e)
     return s
 
 
-def forward(z: npt.NDArray[Any], beta: float) -> npt.NDArray[Any]:
+def forward(z: Array, beta: float) -> Array:
     """Return z s(beta z)."""
-    return z * sigmoid(beta * z)
+    a: Array = z * sigmoid(beta * z)
+    return a
 
 
-def derivative(z: npt.NDArray[Any], beta: float) -> npt.NDArray[Any]:
+def derivative(z: Array, beta: float) -> Array:
     """Return s + beta z s (1 - s), where 1 - s(x) is s(-x)."""
     s = sigmoid(beta * z)
-    return s + beta * z * s * sigmoid(-beta * z)
+    slope: Array = s + beta * z * s * sigmoid(-beta * z)
+    return slope
 
 
 swish = Activation("swish", forward, derivative, params={"beta": 1.0}, init="he", doc=__doc__)

@@ -1,0 +1,111 @@
+"""What a fresh process pays for nnframe, alone and with a thousand plugins installed.
+
+    python benchmarks/start_up.py
+
+Each row is a process of its own that runs one line of Python. The rows take turns, so that a machine that slows down
+slows them all; the medians are printed, with the quartiles, and what each costs more than its yardstick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+MODULE = """\
+from nnframe import Activation, hookimpl
+import numpy as np
+
+activation = Activation("{name}", np.tanh, lambda z: 1 - np.tanh(z) ** 2)
+
+@hookimpl
+def nnframe_activations():
+    return [activation]
+"""
+
+
+class Row(NamedTuple):
+    """A line of Python to time, and the row it is compared with."""
+
+    name: str
+    code: str
+    plugins: bool
+    yardstick: str | None
+
+
+ROWS = (
+    Row("import numpy", "import numpy", False, None),
+    Row("import nnframe", "import nnframe", False, "import numpy"),
+    Row("import numpy, 1000 plugins", "import numpy", True, None),
+    Row("import nnframe, 1000 plugins", "import nnframe", True, "import numpy, 1000 plugins"),
+    Row(
+        "a built-in name, 1000 plugins",
+        "import nnframe; nnframe.registry.get('activation', 'relu')",
+        True,
+        "import nnframe, 1000 plugins",
+    ),
+    Row("direct import of a plugin", "import nnframe_bench_500", True, None),
+    Row(
+        "the same by its name",
+        "import nnframe; nnframe.registry.get('activation', 'bench_500')",
+        True,
+        "direct import of a plugin",
+    ),
+)
+
+
+def install_plugins(folder: Path, count: int) -> None:
+    """Write installed distributions with a module and an entry point each, as pip would leave them."""
+    for i in range(count):
+        name = f"bench_{i}"
+        (folder / f"nnframe_{name}.py").write_text(MODULE.format(name=name))
+        metadata = folder / f"nnframe_{name}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: nnframe-{name}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[nnframe]\n{name} = nnframe_{name}\n")
+
+
+def seconds(code: str, path: str, cache: str) -> float:
+    """Return how long a fresh process takes to run a line of Python, with byte code cached as after an install."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": cache}
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure, and print a table in milliseconds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--runs", type=int, default=25, help="how often each row runs (default: 25)")
+    parser.add_argument("--plugins", type=int, default=1000, help="how many plugins are installed (default: 1000)")
+    options = parser.parse_args()
+    here = str(Path(__file__).parent.parent)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        install_plugins(Path(folder), options.plugins)
+        times: dict[str, list[float]] = {row.name: [] for row in ROWS}
+        for run in range(options.runs + 1):
+            for row in ROWS:
+                taken = seconds(row.code, os.pathsep.join([folder, here] if row.plugins else [here]), cache)
+                # The first round writes byte code and fills the disk's cache.
+                if run > 0:
+                    times[row.name].append(1000 * taken)
+    print(f"{'':30} {'median':>8} {'quartiles':>15} {'more than its yardstick':>24}   (milliseconds)")
+    for row in ROWS:
+        low, median, high = statistics.quantiles(times[row.name], n=4)
+        more = ""
+        if row.yardstick is not None:
+            # Pair by pair, for the machine's own drift is larger than what is measured.
+            pairs = zip(times[row.name], times[row.yardstick], strict=True)
+            more = f"{statistics.median(mine - other for mine, other in pairs):+.1f}"
+        print(f"{row.name:30} {median:8.1f} {f'{low:.1f} - {high:.1f}':>15} {more:>24}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The command line, as a user meets it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from nnframe import Activation, registry
+from nnframe.cli import main
+from nnframe.version import __version__
+
+
+@pytest.fixture
+def command(capsys):
+    """Return a function that runs a command line and returns its exit status, output and errors."""
+
+    def run(*arguments):
+        try:
+            status = main(arguments)
+        except SystemExit as stop:
+            status = stop.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def test_training_on_the_digits_prints_a_line_an_epoch_and_an_accuracy_of_95_percent(command):
+    status, out, err = command("train", "digits")
+    lines = out.splitlines()
+    assert (status, err) == (0, "")
+    assert [line.split()[:2] for line in lines if line.startswith("epoch")][-1] == ["epoch", "30/30"]
+    assert sum(line.startswith("epoch") for line in lines) == 30
+    assert float(re.fullmatch(r"test accuracy (0\.\d{4})", lines[-1])[1]) >= 0.95
+
+
+def test_the_net_is_64_32_10_with_relu_and_softmax_by_default(command):
+    _, out, _ = command("train", "digits", "--epochs", "1")
+    assert re.search(r"64 -> 32 +relu", out)
+    assert re.search(r"32 -> 10 +softmax", out)
+
+
+def test_the_options_are_used(command):
+    _, out, _ = command(
+        "train", "digits", "--hidden", "20,15", "--activation", "Tanh", "--loss", "MSE", "--epochs", "2",
+        "--batch-size", "50", "--learning-rate", "0.5", "--seed", "3",
+    )  # fmt: skip
+    for pattern in (r"64 -> 20 +tanh", r"20 -> 15 +tanh", r"15 -> 10 +softmax", r"epoch 2/2  mse 0\.\d{4}"):
+        assert re.search(pattern, out)
+
+
+def test_the_same_seed_gives_the_same_output(command):
+    arguments = "train", "digits", "--epochs", "2", "--seed"
+    assert command(*arguments, "1") == command(*arguments, "1")
+    assert command(*arguments, "1") != command(*arguments, "2")
+
+
+def test_no_hidden_layer_is_a_choice(command):
+    assert re.search(r"64 -> 10 +softmax", command("train", "digits", "--hidden", "0", "--epochs", "1")[1])
+
+
+def test_a_registered_plugin_is_taken_by_name(command):
+    with registry.temporarily(Activation("steep", lambda z, k: np.tanh(k * z), params={"k": 2.0})):
+        status, out, _ = command("train", "digits", "--activation", "steep(k=3)", "--epochs", "1")
+    assert status == 0
+    assert re.search(r"64 -> 32 +steep\(k=3\.0\)", out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "required: COMMAND"),
+        (["tran"], "invalid choice: 'tran'"),
+        (["train"], "required: dataset"),
+        (["train", "digts"], "invalid choice: 'digts'"),
+        (["train", "digits", "--activation", "rely"], "did you mean 'relu'?"),
+        (["train", "digits", "--activation", "relu(alpha=1)"], "relu has no parameter 'alpha'"),
+        (["train", "digits", "--loss", "cell"], "did you mean 'cel'?"),
+        (["train", "digits", "--hidden", "a"], "--hidden: 'a' came; wanted a whole number of at least 1"),
+        (["train", "digits", "--hidden", "3,0"], "--hidden: '0' came"),
+        (["train", "digits", "--epochs", "0"], "--epochs: '0' came"),
+        (["train", "digits", "--batch-size", "1.5"], "--batch-size: '1.5' came"),
+        (["train", "digits", "--learning-rate", "-1"], "--learning-rate: '-1' came; wanted a finite number"),
+        (["train", "digits", "--learning-rate", "nan"], "--learning-rate: 'nan' came"),
+        (["train", "digits", "--seed", "x"], "--seed: 'x' came"),
+        (["train", "digits", "--speed", "1"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_input_exits_with_2_and_one_clear_line(command, arguments, sentence):
+    status, _, err = command(*arguments)
+    assert status == 2
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_the_version_is_shown(command):
+    assert command("--version")[1] == f"nnframe {__version__}\n"
+
+
+def test_help_names_every_option(command):
+    status, out, _ = command("train", "--help")
+    assert status == 0
+    for option in ("hidden", "activation", "loss", "epochs", "batch-size", "learning-rate", "seed"):
+        assert f"--{option}" in out
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "nnframe", "train", "digits", "--epochs", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1].startswith("test accuracy")
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    line = f"'{sys.executable}' -m nnframe train digits --epochs 200 | head -n 1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("digits: ")
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent another way there")
+def test_an_interrupt_ends_with_130_and_one_line():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nnframe", "train", "digits", "--epochs", "100000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdout.readline()
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    # Its output is drained while it ends, or a full pipe would hold it up.
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "nnframe train: interrupted\n"
