@@ -20,18 +20,20 @@ from nnframe.registry.lookup import Registry
 from nnframe.registry.provider import Provider
 from nnframe.version import __version__
 
-_registry = Registry(BUILTIN_MODULES, Provider("nnframe", __version__))
+BUILTIN_PROVIDER = Provider("nnframe", __version__)
+_registry = Registry(BUILTIN_MODULES, BUILTIN_PROVIDER)
 
 get = _registry.get
 resolve = _registry.resolve
 names = _registry.names
+overview = _registry.overview
 provider_of = _registry.provider_of
 means = _registry.means
 register = _registry.register
 unregister = _registry.unregister
 temporarily = _registry.temporarily
 
-__all__ = ["get", "means", "names", "provider_of", "register", "resolve", "temporarily", "unregister"]
+__all__ = ["get", "means", "names", "overview", "provider_of", "register", "resolve", "temporarily", "unregister"]
 
 
 def _restore(kind: str, name: str, overrides: dict[str, Parameter]) -> Plugin:

@@ -6,45 +6,84 @@ from collections.abc import Callable
 
 import pluggy
 
+from nnframe import hookspecs
 from nnframe.errors import PluginError, one_line, shown
 from nnframe.plugin import Plugin
 from nnframe.registry.kinds import KINDS, Kind
-from nnframe.registry.provider import Objects, Provider, blame
+from nnframe.registry.provider import Objects, Provider, blame, items_of
 
 HOOKS = {kind.hook: kind for kind in KINDS.values()}
 
 
-def collect_objects(manager: pluggy.PluginManager, plugin: object, name: str | None, provider: Provider) -> Objects:
-    """Register a plugin with pluggy and return all that it provides; a plugin that fails is not registered.
+class Collector:
+    """Registers plugins with pluggy, and remembers which objects came from whom.
 
-    Parameters
-    ----------
-    manager : pluggy.PluginManager
-    plugin : object
-        A module or object with hook implementations, or a bare `Activation` or `Loss`.
-    name : str or None
-        What the manager is to know it by; None for its own name.
-    provider : Provider
-        Who is to blame.
-
-    Raises
-    ------
-    PluginError
-        If it has no hook implementation, one for a hook that doesn't exist, or one that raises or returns
-        something else than objects of its kind.
+    Not safe to use from several threads at once; the registry's lock is held around it.
     """
-    for kind in KINDS.values():
-        if isinstance(plugin, kind.type):
-            return {kind.name: {plugin.name: plugin}}
-    try:
-        manager.register(plugin, name=name)
-        return _call_hooks(manager, plugin, provider)
-    except Exception as error:
-        if manager.is_registered(plugin):
-            manager.unregister(plugin)
-        if isinstance(error, PluginError):
-            raise
-        raise blame(provider, f"can't be registered: {one_line(error)}") from error
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager("nnframe")
+        self._manager.add_hookspecs(hookspecs)
+        self._collected: dict[str, Objects] = {}
+        self._providers: dict[Plugin, Provider] = {}
+
+    def collect(self, plugin: object, name: str | None, provider: Provider) -> Objects:
+        """Return all that a plugin provides; one that fails is not registered.
+
+        Parameters
+        ----------
+        plugin : object
+            A module or object with hook implementations, or a bare `Activation` or `Loss`.
+        name : str or None
+            What pluggy is to know it by; None for its own name.
+        provider : Provider
+            Who is to blame.
+
+        Raises
+        ------
+        PluginError
+            If it has no hook implementation, one for a hook that doesn't exist, or one that raises or returns
+            something else than objects of its kind.
+        """
+        registered_as = self._manager.get_name(plugin)
+        if registered_as is not None:
+            # Several entry points may lead to one module.
+            return self._collected[registered_as]
+        objects = self._objects_of(plugin, name, provider)
+        for _, item in items_of(objects):
+            self._providers.setdefault(item.base, provider)
+        return objects
+
+    def forget(self, plugin: object, objects: Objects, provider: Provider) -> None:
+        """Undo `collect`."""
+        registered_as = self._manager.get_name(plugin)
+        if registered_as is not None:
+            self._manager.unregister(plugin)
+            del self._collected[registered_as]
+        for _, item in items_of(objects):
+            if self._providers.get(item.base) is provider:
+                del self._providers[item.base]
+
+    def provider_of(self, plugin: Plugin) -> Provider | None:
+        """Return who provides an object, whatever its parameters; None if it was never collected."""
+        return self._providers.get(plugin.base)
+
+    def _objects_of(self, plugin: object, name: str | None, provider: Provider) -> Objects:
+        for kind in KINDS.values():
+            if isinstance(plugin, kind.type):
+                return {kind.name: {plugin.name: plugin}}
+        try:
+            registered_as = self._manager.register(plugin, name=name)
+            objects = _call_hooks(self._manager, plugin, provider)
+        except Exception as error:
+            if self._manager.is_registered(plugin):
+                self._manager.unregister(plugin)
+            if isinstance(error, PluginError):
+                raise
+            raise blame(provider, f"can't be registered: {one_line(error)}") from error
+        if registered_as is not None:
+            self._collected[registered_as] = objects
+        return objects
 
 
 def _call_hooks(manager: pluggy.PluginManager, plugin: object, provider: Provider) -> Objects:

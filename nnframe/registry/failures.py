@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from nnframe.errors import NameConflictError, PluginError, UnknownNameError, one_line
-from nnframe.registry.installed import DISABLE_VARIABLE, InstalledPlugin, is_disabled
+from nnframe.registry.installed import DISABLE_VARIABLE, InstalledPlugin
 from nnframe.registry.kinds import Kind
 from nnframe.registry.provider import Offer, blame
 from nnframe.registry.spec import Spec
@@ -30,7 +30,13 @@ def name_conflict(kind: Kind, spec: Spec, offers: Sequence[Offer]) -> NameConfli
     )
 
 
-def unknown_name(kind: Kind, spec: Spec, known: Sequence[str], plugins: Iterable[InstalledPlugin]) -> UnknownNameError:
+def unknown_name(
+    kind: Kind,
+    spec: Spec,
+    known: Sequence[str],
+    enabled: Iterable[InstalledPlugin],
+    disabled: Iterable[InstalledPlugin],
+) -> UnknownNameError:
     """Return the error for a name that nothing provides, with what may have been meant."""
     # Only mistakes need it, and it isn't free to import.
     from difflib import get_close_matches
@@ -44,16 +50,12 @@ def unknown_name(kind: Kind, spec: Spec, known: Sequence[str], plugins: Iterable
         sentences.append(f"Known are {', '.join(known)}.")
     else:
         sentences.append(f"nnframe.registry.names({kind.name!r}) lists the {len(known)} known ones.")
-    broken = sorted({f"{plugin.provider} ({one_line(_root(plugin.error))})" for plugin in plugins if plugin.error})
+    broken = sorted({f"{plugin.provider} ({plugin.reason})" for plugin in enabled if plugin.error})
     if broken:
         sentences.append(f"Not loaded, because broken: {', '.join(broken)}.")
-    disabled = sorted({str(plugin.provider) for plugin in plugins if is_disabled(plugin)})
-    if disabled:
-        sentences.append(f"Not loaded, because {DISABLE_VARIABLE} says so: {', '.join(disabled)}.")
+    left_out = sorted({str(plugin.provider) for plugin in disabled})
+    if left_out:
+        sentences.append(f"Not loaded, because {DISABLE_VARIABLE} says so: {', '.join(left_out)}.")
     if not close:
         sentences.append("Install the distribution that provides it, or pass the object itself.")
     return UnknownNameError(" ".join(sentences))
-
-
-def _root(error: BaseException) -> BaseException:
-    return error.__cause__ or error

@@ -7,7 +7,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nnframe.errors import PluginError
+from nnframe.errors import PluginError, one_line
 from nnframe.registry.provider import Objects, Provider, normalized
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class InstalledPlugin:
         if distribution is None:  # pragma: no cover - an entry point from a scan always has one
             return Provider(self.entry_point.value, "unknown")
         return Provider(distribution.metadata["Name"], distribution.version)
+
+    @property
+    def reason(self) -> str:
+        """Why it can't be used, in short."""
+        return one_line(self.error.__cause__ or self.error) if self.error else ""
 
     @property
     def loaded(self) -> bool:

@@ -20,9 +20,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias, TypeVar
 
-import pluggy
-
-from nnframe import hookspecs
 from nnframe.errors import (
     ArgumentTypeError,
     NNFrameError,
@@ -33,11 +30,12 @@ from nnframe.errors import (
     with_type,
 )
 from nnframe.plugin import Plugin
-from nnframe.registry.collect import collect_objects
+from nnframe.registry.collect import Collector
 from nnframe.registry.failures import failed_import, name_conflict, unknown_name
 from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
 from nnframe.registry.kinds import Kind, kind_named, kind_of
-from nnframe.registry.provider import Objects, Offer, Provider
+from nnframe.registry.overview import Claim, Row, overview_rows
+from nnframe.registry.provider import Objects, Offer, Provider, items_of
 from nnframe.registry.spec import Spec, parse_spec
 
 P = TypeVar("P", bound=Plugin)
@@ -64,19 +62,16 @@ class Registry:
     """
 
     def __init__(self, builtin_modules: Iterable[str], builtin_provider: Provider) -> None:
-        self._manager = pluggy.PluginManager("nnframe")
-        self._manager.add_hookspecs(hookspecs)
         # Guards the tables below. Importing a plugin happens outside of it: the import system has locks of its own,
         # and a plugin that asks the registry for something while it is imported must not wait for them crosswise.
         self._lock = threading.RLock()
-        self._collected: dict[str, Objects] = {}
+        self._collector = Collector()
         self._in_code: list[Registered] = []
         self._installed: list[InstalledPlugin] | None = None
-        self._providers: dict[Plugin, Provider] = {}
         self._builtin: Objects = {}
         self._builtin_provider = builtin_provider
         for name in builtin_modules:
-            for kind, objects in self._collect(importlib.import_module(name), name, builtin_provider).items():
+            for kind, objects in self._collector.collect(importlib.import_module(name), name, builtin_provider).items():
                 self._builtin.setdefault(kind, {}).update(objects)
 
     def get(self, kind: str, name: str | Plugin) -> Plugin:
@@ -124,9 +119,26 @@ class Registry:
         sources = [(self._builtin, self._builtin_provider), *self._registered(), *self._load(self._enabled())]
         return sorted({name for objects, _ in sources for name in objects.get(wanted, {})})
 
+    def overview(self) -> list[Row]:
+        """Return a row for everything that is offered under a name, the broken ones last.
+
+        This imports every installed plugin, and raises for none.
+        """
+        enabled = self._enabled()
+        self._load(enabled)
+        claims = []
+        for place, sources in enumerate([[(self._builtin, self._builtin_provider)], self._registered()]):
+            for objects, provider in sources:
+                claims += [Claim(kind, item, provider, place) for kind, item in items_of(objects)]
+        for plugin in enabled:
+            for kind, item in items_of(plugin.objects or {}):
+                claims.append(Claim(kind, item, plugin.provider, 2 if plugin.claim == item.name else 3))
+        disabled = [plugin for plugin in self._scan() if is_disabled(plugin)]
+        return overview_rows(claims, [plugin for plugin in enabled if plugin.error], disabled)
+
     def provider_of(self, plugin: Plugin) -> Provider | None:
         """Return who provides an object, whatever its parameters; None if it was never registered."""
-        return self._providers.get(plugin.base)
+        return self._collector.provider_of(plugin)
 
     def means(self, kind: str, name: str, plugin: Plugin) -> bool:
         """Return whether a name in a declaration, such as a key of ``fused``, means this object.
@@ -163,11 +175,11 @@ class Registry:
         with self._lock:
             if any(plugin is known.plugin for known in self._in_code):
                 raise RegistrationError(f"{shown(plugin)} is already registered; unregister it first")
-            objects = self._collect(plugin, None, provider)
+            objects = self._collector.collect(plugin, None, provider)
             try:
                 self._refuse_taken(objects, provider)
             except RegistrationError:
-                self._forget(plugin, objects, provider)
+                self._collector.forget(plugin, objects, provider)
                 raise
             self._in_code.append(Registered(plugin, objects, provider))
 
@@ -183,7 +195,7 @@ class Registry:
             for known in self._in_code:
                 if plugin is known.plugin:
                     self._in_code.remove(known)
-                    self._forget(*known)
+                    self._collector.forget(*known)
                     return
         raise RegistrationError(f"{shown(plugin)} is not registered, so it can't be unregistered; pass the same object")
 
@@ -221,11 +233,12 @@ class Registry:
         yield self._load(plugin for plugin in enabled if _admits(spec, plugin))
 
     def _not_found(self, kind: Kind, spec: Spec) -> NNFrameError:
-        plugins = self._scan()
-        for plugin in plugins:
+        enabled = self._enabled()
+        for plugin in enabled:
             if plugin.error and _admits(spec, plugin) and (spec.provider or plugin.claim == spec.name):
                 return plugin.error
-        return unknown_name(kind, spec, self.names(kind.name), plugins)
+        disabled = [plugin for plugin in self._scan() if is_disabled(plugin)]
+        return unknown_name(kind, spec, self.names(kind.name), enabled, disabled)
 
     def _registered(self) -> list[Source]:
         with self._lock:
@@ -262,7 +275,7 @@ class Registry:
             if plugin.loaded:
                 return
             try:
-                objects = self._collect(loaded, f"{provider.name}/{plugin.claim}", provider)
+                objects = self._collector.collect(loaded, f"{provider.name}/{plugin.claim}", provider)
             except PluginError as error:
                 plugin.error = error
                 return
@@ -275,32 +288,6 @@ class Registry:
                     PluginWarning,
                     stacklevel=2,
                 )
-
-    def _collect(self, plugin: object, name: str | None, provider: Provider) -> Objects:
-        """Return a plugin's objects, and remember whose they are."""
-        # Several entry points may lead to one module.
-        known_as = self._manager.get_name(plugin)
-        if known_as is not None:
-            return self._collected[known_as]
-        objects = collect_objects(self._manager, plugin, name, provider)
-        registered_as = self._manager.get_name(plugin)
-        if registered_as is not None:
-            self._collected[registered_as] = objects
-        for named in objects.values():
-            for item in named.values():
-                self._providers.setdefault(item.base, provider)
-        return objects
-
-    def _forget(self, plugin: object, objects: Objects, provider: Provider) -> None:
-        """Undo `_collect`."""
-        registered_as = self._manager.get_name(plugin)
-        if registered_as is not None:
-            self._manager.unregister(plugin)
-            del self._collected[registered_as]
-        for named in objects.values():
-            for item in named.values():
-                if self._providers.get(item.base) is provider:
-                    del self._providers[item.base]
 
     def _refuse_taken(self, objects: Objects, provider: Provider) -> None:
         for kind, named in objects.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from nnframe.errors import PluginError
@@ -10,6 +11,11 @@ from nnframe.plugin import Plugin
 
 # By kind, then by name.
 Objects: TypeAlias = dict[str, dict[str, Plugin]]
+
+
+def items_of(objects: Objects) -> Iterator[tuple[str, Plugin]]:
+    """Yield each object with its kind."""
+    return ((kind, item) for kind, named in objects.items() for item in named.values())
 
 
 def normalized(provider: str) -> str:
