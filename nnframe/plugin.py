@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -73,6 +74,14 @@ class Plugin:
     def spec(self) -> str:
         """Name and changed parameters, as text that finds this plugin again: ``"leaky_relu(alpha=0.2)"``."""
         return self.name + format_parameters(self.overrides)
+
+    @property
+    def documentation(self) -> str:
+        """`doc`, or the docstring of the first function; empty where there is neither."""
+        functions = (getattr(self, f.name) for f in fields(self))
+        first = next((function for function in functions if callable(function)), None)
+        # A ufunc's or a builtin's docstring says what that is, not what the plugin is.
+        return inspect.cleandoc(self.doc or (first.__doc__ if inspect.isfunction(first) else None) or "")
 
     def with_params(self: Self, **changes: Parameter) -> Self:
         """Return the same plugin with other parameters.

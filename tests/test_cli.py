@@ -11,22 +11,7 @@ import numpy as np
 import pytest
 
 from nnframe import Activation, registry
-from nnframe.cli import main
 from nnframe.version import __version__
-
-
-@pytest.fixture
-def command(capsys):
-    """Return a function that runs a command line and returns its exit status, output and errors."""
-
-    def run(*arguments):
-        try:
-            status = main(arguments)
-        except SystemExit as stop:
-            status = stop.code
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def test_training_on_the_digits_prints_a_line_an_epoch_and_an_accuracy_of_95_percent(command):

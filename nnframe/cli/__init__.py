@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nnframe.cli import train
+from nnframe.cli import new_plugin, plugins, train
 from nnframe.errors import NNFrameError
 from nnframe.version import __version__
 
@@ -36,15 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 2 for wrong input, 130 after an interrupt.
+        0 if all went well, 1 if a plugin failed its checks, 2 for wrong input, 130 after an interrupt.
     """
     parser = OneLineParser(prog="nnframe", description="Small neural networks in numpy, with plugins.")
     parser.add_argument("--version", action="version", version=f"nnframe {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    train.add_command(commands)
+    for command in (train, plugins, new_plugin):
+        command.add_command(commands)
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        status: int | None = options.run(options)
         sys.stdout.flush()
     except NNFrameError as error:
         print(f"{parser.prog} {options.command}: error: {error}", file=sys.stderr)
@@ -55,4 +56,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader, such as head, has seen enough. Python would complain once more when it flushes on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
+    return status or 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe import registry
+from nnframe.cli.output import say
 from nnframe.datasets import load_digits
 from nnframe.loss import Loss
 from nnframe.network import nNet
@@ -56,22 +57,17 @@ def run(options: argparse.Namespace) -> None:
     train, test = DATASETS[options.dataset]()
     sizes = [train.X.shape[1], *options.hidden, train.Y.shape[1]]
     net = nNet.from_sizes(sizes, [options.activation, "softmax"] if options.hidden else ["softmax"], seed=options.seed)
-    _say(f"{options.dataset}: {len(train)} samples to train on, {len(test)} to test")
-    _say(repr(net))
+    say(f"{options.dataset}: {len(train)} samples to train on, {len(test)} to test")
+    say(repr(net))
     width = len(str(options.epochs))
     for epoch in range(1, options.epochs + 1):
         mean_loss = net.backprop(train, loss, options.learning_rate, options.batch_size)
-        _say(f"epoch {epoch:>{width}}/{options.epochs}  {loss.spec} {mean_loss:.4f}")
-    _say(f"test accuracy {_accuracy(net, test.X.T, test.Y.T):.4f}")
+        say(f"epoch {epoch:>{width}}/{options.epochs}  {loss.spec} {mean_loss:.4f}")
+    say(f"test accuracy {_accuracy(net, test.X.T, test.Y.T):.4f}")
 
 
 def _accuracy(net: nNet, x: Array, y: Array) -> float:
     return float(np.mean(net.forwardPass(x, False).argmax(axis=0) == y.argmax(axis=0)))
-
-
-def _say(line: str) -> None:
-    # Flushed, so that a pipe shows an epoch when it ends and not when a buffer is full.
-    print(line, flush=True)
 
 
 def _sizes(text: str) -> list[int]:

@@ -17,6 +17,7 @@ from nnframe.builtins import BUILTIN_MODULES
 from nnframe.plugin import Parameter, Plugin
 from nnframe.registry.kinds import KINDS, kind_of
 from nnframe.registry.lookup import Registry
+from nnframe.registry.overview import Row
 from nnframe.registry.provider import Provider
 from nnframe.version import __version__
 
@@ -33,7 +34,18 @@ register = _registry.register
 unregister = _registry.unregister
 temporarily = _registry.temporarily
 
-__all__ = ["get", "means", "names", "overview", "provider_of", "register", "resolve", "temporarily", "unregister"]
+__all__ = [
+    "Row",
+    "get",
+    "means",
+    "names",
+    "overview",
+    "provider_of",
+    "register",
+    "resolve",
+    "temporarily",
+    "unregister",
+]
 
 
 def _restore(kind: str, name: str, overrides: dict[str, Parameter]) -> Plugin:

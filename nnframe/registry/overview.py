@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from nnframe.plugin import Plugin
 from nnframe.registry.installed import DISABLE_VARIABLE, InstalledPlugin
-from nnframe.registry.provider import Provider
+from nnframe.registry.provider import Provider, normalized
 
 State: TypeAlias = Literal["ok", "shadowed", "conflict", "disabled", "broken"]
 STATES: tuple[State, ...] = ("ok", "shadowed", "conflict", "disabled", "broken")
@@ -57,6 +57,15 @@ class Row(NamedTuple):
     version: str | None
     state: State
     detail: str
+
+    @property
+    def qualified_name(self) -> str:
+        """Provider and name, which find the object whatever its state."""
+        return f"{self.provider}/{self.name}"
+
+    def is_from(self, provider: str) -> bool:
+        """Whether a provider's name, however it is written, means this row's."""
+        return normalized(self.provider) == normalized(provider)
 
 
 def overview_rows(

@@ -1,0 +1,159 @@
+"""``nnframe plugins``: list, show, check and plot what is installed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from nnframe import registry
+from nnframe.cli.curves import curves_of
+from nnframe.cli.output import say, table
+from nnframe.cli.terminal_plot import draw
+from nnframe.errors import UnknownNameError
+from nnframe.plugin import Plugin
+from nnframe.registry.kinds import KINDS
+
+FAILED = 1
+
+
+def add_command(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommand to a parser."""
+    parser = commands.add_parser(
+        "plugins",
+        help="list, show, check and plot activations and losses",
+        description="Without a further command, list every activation and loss with the distribution it comes from; "
+        "what can't be used comes last, with the reason.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=list_plugins)
+    actions = parser.add_subparsers(metavar="")
+
+    show = actions.add_parser("show", help="formula, parameters, source and a plot of one plugin")
+    show.add_argument("name", help="such as swish, 'swish(beta=2)' or nnframe-swish/swish")
+    show.add_argument("--json", action="store_true", help="print JSON, without the plot")
+    show.set_defaults(run=show_plugin)
+
+    check = actions.add_parser("check", help="run the test kit; exit with 1 if a check fails")
+    check.add_argument("name", nargs="?", help="a plugin or a distribution (default: all that is installed)")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.set_defaults(run=check_plugins)
+
+    plot = actions.add_parser("plot", help="draw functions and their slopes into a file")
+    plot.add_argument("names", nargs="+", metavar="name", help="an activation or loss")
+    plot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .png, .pdf or .svg file")
+    plot.set_defaults(run=plot_plugins)
+
+
+def list_plugins(options: argparse.Namespace) -> None:
+    """Print the table of all plugins."""
+    rows = registry.overview()
+    if options.json:
+        say(json.dumps([row._asdict() for row in rows], indent=2))
+        return
+    header = ("kind", "name", "distribution", "version", "state", "")
+    say(table(header, [(row.kind or "?", row.name, row.provider, row.version or "", *row[4:]) for row in rows]))
+
+
+def show_plugin(options: argparse.Namespace) -> None:
+    """Print all there is to know of a plugin.
+
+    Raises
+    ------
+    UnknownNameError, NameConflictError, PluginError
+        If there is none, if there are several, or if it is broken.
+    """
+    found = [(_description(kind, plugin), plugin) for kind, plugin in plugins_named(options.name)]
+    if options.json:
+        say(json.dumps([description for description, _ in found], indent=2))
+        return
+    for description, plugin in found:
+        origin = f"from {description['provider']} {description['version'] or ''}".rstrip()
+        say(f"{description['kind']} {description['name']}, {origin}\n")
+        say(f"{description['documentation'] or 'It has no documentation.'}\n")
+        for name, value in plugin.settings.items():
+            default = "" if value == plugin.params[name] else f" (default {plugin.params[name]!r})"
+            say(f"parameter {name} = {value!r}{default}")
+        say(("\n" if plugin.params else "") + draw(curves_of(plugin)))
+
+
+def check_plugins(options: argparse.Namespace) -> int:
+    """Run the test kit and print its findings; return 1 if a check failed."""
+    # The kit is for authors: users who train don't import it.
+    from nnframe.testing import run_checks
+
+    results = _failed_to_load(options.name)
+    for name, plugin in _chosen(options.name):
+        results += [{"plugin": name, **result._asdict()} for result in run_checks(plugin)]
+    failed = [result for result in results if result["outcome"] == "failed"]
+    if options.json:
+        say(json.dumps(results, indent=2))
+    else:
+        for result in results:
+            if result["outcome"] in ("failed", "warned"):
+                say(f"{result['plugin']}: {result['name']} {result['outcome']}\n  {result['message']}")
+        names = {result["plugin"] for result in results}
+        say(f"{len(names)} plugins, {len(results)} checks, {len(failed)} failed")
+    return FAILED if failed else 0
+
+
+def plot_plugins(options: argparse.Namespace) -> None:
+    """Draw functions and slopes into a file.
+
+    Raises
+    ------
+    ArgumentError
+        If matplotlib is missing or can't write such a file.
+    """
+    from nnframe.cli.picture import save_picture
+
+    save_picture([plugin for name in options.names for _, plugin in plugins_named(name)], options.output)
+    say(f"{options.output} written")
+
+
+def plugins_named(name: str) -> list[tuple[str, Plugin]]:
+    """Return the plugins of a name with their kinds; an activation and a loss may share one.
+
+    Raises
+    ------
+    UnknownNameError, NameConflictError, PluginError
+        If there is none, if there are several of a kind, or if it is broken.
+    """
+    found, errors = [], []
+    for kind in KINDS:
+        try:
+            found.append((kind, registry.get(kind, name)))
+        except UnknownNameError as error:
+            errors.append(str(error))
+    if not found:
+        raise UnknownNameError(" ".join(errors))
+    return found
+
+
+def _description(kind: str, plugin: Plugin) -> dict[str, Any]:
+    provider = registry.provider_of(plugin)
+    return {
+        "kind": kind,
+        "name": plugin.name,
+        "provider": provider.name if provider else None,
+        "version": provider.version if provider else None,
+        "parameters": plugin.settings,
+        "documentation": plugin.documentation,
+    }
+
+
+def _chosen(name: str | None) -> list[tuple[str, Plugin]]:
+    """Return what is meant by a plugin's name, a distribution's, or none for all, with qualified names."""
+    rows = [row for row in registry.overview() if row.kind and (name is None or row.is_from(name))]
+    if rows or name is None:
+        return [(row.qualified_name, registry.get(row.kind, row.qualified_name)) for row in rows if row.kind]
+    return [(name, plugin) for _, plugin in plugins_named(name)]
+
+
+def _failed_to_load(name: str | None) -> list[dict[str, Any]]:
+    return [
+        {"plugin": row.qualified_name, "name": "loads", "outcome": "failed", "message": row.detail}
+        for row in registry.overview()
+        if row.state == "broken" and (name is None or row.is_from(name))
+    ]

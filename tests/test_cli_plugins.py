@@ -1,0 +1,127 @@
+"""``nnframe plugins``, as a user meets it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from nnframe import Activation, Loss, registry
+from nnframe.cli.curves import curves_of
+from nnframe.cli.terminal_plot import HEIGHT, draw
+
+
+@pytest.fixture
+def steep():
+    plugin = Activation(
+        "steep", lambda z, k: np.tanh(k * z), params={"k": 2.0}, doc="steep: tanh(k z).\n\nSource: mine."
+    )
+    with registry.temporarily(plugin, name="my_module"):
+        yield plugin
+
+
+def test_the_list_has_a_line_for_each_plugin_with_its_distribution_and_state(command, steep):
+    status, out, err = command("plugins")
+    assert (status, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0] == ["kind", "name", "distribution", "version", "state"]
+    assert ["activation", "steep", "my_module", "ok"] in lines
+    assert ["loss", "mse", "nnframe", registry.BUILTIN_PROVIDER.version, "ok"] in lines
+
+
+def test_the_list_can_be_json(command):
+    rows = json.loads(command("plugins", "--json")[1])
+    relu = next(row for row in rows if row["name"] == "relu")
+    assert relu == {
+        "kind": "activation", "name": "relu", "provider": "nnframe", "version": registry.BUILTIN_PROVIDER.version,
+        "state": "ok", "detail": "",
+    }  # fmt: skip
+
+
+def test_show_has_the_documentation_the_parameters_the_origin_and_a_plot(command, steep):
+    status, out, _ = command("plugins", "show", "steep(k=3)")
+    assert status == 0
+    assert out.startswith("activation steep, from my_module\n")
+    assert "steep: tanh(k z).\n\nSource: mine." in out
+    assert "parameter k = 3.0 (default 2.0)" in out
+    assert "* f(z)   . f'(z)" in out
+
+
+def test_show_can_be_json(command, steep):
+    [shown] = json.loads(command("plugins", "show", "steep", "--json")[1])
+    assert shown == {
+        "kind": "activation", "name": "steep", "provider": "my_module", "version": None,
+        "parameters": {"k": 2.0}, "documentation": "steep: tanh(k z).\n\nSource: mine.",
+    }  # fmt: skip
+
+
+def test_an_activation_and_a_loss_of_one_name_are_both_shown(command, steep):
+    loss = Loss("steep", lambda a, y: np.abs(a - y).sum(axis=0), lambda a, y: np.sign(a - y))
+    with registry.temporarily(loss):
+        out = command("plugins", "show", "steep")[1]
+    assert "activation steep" in out
+    assert "loss steep" in out
+
+
+def test_an_unknown_name_is_wrong_input(command):
+    status, out, err = command("plugins", "show", "steap")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "There is no activation 'steap'" in err
+
+
+def test_the_terminal_plot_draws_relu_as_a_flat_line_and_a_slope():
+    lines = draw(curves_of(registry.get("activation", "relu"))).splitlines()
+    assert len(lines) == HEIGHT + 3
+    bottom, top = lines[HEIGHT], lines[1]
+    assert bottom.startswith("0 |*****")
+    assert top.startswith("4 |")
+    assert top.endswith("*")
+
+
+def test_the_curves_are_the_function_and_its_slope():
+    curves = curves_of(registry.get("activation", "tanh"))
+    np.testing.assert_allclose(curves.value, np.tanh(curves.x))
+    np.testing.assert_allclose(curves.slope, 1 - np.tanh(curves.x) ** 2)
+
+
+def test_softmax_is_drawn_by_its_first_component():
+    curves = curves_of(registry.get("activation", "softmax"))
+    a = np.exp(curves.x) / (np.exp(curves.x) + 2)
+    np.testing.assert_allclose(curves.value, a)
+    np.testing.assert_allclose(curves.slope, a * (1 - a))
+
+
+def test_a_loss_of_probabilities_is_drawn_over_probabilities():
+    curves = curves_of(registry.get("loss", "cel"))
+    assert curves.x[0] > 0
+    assert curves.x[-1] == 1
+    np.testing.assert_allclose(curves.value, -np.log(curves.x), atol=1e-15)
+    np.testing.assert_allclose(curves.slope, -1 / curves.x)
+
+
+def test_a_plugin_that_is_nowhere_finite_is_said_to_be():
+    nowhere = Activation("nowhere", lambda z: z * np.nan, lambda z: z * np.nan)
+    assert draw(curves_of(nowhere)) == "no finite values to draw"
+
+
+@pytest.mark.parametrize("names", [["relu"], ["relu", "tanh", "softmax", "mse"]])
+def test_plot_writes_a_picture(command, tmp_path, names):
+    file = tmp_path / "curves.png"
+    status, out, _ = command("plugins", "plot", *names, "-o", str(file))
+    assert (status, out) == (0, f"{file} written\n")
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["curves.xyz", "nowhere/curves.png"])
+def test_a_picture_that_can_not_be_written_is_wrong_input(command, tmp_path, name):
+    status, _, err = command("plugins", "plot", "relu", "-o", str(tmp_path / name))
+    assert status == 2
+    assert "can't be written" in err
+    assert err.count("\n") == 1
+
+
+def test_without_matplotlib_plot_says_what_to_install(command, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
+    status, _, err = command("plugins", "plot", "relu", "-o", str(tmp_path / "curves.png"))
+    assert status == 2
+    assert 'pip install "nnframe[plot]"' in err
