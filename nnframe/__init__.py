@@ -10,11 +10,13 @@ from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.data import Pairs, pairs
+from nnframe.engine import Engine, TrainingTask
 from nnframe.errors import (
     ArgumentError,
     ArgumentTypeError,
     DataError,
     DerivativeError,
+    EngineError,
     NameConflictError,
     NNFrameError,
     PluginError,
@@ -37,6 +39,8 @@ __all__ = [
     "Array",
     "DataError",
     "DerivativeError",
+    "Engine",
+    "EngineError",
     "Fused",
     "History",
     "Loss",
@@ -47,6 +51,7 @@ __all__ = [
     "PluginWarning",
     "RegistrationError",
     "ShapeError",
+    "TrainingTask",
     "UnknownNameError",
     "__version__",
     "datasets",

@@ -20,15 +20,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from nnframe.arrays import Array
-from nnframe.binding import BoundActivation, Objective
-
-
-class Linear(NamedTuple):
-    """A layer as the passes see it: live arrays, and an activation ready to be called."""
-
-    weights: Array
-    bias: Array
-    activation: BoundActivation
+from nnframe.engine import Linear, Objective
 
 
 class Gradient(NamedTuple):

@@ -6,54 +6,21 @@ This happens when a layer is built or a pass starts. The loop over the batches t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.errors import DerivativeError, PluginError, one_line, shown
+from nnframe.engine import BoundActivation, Engine, Objective, TrainingTask
+from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown, with_type
 from nnframe.fused import Fused
 from nnframe.loss import Loss
 from nnframe.plugin import Plugin
 
-
-class BoundActivation(NamedTuple):
-    """An activation as a layer uses it.
-
-    Attributes
-    ----------
-    forward : callable
-        ``forward(z) -> a``.
-    backward : callable
-        ``backward(grad, z, a) -> dL/dz`` for grad = dL/da.
-    derivative : callable or None
-        ``derivative(z) -> f'(z)``; None where the components of a column mix.
-    """
-
-    forward: Callable[[Array], Array]
-    backward: Callable[[Array, Array, Array], Array]
-    derivative: Callable[[Array], Array] | None
-
-
-class Objective(NamedTuple):
-    """A loss as the last layer sees it: a function of its pre-activations z, activations a and targets y.
-
-    Attributes
-    ----------
-    value : callable
-        ``value(z, a, y) -> (B,)``.
-    gradient : callable
-        ``gradient(z, a, y) -> dL/dz``, of shape (n, B), not yet averaged over the batch.
-    """
-
-    value: Callable[[Array, Array, Array], Array]
-    gradient: Callable[[Array, Array, Array], Array]
-
-
 # What a layer without an activation does.
-IDENTITY = BoundActivation(lambda z: z, lambda grad, z, a: grad, np.ones_like)
+IDENTITY = BoundActivation(lambda z: z, lambda grad, z, a: grad, np.ones_like, lambda z: None, lambda grad, a: None)
 
 
 def bind_activation(activation: Activation | None) -> BoundActivation:
@@ -67,13 +34,14 @@ def bind_activation(activation: Activation | None) -> BoundActivation:
     if activation is None:
         return IDENTITY
     forward = _guarded(activation, "forward", activation.forward)
+    in_place = _in_place(activation, "forward_inplace"), _in_place(activation, "backward_inplace")
     if activation.backward is not None:
-        return BoundActivation(forward, _guarded(activation, "backward", activation.backward), None)
+        return BoundActivation(forward, _guarded(activation, "backward", activation.backward), None, *in_place)
     try:
         derivative = _guarded(activation, "derivative", activation.slope)
     except DerivativeError as error:
         raise _blamed(DerivativeError, activation, "derivative", str(error)) from error.__cause__
-    return BoundActivation(forward, lambda grad, z, a: grad * derivative(z), derivative)
+    return BoundActivation(forward, lambda grad, z, a: grad * derivative(z), derivative, *in_place)
 
 
 def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
@@ -85,17 +53,52 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
         As `bind_activation`.
     """
     value = _guarded(loss, "value", loss.value, per_column=True)
+    built_in = registry.provider_of(loss) == registry.BUILTIN_PROVIDER
     fused = _fused_form(loss, activation)
     if fused is None:
         gradient = _guarded(loss, "gradient", loss.gradient)
         backward = bind_activation(activation).backward
-        return Objective(lambda z, a, y: value(a, y), lambda z, a, y: backward(gradient(a, y), z, a))
+        return Objective(
+            lambda z, a, y: value(a, y), lambda z, a, y: backward(gradient(a, y), z, a), gradient, built_in
+        )
     owner, form = fused
     fused_gradient = _guarded(owner, "fused gradient", form.gradient)
     if form.value is None:
-        return Objective(lambda z, a, y: value(a, y), fused_gradient)
+        return Objective(lambda z, a, y: value(a, y), fused_gradient, None, built_in)
     fused_value = _guarded(owner, "fused value", form.value, per_column=True)
-    return Objective(lambda z, a, y: fused_value(z, y), fused_gradient)
+    built_in = registry.provider_of(owner) == registry.BUILTIN_PROVIDER
+    return Objective(lambda z, a, y: fused_value(z, y), fused_gradient, None, built_in)
+
+
+def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[], float]:
+    """Return the function that runs an epoch and returns its mean loss.
+
+    Raises
+    ------
+    EngineError
+        If the engine can't do it.
+    PluginError
+        If the engine fails.
+    """
+
+    def blamed(function: Callable[..., Any], part: str, *arguments: object, **settings: object) -> Any:
+        try:
+            return function(*arguments, **settings)
+        except NNFrameError:
+            # A refusal, or the failure of an activation or a loss, which has its blame already.
+            raise
+        except Exception as error:
+            raise _blamed(PluginError, engine, part, f"raised {one_line(error)}") from error
+
+    run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
+
+    def mean_loss() -> float:
+        value = blamed(run_epoch, "epoch")
+        if not isinstance(value, (float, int, np.floating)):
+            raise _blamed(PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the mean loss")
+        return float(value)
+
+    return mean_loss
 
 
 def _fused_form(loss: Loss, activation: Activation | None) -> tuple[Plugin, Fused] | None:
@@ -131,6 +134,22 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
         if type(result) is np.ndarray and result.shape == shape and result.dtype == like.dtype:
             return result
         return _converted(result, plugin, part, shape, like)
+
+    return call
+
+
+def _in_place(activation: Activation, part: str) -> Callable[..., object] | None:
+    """Return an in-place form with its parameters filled in, which raises `PluginError` for whatever goes wrong."""
+    function: Callable[..., object] | None = getattr(activation, part)
+    if function is None:
+        return None
+    settings = activation.settings
+
+    def call(*arrays: Array) -> None:
+        try:
+            function(*arrays, **settings)
+        except Exception as error:
+            raise _blamed(PluginError, activation, part, f"raised {one_line(error)}") from error
 
     return call
 

@@ -71,6 +71,10 @@ class DerivativeError(PluginError):
     """An activation left its derivative out, and the complex step can't supply it."""
 
 
+class EngineError(NNFrameError, NotImplementedError):
+    """An engine can't do what is asked of it, and says why; another engine can."""
+
+
 class PluginWarning(UserWarning):
     """An installed plugin does something that can't take effect, such as claiming a built-in name."""
 

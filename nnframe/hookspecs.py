@@ -8,6 +8,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from nnframe.activation import Activation
+    from nnframe.engine import Engine
     from nnframe.loss import Loss
 
 hookspec = pluggy.HookspecMarker("nnframe")
@@ -22,3 +23,8 @@ def nnframe_activations() -> list[Activation]:  # type: ignore[empty-body]
 @hookspec
 def nnframe_losses() -> list[Loss]:  # type: ignore[empty-body]
     """Return the losses that the plugin provides."""
+
+
+@hookspec
+def nnframe_engines() -> list[Engine]:  # type: ignore[empty-body]
+    """Return the engines that the plugin provides."""

@@ -9,8 +9,8 @@ import numpy as np
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array, DType, as_array, as_columns, as_matrix, float_dtype
-from nnframe.backpropagation import Linear
 from nnframe.binding import bind_activation
+from nnframe.engine import Linear
 from nnframe.errors import ShapeError
 from nnframe.plugin import format_parameters
 from nnframe.registry.spec import parse_spec
@@ -201,8 +201,8 @@ class denseLayer:
         slopes = derivative(columns)
         return slopes[:, 0] if slopes.shape[1] == 1 else slopes
 
-    def for_passes(self) -> Linear:
-        """Return the layer's live arrays and its activation as the passes of backpropagation take them."""
+    def for_engine(self) -> Linear:
+        """Return the layer's live arrays and its activation as an engine takes them."""
         return Linear(self._linear, self._bias, self._bound)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,13 +15,16 @@ import numpy.typing as npt
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array, DType, as_columns, whole_number
-from nnframe.binding import bind_objective
+from nnframe.binding import bind_engine, bind_objective
 from nnframe.data import as_pairs
+from nnframe.engine import Engine, TrainingTask
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown, with_type
 from nnframe.initialization import random_layers
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
-from nnframe.sgd import train_epoch
+
+ENGINE_VARIABLE = "NNFRAME_ENGINE"
+DEFAULT_ENGINE = "numpy"
 
 
 @dataclass
@@ -157,7 +161,15 @@ class nNet:
             steps.append(layer.forwardPass(steps[-1]))
         return steps if return_all_steps else steps[-1]
 
-    def backprop(self, data: Any, loss: str | Loss, learning_rate: float, batch_size: int = 1) -> float:
+    def backprop(
+        self,
+        data: Any,
+        loss: str | Loss,
+        learning_rate: float,
+        batch_size: int = 1,
+        *,
+        engine: str | Engine | None = None,
+    ) -> float:
         """Train for one pass of stochastic gradient descent over the data, in the order given.
 
         After each batch, every weight w becomes ``w - learning_rate * dL/dw``, where L is the mean loss of the batch. A
@@ -173,6 +185,8 @@ class nNet:
             The step size, 0 or more.
         batch_size : int, optional
             How many columns are averaged for an update.
+        engine : str, Engine or None, optional
+            What runs the epochs. None is the environment's ``NNFRAME_ENGINE``, or ``"numpy"``.
 
         Returns
         -------
@@ -184,20 +198,32 @@ class nNet:
         ArgumentError, ArgumentTypeError, DataError, ShapeError
             If an argument can't be used. Nothing has changed then.
         UnknownNameError, NameConflictError
-            If the loss can't be found. Nothing has changed then.
+            If the loss or the engine can't be found. Nothing has changed then.
+        EngineError
+            If the engine can't do it. Nothing has changed then.
         PluginError
-            If an activation or the loss fails. The net keeps the weights after the last batch that was whole.
+            If an activation, the loss or the engine fails. The net keeps the weights after the last batch that was
+            whole, as it does after Ctrl-C.
         """
-        return self.nEpochs(1, data, loss, learning_rate, batch_size).loss[0]
+        return self.nEpochs(1, data, loss, learning_rate, batch_size, engine=engine).loss[0]
 
-    def nEpochs(self, n: int, data: Any, loss: str | Loss, learning_rate: float, batch_size: int = 1) -> History:
+    def nEpochs(
+        self,
+        n: int,
+        data: Any,
+        loss: str | Loss,
+        learning_rate: float,
+        batch_size: int = 1,
+        *,
+        engine: str | Engine | None = None,
+    ) -> History:
         """Train for n passes over the data; see `backprop`.
 
         Parameters
         ----------
         n : int
             The number of epochs, 0 or more.
-        data, loss, learning_rate, batch_size
+        data, loss, learning_rate, batch_size, engine
             As in `backprop`. A list is stacked once for all epochs.
 
         Returns
@@ -214,11 +240,17 @@ class nNet:
         size = whole_number(batch_size, "batch_size")
         rate = _checked_learning_rate(learning_rate)
         self._check_layers()
-        found = registry.resolve(Loss, loss)
-        objective = bind_objective(found, self.layersList[-1].resolved_activation)
-        stacked = as_pairs(data, self.layersList[0].n_in, self.layersList[-1].n_out)
-        layers = [layer.for_passes() for layer in self.layersList]
-        return History([train_epoch(layers, objective, stacked, rate, size) for _ in range(epochs)])
+        first, last = self.layersList[0], self.layersList[-1]
+        task = TrainingTask(
+            tuple(layer.for_engine() for layer in self.layersList),
+            bind_objective(registry.resolve(Loss, loss), last.resolved_activation),
+            as_pairs(data, first.n_in, last.n_out),
+            rate,
+            size,
+        )
+        chosen = engine or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE
+        run_epoch = bind_engine(registry.resolve(Engine, chosen), task)
+        return History([run_epoch() for _ in range(epochs)])
 
     def __repr__(self) -> str:
         rows = [

@@ -47,7 +47,7 @@ def test_built_ins_are_ok(fresh):
     rows = fresh().overview()
     assert {(row.kind, row.name) for row in rows if row.provider == "nnframe" and row.state == "ok"} == {
         ("activation", "relu"), ("activation", "sigmoid"), ("activation", "softmax"), ("activation", "tanh"),
-        ("loss", "cel"), ("loss", "mse"),
+        ("loss", "cel"), ("loss", "mse"), ("engine", "numpy"), ("engine", "reference"),
     }  # fmt: skip
 
 

@@ -7,4 +7,6 @@ BUILTIN_MODULES = (
     "nnframe.builtins.softmax",
     "nnframe.builtins.mse",
     "nnframe.builtins.cel",
+    "nnframe.engines.numpy",
+    "nnframe.engines.reference",
 )

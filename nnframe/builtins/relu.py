@@ -26,7 +26,25 @@ def derivative(z: Array) -> Array:
     return (z > 0).astype(z.dtype)
 
 
-relu = Activation("relu", forward, derivative, init="he", doc=__doc__)
+def forward_inplace(z: Array) -> None:
+    """Turn z into a."""
+    np.maximum(z, 0, out=z)
+
+
+def backward_inplace(grad: Array, a: Array) -> None:
+    """Turn dL/da into dL/dz; the sign of a, which is never negative, is the slope."""
+    np.multiply(grad, np.sign(a), out=grad)
+
+
+relu = Activation(
+    "relu",
+    forward,
+    derivative,
+    init="he",
+    forward_inplace=forward_inplace,
+    backward_inplace=backward_inplace,
+    doc=__doc__,
+)
 
 
 @hookimpl

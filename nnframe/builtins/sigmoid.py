@@ -32,7 +32,27 @@ def derivative(z: Array) -> Array:
     return slope
 
 
-sigmoid = Activation("sigmoid", forward, derivative, doc=__doc__)
+def forward_inplace(z: Array) -> None:
+    """Turn z into a."""
+    e = np.exp(-np.abs(z))
+    np.divide(np.where(z >= 0, 1, e), 1 + e, out=z)
+
+
+def backward_inplace(grad: Array, a: Array) -> None:
+    """Turn dL/da into dL/dz. 1 - a cancels near 1, but the slope is as good as 0 there."""
+    slope = 1 - a
+    np.multiply(slope, a, out=slope)
+    np.multiply(grad, slope, out=grad)
+
+
+sigmoid = Activation(
+    "sigmoid",
+    forward,
+    derivative,
+    forward_inplace=forward_inplace,
+    backward_inplace=backward_inplace,
+    doc=__doc__,
+)
 
 
 @hookimpl

@@ -32,7 +32,27 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
     return dz
 
 
-softmax = Activation("softmax", forward, backward=backward, doc=__doc__)
+def forward_inplace(z: Array) -> None:
+    """Turn z into a."""
+    np.subtract(z, np.maximum.reduce(z, axis=0, keepdims=True), out=z)
+    np.exp(z, out=z)
+    np.divide(z, np.add.reduce(z, axis=0, keepdims=True), out=z)
+
+
+def backward_inplace(grad: Array, a: Array) -> None:
+    """Turn dL/da into dL/dz."""
+    np.subtract(grad, np.add.reduce(grad * a, axis=0, keepdims=True), out=grad)
+    np.multiply(grad, a, out=grad)
+
+
+softmax = Activation(
+    "softmax",
+    forward,
+    backward=backward,
+    forward_inplace=forward_inplace,
+    backward_inplace=backward_inplace,
+    doc=__doc__,
+)
 
 
 @hookimpl

@@ -26,7 +26,26 @@ def derivative(z: Array) -> Array:
     return slope
 
 
-tanh = Activation("tanh", forward, derivative, doc=__doc__)
+def forward_inplace(z: Array) -> None:
+    """Turn z into a."""
+    np.tanh(z, out=z)
+
+
+def backward_inplace(grad: Array, a: Array) -> None:
+    """Turn dL/da into dL/dz."""
+    slope = a * a
+    np.subtract(1, slope, out=slope)
+    np.multiply(grad, slope, out=grad)
+
+
+tanh = Activation(
+    "tanh",
+    forward,
+    derivative,
+    forward_inplace=forward_inplace,
+    backward_inplace=backward_inplace,
+    doc=__doc__,
+)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nnframe.activation import Activation
+from nnframe.engine import Engine
 from nnframe.errors import ArgumentError, shown
 from nnframe.loss import Loss
 from nnframe.plugin import Plugin
@@ -33,6 +34,7 @@ KINDS = {
     for kind in (
         Kind("activation", Activation, "nnframe_activations"),
         Kind("loss", Loss, "nnframe_losses"),
+        Kind("engine", Engine, "nnframe_engines"),
     )
 }
 

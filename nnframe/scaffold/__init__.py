@@ -14,7 +14,6 @@ from string import Template
 from nnframe import registry
 from nnframe.errors import ArgumentError
 from nnframe.plugin import NAME_PATTERN
-from nnframe.registry.provider import normalized
 
 TEMPLATES = Path(__file__).parent / "templates"
 # As PEP 508 has it.

@@ -1,0 +1,132 @@
+"""The contract for engines, which run the epochs, and what they are given.
+
+An engine may reorder arithmetic, and so differ from another by rounding. It may not change the order of the samples,
+nor what an update is: each batch's gradient is taken at the weights that the batch before it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nnframe.arrays import Array
+from nnframe.data import Pairs
+from nnframe.plugin import Plugin
+
+
+class BoundActivation(NamedTuple):
+    """An activation ready to be called: parameters filled in, failures raised as `PluginError`.
+
+    Attributes
+    ----------
+    forward : callable
+        ``forward(z) -> a``, a new array of z's shape and dtype; z itself where a layer has no activation.
+    backward : callable
+        ``backward(grad, z, a) -> dL/dz`` for grad = dL/da, likewise.
+    derivative : callable or None
+        ``derivative(z) -> f'(z)``; None where the components of a column mix.
+    forward_inplace, backward_inplace : callable or None
+        ``forward_inplace(z)`` turns z into a, ``backward_inplace(grad, a)`` turns grad into dL/dz. None where the
+        activation has no such forms.
+    """
+
+    forward: Callable[[Array], Array]
+    backward: Callable[[Array, Array, Array], Array]
+    derivative: Callable[[Array], Array] | None
+    forward_inplace: Callable[[Array], object] | None = None
+    backward_inplace: Callable[[Array, Array], object] | None = None
+
+
+class Objective(NamedTuple):
+    """A loss as the last layer sees it: a function of its pre-activations z, activations a and targets y.
+
+    Attributes
+    ----------
+    value : callable
+        ``value(z, a, y) -> (B,)``.
+    gradient : callable
+        ``gradient(z, a, y) -> dL/dz``, of shape (n, B), not yet averaged over the batch.
+    loss_gradient : callable or None
+        ``loss_gradient(a, y) -> dL/da``, for an engine that takes it through the last activation itself. None where
+        loss and activation have a fused form.
+    value_is_built_in : bool
+        Whether the value comes with nnframe, so that it never fails and need not be taken before the update.
+    """
+
+    value: Callable[[Array, Array, Array], Array]
+    gradient: Callable[[Array, Array, Array], Array]
+    loss_gradient: Callable[[Array, Array], Array] | None
+    value_is_built_in: bool
+
+
+class Linear(NamedTuple):
+    """A layer as an engine sees it.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n_out, n_in)
+        The live array, C-contiguous; to be updated in place.
+    bias : ndarray, shape (n_out, 1)
+        Likewise.
+    activation : BoundActivation
+    """
+
+    weights: Array
+    bias: Array
+    activation: BoundActivation
+
+
+class TrainingTask(NamedTuple):
+    """All that an engine is given. Everything has been checked: shapes fit, there is data, all layers have one dtype.
+
+    Attributes
+    ----------
+    layers : tuple of Linear
+        One layer may be there twice.
+    objective : Objective
+    data : Pairs
+        Read-only, of any real dtype; `Pairs.batches` converts.
+    learning_rate : float
+    batch_size : int
+        May be larger than the data.
+    """
+
+    layers: tuple[Linear, ...]
+    objective: Objective
+    data: Pairs
+    learning_rate: float
+    batch_size: int
+
+
+@dataclass(frozen=True, repr=False)
+class Engine(Plugin):
+    """A way to run epochs of stochastic gradient descent.
+
+    Parameters
+    ----------
+    name : str
+        What users call it by.
+    prepare : callable
+        ``prepare(task, **params) -> run_epoch`` allocates and compiles what is needed; ``run_epoch()`` then makes one
+        pass over the data and returns the mean loss over the samples, each taken before the update that it led to.
+
+        All errors of plugins are to be passed on as they are. Whatever ends an epoch early, an error or an interrupt,
+        the layers must be left as some whole batch left them. What it can't do it may refuse in `prepare` by raising
+        `EngineError`, with a sentence that says why.
+    params : mapping of str to number, optional
+        Parameters and their defaults.
+    doc : str, optional
+        How it works and what it is good for.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument can't be used.
+    """
+
+    prepare: Callable[..., Callable[[], float]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_callable("prepare")

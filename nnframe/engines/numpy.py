@@ -1,0 +1,170 @@
+"""numpy: the engine for everyday use, with nothing but numpy.
+
+It computes what reference computes, and saves on the way:
+
+- Samples stay rows. What a plugin sees as a matrix (n, B) of columns is the transpose of contiguous rows (B, n), which
+  np.dot can write into, and whose call costs half of what ``@`` costs.
+- Every array is allocated once a run and written in place, by the in-place forms of activations too.
+- The learning rate and the mean over the batch are folded into the first gradient of the backward pass.
+- A built-in loss never fails, so its values needn't be known before the update: they are taken for hundreds of
+  samples at once.
+- All updates of a batch are one call from Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.engine import BoundActivation, Engine, Linear, TrainingTask
+from nnframe.engines.update import subtract_all
+from nnframe.hookspecs import hookimpl
+
+# Enough samples to spread the cost of calling a loss thin, few enough to stay in the processor's cache.
+VALUES_AT_ONCE = 256
+
+
+class LayerBuffers(NamedTuple):
+    """A layer, and the memory that a batch of B samples needs in it. What is called columns is a transposed view.
+
+    Attributes
+    ----------
+    weights, transposed_weights : ndarray, shapes (n_out, n_in) and (n_in, n_out)
+    bias : ndarray, shape (n_out,)
+    activation : BoundActivation
+    z, z_columns, a, a_columns : ndarray, shapes (B, n_out) and (n_out, B)
+        Pre-activations and activations; the same memory where the activation works in place.
+    d, d_columns : ndarray, likewise
+        dL/dz for the mean loss L of the batch, times the learning rate.
+    """
+
+    weights: Array
+    transposed_weights: Array
+    bias: Array
+    activation: BoundActivation
+    z: Array
+    z_columns: Array
+    a: Array
+    a_columns: Array
+    d: Array
+    d_columns: Array
+
+    @classmethod
+    def allocate(cls, layer: Linear, count: int, keep_z: bool) -> LayerBuffers:
+        """Return a layer with memory for a number of samples."""
+        z, d = (np.empty((count, len(layer.weights)), layer.weights.dtype) for _ in range(2))
+        a = z if layer.activation.forward_inplace is not None and not keep_z else np.empty_like(z)
+        return cls(layer.weights, layer.weights.T, layer.bias[:, 0], layer.activation, z, z.T, a, a.T, d, d.T)
+
+    def part(self, start: int, count: int) -> LayerBuffers:
+        """Return the same for some of the samples."""
+        z, a, d = (array[start : start + count] for array in (self.z, self.a, self.d))
+        return self._replace(z=z, z_columns=z.T, a=a, a_columns=a.T, d=d, d_columns=d.T)
+
+    def forward(self, v: Array) -> Array:
+        """Fill z and a from the layer's input, and return a."""
+        np.dot(v, self.transposed_weights, self.z)
+        np.add(self.z, self.bias, self.z)
+        if self.activation.forward_inplace is None:
+            np.copyto(self.a_columns, self.activation.forward(self.z_columns))
+            return self.a
+        if self.a is not self.z:
+            np.copyto(self.a, self.z)
+        self.activation.forward_inplace(self.a_columns)
+        return self.a
+
+    def backward(self, after: LayerBuffers) -> None:
+        """Fill d from that of the layer after this one."""
+        np.dot(after.d, after.weights, self.d)
+        self.differentiate()
+
+    def differentiate(self) -> None:
+        """Take d, which is dL/da still, through the activation."""
+        if self.activation.backward_inplace is None:
+            np.copyto(self.d_columns, self.activation.backward(self.d_columns, self.z_columns, self.a_columns))
+        else:
+            self.activation.backward_inplace(self.d_columns, self.a_columns)
+
+
+class NumpyRun:
+    """A training run: its memory, and an epoch in it."""
+
+    def __init__(self, task: TrainingTask) -> None:
+        self.data, self.objective, self.learning_rate = task.data, task.objective, task.learning_rate
+        self.dtype = task.layers[0].weights.dtype
+        self.batch_size = min(task.batch_size, len(task.data))
+        self.values_wait = task.objective.value_is_built_in and self.batch_size < VALUES_AT_ONCE
+        self.chunk = VALUES_AT_ONCE // self.batch_size * self.batch_size if self.values_wait else self.batch_size
+        *hidden, last = task.layers
+        self.hidden = [LayerBuffers.allocate(each, self.batch_size, keep_z=False) for each in hidden]
+        # The loss may ask for z as well as a, and for those of a whole chunk.
+        self.last = LayerBuffers.allocate(last, self.chunk, keep_z=True)
+        self.last_by_batch = [self.last.part(i, self.batch_size) for i in range(0, self.chunk, self.batch_size)]
+        self.arrays = [array for layer in task.layers for array in (layer.weights, layer.bias[:, 0])]
+        self.steps = [np.empty_like(array) for array in self.arrays]
+
+    def epoch(self) -> float:
+        """Make one pass over the data and return the mean loss."""
+        total = 0.0
+        for start in range(0, len(self.data), self.chunk):
+            x = self.data.X[start : start + self.chunk].astype(self.dtype, copy=False)
+            y = self.data.Y[start : start + self.chunk].astype(self.dtype, copy=False)
+            for last, i in zip(self.last_by_batch, range(0, len(x), self.batch_size), strict=False):
+                total += self.train_batch(x[i : i + self.batch_size], y[i : i + self.batch_size], last)
+            if self.values_wait:
+                total += self.value(self.last.part(0, len(x)), y)
+        return total / len(self.data)
+
+    def train_batch(self, x: Array, y: Array, last: LayerBuffers) -> float:
+        """Update the weights for a batch, and return the sum of its losses, or 0 if they wait.
+
+        Parameters
+        ----------
+        x : ndarray, shape (B, n_in)
+        y : ndarray, shape (B, n_out)
+        last : LayerBuffers
+            The last layer's, with memory for this batch.
+        """
+        layers = [*self.hidden, last]
+        if len(x) < self.batch_size:
+            layers = [layer.part(0, len(x)) for layer in layers]
+            last = layers[-1]
+        inputs = [x]
+        for layer in layers:
+            inputs.append(layer.forward(inputs[-1]))
+        value = 0.0 if self.values_wait else self.value(last, y)
+        rate = self.learning_rate / len(x)
+        if self.objective.loss_gradient is None:
+            np.multiply(self.objective.gradient(last.z_columns, last.a_columns, y.T), rate, last.d_columns)
+        else:
+            np.multiply(self.objective.loss_gradient(last.a_columns, y.T), rate, last.d_columns)
+            last.differentiate()
+
+        for k in reversed(range(len(layers))):
+            np.dot(layers[k].d_columns, inputs[k], self.steps[2 * k])
+            np.add.reduce(layers[k].d, axis=0, out=self.steps[2 * k + 1])
+            if k > 0:
+                layers[k - 1].backward(layers[k])
+        subtract_all(self.arrays, self.steps)
+        return value
+
+    def value(self, last: LayerBuffers, y: Array) -> float:
+        """Return the sum of the losses of what is in the last layer's buffers."""
+        return float(self.objective.value(last.z_columns, last.a_columns, y.T).sum(dtype=np.float64))
+
+
+def prepare(task: TrainingTask) -> Callable[[], float]:
+    """Return the function that runs an epoch and returns its mean loss."""
+    return NumpyRun(task).epoch
+
+
+numpy = Engine("numpy", prepare, doc=__doc__)
+
+
+@hookimpl
+def nnframe_engines() -> list[Engine]:
+    """Return numpy."""
+    return [numpy]

@@ -1,0 +1,259 @@
+"""Every engine trains as the reference does, ends alike, and is chosen explicitly."""
+
+import _thread
+import copy
+from itertools import product
+
+import numpy as np
+import pytest
+
+from nnframe import (
+    Activation,
+    Engine,
+    EngineError,
+    Loss,
+    PluginError,
+    UnknownNameError,
+    denseLayer,
+    nNet,
+    pairs,
+    registry,
+)
+
+ENGINES = ["numpy"]
+ACTIVATIONS = [None, "relu", "sigmoid", "tanh", "softmax"]
+N = 11
+
+# Without in-place or fused forms, and with parameters: the way that most plugins take.
+plain = Activation("plain", lambda z, k: np.tanh(k * z), lambda z, k: k / np.cosh(k * z) ** 2, params={"k": 0.7})
+mixing = Activation(
+    "mixing",
+    lambda z: z - z.mean(axis=0),
+    backward=lambda grad, z, a: grad - grad.mean(axis=0),
+)
+absolute = Loss("absolute", lambda a, y: np.abs(a - y).sum(axis=0), lambda a, y: np.sign(a - y))
+
+
+def make_task(middle, last, dtype):
+    rng = np.random.default_rng(0)
+    net = nNet.from_sizes([4, 6, 5, 3], ["tanh", middle, last], seed=1, dtype=dtype)
+    for layer in net.layersList:
+        layer.bias = rng.normal(size=layer.bias.shape)
+    return net, pairs(rng.normal(size=(N, 4)).astype(dtype), rng.dirichlet(np.ones(3), size=N).astype(dtype))
+
+
+def weights_of(net):
+    return [array.copy() for layer in net.layersList for array in (layer.linear, layer.bias)]
+
+
+def assert_same_weights(one, other, tolerance):
+    for mine, yours in zip(weights_of(one), weights_of(other), strict=True):
+        np.testing.assert_allclose(mine, yours, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [1, 4, N, 1000])
+@pytest.mark.parametrize(
+    ("last", "loss"),
+    # cel is a loss of probabilities.
+    [pair for pair in product(["softmax", "sigmoid", plain], ["mse", "cel", absolute]) if pair != (plain, "cel")],
+    ids=str,
+)
+@pytest.mark.parametrize("middle", [*ACTIVATIONS, plain, mixing], ids=str)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_and_losses_equal_the_references(engine, middle, last, loss, batch_size, dtype):
+    mine, data = make_task(middle, last, dtype)
+    reference = copy.deepcopy(mine)
+    history = mine.nEpochs(3, data, loss, 0.05, batch_size, engine=engine)
+    expected = reference.nEpochs(3, data, loss, 0.05, batch_size, engine="reference")
+    tolerance = 1e-4 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(history.loss, expected.loss, rtol=tolerance)
+    assert_same_weights(mine, reference, tolerance)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_data_of_another_type_is_converted(engine):
+    net, data = make_task("relu", "softmax", np.float32)
+    other = copy.deepcopy(net)
+    integers = pairs((data.X * 10).astype(np.int8), np.eye(3, dtype=bool)[np.arange(N) % 3])
+    net.nEpochs(2, integers, "cel", 0.05, 4, engine=engine)
+    other.nEpochs(2, integers, "cel", 0.05, 4, engine="reference")
+    assert_same_weights(net, other, 1e-4)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_more_batches_than_losses_are_taken_at_once_are_all_counted(engine):
+    rng = np.random.default_rng(0)
+    data = pairs(rng.normal(size=(1000, 2)), rng.normal(size=(1000, 1)))
+    losses = [
+        nNet.from_sizes([2, 3, 1], ["tanh", None]).nEpochs(2, data, "mse", 0.01, 3, engine=each).loss
+        for each in (engine, "reference")
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_layer_that_is_used_twice_gets_both_gradients(engine):
+    shared = denseLayer(np.eye(2) + 0.1, 0.1, "tanh")
+    nets = [copy.deepcopy(nNet([shared, shared])) for _ in range(2)]
+    assert nets[0].layersList[0] is nets[0].layersList[1]
+    data = [(np.ones((2, 1)), np.zeros((2, 1)))] * 3
+    for net, each in zip(nets, (engine, "reference"), strict=True):
+        net.backprop(data, "mse", 0.1, engine=each)
+    assert_same_weights(*nets, 1e-13)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_data_is_left_as_it_was(engine):
+    net, data = make_task("sigmoid", "softmax", np.float64)
+    X, Y = data.X.copy(), data.Y.copy()
+    net.nEpochs(2, data, "mse", 0.1, 4, engine=engine)
+    np.testing.assert_array_equal(data.X, X)
+    np.testing.assert_array_equal(data.Y, Y)
+
+
+def interrupting(calls, function, interrupt):
+    """Return the function, made to do something else once it has been called so many times."""
+    left = [None] * calls
+
+    def flaky(*arrays):
+        if left:
+            left.pop()
+        else:
+            interrupt()
+        return function(*arrays)
+
+    return flaky
+
+
+FORMULAS = {
+    "forward": np.tanh,
+    "derivative": lambda z: 1 - np.tanh(z) ** 2,
+    "value": lambda a, y: ((a - y) ** 2).sum(axis=0),
+    "gradient": lambda a, y: 2 * (a - y),
+}
+
+
+def train_flaky(engine, part, n, interrupt):
+    """Train with plugins of which one function stops working after two batches; return the net and the error."""
+    functions = FORMULAS | {part: interrupting(2, FORMULAS[part], interrupt)}
+    activation = Activation("flaky", functions["forward"], functions["derivative"])
+    net, data = make_task("relu", activation, np.float64)
+    try:
+        net.backprop(data[:n], Loss("flaky", functions["value"], functions["gradient"]), 0.1, 2, engine=engine)
+    except (Exception, KeyboardInterrupt) as error:
+        return net, error
+    return net, None
+
+
+def divide_by_zero():
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("part", FORMULAS)
+@pytest.mark.parametrize("engine", [*ENGINES, "reference"])
+def test_a_plugins_failure_is_blamed_and_leaves_the_weights_of_the_last_whole_batch(engine, part):
+    net, error = train_flaky(engine, part, N, divide_by_zero)
+    assert isinstance(error, PluginError)
+    assert f"'flaky', {part}: raised ZeroDivisionError" in str(error)
+    expected, nothing = train_flaky(engine, part, 4, divide_by_zero)
+    assert nothing is None
+    assert_same_weights(net, expected, 0)
+
+
+@pytest.mark.parametrize("part", FORMULAS)
+@pytest.mark.parametrize("engine", [*ENGINES, "reference"])
+def test_an_interrupt_leaves_the_weights_of_the_last_whole_batch(engine, part):
+    net, error = train_flaky(engine, part, N, _thread.interrupt_main)
+    assert isinstance(error, KeyboardInterrupt)
+    expected, nothing = train_flaky(engine, part, 4, divide_by_zero)
+    assert nothing is None
+    assert_same_weights(net, expected, 0)
+
+
+@pytest.mark.parametrize("part", ["forward_inplace", "backward_inplace"])
+def test_an_in_place_form_that_fails_is_blamed(part):
+    forms = {"forward_inplace": lambda z: None, "backward_inplace": lambda grad, a: None}
+    activation = Activation("flaky", lambda z: z, np.ones_like, **forms | {part: lambda *arrays: 1 / 0})
+    net, data = make_task(activation, "softmax", np.float64)
+    with pytest.raises(PluginError, match=f"'flaky', {part}: raised ZeroDivisionError"):
+        net.backprop(data, "cel", 0.1, engine="numpy")
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "tanh", "softmax"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_in_place_forms_of_the_built_ins_equal_the_plain_ones(name, dtype):
+    activation = registry.get("activation", name)
+    rng = np.random.default_rng(0)
+    z, grad = (rng.normal(scale=scale, size=(5, 40)).astype(dtype) for scale in (20, 1))
+    layer = denseLayer(np.eye(5, dtype=dtype), 0, name).for_engine().activation
+    a = layer.forward(z)
+    expected = layer.backward(grad, z, a)
+    activation.forward_inplace(z)
+    activation.backward_inplace(grad, z)
+    np.testing.assert_array_equal(z, a)
+    np.testing.assert_allclose(grad, expected, rtol=0, atol=8 * np.finfo(dtype).eps)
+
+
+# Choosing an engine
+
+
+def run_nothing(task):
+    return lambda: 42.0
+
+
+def test_an_engine_can_be_an_object_or_a_registered_name():
+    net, data = make_task("relu", "softmax", np.float64)
+    mine = Engine("mine", run_nothing)
+    assert net.backprop(data, "cel", 0.1, engine=mine) == 42
+    with registry.temporarily(mine):
+        assert net.nEpochs(2, data, "cel", 0.1, engine="Mine").loss == [42, 42]
+
+
+def test_installing_an_engine_changes_nothing_by_itself():
+    net, data = make_task("relu", "softmax", np.float64)
+    with registry.temporarily(Engine("mine", run_nothing)):
+        assert net.backprop(data, "cel", 0.1) != 42
+
+
+def test_the_environment_chooses_where_the_call_does_not(monkeypatch):
+    net, data = make_task("relu", "softmax", np.float64)
+    monkeypatch.setenv("NNFRAME_ENGINE", "mine")
+    with registry.temporarily(Engine("mine", run_nothing)):
+        assert net.backprop(data, "cel", 0.1) == 42
+        assert net.backprop(data, "cel", 0.1, engine="numpy") != 42
+    with pytest.raises(UnknownNameError, match="There is no engine 'mine'"):
+        net.backprop(data, "cel", 0.1)
+
+
+def test_an_engine_may_refuse_and_nothing_is_trained():
+    def prepare(task):
+        raise EngineError("this engine has no tanh; take engine='numpy'")
+
+    net, data = make_task("relu", "softmax", np.float64)
+    before = weights_of(net)
+    with pytest.raises(EngineError, match="no tanh"):
+        net.backprop(data, "cel", 0.1, engine=Engine("mine", prepare))
+    for now, then in zip(weights_of(net), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "sentence"),
+    [
+        (lambda task: 1 / 0, "engine 'mine', prepare: raised ZeroDivisionError"),
+        (lambda task: lambda: 1 / 0, "engine 'mine', epoch: raised ZeroDivisionError"),
+        (lambda task: lambda: "fast", "engine 'mine', epoch: returned 'fast', of type str; wanted the mean loss"),
+    ],
+)
+def test_an_engine_that_fails_is_blamed(prepare, sentence):
+    net, data = make_task("relu", "softmax", np.float64)
+    with pytest.raises(PluginError, match=sentence):
+        net.backprop(data, "cel", 0.1, engine=Engine("mine", prepare))
+
+
+def test_an_engine_gets_its_parameters():
+    engine = Engine("mine", lambda task, factor: lambda: factor, params={"factor": 1.0})
+    net, data = make_task("relu", "softmax", np.float64)
+    with registry.temporarily(engine):
+        assert net.backprop(data, "cel", 0.1, engine="mine(factor=3)") == 3
