@@ -13,14 +13,20 @@ import numpy as np
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.engine import BoundActivation, Engine, Objective, TrainingTask
+from nnframe.engine import BoundActivation, Engine, FusedForm, Objective, TrainingTask
 from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown, with_type
-from nnframe.fused import Fused
 from nnframe.loss import Loss
 from nnframe.plugin import Plugin
 
 # What a layer without an activation does.
-IDENTITY = BoundActivation(lambda z: z, lambda grad, z, a: grad, np.ones_like, lambda z: None, lambda grad, a: None)
+IDENTITY = BoundActivation(
+    forward=lambda z: z,
+    backward=lambda grad, z, a: grad,
+    derivative=np.ones_like,
+    forward_inplace=lambda z: None,
+    backward_inplace=lambda grad, a: None,
+    plugin=None,
+)
 
 
 def bind_activation(activation: Activation | None) -> BoundActivation:
@@ -33,15 +39,28 @@ def bind_activation(activation: Activation | None) -> BoundActivation:
     """
     if activation is None:
         return IDENTITY
-    forward = _guarded(activation, "forward", activation.forward)
-    in_place = _in_place(activation, "forward_inplace"), _in_place(activation, "backward_inplace")
+    derivative, backward = _bound_derivative(activation)
+    return BoundActivation(
+        forward=_guarded(activation, "forward", activation.forward),
+        backward=backward,
+        derivative=derivative,
+        forward_inplace=_in_place(activation, "forward_inplace"),
+        backward_inplace=_in_place(activation, "backward_inplace"),
+        plugin=activation,
+    )
+
+
+def _bound_derivative(
+    activation: Activation,
+) -> tuple[Callable[[Array], Array] | None, Callable[[Array, Array, Array], Array]]:
+    """Return the derivative, if there is one, and the backward pass."""
     if activation.backward is not None:
-        return BoundActivation(forward, _guarded(activation, "backward", activation.backward), None, *in_place)
+        return None, _guarded(activation, "backward", activation.backward)
     try:
         derivative = _guarded(activation, "derivative", activation.slope)
     except DerivativeError as error:
         raise _blamed(DerivativeError, activation, "derivative", str(error)) from error.__cause__
-    return BoundActivation(forward, lambda grad, z, a: grad * derivative(z), derivative, *in_place)
+    return derivative, lambda grad, z, a: grad * derivative(z)
 
 
 def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
@@ -52,22 +71,38 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
     DerivativeError
         As `bind_activation`.
     """
-    value = _guarded(loss, "value", loss.value, per_column=True)
-    built_in = registry.provider_of(loss) == registry.BUILTIN_PROVIDER
     fused = _fused_form(loss, activation)
-    if fused is None:
-        gradient = _guarded(loss, "gradient", loss.gradient)
+    value_owner: Plugin = loss
+    if fused is not None and fused.form.value is not None:
+        value_owner = fused.owner
+        fused_value = _guarded(value_owner, "fused value", fused.form.value, per_column=True)
+
+        def value(z: Array, a: Array, y: Array) -> Array:
+            return fused_value(z, y)
+    else:
+        plain_value = _guarded(loss, "value", loss.value, per_column=True)
+
+        def value(z: Array, a: Array, y: Array) -> Array:
+            return plain_value(a, y)
+
+    loss_gradient = None
+    if fused is not None:
+        gradient = _guarded(fused.owner, "fused gradient", fused.form.gradient)
+    else:
+        loss_gradient = _guarded(loss, "gradient", loss.gradient)
         backward = bind_activation(activation).backward
-        return Objective(
-            lambda z, a, y: value(a, y), lambda z, a, y: backward(gradient(a, y), z, a), gradient, built_in
-        )
-    owner, form = fused
-    fused_gradient = _guarded(owner, "fused gradient", form.gradient)
-    if form.value is None:
-        return Objective(lambda z, a, y: value(a, y), fused_gradient, None, built_in)
-    fused_value = _guarded(owner, "fused value", form.value, per_column=True)
-    built_in = registry.provider_of(owner) == registry.BUILTIN_PROVIDER
-    return Objective(lambda z, a, y: fused_value(z, y), fused_gradient, None, built_in)
+
+        def gradient(z: Array, a: Array, y: Array) -> Array:
+            return backward(loss_gradient(a, y), z, a)
+
+    return Objective(
+        value=value,
+        gradient=gradient,
+        loss_gradient=loss_gradient,
+        value_is_built_in=registry.provider_of(value_owner) == registry.BUILTIN_PROVIDER,
+        plugin=loss,
+        fused=fused,
+    )
 
 
 def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[], float]:
@@ -101,18 +136,18 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[], float]:
     return mean_loss
 
 
-def _fused_form(loss: Loss, activation: Activation | None) -> tuple[Plugin, Fused] | None:
+def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
     """Return the fused form of a pair and who declares it, if the other side has its default parameters."""
     if activation is None:
         return None
     if not activation.overrides:
         for name, form in loss.fused.items():
             if registry.means("activation", name, activation):
-                return loss, form
+                return FusedForm(loss, form)
     if not loss.overrides:
         for name, form in activation.fused.items():
             if registry.means("loss", name, loss):
-                return activation, form
+                return FusedForm(activation, form)
     return None
 
 

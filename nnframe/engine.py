@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.data import Pairs
+from nnframe.fused import Fused
+from nnframe.loss import Loss
 from nnframe.plugin import Plugin
 
 
@@ -29,13 +32,23 @@ class BoundActivation(NamedTuple):
     forward_inplace, backward_inplace : callable or None
         ``forward_inplace(z)`` turns z into a, ``backward_inplace(grad, a)`` turns grad into dL/dz. None where the
         activation has no such forms.
+    plugin : Activation or None
+        What all of this was made from, for an engine that compiles the formulas themselves.
     """
 
     forward: Callable[[Array], Array]
     backward: Callable[[Array, Array, Array], Array]
     derivative: Callable[[Array], Array] | None
-    forward_inplace: Callable[[Array], object] | None = None
-    backward_inplace: Callable[[Array, Array], object] | None = None
+    forward_inplace: Callable[[Array], object] | None
+    backward_inplace: Callable[[Array, Array], object] | None
+    plugin: Activation | None
+
+
+class FusedForm(NamedTuple):
+    """A fused form and the side of the pair that declares it, whose parameters it is called with."""
+
+    owner: Plugin
+    form: Fused
 
 
 class Objective(NamedTuple):
@@ -52,12 +65,18 @@ class Objective(NamedTuple):
         loss and activation have a fused form.
     value_is_built_in : bool
         Whether the value comes with nnframe, so that it never fails and need not be taken before the update.
+    plugin : Loss
+        What all of this was made from, for an engine that compiles the formulas themselves.
+    fused : FusedForm or None
+        The fused form, if it is what `gradient` calls.
     """
 
     value: Callable[[Array, Array, Array], Array]
     gradient: Callable[[Array, Array, Array], Array]
     loss_gradient: Callable[[Array, Array], Array] | None
     value_is_built_in: bool
+    plugin: Loss
+    fused: FusedForm | None
 
 
 class Linear(NamedTuple):
