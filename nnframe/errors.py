@@ -75,10 +75,6 @@ class EngineError(NNFrameError, NotImplementedError):
     """An engine can't do what is asked of it, and says why; another engine can."""
 
 
-class PluginWarning(UserWarning):
-    """An installed plugin does something that can't take effect, such as claiming a built-in name."""
-
-
 def one_line(error: BaseException) -> str:
     """Return an exception as ``Type: message`` on one line, for use inside another message."""
     text = " ".join(str(error).split())

@@ -87,7 +87,6 @@ def test_what_is_registered_in_code_shadows_what_is_installed(install, fresh):
         ]
 
 
-@pytest.mark.filterwarnings("ignore:dist-g 1.2 offers the activation 'relu'")
 def test_a_built_in_shadows_its_namesake(install, fresh):
     install("dist-g", ["relu"], MODULE.format(names=["relu"]))
     found = fresh()

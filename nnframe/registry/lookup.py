@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import importlib
 import threading
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -24,7 +23,6 @@ from nnframe.errors import (
     ArgumentTypeError,
     NNFrameError,
     PluginError,
-    PluginWarning,
     RegistrationError,
     shown,
     with_type,
@@ -275,19 +273,9 @@ class Registry:
             if plugin.loaded:
                 return
             try:
-                objects = self._collector.collect(loaded, f"{provider.name}/{plugin.claim}", provider)
+                plugin.objects = self._collector.collect(loaded, f"{provider.name}/{plugin.claim}", provider)
             except PluginError as error:
                 plugin.error = error
-                return
-            plugin.objects = objects
-        for kind, named in objects.items():
-            for name in named.keys() & self._builtin[kind].keys():
-                warnings.warn(
-                    f"{provider} offers the {kind} {name!r}, a built-in name that stays with nnframe; "
-                    f"use it as {provider.name + '/' + name!r}",
-                    PluginWarning,
-                    stacklevel=2,
-                )
 
     def _refuse_taken(self, objects: Objects, provider: Provider) -> None:
         for kind, named in objects.items():
