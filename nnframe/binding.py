@@ -128,7 +128,10 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[], float]:
     run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
 
     def mean_loss() -> float:
-        value = blamed(run_epoch, "epoch")
+        # Some BLAS kernels compute on what lies behind the end of an array, and throw the result away; numpy would warn
+        # of an invalid value that is nowhere.
+        with np.errstate(invalid="ignore"):
+            value = blamed(run_epoch, "epoch")
         if not isinstance(value, (float, int, np.floating)):
             raise _blamed(PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the mean loss")
         return float(value)

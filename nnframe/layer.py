@@ -146,7 +146,10 @@ class denseLayer:
         ArgumentTypeError, ShapeError
             If v is something else.
         """
-        z: Array = self._linear @ self._columns(v, self.n_in)
+        columns = self._columns(v, self.n_in)
+        # Some BLAS kernels raise the flag for numbers that are in no result.
+        with np.errstate(invalid="ignore"):
+            z: Array = self._linear @ columns
         if addBias:
             z += self._bias
         return z

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
 
 from nnframe.arrays import Array
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
 from nnframe.fused import Fused, checked_fused
 from nnframe.plugin import Plugin
+
+Domain: TypeAlias = Literal["real", "probability"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +33,11 @@ class Loss(Plugin):
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
         Faster or more stable forms together with the activations named.
+    a_domain, y_domain : {"real", "probability"}, optional
+        What activations and targets it takes: any real numbers, or numbers from 0 to 1 that sum to 1 in each column.
+    minimum : float, optional
+        The smallest value it can have, if there is one that doesn't depend on y. The gradient is 0 wherever it is
+        reached, but at the edge of the domain.
     doc : str, optional
         Formula and source. ``doc=__doc__`` takes the module's docstring.
 
@@ -48,8 +57,20 @@ class Loss(Plugin):
     value: Callable[..., Array]
     gradient: Callable[..., Array]
     fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
+    a_domain: Domain = field(default="real", kw_only=True)
+    y_domain: Domain = field(default="real", kw_only=True)
+    minimum: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require_callable("value", "gradient")
         object.__setattr__(self, "fused", checked_fused(self.name, self.fused))
+        for name in ("a_domain", "y_domain"):
+            if getattr(self, name) not in get_args(Domain):
+                raise ArgumentError(
+                    f"{name} of loss {self.name!r} is {shown(getattr(self, name))}; wanted 'real' or 'probability'"
+                )
+        if self.minimum is not None and not isinstance(self.minimum, (int, float)):
+            raise ArgumentTypeError(
+                f"minimum of loss {self.name!r} is {with_type(self.minimum)}; wanted a number or None"
+            )

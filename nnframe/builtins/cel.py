@@ -56,7 +56,16 @@ def _floored(a: Array) -> Array:
     return floored
 
 
-cel = Loss("cel", value, gradient, fused={"softmax": Fused(softmax_gradient, softmax_value)}, doc=__doc__)
+cel = Loss(
+    "cel",
+    value,
+    gradient,
+    fused={"softmax": Fused(softmax_gradient, softmax_value)},
+    a_domain="probability",
+    y_domain="probability",
+    minimum=0.0,
+    doc=__doc__,
+)
 
 
 @hookimpl

@@ -24,7 +24,7 @@ def gradient(a: Array, y: Array) -> Array:
     return grad
 
 
-mse = Loss("mse", value, gradient, doc=__doc__)
+mse = Loss("mse", value, gradient, minimum=0.0, doc=__doc__)
 
 
 @hookimpl

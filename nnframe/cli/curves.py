@@ -41,7 +41,7 @@ def curves_of(plugin: Plugin) -> Curves:
     """Return the curves of an activation over z, or of a loss over a.
 
     An activation that mixes components is shown by the first of three, with the others at 0; a loss by one component,
-    with the target 0 where the loss is finite there, else 1.
+    with the target 0, or 1 where it is a loss of probabilities.
 
     Raises
     ------
@@ -70,15 +70,11 @@ def _activation_curves(activation: Activation) -> Curves:
 
 def _loss_curves(loss: Loss) -> Curves:
     objective = bind_objective(loss, None)
-
-    def at(x: Array, target: float) -> Curves:
-        a, y = x.reshape(1, -1), np.full((1, POINTS), target)
-        label = f"a, with y = {target:g}"
-        return Curves(x, objective.value(a, a, y), objective.gradient(a, a, y)[0], label, "L(a)", "dL/da")
-
-    wide = np.linspace(-SPAN, SPAN, POINTS)
-    curves = at(wide, 0.0)
-    # A loss of probabilities says nothing about the target 0 of a single class, or about a below 0.
-    if np.isfinite(curves.value).all() and np.ptp(curves.value) > 0:
-        return curves
-    return at(np.linspace(0.05, 1, POINTS), 1.0)
+    x, target = np.linspace(-SPAN, SPAN, POINTS), 0.0
+    if "probability" in (loss.a_domain, loss.y_domain):
+        target = 1.0
+    if loss.a_domain == "probability":
+        x = np.linspace(0.05, 1, POINTS)
+    a, y = x.reshape(1, -1), np.full((1, POINTS), target)
+    value, slope = objective.value(a, a, y), objective.gradient(a, a, y)[0]
+    return Curves(x, value, slope, f"a, with y = {target:g}", "L(a)", "dL/da")

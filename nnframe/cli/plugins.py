@@ -11,9 +11,7 @@ from nnframe import registry
 from nnframe.cli.curves import curves_of
 from nnframe.cli.output import say, table
 from nnframe.cli.terminal_plot import draw
-from nnframe.errors import UnknownNameError
 from nnframe.plugin import Plugin
-from nnframe.registry.kinds import KINDS
 
 FAILED = 1
 
@@ -64,7 +62,7 @@ def show_plugin(options: argparse.Namespace) -> None:
     UnknownNameError, NameConflictError, PluginError
         If there is none, if there are several, or if it is broken.
     """
-    found = [(_description(kind, plugin), plugin) for kind, plugin in plugins_named(options.name)]
+    found = [(_description(kind, plugin), plugin) for kind, plugin in registry.get_all_kinds(options.name)]
     if options.json:
         say(json.dumps([description for description, _ in found], indent=2))
         return
@@ -108,27 +106,8 @@ def plot_plugins(options: argparse.Namespace) -> None:
     """
     from nnframe.cli.picture import save_picture
 
-    save_picture([plugin for name in options.names for _, plugin in plugins_named(name)], options.output)
+    save_picture([plugin for name in options.names for _, plugin in registry.get_all_kinds(name)], options.output)
     say(f"{options.output} written")
-
-
-def plugins_named(name: str) -> list[tuple[str, Plugin]]:
-    """Return the plugins of a name with their kinds; an activation and a loss may share one.
-
-    Raises
-    ------
-    UnknownNameError, NameConflictError, PluginError
-        If there is none, if there are several of a kind, or if it is broken.
-    """
-    found, errors = [], []
-    for kind in KINDS:
-        try:
-            found.append((kind, registry.get(kind, name)))
-        except UnknownNameError as error:
-            errors.append(str(error))
-    if not found:
-        raise UnknownNameError(" ".join(errors))
-    return found
 
 
 def _description(kind: str, plugin: Plugin) -> dict[str, Any]:
@@ -148,7 +127,7 @@ def _chosen(name: str | None) -> list[tuple[str, Plugin]]:
     rows = [row for row in registry.overview() if row.kind and (name is None or row.is_from(name))]
     if rows or name is None:
         return [(row.qualified_name, registry.get(row.kind, row.qualified_name)) for row in rows if row.kind]
-    return [(name, plugin) for _, plugin in plugins_named(name)]
+    return [(name, plugin) for _, plugin in registry.get_all_kinds(name)]
 
 
 def _failed_to_load(name: str | None) -> list[dict[str, Any]]:

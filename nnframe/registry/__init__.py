@@ -25,6 +25,7 @@ BUILTIN_PROVIDER = Provider("nnframe", __version__)
 _registry = Registry(BUILTIN_MODULES, BUILTIN_PROVIDER)
 
 get = _registry.get
+get_all_kinds = _registry.get_all_kinds
 resolve = _registry.resolve
 names = _registry.names
 overview = _registry.overview
@@ -37,6 +38,7 @@ temporarily = _registry.temporarily
 __all__ = [
     "Row",
     "get",
+    "get_all_kinds",
     "means",
     "names",
     "overview",

@@ -24,6 +24,7 @@ from nnframe.errors import (
     NNFrameError,
     PluginError,
     RegistrationError,
+    UnknownNameError,
     shown,
     with_type,
 )
@@ -31,7 +32,7 @@ from nnframe.plugin import Plugin
 from nnframe.registry.collect import Collector
 from nnframe.registry.failures import failed_import, name_conflict, unknown_name
 from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
-from nnframe.registry.kinds import Kind, kind_named, kind_of
+from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
 from nnframe.registry.overview import Claim, Row, overview_rows
 from nnframe.registry.provider import Objects, Offer, Provider, items_of
 from nnframe.registry.spec import Spec, parse_spec
@@ -95,6 +96,24 @@ class Registry:
             If the text is no name, or sets a parameter that doesn't exist or doesn't fit.
         """
         return self.resolve(kind_named(kind).type, name)
+
+    def get_all_kinds(self, name: str) -> list[tuple[str, Plugin]]:
+        """Return the plugins of a name with their kinds; an activation and a loss may share one.
+
+        Raises
+        ------
+        UnknownNameError, NameConflictError, PluginError
+            If there is none of any kind, if there are several of one, or if it is broken.
+        """
+        found, errors = [], []
+        for kind in KINDS:
+            try:
+                found.append((kind, self.get(kind, name)))
+            except UnknownNameError as error:
+                errors.append(str(error))
+        if not found:
+            raise UnknownNameError(" ".join(errors))
+        return found
 
     def resolve(self, wanted: type[P], name: str | Plugin) -> P:
         """Return the plugin object of a name as `get` does, with the kind given by its class."""

@@ -17,6 +17,8 @@ from distributions import DISTRIBUTIONS, write_distribution
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(".git", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis")
+# What would change which plugins a process finds, or what trains.
+UNSET = ("PYTHONPATH", "NNFRAME_DISABLE_PLUGINS", "NNFRAME_ENGINE")
 
 
 class Environment:
@@ -30,7 +32,7 @@ class Environment:
 
     def run(self, *command: object, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command outside of the checkout, with no other Python path than the environment's."""
-        kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "NNFRAME_DISABLE_PLUGINS")}
+        kept = {key: value for key, value in os.environ.items() if key not in UNSET}
         kept["PATH"] = os.pathsep.join([str(self.scripts), kept["PATH"]])
         return subprocess.run(
             list(map(str, command)), cwd=cwd or self.elsewhere, env=kept | variables, capture_output=True, text=True
@@ -40,6 +42,10 @@ class Environment:
         """Install with pip."""
         done = self.run(self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments)
         assert done.returncode == 0, done.stderr
+
+    def install_beside(self, source: Path, folder: Path) -> None:
+        """Install a source tree into a folder that only processes with it as their PYTHONPATH see."""
+        self.pip_install("--no-build-isolation", "--no-deps", "--target", folder, source)
 
     def script(self, text: str, **variables: str) -> str:
         """Run a Python script and return what it prints; it must succeed, without a warning."""
@@ -59,8 +65,11 @@ from nnframe import NNFrameError, nNet, registry
 rng = np.random.default_rng(0)
 data = [(rng.normal(size=(2, 1)), rng.uniform(size=(1, 1))) for _ in range(8)]
 
+def net_of(activation):
+    return nNet.from_sizes([2, 3, 1], [activation, "sigmoid"])
+
 def train(activation="tanh", loss="mse", data=data):
-    net = nNet.from_sizes([2, 3, 1], [activation, "sigmoid"])
+    net = net_of(activation)
     net.backprop(data, loss, 0.1)
     return net
 
@@ -70,6 +79,11 @@ def error_of(function, *arguments, **keywords):
     except NNFrameError as error:
         return error
     raise SystemExit("no error")
+
+def assert_same_weights(net, expected):
+    for mine, theirs in zip(net.layersList, expected.layersList, strict=True):
+        assert np.isfinite(mine.linear).all() and np.isfinite(mine.bias).all()
+        assert np.array_equal(mine.linear, theirs.linear) and np.array_equal(mine.bias, theirs.bias)
 """
 
 

@@ -53,21 +53,47 @@ def overwrite(a, y):
     y[...] = 0
     return y.sum(axis=0)
 
+def tanh_inplace(z):
+    np.tanh(z, out=z)
+
+def slope_inplace(grad, a):
+    grad *= 1 - a * a
+
 @hookimpl
 def nnframe_activations():
     return [
         Activation("flaky", np.tanh, after_two(slope)),
         Activation("steady", np.tanh, slope),
+        Activation("flaky_forward", after_two(np.tanh), slope),
+        Activation(
+            "flaky_inplace", np.tanh, slope, forward_inplace=after_two(tanh_inplace), backward_inplace=slope_inplace
+        ),
+        Activation(
+            "flaky_back", np.tanh, slope, forward_inplace=tanh_inplace, backward_inplace=after_two(slope_inplace)
+        ),
+        Activation("steady_inplace", np.tanh, slope, forward_inplace=tanh_inplace, backward_inplace=slope_inplace),
         Activation("misshapen", lambda z: z[:1], slope),
+        Activation("misshapen_slope", np.tanh, lambda z: z[:1]),
     ]
 
 @hookimpl
 def nnframe_losses():
     return [
         Loss("flaky_loss", value, after_two(gradient)),
+        Loss("flaky_value", after_two(value), gradient),
         Loss("steady_loss", value, gradient),
+        Loss("misshapen_value", lambda a, y: a - y, gradient),
+        Loss("misshapen_gradient", value, lambda a, y: (a - y)[:0]),
         Loss("overwriting_loss", overwrite, gradient),
     ]
+"""
+
+SPEECHLESS = """\
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("this error has no text")
+
+raise Speechless
 """
 
 RUBBISH = """\
@@ -99,6 +125,7 @@ DISTRIBUTIONS = {
     "faulty-raise": ("1.6", ["hook_raises"], rubbish("1 / 0")),
     "faulty-hook": ("1.7", ["unknown_hook"], rubbish("[]", hook="nnframe_activation")),
     "faulty-empty": ("1.8", ["no_hook"], "activation = 'none'"),
+    "faulty-lines": ("1.10", ["many_lines"], r"raise ImportError('first line\nsecond line')"),
     "faulty-midway": ("1.9", ["flaky"], FLAKY),
     "rival-one": ("2.1", ["contested"], working("contested")),
     "rival-two": ("2.2", ["contested"], working("contested")),
@@ -109,10 +136,16 @@ DISTRIBUTIONS = {
     "lonely": ("5.1", ["lonely"], working("lonely")),
 }
 
+# Kept out of the common environment: where they are not contained, they would fail every test that loads all plugins.
+UNCONTAINED = {
+    "exits-in-hook": ("6.1", ["exit_in_hook"], rubbish("__import__('sys').exit('good bye')")),
+    "speechless": ("6.2", ["wordless"], SPEECHLESS),
+}
+
 
 def write_distribution(folder: Path, name: str) -> Path:
     """Write the source tree of one of the distributions, and return its folder."""
-    version, entry_points, source = DISTRIBUTIONS[name]
+    version, entry_points, source = (DISTRIBUTIONS | UNCONTAINED)[name]
     module = name.replace("-", "_")
     tree = folder / name
     tree.mkdir()

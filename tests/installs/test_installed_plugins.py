@@ -66,7 +66,12 @@ def test_a_broken_plugin_is_blamed_when_its_name_is_used(environment, distributi
     assert kind == f"PluginError {distribution} {version}"
     assert f"{distribution} {version}" in message
     assert f"NNFRAME_DISABLE_PLUGINS={distribution}" in message
-    expected = {"faulty-import": "no such library", "faulty-exit": "good bye", "faulty-raise": "division by zero"}
+    expected = {
+        "faulty-import": "no such library",
+        "faulty-exit": "good bye",
+        "faulty-raise": "division by zero",
+        "faulty-lines": "first line\nsecond line",
+    }
     assert cause == expected.get(distribution, "None")
 
 

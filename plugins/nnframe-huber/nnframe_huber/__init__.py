@@ -32,7 +32,7 @@ def gradient(a: Array, y: Array, delta: float) -> Array:
     return grad
 
 
-huber = Loss("huber", value, gradient, params={"delta": 1.0}, doc=__doc__)
+huber = Loss("huber", value, gradient, params={"delta": 1.0}, minimum=0.0, doc=__doc__)
 
 
 @hookimpl

@@ -1,0 +1,85 @@
+"""Checks of what all kinds of plugins promise."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+
+import numpy as np
+
+from nnframe import registry
+from nnframe.plugin import Plugin
+from nnframe.registry.spec import parse_spec
+from nnframe.testing.outcome import CheckFailure, CheckSkipped, CheckWarning
+from nnframe.testing.samples import other_values
+from nnframe.testing.trial import Trial
+
+REFERENCE = re.compile(r"source|reference|https?:|doi|arxiv|\b(19|20)\d\d\b", re.IGNORECASE)
+
+
+def parameters_survive_their_spelling(plugin: Plugin) -> None:
+    """A plugin with other parameters is found again by what its name and parameters are written as."""
+    for name, value in plugin.params.items():
+        for other in other_values(value):
+            changed = plugin.with_params(**{name: other})
+            spec = parse_spec(changed.spec)
+            again = plugin.with_params(**spec.parameters)
+            if spec.name != plugin.name or again.settings != changed.settings:
+                raise CheckFailure(
+                    f"{changed.spec!r} is read as {again.settings}; expected {changed.settings}. Give {name} a "
+                    f"default that "
+                    f"is a plain number"
+                )
+
+
+def every_parameter_changes_the_result(trial: Trial) -> None:
+    """A parameter that is set to another value makes a difference somewhere."""
+    before = trial.results(trial.plugin)
+    for name, value in trial.plugin.params.items():
+        for other in other_values(value):
+            after = trial.results(trial.plugin.with_params(**{name: other}))
+            if not all(np.array_equal(one, two, equal_nan=True) for one, two in zip(before, after, strict=True)):
+                break
+        else:
+            raise CheckFailure(
+                f"the parameter {name} was set to {other_values(value)} in place of {value}, and nothing changed; expected "
+                f"another result at one of the sample inputs at least. Use it in the formula, or leave it out"
+            )
+
+
+def it_pickles_and_copies(plugin: Plugin) -> None:
+    """A pickle and a deep copy, of other parameters too, are the same plugin again."""
+    for each in [plugin, *(plugin.with_params(**{k: other_values(v)[0]}) for k, v in plugin.params.items())]:
+        try:
+            copies = [pickle.loads(pickle.dumps(each)), copy.deepcopy(each)]
+        except Exception as error:
+            if registry.provider_of(each) is None:
+                raise CheckSkipped(
+                    f"it is not registered, and so pickles as its functions do, which they don't ({error})"
+                ) from error
+            raise CheckFailure(
+                f"copying {each.spec!r} raised {error!r}; expected the plugin again. Register it under the name it has"
+            ) from error
+        for again in copies:
+            if again != each:
+                raise CheckFailure(
+                    f"a copy of {each.spec!r} is {again!r} with other functions. Return the same object from the "
+                    f"hook at every "
+                    f"call, made once at the top of the module"
+                )
+
+
+def it_is_documented(trial: Trial) -> None:
+    """The documentation has a formula and says where it comes from."""
+    plugin = trial.plugin
+    missing = []
+    if "=" not in plugin.documentation:
+        missing.append("a formula, such as 'a = tanh(z)'")
+    if not REFERENCE.search(plugin.documentation):
+        missing.append("a source: a paper, a book, or that it is your own")
+    if missing:
+        raise CheckWarning(
+            f"the documentation lacks {' and '.join(missing)}. Write it into the module's docstring, and pass "
+            f"doc=__doc__"
+        )

@@ -1,0 +1,68 @@
+"""Checks of fused forms, which an activation or a loss may declare."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe import registry
+from nnframe.activation import Activation
+from nnframe.binding import bind_activation, bind_objective
+from nnframe.errors import NNFrameError
+from nnframe.loss import Loss
+from nnframe.testing.outcome import CheckSkipped, require_close
+from nnframe.testing.samples import targets, variants
+from nnframe.testing.trial import Trial
+
+TOLERANCE = 1e-7
+
+
+def fused_forms_agree(trial: Trial) -> None:
+    """A fused gradient is what the chain rule gives, and a fused value what the loss gives."""
+    if not getattr(trial.plugin, "fused", None):
+        raise CheckSkipped("it has no fused forms")
+    tried = 0
+    for plugin in variants(trial.plugin):
+        for activation, loss in _pairs(plugin):
+            form = bind_objective(loss, activation).fused
+            if form is None:
+                continue
+            tried += 1
+            _check_pair(activation, loss)
+    if tried == 0:
+        raise CheckSkipped("no partner that its fused forms name is installed")
+
+
+def _check_pair(activation: Activation, loss: Loss) -> None:
+    fused = bind_objective(loss, activation).fused
+    assert fused is not None
+    # Moderate, so that neither way loses digits.
+    z = np.random.default_rng(0).normal(size=(4, 24))
+    y = targets(loss.y_domain)
+    a = activation.forward(z, **activation.settings)
+    chain = bind_activation(activation).backward(loss.gradient(a, y, **loss.settings), z, a)
+    where = f"of {loss.spec} after {activation.spec}"
+    got = fused.form.gradient(z, a, y, **fused.owner.settings)
+    require_close(
+        got, chain, f"the fused gradient {where}", "Expected is what the chain rule gives.", TOLERANCE, TOLERANCE
+    )
+    if fused.form.value is not None:
+        value = fused.form.value(z, y, **fused.owner.settings)
+        plain = loss.value(a, y, **loss.settings)
+        require_close(
+            value, plain, f"the fused value {where}", "Expected is value(forward(z), y).", TOLERANCE, TOLERANCE
+        )
+
+
+def _pairs(plugin: object) -> list[tuple[Activation, Loss]]:
+    """Return the plugin with each of the partners that its fused forms name, where they can be had."""
+    found = []
+    assert isinstance(plugin, (Activation, Loss))
+    for name in plugin.fused:
+        try:
+            if isinstance(plugin, Loss):
+                found.append((registry.resolve(Activation, name), plugin))
+            else:
+                found.append((plugin, registry.resolve(Loss, name)))
+        except NNFrameError:
+            continue
+    return found

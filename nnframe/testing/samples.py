@@ -1,0 +1,70 @@
+"""The inputs that plugins are tried on: the same at every call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import numpy as np
+
+from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
+from nnframe.loss import Domain
+from nnframe.plugin import Parameter, Plugin
+
+P = TypeVar("P", bound=Plugin)
+
+DTYPES = (FLOAT32, FLOAT64)
+LARGE = 1e4
+
+
+def pre_activations(dtype: DType = FLOAT64) -> Array:
+    """Return pre-activations z, shape (6, 40): small and large ones, and the round numbers where kinks tend to be."""
+    rng = np.random.default_rng(0)
+    z = np.concatenate([rng.normal(size=(6, 17)), rng.normal(scale=6, size=(6, 17))], axis=1)
+    round_numbers = np.array([0, 0.5, 1, 2, 3, 6]).reshape(-1, 1) * np.array([1, -1, 0.5, -0.5, 0, 0.25])
+    return np.concatenate([z, round_numbers], axis=1).astype(dtype)
+
+
+def layouts(dtype: DType) -> Iterator[tuple[str, Array]]:
+    """Yield arrays of all the shapes and layouts that a plugin may be handed."""
+    z = pre_activations(dtype)
+    yield "of shape (1, 1)", z[:1, :1].copy()
+    yield "of shape (6, 1)", z[:, :1].copy()
+    yield "of shape (6, 40)", z
+    yield "whose columns are contiguous", np.asfortranarray(z)
+    read_only = z.copy()
+    read_only.flags.writeable = False
+    yield "that is read-only", read_only
+
+
+def columns(domain: Domain, seed: int, dtype: DType = FLOAT64) -> Array:
+    """Return columns of a domain, shape (4, 24), away from its edges."""
+    rng = np.random.default_rng(seed)
+    if domain == "probability":
+        return np.ascontiguousarray(rng.dirichlet(np.full(4, 2.0), size=24).T).astype(dtype).clip(1e-3, None)
+    return np.concatenate([rng.normal(size=(4, 16)), rng.normal(scale=5, size=(4, 8))], axis=1).astype(dtype)
+
+
+def targets(domain: Domain, dtype: DType = FLOAT64) -> Array:
+    """Return targets of a domain, shape (4, 24): plain ones, and one-hot columns or signs."""
+    y = columns(domain, seed=1, dtype=dtype)
+    y[:, ::2] = np.eye(4)[np.arange(12) % 4].T
+    if domain == "real":
+        y[:, ::2] = 2 * y[:, ::2] - 1
+    return y
+
+
+def variants(plugin: P) -> Iterator[P]:
+    """Yield a plugin, and for each parameter the same with another value of it."""
+    yield plugin
+    for name, value in plugin.settings.items():
+        yield plugin.with_params(**{name: next(iter(other_values(value)))})
+
+
+def other_values(value: Parameter) -> list[Parameter]:
+    """Return other values of a parameter, the safest first: between 0 and 1 stays between 0 and 1."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value + 2, max(1, value - 1)]
+    return [0.75 * value if value else 0.25, 0.5 * value if value else 0.5, 1.5 * value if value else 1.0, value + 1]

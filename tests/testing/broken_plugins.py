@@ -1,0 +1,161 @@
+"""Plugins that each break their contract in one way, with the checks that must notice."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+
+from nnframe import Activation, Fused, Loss
+
+DOC = "broken: a = tanh(z). Source: broken on purpose."
+
+
+def slope(z, **params):
+    return 1 - np.tanh(z) ** 2
+
+
+def tanh(**changes):
+    return Activation(**{"name": "broken", "forward": np.tanh, "derivative": slope, "doc": DOC} | changes)
+
+
+def value(a, y, **params):
+    return ((a - y) ** 2).mean(axis=0)
+
+
+def gradient(a, y, **params):
+    return 2 * (a - y) / len(a)
+
+
+def mse(**changes):
+    return Loss(**{"name": "broken", "value": value, "gradient": gradient, "minimum": 0.0, "doc": DOC} | changes)
+
+
+def in_place(z):
+    z *= 1.0
+    z[z > 100] = 100
+    z[...] = np.tanh(z) + 0 * z
+    return z.copy()
+
+
+calls = count()
+
+
+def with_memory(z):
+    return np.tanh(z) + 1e-3 * next(calls)
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+
+def softmax_backward(grad, z, a):
+    return a * (grad - (grad * a).sum(axis=0))
+
+
+def cel_value(a, y):
+    return -(y * np.log(np.maximum(a, 1e-30))).sum(axis=0)
+
+
+def cel_gradient(a, y):
+    return -y / np.maximum(a, 1e-30)
+
+
+def cel(**changes):
+    arguments = {"name": "broken", "value": cel_value, "gradient": cel_gradient, "doc": DOC}
+    return Loss(**arguments | {"a_domain": "probability", "y_domain": "probability"} | changes)
+
+
+# By what is wrong: the plugin, and the checks that fail, no more and no fewer.
+BROKEN = {
+    "wrong sign": (tanh(derivative=lambda z: -slope(z)), {"derivative_matches_differences"}),
+    "wrong scale": (tanh(derivative=lambda z: 1.01 * slope(z)), {"derivative_matches_differences"}),
+    "no derivative where there must be one": (
+        tanh(forward=lambda z: z / (1 + np.abs(z)), derivative=None),
+        {
+            "derivative_matches_differences", "shape_and_dtype_are_kept", "arguments_are_left_alone",
+            "the_same_input_gives_the_same_result", "columns_are_independent", "every_parameter_changes_the_result",
+            "components_are_independent", "large_inputs_stay_finite", "the_limits_of_the_dtype_give_no_nan",
+        },
+    ),
+    "wrong only for other parameters": (
+        tanh(forward=lambda z, k: np.tanh(k * z), derivative=lambda z, k: slope(z) + 0 * k, params={"k": 1.0}),
+        {"derivative_matches_differences"},
+    ),
+    "wrong backward": (
+        tanh(forward=softmax, derivative=None, backward=lambda grad, z, a: grad * a * (1 - a)),
+        {"derivative_matches_differences"},
+    ),
+    "float64 leaks": (tanh(forward=lambda z: np.tanh(z) * np.float64(1)), {"shape_and_dtype_are_kept"}),
+    "wrong shape": (tanh(derivative=lambda z: slope(z)[:, 0]), {
+        "shape_and_dtype_are_kept", "columns_are_independent", "derivative_matches_differences",
+    }),
+    "a scalar": (mse(value=lambda a, y: ((a - y) ** 2).mean()), {
+        "shape_and_dtype_are_kept", "columns_are_independent", "gradient_matches_differences",
+    }),
+    "overwrites its input": (tanh(forward=in_place), {
+        "shape_and_dtype_are_kept", "arguments_are_left_alone", "the_same_input_gives_the_same_result", "columns_are_independent",
+        "components_are_independent",
+    }),
+    "has a memory": (tanh(forward=with_memory), {
+        "the_same_input_gives_the_same_result", "columns_are_independent", "components_are_independent",
+    }),
+    "mixes columns": (
+        tanh(forward=lambda z: np.tanh(z) + 0 * z + 1e-3 * z.sum(axis=1, keepdims=True)),
+        {"columns_are_independent", "derivative_matches_differences"},
+    ),
+    "mixes components without saying so": (
+        tanh(forward=softmax, derivative=lambda z: softmax(z) * (1 - softmax(z))), {"components_are_independent", "derivative_matches_differences"}
+    ),
+    "overflows": (
+        tanh(forward=lambda z: z / (1 + np.exp(-z)), derivative=lambda z: (
+            lambda s: s + z * s * (1 - s))(0.5 * (1 + np.tanh(z / 2)))),
+        {"large_inputs_stay_finite"},
+    ),
+    "is infinite for large z": (tanh(forward=np.exp, derivative=np.exp), {"large_inputs_stay_finite"}),
+    "is NaN at 0": (
+        tanh(forward=lambda z: np.where(z == 0, np.nan, np.tanh(z))),
+        {"derivative_matches_differences", "large_inputs_stay_finite", "the_limits_of_the_dtype_give_no_nan"},
+    ),
+    "is NaN at the limits": (
+        tanh(forward=lambda z: np.where(np.abs(z) > 1e30, np.nan, np.tanh(z))), {"the_limits_of_the_dtype_give_no_nan"}
+    ),
+    "a parameter without effect": (
+        tanh(forward=lambda z, k: np.tanh(z), params={"k": 1.0}), {"every_parameter_changes_the_result"}
+    ),
+    "a forward in place that disagrees": (
+        tanh(forward_inplace=lambda z: np.maximum(z, 0, out=z), backward_inplace=lambda grad, a: np.multiply(
+            grad, 1 - a * a, out=grad)),
+        {"in_place_forms_agree"},
+    ),
+    "a backward in place that disagrees": (
+        tanh(forward_inplace=lambda z: np.tanh(z, out=z), backward_inplace=lambda grad, a: np.multiply(
+            grad, 1 - a, out=grad)),
+        {"in_place_forms_agree"},
+    ),
+    "a gradient off by a factor": (mse(gradient=lambda a, y: a - y), {"gradient_matches_differences"}),
+    "a gradient that is not 0 at the minimum": (
+        mse(gradient=lambda a, y: gradient(a, y) + 1e-7), {"the_minimum_is_kept"}
+    ),
+    "a value below the minimum": (mse(minimum=0.5), {"the_minimum_is_kept"}),
+    "overwrites the targets": (
+        mse(value=lambda a, y: (np.add(y, 1, out=y) * 0).sum(axis=0) + value(a, y - 1)),
+        {"shape_and_dtype_are_kept", "arguments_are_left_alone", "the_same_input_gives_the_same_result",
+         "columns_are_independent"},
+    ),
+    "a logarithm of 0": (
+        cel(value=lambda a, y: -(y * np.log(a)).sum(axis=0)), {"certain_probabilities_stay_finite"}
+    ),
+    "NaN for large activations": (
+        mse(value=lambda a, y: value(a, y) + np.where(np.abs(a).max(axis=0) > 1e3, np.nan, 0).astype(a.dtype)),
+        {"large_inputs_give_no_nan"},
+    ),
+    "a fused gradient off by a factor": (
+        cel(fused={"softmax": Fused(lambda z, a, y: 2 * (a * y.sum(axis=0) - y))}), {"fused_forms_agree"}
+    ),
+    "a fused value that disagrees": (
+        cel(fused={"softmax": Fused(lambda z, a, y: a * y.sum(axis=0) - y, lambda z, y: z.sum(axis=0))}),
+        {"fused_forms_agree"},
+    ),
+}  # fmt: skip

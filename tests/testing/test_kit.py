@@ -1,0 +1,118 @@
+"""The kit catches what it should, and nothing else."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nnframe.testing
+from nnframe import Activation, UnknownNameError, registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+from broken_plugins import BROKEN, DOC
+
+BUILT_INS = ["relu", "sigmoid", "tanh", "softmax", "mse", "cel"]
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_plugin_fails_exactly_the_checks_that_should_notice(fault):
+    plugin, expected = BROKEN[fault]
+    results = nnframe.testing.run_checks(plugin)
+    assert {result.name for result in results if result.outcome == "failed"} == expected
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_failure_says_what_was_expected_on_one_line(fault):
+    for result in nnframe.testing.run_checks(BROKEN[fault][0]):
+        if result.outcome == "failed":
+            assert result.message.startswith("broken")
+            assert "expected" in result.message or "derivative" in result.message
+            assert "\n" not in result.message
+
+
+@nnframe.testing.parametrize_plugin_checks(*BUILT_INS)
+def test_the_built_ins_pass(check):
+    check()
+
+
+@nnframe.testing.parametrize_plugin_checks("nnframe")
+def test_a_distributions_name_means_all_that_it_provides(check):
+    check()
+
+
+def test_every_check_is_a_test_of_its_own_with_the_plugins_name():
+    mark = nnframe.testing.parametrize_plugin_checks("tanh")
+    ids = [each.id for each in mark.args[1]]
+    assert "tanh-derivative_matches_differences" in ids
+    assert len(ids) == len(set(ids)) == len(nnframe.testing.run_checks(registry.get("activation", "tanh")))
+
+
+def test_an_unknown_name_is_an_error():
+    with pytest.raises(UnknownNameError):
+        nnframe.testing.parametrize_plugin_checks("nowhere-to-be-found")
+
+
+def test_check_activation_raises_the_first_failure():
+    nnframe.testing.check_activation("tanh")
+    with pytest.raises(nnframe.testing.CheckFailure, match="derivative of broken at z = "):
+        nnframe.testing.check_activation(BROKEN["wrong sign"][0])
+    with pytest.raises(AssertionError):
+        nnframe.testing.check_activation(BROKEN["wrong sign"][0])
+
+
+def test_check_loss_raises_the_first_failure():
+    nnframe.testing.check_loss("mse")
+    with pytest.raises(nnframe.testing.CheckFailure, match="gradient of broken"):
+        nnframe.testing.check_loss(BROKEN["a gradient off by a factor"][0])
+
+
+@pytest.mark.parametrize("slope_at_0", [0.0, 0.5, 1.0])
+def test_any_slope_between_both_sides_will_do_at_a_kink(slope_at_0):
+    def derivative(z):
+        return np.where(z > 0, 1, np.where(z < 0, 0, slope_at_0)).astype(z.dtype)
+
+    nnframe.testing.check_activation(Activation("ramp", lambda z: np.maximum(z, 0), derivative))
+
+
+def test_a_slope_outside_of_both_sides_is_an_error_at_a_kink():
+    def derivative(z):
+        return np.where(z > 0, 1, np.where(z < 0, 0, 1.5)).astype(z.dtype)
+
+    with pytest.raises(nnframe.testing.CheckFailure, match="derivative of ramp at z = "):
+        nnframe.testing.check_activation(Activation("ramp", lambda z: np.maximum(z, 0), derivative))
+
+
+def test_a_plugin_without_formula_or_source_is_warned():
+    plugin = Activation("silent", np.tanh, lambda z: 1 - np.tanh(z) ** 2)
+    [warned] = [result for result in nnframe.testing.run_checks(plugin) if result.outcome == "warned"]
+    assert warned.name == "it_is_documented"
+    assert "a formula" in warned.message
+    assert "a source" in warned.message
+
+
+def test_a_registered_plugin_whose_hook_makes_new_functions_each_time_is_still_copied_by_name():
+    plugin = Activation("mine", lambda z: np.tanh(z), lambda z: 1 - np.tanh(z) ** 2, doc=DOC)
+    outcome = {result.name: result.outcome for result in nnframe.testing.run_checks(plugin)}
+    assert outcome["it_pickles_and_copies"] == "skipped"
+    with registry.temporarily(plugin):
+        outcome = {result.name: result.outcome for result in nnframe.testing.run_checks(plugin)}
+    assert outcome["it_pickles_and_copies"] == "passed"
+
+
+def test_the_kit_does_not_need_hypothesis(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    for name in [name for name in sys.modules if name.startswith("nnframe.testing")]:
+        monkeypatch.delitem(sys.modules, name)
+    import nnframe.testing as again
+
+    again.check_activation("relu")
+
+
+def test_plugins_check_exits_with_1_when_a_check_fails(command):
+    with registry.temporarily(BROKEN["wrong sign"][0], name="mine"):
+        status, out, _ = command("plugins", "check", "mine")
+        assert status == 1
+        assert "mine/broken: derivative_matches_differences failed" in out
+        assert command("plugins", "check", "relu")[0] == 0
+        assert command("plugins", "check", "broken", "--json")[0] == 1
