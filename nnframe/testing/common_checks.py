@@ -43,7 +43,8 @@ def every_parameter_changes_the_result(trial: Trial) -> None:
                 break
         else:
             raise CheckFailure(
-                f"the parameter {name} was set to {other_values(value)} in place of {value}, and nothing changed; expected "
+                f"the parameter {name} was set to {other_values(value)} in place of {value}, and nothing changed; "
+                f"expected "
                 f"another result at one of the sample inputs at least. Use it in the formula, or leave it out"
             )
 

@@ -95,8 +95,8 @@ BROKEN = {
         "shape_and_dtype_are_kept", "columns_are_independent", "gradient_matches_differences",
     }),
     "overwrites its input": (tanh(forward=in_place), {
-        "shape_and_dtype_are_kept", "arguments_are_left_alone", "the_same_input_gives_the_same_result", "columns_are_independent",
-        "components_are_independent",
+        "shape_and_dtype_are_kept", "arguments_are_left_alone", "the_same_input_gives_the_same_result",
+        "columns_are_independent", "components_are_independent",
     }),
     "has a memory": (tanh(forward=with_memory), {
         "the_same_input_gives_the_same_result", "columns_are_independent", "components_are_independent",
@@ -106,7 +106,8 @@ BROKEN = {
         {"columns_are_independent", "derivative_matches_differences"},
     ),
     "mixes components without saying so": (
-        tanh(forward=softmax, derivative=lambda z: softmax(z) * (1 - softmax(z))), {"components_are_independent", "derivative_matches_differences"}
+        tanh(forward=softmax, derivative=lambda z: softmax(z) * (1 - softmax(z))),
+        {"components_are_independent", "derivative_matches_differences"},
     ),
     "overflows": (
         tanh(forward=lambda z: z / (1 + np.exp(-z)), derivative=lambda z: (
