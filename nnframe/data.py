@@ -59,10 +59,7 @@ class Pairs(Sequence[tuple[Array, Array]]):
         """
         for start in range(0, len(self), size):
             rows = slice(start, start + size)
-            yield (
-                self.X[rows].astype(dtype, copy=False).T,
-                self.Y[rows].astype(dtype, copy=False).T,
-            )
+            yield as_dtype(self.X[rows], dtype).T, as_dtype(self.Y[rows], dtype).T
 
 
 def pairs(X: Any, Y: Any) -> Pairs:
@@ -145,6 +142,11 @@ def _stack(data: Sequence[Any], n_in: int, n_out: int) -> Pairs:
         inputs.append(x.T)
         targets.append(y.T)
     return Pairs(np.concatenate(inputs), np.concatenate(targets))
+
+
+def as_dtype(rows: Array, dtype: DType) -> Array:
+    """Return samples in the dtype wanted, read-only like the `Pairs` they come from."""
+    return _read_only(rows.astype(dtype, copy=False))
 
 
 def _read_only(array: Array) -> Array:

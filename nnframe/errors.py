@@ -77,13 +77,19 @@ class EngineError(NNFrameError, NotImplementedError):
 
 def one_line(error: BaseException) -> str:
     """Return an exception as ``Type: message`` on one line, for use inside another message."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # a stranger's exception may fail to show itself, and its failure is not the news
+        text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def shown(value: object, limit: int = 80) -> str:
     """Return the repr of whatever a caller or plugin passed, on one line and not too long."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

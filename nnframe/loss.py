@@ -11,7 +11,7 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
 from nnframe.fused import Fused, checked_fused
 from nnframe.plugin import Plugin
 
-Domain: TypeAlias = Literal["real", "probability"]
+Domain: TypeAlias = Literal["real", "positive", "probability"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,8 +33,9 @@ class Loss(Plugin):
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
         Faster or more stable forms together with the activations named.
-    a_domain, y_domain : {"real", "probability"}, optional
-        What activations and targets it takes: any real numbers, or numbers from 0 to 1 that sum to 1 in each column.
+    a_domain, y_domain : {"real", "positive", "probability"}, optional
+        What activations and targets it takes: any real numbers, numbers above 0, or numbers from 0 to 1 that sum to 1
+        in each column.
     minimum : float, optional
         The smallest value it can have, if there is one that doesn't depend on y. The gradient is 0 wherever it is
         reached, but at the edge of the domain.
@@ -68,7 +69,8 @@ class Loss(Plugin):
         for name in ("a_domain", "y_domain"):
             if getattr(self, name) not in get_args(Domain):
                 raise ArgumentError(
-                    f"{name} of loss {self.name!r} is {shown(getattr(self, name))}; wanted 'real' or 'probability'"
+                    f"{name} of loss {self.name!r} is {shown(getattr(self, name))}; "
+                    f"wanted 'real', 'positive' or 'probability'"
                 )
         if self.minimum is not None and not isinstance(self.minimum, (int, float)):
             raise ArgumentTypeError(

@@ -17,3 +17,9 @@ def command(capsys):
         return status, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _no_installed_plugins(monkeypatch):
+    """Make the tests independent of what happens to be installed beside nnframe."""
+    monkeypatch.setenv("NNFRAME_DISABLE_PLUGINS", "all")

@@ -21,6 +21,7 @@ def nnframe_activations():
 def install(tmp_path, monkeypatch):
     """Return a function that leaves a distribution as pip would; the registry is a new one, which sees it."""
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("NNFRAME_DISABLE_PLUGINS")
 
     def write(distribution, entry_points, source):
         module = distribution.replace("-", "_")

@@ -21,10 +21,10 @@ def load(folder, module):
 
 
 def test_an_activation_works_as_generated(new_plugin, tmp_path):
-    assert new_plugin("nnframe-softsign", "--activation", "softsign")[0] == 0
-    names = load(tmp_path / "nnframe-softsign", "nnframe_softsign/softsign.py")
+    assert new_plugin("nnframe-zigzag", "--activation", "zigzag")[0] == 0
+    names = load(tmp_path / "nnframe-zigzag", "nnframe_zigzag/zigzag.py")
     with registry.temporarily(names["nnframe_activations"]()[0]):
-        assert registry.get("activation", "softsign").name == "softsign"
+        assert registry.get("activation", "zigzag").name == "zigzag"
 
 
 def test_a_loss_works_as_generated(new_plugin, tmp_path):
@@ -52,20 +52,20 @@ def test_entry_points_are_named_after_what_they_provide(new_plugin, tmp_path):
 
 
 def test_the_three_commands_to_run_next_are_said(new_plugin, tmp_path):
-    out = new_plugin("nnframe-softsign", "--activation", "softsign")[1]
-    assert "softsign.py" in out
+    out = new_plugin("nnframe-zigzag", "--activation", "zigzag")[1]
+    assert "zigzag.py" in out
     assert out.splitlines()[-3:] == [
-        f"  cd {tmp_path / 'nnframe-softsign'}",
+        f"  cd {tmp_path / 'nnframe-zigzag'}",
         '  python -m pip install -e ".[test]"',
         "  python -m pytest",
     ]
 
 
 def test_nothing_is_overwritten(new_plugin, tmp_path):
-    new_plugin("nnframe-softsign", "--activation", "softsign")
-    file = tmp_path / "nnframe-softsign" / "nnframe_softsign" / "softsign.py"
+    new_plugin("nnframe-zigzag", "--activation", "zigzag")
+    file = tmp_path / "nnframe-zigzag" / "nnframe_zigzag" / "zigzag.py"
     file.write_text("mine")
-    status, _, err = new_plugin("nnframe-softsign", "--activation", "softsign")
+    status, _, err = new_plugin("nnframe-zigzag", "--activation", "zigzag")
     assert status == 2
     assert "exists, and nothing in it is overwritten" in err
     assert file.read_text() == "mine"
@@ -113,5 +113,5 @@ def test_an_installed_plugins_name_is_taken(command, new_plugin, tmp_path, monke
 def test_a_broken_template_leaves_nothing_behind(new_plugin, tmp_path, monkeypatch):
     monkeypatch.setattr("nnframe.scaffold.TEMPLATES", tmp_path / "missing")
     with pytest.raises(FileNotFoundError):
-        new_plugin("nnframe-softsign", "--activation", "softsign")
+        new_plugin("nnframe-zigzag", "--activation", "zigzag")
     assert list(tmp_path.iterdir()) == []

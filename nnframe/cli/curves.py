@@ -73,8 +73,8 @@ def _loss_curves(loss: Loss) -> Curves:
     x, target = np.linspace(-SPAN, SPAN, POINTS), 0.0
     if "probability" in (loss.a_domain, loss.y_domain):
         target = 1.0
-    if loss.a_domain == "probability":
-        x = np.linspace(0.05, 1, POINTS)
+    if loss.a_domain != "real":
+        x = np.linspace(0.05, 1 if loss.a_domain == "probability" else SPAN, POINTS)
     a, y = x.reshape(1, -1), np.full((1, POINTS), target)
     value, slope = objective.value(a, a, y), objective.gradient(a, a, y)[0]
     return Curves(x, value, slope, f"a, with y = {target:g}", "L(a)", "dL/da")

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.data import as_dtype
 from nnframe.engine import BoundActivation, Engine, Linear, TrainingTask
 from nnframe.engines.update import subtract_all
 from nnframe.hookspecs import hookimpl
@@ -110,8 +111,8 @@ class NumpyRun:
         """Make one pass over the data and return the mean loss."""
         total = 0.0
         for start in range(0, len(self.data), self.chunk):
-            x = self.data.X[start : start + self.chunk].astype(self.dtype, copy=False)
-            y = self.data.Y[start : start + self.chunk].astype(self.dtype, copy=False)
+            x = as_dtype(self.data.X[start : start + self.chunk], self.dtype)
+            y = as_dtype(self.data.Y[start : start + self.chunk], self.dtype)
             for last, i in zip(self.last_by_batch, range(0, len(x), self.batch_size), strict=False):
                 total += self.train_batch(x[i : i + self.batch_size], y[i : i + self.batch_size], last)
             if self.values_wait:

@@ -105,7 +105,7 @@ def _call_hooks(manager: pluggy.PluginManager, plugin: object, provider: Provide
 def _call_hook(kind: Kind, hook: Callable[..., object], provider: Provider) -> dict[str, Plugin]:
     try:
         returned = hook()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise blame(provider, f"raised {one_line(error)}", kind.hook) from error
     if not isinstance(returned, (list, tuple)) or not all(isinstance(item, kind.type) for item in returned):
         raise blame(

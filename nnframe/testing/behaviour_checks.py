@@ -22,7 +22,8 @@ def shape_and_dtype_are_kept(trial: Trial) -> None:
             for arguments in (
                 full,
                 tuple(each[:, :1] for each in full),
-                tuple(each[:1, :1] for each in full),
+                # The a that backward is given belongs to whole columns of z.
+                *([] if call.name.startswith("backward") else [tuple(each[:1, :1] for each in full)]),
                 tuple(map(np.asfortranarray, full)),
                 tuple(map(_read_only, full)),
             ):

@@ -33,25 +33,6 @@ def test_the_original_exception_is_kept_as_the_cause(environment, name, cause):
     assert out == f"{cause}\n"
 
 
-@pytest.mark.parametrize("name", ["relu", "tanh"])
-def test_a_plugin_that_claims_a_built_in_name_is_announced_by_a_warning(environment, name):
-    out = environment.script(f"""
-        import warnings
-        from nnframe import PluginWarning
-
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            train({name!r})
-            assert not caught
-            registry.get("activation", "claims-{name}/{name}")
-        for warning in caught:
-            assert issubclass(warning.category, PluginWarning)
-            print(warning.message)
-    """)
-    assert f"claims-{name} 3." in out
-    assert repr(name) in out
-
-
 def test_a_built_in_name_imports_nobody_who_claims_it(environment):
     out = environment.script("""
         train("relu")

@@ -248,3 +248,32 @@ def test_the_list_of_plugins_never_fails_and_has_the_broken_last(environment):
     contested = [line for line in lines if "contested" in line]
     assert "conflict  with rival-two 2.2" in contested[0]
     assert "conflict  with rival-one 2.1" in contested[1]
+
+
+def test_a_new_plugin_installs_and_passes_its_own_tests_as_generated(environment, tmp_path):
+    environment.pip_install("pytest>=8")
+    made = environment.run(
+        environment.scripts / "nnframe", "new-plugin", "nnframe-made", "--activation", "made", "--loss", "made_loss",
+        "--into", tmp_path,
+    )  # fmt: skip
+    assert (made.returncode, made.stderr) == (0, "")
+    folder = tmp_path / "nnframe-made"
+    environment.pip_install("--no-build-isolation", "-e", f"{folder}[test]")
+    tested = environment.run(environment.python, "-m", "pytest", cwd=folder)
+    assert tested.returncode == 0, tested.stdout
+    assert (
+        "made-derivative_matches_differences"
+        in environment.run(environment.python, "-m", "pytest", "--collect-only", "--quiet", cwd=folder).stdout
+    )
+    trained = environment.run(
+        environment.scripts / "nnframe",
+        "train",
+        "digits",
+        "--activation",
+        "made",
+        "--loss",
+        "made_loss",
+        "--epochs",
+        "1",
+    )
+    assert trained.returncode == 0, trained.stderr

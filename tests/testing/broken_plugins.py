@@ -75,7 +75,7 @@ BROKEN = {
         tanh(forward=lambda z: z / (1 + np.abs(z)), derivative=None),
         {
             "derivative_matches_differences", "shape_and_dtype_are_kept", "arguments_are_left_alone",
-            "the_same_input_gives_the_same_result", "columns_are_independent", "every_parameter_changes_the_result",
+            "the_same_input_gives_the_same_result", "columns_are_independent",
             "components_are_independent", "large_inputs_stay_finite", "the_limits_of_the_dtype_give_no_nan",
         },
     ),

@@ -1,0 +1,67 @@
+"""bce: the binary cross-entropy of probabilities a against target probabilities y, each component on its own.
+
+The mean over the components of a column of -(y log a + (1 - y) log(1 - a)), and
+dL/da_i = ((1 - y_i) / (1 - a_i) - y_i / a_i) / n. A floor under a and 1 - a keeps log 0 and 1 / 0 finite.
+
+After sigmoid, the two are better taken together. With log a = -log(1 + exp(-z)) and log(1 - a) = log a - z, the loss is
+the mean of
+
+    log(1 + exp(z)) - y z    and    dL/dz_i = (a_i - y_i) / n,
+
+which has neither a logarithm of a rounded 0 nor a quotient. log(1 + exp(z)) is max(z, 0) + log1p(exp(-|z|)), which
+can't overflow. a - y is computed as (1 - y) a - y (1 - a) with 1 - a = sigmoid(-z), so that a nearly certain right
+answer still has a slope.
+
+Source: C. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, section 4.3.2, there as a sum.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe import Fused, Loss, hookimpl
+from nnframe_zoo._array import Array
+from nnframe_zoo._floored import floored
+from nnframe_zoo._logistic import log1p_exp, sigmoid
+
+
+def value(a: Array, y: Array) -> Array:
+    """Return the mean of -(y log a + (1 - y) log(1 - a)) over each column."""
+    mean: Array = -(y * np.log(floored(a)) + (1 - y) * np.log(floored(1 - a))).mean(axis=0)
+    return mean
+
+
+def gradient(a: Array, y: Array) -> Array:
+    """Return ((1 - y) / (1 - a) - y / a) / n."""
+    grad: Array = ((1 - y) / floored(1 - a) - y / floored(a)) / len(a)
+    return grad
+
+
+def sigmoid_value(z: Array, y: Array) -> Array:
+    """Return the loss of sigmoid(z), computed from z."""
+    # log(1 + exp(z)) - y z, split so that it is no difference of large numbers where y is 1.
+    mean: Array = ((1 - y) * log1p_exp(z) + y * log1p_exp(-z)).mean(axis=0)
+    return mean
+
+
+def sigmoid_gradient(z: Array, a: Array, y: Array) -> Array:
+    """Return dL/dz for a = sigmoid(z)."""
+    grad: Array = ((1 - y) * a - y * sigmoid(-z)) / len(z)
+    return grad
+
+
+bce = Loss(
+    "bce",
+    value,
+    gradient,
+    fused={"sigmoid": Fused(sigmoid_gradient, sigmoid_value)},
+    a_domain="probability",
+    y_domain="probability",
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_losses() -> list[Loss]:
+    """Return bce."""
+    return [bce]

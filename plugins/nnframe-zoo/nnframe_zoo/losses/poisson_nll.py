@@ -1,0 +1,68 @@
+"""poisson_nll: the negative log-likelihood of counts y under Poisson distributions of mean exp(a), or of mean a.
+
+The mean over the components of a column of
+
+    exp(a) - y a            with log_input=True,     dL/da_i = (exp(a_i) - y_i) / n
+    a - y log(a + eps)      with log_input=False,    dL/da_i = (1 - y_i / (a_i + eps)) / n
+
+less log(y!), which doesn't depend on a. full=True adds Stirling's formula for it, y log y - y + log(2 pi y) / 2, where
+y > 1.
+
+exp(a) ends at the largest number times the machine epsilon, so that it can't overflow, nor can the sum over a column.
+A floor under a + eps keeps log 0 and 1 / 0 finite.
+
+Source: P. McCullagh and J. Nelder, "Generalized linear models", Chapman and Hall 1989, chapter 6.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnframe import Loss, hookimpl
+from nnframe_zoo._array import Array
+from nnframe_zoo._floored import floored
+
+
+def value(a: Array, y: Array, log_input: bool, full: bool, eps: float) -> Array:
+    """Return the mean negative log-likelihood of each column."""
+    terms = _exp(a) - y * a if log_input else a - y * np.log(floored(a + eps))
+    if full:
+        terms = terms + _log_factorial(y)
+    mean: Array = terms.mean(axis=0)
+    return mean
+
+
+def gradient(a: Array, y: Array, log_input: bool, full: bool, eps: float) -> Array:
+    """Return (exp(a) - y) / n, or (1 - y / (a + eps)) / n."""
+    slopes = _exp(a) - y if log_input else 1 - y / floored(a + eps)
+    return slopes / len(a)
+
+
+def _exp(a: Array) -> Array:
+    limits = np.finfo(a.dtype)
+    capped: Array = np.exp(np.minimum(a, np.log(limits.max * limits.eps)))
+    return capped
+
+
+def _log_factorial(y: Array) -> Array:
+    above = np.maximum(y, 1)
+    return np.where(y > 1, above * np.log(above) - above + np.log(2 * math.pi * above) / 2, 0)
+
+
+poisson_nll = Loss(
+    "poisson_nll",
+    value,
+    gradient,
+    params={"log_input": True, "full": False, "eps": 1e-8},
+    a_domain="positive",
+    y_domain="positive",
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_losses() -> list[Loss]:
+    """Return poisson_nll."""
+    return [poisson_nll]
