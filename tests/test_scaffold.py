@@ -5,6 +5,7 @@ import configparser
 import pytest
 
 from nnframe import registry
+from nnframe.registry.table import Row
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_a_name_that_can_not_be_used_is_refused_and_nothing_is_written(
 
 
 def test_an_installed_plugins_name_is_taken(command, new_plugin, tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "overview", lambda: [registry.Row("loss", "hinge", "nnframe-hinge", "3.1", "ok", "")])
+    monkeypatch.setattr(registry, "overview", lambda: [Row("loss", "hinge", "nnframe-hinge", "3.1", "ok", "")])
     status, _, err = new_plugin("nnframe-mine", "--loss", "hinge")
     assert status == 2
     assert "the loss 'hinge' is taken by nnframe-hinge 3.1" in err

@@ -17,7 +17,6 @@ from nnframe.builtins import BUILTIN_MODULES
 from nnframe.plugin import Parameter, Plugin
 from nnframe.registry.kinds import KINDS, kind_of
 from nnframe.registry.lookup import Registry
-from nnframe.registry.overview import Row
 from nnframe.registry.provider import Provider
 from nnframe.version import __version__
 
@@ -36,7 +35,6 @@ unregister = _registry.unregister
 temporarily = _registry.temporarily
 
 __all__ = [
-    "Row",
     "get",
     "get_all_kinds",
     "means",

@@ -17,7 +17,7 @@ import importlib
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from nnframe.errors import (
     ArgumentTypeError,
@@ -33,9 +33,11 @@ from nnframe.registry.collect import Collector
 from nnframe.registry.failures import failed_import, name_conflict, unknown_name
 from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
 from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
-from nnframe.registry.overview import Claim, Row, overview_rows
 from nnframe.registry.provider import Objects, Offer, Provider, items_of
 from nnframe.registry.spec import Spec, parse_spec
+
+if TYPE_CHECKING:
+    from nnframe.registry.table import Row
 
 P = TypeVar("P", bound=Plugin)
 Source: TypeAlias = tuple[Objects, Provider]
@@ -67,11 +69,9 @@ class Registry:
         self._collector = Collector()
         self._in_code: list[Registered] = []
         self._installed: list[InstalledPlugin] | None = None
-        self._builtin: Objects = {}
+        self._builtin_modules = tuple(builtin_modules)
+        self._builtin_objects: Objects | None = None
         self._builtin_provider = builtin_provider
-        for name in builtin_modules:
-            for kind, objects in self._collector.collect(importlib.import_module(name), name, builtin_provider).items():
-                self._builtin.setdefault(kind, {}).update(objects)
 
     def get(self, kind: str, name: str | Plugin) -> Plugin:
         """Return the plugin object of a name, with the parameters that the name sets.
@@ -141,6 +141,9 @@ class Registry:
 
         This imports every installed plugin, and raises for none.
         """
+        # Only whoever looks at the whole of it needs it.
+        from nnframe.registry.table import Claim, overview_rows
+
         enabled = self._enabled()
         self._load(enabled)
         claims = []
@@ -155,7 +158,7 @@ class Registry:
 
     def provider_of(self, plugin: Plugin) -> Provider | None:
         """Return who provides an object, whatever its parameters; None if it was never registered."""
-        return self._collector.provider_of(plugin)
+        return self._collector.provider_of(plugin) if self._builtin else None
 
     def means(self, kind: str, name: str, plugin: Plugin) -> bool:
         """Return whether a name in a declaration, such as a key of ``fused``, means this object.
@@ -224,6 +227,19 @@ class Registry:
             yield
         finally:
             self.unregister(plugin)
+
+    @property
+    def _builtin(self) -> Objects:
+        """The built-in plugins, imported when a plugin is first asked for and not when nnframe is."""
+        with self._lock:
+            if self._builtin_objects is None:
+                found: Objects = {kind: {} for kind in KINDS}
+                for name in self._builtin_modules:
+                    module = importlib.import_module(name)
+                    for kind, objects in self._collector.collect(module, name, self._builtin_provider).items():
+                        found[kind].update(objects)
+                self._builtin_objects = found
+            return self._builtin_objects
 
     def _find(self, kind: Kind, spec: Spec) -> Plugin:
         for place in self._places(spec):
