@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, with_type
 
-Array: TypeAlias = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+# In quotes, for numpy.typing is only needed by type checkers, and takes time to import.
+Array: TypeAlias = "npt.NDArray[Any]"
 DType: TypeAlias = np.dtype[Any]
 
 FLOAT32: DType = np.dtype(np.float32)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType, whole_number
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 from nnframe.layer import denseLayer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def random_layers(

@@ -7,10 +7,9 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from nnframe import registry
 from nnframe.activation import Activation
@@ -22,6 +21,10 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown, 
 from nnframe.initialization import random_layers
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 ENGINE_VARIABLE = "NNFRAME_ENGINE"
 DEFAULT_ENGINE = "numpy"

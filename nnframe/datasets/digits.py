@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from nnframe.data import Pairs, pairs
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 DIGITS_FILE = Path(__file__).with_name("digits.npz")
 TEST_EVERY = 5
