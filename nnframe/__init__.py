@@ -10,7 +10,7 @@ from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.data import Pairs, pairs
-from nnframe.engine import Engine, TrainingTask
+from nnframe.engine import Engine, Epoch, TrainingTask
 from nnframe.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -25,10 +25,13 @@ from nnframe.errors import (
     UnknownNameError,
 )
 from nnframe.fused import Fused
+from nnframe.history import History
 from nnframe.hookspecs import hookimpl
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
-from nnframe.network import History, nNet
+from nnframe.network import nNet
+from nnframe.optimizer import Optimizer
+from nnframe.schedule import Schedule
 from nnframe.version import __version__
 
 __all__ = [
@@ -40,14 +43,17 @@ __all__ = [
     "DerivativeError",
     "Engine",
     "EngineError",
+    "Epoch",
     "Fused",
     "History",
     "Loss",
     "NNFrameError",
     "NameConflictError",
+    "Optimizer",
     "Pairs",
     "PluginError",
     "RegistrationError",
+    "Schedule",
     "ShapeError",
     "TrainingTask",
     "UnknownNameError",

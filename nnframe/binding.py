@@ -13,9 +13,10 @@ import numpy as np
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.engine import BoundActivation, Engine, FusedForm, Objective, TrainingTask
+from nnframe.engine import BoundActivation, BoundOptimizer, Engine, Epoch, FusedForm, Objective, TrainingTask
 from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown, with_type
 from nnframe.loss import Loss
+from nnframe.optimizer import LEARNING_RATE, Optimizer
 from nnframe.plugin import Plugin
 
 # What a layer without an activation does.
@@ -105,7 +106,30 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
     )
 
 
-def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[], float]:
+def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
+    """Return an optimizer ready to be called."""
+    settings = {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE}
+    expected = 1 + len(optimizer.state)
+
+    def update(w: Array, *arrays: Array, t: int, learning_rate: float) -> list[Array]:
+        try:
+            results = optimizer.update(w, *arrays, t=t, learning_rate=learning_rate, **settings)
+        except (Exception, SystemExit) as error:
+            raise _blamed(PluginError, optimizer, "update", f"raised {one_line(error)}") from error
+        if not isinstance(results, (tuple, list)) or len(results) != expected:
+            names = ", ".join(["new w", *(f"new {name}" for name in optimizer.state)])
+            raise _blamed(PluginError, optimizer, "update", f"returned {shown(results)}; wanted a tuple ({names})")
+        return [
+            each
+            if type(each) is np.ndarray and each.shape == w.shape and each.dtype == w.dtype
+            else _converted(each, optimizer, "update", w.shape, w)
+            for each in results
+        ]
+
+    return BoundOptimizer(update, optimizer)
+
+
+def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns its mean loss.
 
     Raises
@@ -127,11 +151,11 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[], float]:
 
     run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
 
-    def mean_loss() -> float:
+    def mean_loss(epoch: Epoch) -> float:
         # Some BLAS kernels compute on what lies behind the end of an array, and throw the result away; numpy would warn
         # of an invalid value that is nowhere.
         with np.errstate(invalid="ignore"):
-            value = blamed(run_epoch, "epoch")
+            value = blamed(run_epoch, "epoch", epoch)
         if not isinstance(value, (float, int, np.floating)):
             raise _blamed(PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the mean loss")
         return float(value)

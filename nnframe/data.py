@@ -52,14 +52,20 @@ class Pairs(Sequence[tuple[Array, Array]]):
     def __repr__(self) -> str:
         return f"<{len(self)} pairs of columns ({self.X.shape[1]}, 1) and ({self.Y.shape[1]}, 1)>"
 
-    def batches(self, size: int, dtype: DType) -> Iterator[tuple[Array, Array]]:
-        """Yield matrices (n_in, B) and (n_out, B) of up to `size` columns, in order, in the dtype wanted.
+    def batches(self, size: int, dtype: DType, order: Array | None = None) -> Iterator[tuple[Array, Array]]:
+        """Yield rows of X, (B, n_in), and of Y, (B, n_out), with up to `size` samples, in the dtype wanted.
 
-        They are views where the dtype is right already; of a memory-mapped file, only the batch is read.
+        Parameters
+        ----------
+        size : int
+        dtype : numpy.dtype
+        order : ndarray of int, optional
+            The rows to visit; all as they stand if left out. Then they are views, where the dtype is right already; of
+            a memory-mapped file, only the batch is read.
         """
-        for start in range(0, len(self), size):
-            rows = slice(start, start + size)
-            yield as_dtype(self.X[rows], dtype).T, as_dtype(self.Y[rows], dtype).T
+        for start in range(0, len(self) if order is None else len(order), size):
+            rows = slice(start, start + size) if order is None else order[start : start + size]
+            yield as_dtype(self.X[rows], dtype), as_dtype(self.Y[rows], dtype)
 
 
 def pairs(X: Any, Y: Any) -> Pairs:

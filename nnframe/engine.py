@@ -6,7 +6,7 @@ nor what an update is: each batch's gradient is taken at the weights that the ba
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from nnframe.arrays import Array
 from nnframe.data import Pairs
 from nnframe.fused import Fused
 from nnframe.loss import Loss
+from nnframe.optimizer import Optimizer
 from nnframe.plugin import Plugin
 
 
@@ -96,6 +97,66 @@ class Linear(NamedTuple):
     activation: BoundActivation
 
 
+class BoundOptimizer(NamedTuple):
+    """An optimizer ready to be called: parameters filled in, failures raised as `PluginError`.
+
+    Attributes
+    ----------
+    update : callable
+        ``update(w, g, *state, t, learning_rate) -> [new w, *new state]``, new arrays of w's shape and dtype.
+    plugin : Optimizer
+        What this was made from, for an engine that compiles the formula itself.
+    """
+
+    update: Callable[..., list[Array]]
+    plugin: Optimizer
+
+
+class OptimizerState(NamedTuple):
+    """What an optimizer keeps between updates; an engine changes it in place, together with the weights.
+
+    Attributes
+    ----------
+    arrays : tuple of ndarray, each of shape (n_parameters,)
+        In the order of `Optimizer.state` and in the net's dtype. A vector holds the values for each layer's weights,
+        row by row, followed by those for its bias, layer after layer; a layer that is there twice counts once.
+    updates : ndarray of int64, shape ()
+        The updates made so far.
+    """
+
+    arrays: tuple[Array, ...]
+    updates: Array
+
+
+class UpdateRule(NamedTuple):
+    """What happens to the gradient of the mean loss, in this order, until it has become new weights.
+
+    Attributes
+    ----------
+    l1, l2 : float
+        ``l1 * sign(w) + l2 * w`` is added for weights, not for biases.
+    clip_value : float or None
+        Every element is cut to what lies between -clip_value and clip_value.
+    clip_norm : float or None
+        If the Euclidean norm of the whole gradient is larger, the gradient is scaled down to it.
+    optimizer : BoundOptimizer or None
+        What makes the new weights; None for ``w - learning_rate * gradient``.
+    state : OptimizerState
+    """
+
+    l1: float
+    l2: float
+    clip_value: float | None
+    clip_norm: float | None
+    optimizer: BoundOptimizer | None
+    state: OptimizerState
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the weights become ``w - learning_rate * gradient``, and nothing else happens."""
+        return not (self.l1 or self.l2 or self.clip_value or self.clip_norm or self.optimizer)
+
+
 class TrainingTask(NamedTuple):
     """All that an engine is given. Everything has been checked: shapes fit, there is data, all layers have one dtype.
 
@@ -106,16 +167,37 @@ class TrainingTask(NamedTuple):
     objective : Objective
     data : Pairs
         Read-only, of any real dtype; `Pairs.batches` converts.
-    learning_rate : float
     batch_size : int
         May be larger than the data.
+    rule : UpdateRule
     """
 
     layers: tuple[Linear, ...]
     objective: Objective
     data: Pairs
-    learning_rate: float
     batch_size: int
+    rule: UpdateRule
+
+
+class Epoch(NamedTuple):
+    """One pass.
+
+    Attributes
+    ----------
+    learning_rates : ndarray of float64, shape (n_batches,)
+        For each batch.
+    order : ndarray of int64, shape (n_samples,), or None
+        The rows to visit, cut into batches in this order, the last of which may be smaller; None for all rows as they
+        stand.
+    """
+
+    learning_rates: Array
+    order: Array | None
+
+
+def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
+    """Return the layers without those that are there before."""
+    return list({id(layer.weights): layer for layer in layers}.values())
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,12 +209,13 @@ class Engine(Plugin):
     name : str
         What users call it by.
     prepare : callable
-        ``prepare(task, **params) -> run_epoch`` allocates and compiles what is needed; ``run_epoch()`` then makes one
-        pass over the data and returns the mean loss over the samples, each taken before the update that it led to.
+        ``prepare(task, **params) -> run_epoch`` allocates and compiles what is needed; ``run_epoch(epoch)``, with an
+        `Epoch`, then makes one pass over the data and returns the mean loss over the samples visited, each taken before
+        the update that it led to, without penalties. Weights may have been changed between two calls.
 
         All errors of plugins are to be passed on as they are. Whatever ends an epoch early, an error or an interrupt,
-        the layers must be left as some whole batch left them. What it can't do it may refuse in `prepare` by raising
-        `EngineError`, with a sentence that says why.
+        the layers and the state must be left as some whole batch left them. What it can't do it may refuse in `prepare`
+        by raising `EngineError`, with a sentence that says why.
     params : mapping of str to number, optional
         Parameters and their defaults.
     doc : str, optional
@@ -144,7 +227,7 @@ class Engine(Plugin):
         If an argument can't be used.
     """
 
-    prepare: Callable[..., Callable[[], float]]
+    prepare: Callable[..., Callable[[Epoch], float]]
 
     def __post_init__(self) -> None:
         super().__post_init__()

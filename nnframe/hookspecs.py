@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from nnframe.activation import Activation
     from nnframe.engine import Engine
     from nnframe.loss import Loss
+    from nnframe.optimizer import Optimizer
+    from nnframe.schedule import Schedule
 
 hookspec = pluggy.HookspecMarker("nnframe")
 hookimpl = pluggy.HookimplMarker("nnframe")
@@ -28,3 +30,13 @@ def nnframe_losses() -> list[Loss]:  # type: ignore[empty-body]
 @hookspec
 def nnframe_engines() -> list[Engine]:  # type: ignore[empty-body]
     """Return the engines that the plugin provides."""
+
+
+@hookspec
+def nnframe_optimizers() -> list[Optimizer]:  # type: ignore[empty-body]
+    """Return the optimizers that the plugin provides."""
+
+
+@hookspec
+def nnframe_schedules() -> list[Schedule]:  # type: ignore[empty-body]
+    """Return the schedules that the plugin provides."""

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from nnframe import registry
 from nnframe.activation import Activation
-from nnframe.arrays import Array, DType, as_columns, whole_number
-from nnframe.binding import bind_engine, bind_objective
-from nnframe.data import as_pairs
-from nnframe.engine import Engine, TrainingTask
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown, with_type
+from nnframe.arrays import Array, DType, as_columns
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
 from nnframe.layer import denseLayer
-from nnframe.loss import Loss
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-
-ENGINE_VARIABLE = "NNFRAME_ENGINE"
-DEFAULT_ENGINE = "numpy"
-
-
-@dataclass
-class History:
-    """What `nNet.nEpochs` saw.
-
-    Attributes
-    ----------
-    loss : list of float
-        The mean loss over the samples of each epoch, each sample's taken before the update that it led to.
-    """
-
-    loss: list[float] = field(default_factory=list)
+    from nnframe.engine import Engine
+    from nnframe.history import History
+    from nnframe.loss import Loss
+    from nnframe.optimizer import Optimizer
+    from nnframe.schedule import Schedule
 
 
 class nNet:
@@ -168,12 +149,11 @@ class nNet:
         self,
         data: Any,
         loss: str | Loss,
-        learning_rate: float,
+        learning_rate: float | None = None,
         batch_size: int = 1,
-        *,
-        engine: str | Engine | None = None,
+        **settings: Any,
     ) -> float:
-        """Train for one pass of stochastic gradient descent over the data, in the order given.
+        """Train for one pass over the data, in the order given.
 
         After each batch, every weight w becomes ``w - learning_rate * dL/dw``, where L is the mean loss of the batch. A
         last, smaller batch is averaged over its own size.
@@ -184,12 +164,12 @@ class nNet:
             Pairs of column vectors, (n_in, 1) and (n_out, 1), or of matrices of columns; or `nnframe.pairs`.
         loss : str or Loss
             A registered name, such as ``"mse"`` or ``"cel"``, or the object itself.
-        learning_rate : float
-            The step size, 0 or more.
+        learning_rate : float, optional
+            The step size, 0 or more. Left out where an optimizer is given.
         batch_size : int, optional
             How many columns are averaged for an update.
-        engine : str, Engine or None, optional
-            What runs the epochs. None is the environment's ``NNFRAME_ENGINE``, or ``"numpy"``.
+        **settings
+            As in `nEpochs`.
 
         Returns
         -------
@@ -201,24 +181,31 @@ class nNet:
         ArgumentError, ArgumentTypeError, DataError, ShapeError
             If an argument can't be used. Nothing has changed then.
         UnknownNameError, NameConflictError
-            If the loss or the engine can't be found. Nothing has changed then.
+            If a name can't be found. Nothing has changed then.
         EngineError
             If the engine can't do it. Nothing has changed then.
         PluginError
-            If an activation, the loss or the engine fails. The net keeps the weights after the last batch that was
-            whole, as it does after Ctrl-C.
+            If a plugin fails. The net keeps the weights after the last batch that was whole, as it does after Ctrl-C.
         """
-        return self.nEpochs(1, data, loss, learning_rate, batch_size, engine=engine).loss[0]
+        return self.nEpochs(1, data, loss, learning_rate, batch_size, **settings).loss[0]
 
     def nEpochs(
         self,
         n: int,
         data: Any,
         loss: str | Loss,
-        learning_rate: float,
+        learning_rate: float | None = None,
         batch_size: int = 1,
         *,
         engine: str | Engine | None = None,
+        optimizer: str | Optimizer | None = None,
+        schedule: str | Schedule | None = None,
+        l1: float = 0,
+        l2: float = 0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        shuffle: bool = False,
+        seed: int | None = None,
     ) -> History:
         """Train for n passes over the data; see `backprop`.
 
@@ -226,8 +213,24 @@ class nNet:
         ----------
         n : int
             The number of epochs, 0 or more.
-        data, loss, learning_rate, batch_size, engine
+        data, loss, learning_rate, batch_size
             As in `backprop`. A list is stacked once for all epochs.
+        engine : str, Engine or None, optional
+            What runs the epochs. None is the environment's ``NNFRAME_ENGINE``, or ``"numpy"``.
+        optimizer : str, Optimizer or None, optional
+            In place of a learning rate: ``"adam"``, ``"sgd(learning_rate=0.1, momentum=0.9)"``. Its state begins anew
+            in every call.
+        schedule : str, Schedule or None, optional
+            What the learning rate is multiplied with in the course of the n epochs, such as ``"cosine"``.
+        l1, l2 : float, optional
+            ``l1 * sum(abs(w)) + l2 / 2 * sum(w ** 2)`` over all weights, not the biases, is added to the loss that is
+            minimized. The losses that are reported stay without it.
+        clip_value, clip_norm : float or None, optional
+            The largest size of an element of the gradient; the largest Euclidean norm of the whole gradient.
+        shuffle : bool, optional
+            Whether to visit the samples in another order in every epoch.
+        seed : int or None, optional
+            Same seed, same orders. None draws a fresh one.
 
         Returns
         -------
@@ -239,21 +242,28 @@ class nNet:
         NNFrameError
             As `backprop`.
         """
-        epochs = whole_number(n, "n", minimum=0)
-        size = whole_number(batch_size, "batch_size")
-        rate = _checked_learning_rate(learning_rate)
+        # Whoever only runs a net doesn't train it.
+        from nnframe.training.run import TrainingRun
+
         self._check_layers()
-        first, last = self.layersList[0], self.layersList[-1]
-        task = TrainingTask(
-            tuple(layer.for_engine() for layer in self.layersList),
-            bind_objective(registry.resolve(Loss, loss), last.resolved_activation),
-            as_pairs(data, first.n_in, last.n_out),
-            rate,
-            size,
+        run = TrainingRun(
+            self,
+            n,
+            data,
+            loss,
+            learning_rate,
+            batch_size,
+            engine=engine,
+            optimizer=optimizer,
+            schedule=schedule,
+            l1=l1,
+            l2=l2,
+            clip_value=clip_value,
+            clip_norm=clip_norm,
+            shuffle=shuffle,
+            seed=seed,
         )
-        chosen = engine or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE
-        run_epoch = bind_engine(registry.resolve(Engine, chosen), task)
-        return History([run_epoch() for _ in range(epochs)])
+        return run.run()
 
     def __repr__(self) -> str:
         rows = [
@@ -289,18 +299,6 @@ class nNet:
                     f"layersList[{i}] computes in {layer.dtype} and the layer before it in {before.dtype}; wanted one "
                     f"dtype: build both from arrays of it, as with linear.astype(np.float32)"
                 )
-
-
-def _checked_learning_rate(learning_rate: object) -> float:
-    if isinstance(learning_rate, (bool, np.bool_)) or not isinstance(
-        learning_rate, (int, float, np.integer, np.floating)
-    ):
-        raise ArgumentTypeError(f"learning_rate is {with_type(learning_rate)}; wanted a number such as 0.1")
-    # A Python float takes the dtype of the array that it multiplies, a numpy one does not.
-    rate = float(learning_rate)
-    if not math.isfinite(rate) or rate < 0:
-        raise ArgumentError(f"learning_rate is {rate}; wanted a finite number, 0 or more, such as 0.1")
-    return rate
 
 
 def _label(activation: str | Activation | None) -> str:

@@ -12,6 +12,8 @@ W = np.array([[1.0, -2.0], [3.0, 4.0], [0.0, 1.0]])
 B = np.array([[0.5], [-1.0], [2.0]])
 V = np.array([[2.0], [1.0]])
 Z = np.array([[0.5], [9.0], [3.0]])
+# An optimizer may stand in for the learning rate.
+RATE_OR_OPTIMIZER = {"learning_rate": None, "batch_size": 1}
 
 
 @pytest.mark.parametrize(
@@ -23,13 +25,13 @@ Z = np.array([[0.5], [9.0], [3.0]])
         (denseLayer.activationDerDiag, ["self", "v"], {}),
         (nNet, ["layersList"], {}),
         (nNet.forwardPass, ["self", "v", "return_all_steps"], {"return_all_steps": True}),
-        (nNet.backprop, ["self", "data", "loss", "learning_rate", "batch_size"], {"batch_size": 1}),
-        (nNet.nEpochs, ["self", "n", "data", "loss", "learning_rate", "batch_size"], {"batch_size": 1}),
+        (nNet.backprop, ["self", "data", "loss", "learning_rate", "batch_size"], RATE_OR_OPTIMIZER),
+        (nNet.nEpochs, ["self", "n", "data", "loss", "learning_rate", "batch_size"], RATE_OR_OPTIMIZER),
     ],
 )
 def test_arguments_have_their_names_order_and_defaults(function, names, defaults):
     # What is new may only be given by keyword.
-    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert [p.name for p in parameters] == names
     assert {p.name: p.default for p in parameters if p.default is not p.empty} == defaults
 

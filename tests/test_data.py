@@ -22,16 +22,23 @@ def test_batches_are_views_of_the_arrays():
     for x, y in pairs(X, Y).batches(4, np.dtype(float)):
         assert np.shares_memory(x, X)
         assert np.shares_memory(y, Y)
-        assert x.flags.f_contiguous
+        assert x.flags.c_contiguous
 
 
 @given(n=st.integers(1, 20), size=st.integers(1, 25))
 def test_batches_hold_every_sample_once_and_in_order(n, size):
     X = np.arange(2.0 * n).reshape(n, 2)
     batches = list(pairs(X, X[:, :1]).batches(size, np.dtype(float)))
-    assert [x.shape[1] for x, _ in batches[:-1]] == [size] * (len(batches) - 1)
-    assert 1 <= batches[-1][0].shape[1] <= size
-    np.testing.assert_array_equal(np.hstack([x for x, _ in batches]), X.T)
+    assert [len(x) for x, _ in batches[:-1]] == [size] * (len(batches) - 1)
+    assert 1 <= len(batches[-1][0]) <= size
+    np.testing.assert_array_equal(np.vstack([x for x, _ in batches]), X)
+
+
+def test_batches_visit_the_rows_in_the_order_that_is_asked_for():
+    (x1, y1), (x2, _) = pairs(X, Y).batches(2, np.dtype(float), np.array([4, 0, 3]))
+    assert x1.tolist() == [[8, 9], [0, 1]]
+    assert y1.tolist() == [[4], [0]]
+    assert x2.tolist() == [[6, 7]]
 
 
 def test_batches_have_the_dtype_that_is_asked_for():

@@ -77,7 +77,7 @@ def test_an_object_of_another_kind_is_refused():
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
     with pytest.raises(ArgumentError, match="'activation', 'loss'"):
-        registry.get("optimizer", "adam")
+        registry.get("layer", "dense")
 
 
 def test_an_unknown_name_lists_what_is_close():

@@ -1,12 +1,28 @@
 """The plugins that come with nnframe: one file each, registered through the call that registers anyone's."""
 
-BUILTIN_MODULES = (
-    "nnframe.builtins.relu",
-    "nnframe.builtins.sigmoid",
-    "nnframe.builtins.tanh",
-    "nnframe.builtins.softmax",
-    "nnframe.builtins.mse",
-    "nnframe.builtins.cel",
-    "nnframe.engines.numpy",
-    "nnframe.engines.reference",
-)
+BUILTIN_MODULES = {
+    "activation": (
+        "nnframe.builtins.relu",
+        "nnframe.builtins.sigmoid",
+        "nnframe.builtins.tanh",
+        "nnframe.builtins.softmax",
+    ),
+    "loss": ("nnframe.builtins.mse", "nnframe.builtins.cel"),
+    "engine": ("nnframe.engines.numpy", "nnframe.engines.reference"),
+    "optimizer": (
+        "nnframe.optimizers.sgd",
+        "nnframe.optimizers.rmsprop",
+        "nnframe.optimizers.adagrad",
+        "nnframe.optimizers.adam",
+        "nnframe.optimizers.adamw",
+        "nnframe.optimizers.nadam",
+    ),
+    "schedule": (
+        "nnframe.schedules.constant",
+        "nnframe.schedules.step",
+        "nnframe.schedules.exponential",
+        "nnframe.schedules.cosine",
+        "nnframe.schedules.warm_up",
+        "nnframe.schedules.one_cycle",
+    ),
+}

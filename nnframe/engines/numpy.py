@@ -19,9 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.data import as_dtype
-from nnframe.engine import BoundActivation, Engine, Linear, TrainingTask
-from nnframe.engines.update import subtract_all
+from nnframe.engine import BoundActivation, Engine, Epoch, Linear, TrainingTask
+from nnframe.engines.update import Updater, subtract_all
 from nnframe.hookspecs import hookimpl
 
 # Enough samples to spread the cost of calling a loss thin, few enough to stay in the processor's cache.
@@ -39,7 +38,7 @@ class LayerBuffers(NamedTuple):
     z, z_columns, a, a_columns : ndarray, shapes (B, n_out) and (n_out, B)
         Pre-activations and activations; the same memory where the activation works in place.
     d, d_columns : ndarray, likewise
-        dL/dz for the mean loss L of the batch, times the learning rate.
+        dL/dz for the mean loss L of the batch, times the learning rate where nothing else happens to the gradient.
     """
 
     weights: Array
@@ -94,7 +93,7 @@ class NumpyRun:
     """A training run: its memory, and an epoch in it."""
 
     def __init__(self, task: TrainingTask) -> None:
-        self.data, self.objective, self.learning_rate = task.data, task.objective, task.learning_rate
+        self.data, self.objective = task.data, task.objective
         self.dtype = task.layers[0].weights.dtype
         self.batch_size = min(task.batch_size, len(task.data))
         self.values_wait = task.objective.value_is_built_in and self.batch_size < VALUES_AT_ONCE
@@ -105,21 +104,27 @@ class NumpyRun:
         self.last = LayerBuffers.allocate(last, self.chunk, keep_z=True)
         self.last_by_batch = [self.last.part(i, self.batch_size) for i in range(0, self.chunk, self.batch_size)]
         self.arrays = [array for layer in task.layers for array in (layer.weights, layer.bias[:, 0])]
-        self.steps = [np.empty_like(array) for array in self.arrays]
+        self.updater = None if task.rule.is_plain else Updater(task)
+        if self.updater is None:
+            self.steps = [np.empty_like(array) for array in self.arrays]
+        else:
+            self.steps = [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0])]
 
-    def epoch(self) -> float:
+    def epoch(self, epoch: Epoch) -> float:
         """Make one pass over the data and return the mean loss."""
-        total = 0.0
-        for start in range(0, len(self.data), self.chunk):
-            x = as_dtype(self.data.X[start : start + self.chunk], self.dtype)
-            y = as_dtype(self.data.Y[start : start + self.chunk], self.dtype)
+        if self.updater is not None:
+            self.updater.read_weights()
+        total, count = 0.0, 0
+        rates = iter(epoch.learning_rates.tolist())
+        for x, y in self.data.batches(self.chunk, self.dtype, epoch.order):
             for last, i in zip(self.last_by_batch, range(0, len(x), self.batch_size), strict=False):
-                total += self.train_batch(x[i : i + self.batch_size], y[i : i + self.batch_size], last)
+                total += self.train_batch(x[i : i + self.batch_size], y[i : i + self.batch_size], last, next(rates))
             if self.values_wait:
                 total += self.value(self.last.part(0, len(x)), y)
-        return total / len(self.data)
+            count += len(x)
+        return total / count
 
-    def train_batch(self, x: Array, y: Array, last: LayerBuffers) -> float:
+    def train_batch(self, x: Array, y: Array, last: LayerBuffers, learning_rate: float) -> float:
         """Update the weights for a batch, and return the sum of its losses, or 0 if they wait.
 
         Parameters
@@ -128,6 +133,7 @@ class NumpyRun:
         y : ndarray, shape (B, n_out)
         last : LayerBuffers
             The last layer's, with memory for this batch.
+        learning_rate : float
         """
         layers = [*self.hidden, last]
         if len(x) < self.batch_size:
@@ -137,7 +143,7 @@ class NumpyRun:
         for layer in layers:
             inputs.append(layer.forward(inputs[-1]))
         value = 0.0 if self.values_wait else self.value(last, y)
-        rate = self.learning_rate / len(x)
+        rate = (learning_rate if self.updater is None else 1.0) / len(x)
         if self.objective.loss_gradient is None:
             np.multiply(self.objective.gradient(last.z_columns, last.a_columns, y.T), rate, last.d_columns)
         else:
@@ -149,7 +155,10 @@ class NumpyRun:
             np.add.reduce(layers[k].d, axis=0, out=self.steps[2 * k + 1])
             if k > 0:
                 layers[k - 1].backward(layers[k])
-        subtract_all(self.arrays, self.steps)
+        if self.updater is None:
+            subtract_all(self.arrays, self.steps)
+        else:
+            self.updater.update_weights(learning_rate)
         return value
 
     def value(self, last: LayerBuffers, y: Array) -> float:
@@ -157,7 +166,7 @@ class NumpyRun:
         return float(self.objective.value(last.z_columns, last.a_columns, y.T).sum(dtype=np.float64))
 
 
-def prepare(task: TrainingTask) -> Callable[[], float]:
+def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns its mean loss."""
     return NumpyRun(task).epoch
 

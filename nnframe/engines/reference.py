@@ -13,23 +13,28 @@ from collections.abc import Callable
 import numpy as np
 
 from nnframe.backpropagation import loss_and_gradients
-from nnframe.engine import Engine, TrainingTask
-from nnframe.engines.update import subtract_all
+from nnframe.engine import Engine, Epoch, TrainingTask
+from nnframe.engines.update import Updater
 from nnframe.hookspecs import hookimpl
 
 
-def prepare(task: TrainingTask) -> Callable[[], float]:
+def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns its mean loss."""
+    updater = Updater(task)
 
-    def run_epoch() -> float:
-        total = 0.0
-        for x, y in task.data.batches(task.batch_size, task.layers[0].weights.dtype):
+    def run_epoch(epoch: Epoch) -> float:
+        total, count = 0.0, 0
+        updater.read_weights()
+        batches = task.data.batches(task.batch_size, task.layers[0].weights.dtype, epoch.order)
+        for (x, y), learning_rate in zip(batches, epoch.learning_rates.tolist(), strict=True):
             # All gradients exist before the first weight changes: a plugin that raises leaves no half-done update.
-            losses, gradients = loss_and_gradients(task.layers, task.objective, x, y)
-            weights = [array for layer in task.layers for array in (layer.weights, layer.bias)]
-            subtract_all(weights, [task.learning_rate * array for gradient in gradients for array in gradient])
+            losses, gradients = loss_and_gradients(task.layers, task.objective, x.T, y.T)
+            for slots, gradient in zip(updater.gradients, gradients, strict=True):
+                slots.weights[...], slots.bias[...] = gradient
+            updater.update_weights(learning_rate)
             total += float(losses.sum(dtype=np.float64))
-        return total / len(task.data)
+            count += len(x)
+        return total / count
 
     return run_epoch
 

@@ -1,13 +1,15 @@
-"""The update, all or nothing."""
+"""From the gradient of a batch to new weights: penalties, clipping, the optimizer; all or nothing."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.backpropagation import Gradient
+from nnframe.engine import Linear, TrainingTask, distinct_layers
 
 
 def subtract_all(arrays: Iterable[Array], steps: Iterable[Array]) -> None:
@@ -18,3 +20,91 @@ def subtract_all(arrays: Iterable[Array], steps: Iterable[Array]) -> None:
     """
     arrays = tuple(arrays)
     deque(map(np.subtract, arrays, steps, arrays), maxlen=0)
+
+
+def copy_all(arrays: Iterable[Array], sources: Iterable[Array]) -> None:
+    """Copy each source into its array, likewise."""
+    deque(map(np.copyto, arrays, sources), maxlen=0)
+
+
+class Updater:
+    """Updates the weights of a net as an `UpdateRule` says.
+
+    All weights and biases stand in one vector, so that an update costs the same few calls for any number of layers.
+
+    Attributes
+    ----------
+    gradients : list of Gradient
+        For each layer of the task, where the gradient of the mean loss is to be written before `update_weights`.
+    """
+
+    def __init__(self, task: TrainingTask) -> None:
+        self.rule = task.rule
+        self.layers = distinct_layers(task.layers)
+        self.arrays = [array for layer in self.layers for array in (layer.weights, layer.bias)]
+        self.vector, parts = _vector_of(self.layers)
+        self.sources = [array for part in parts for array in part]
+        self.gradient, self.gradients = _vector_of(task.layers)
+        # A layer that is there twice has two gradients, which add up.
+        self.has_repeats = len(self.layers) < len(task.layers)
+        self.sums = self.gradients
+        if self.has_repeats:
+            self.gradient, self.sums = _vector_of(self.layers)
+        position = {id(layer.weights): i for i, layer in enumerate(self.layers)}
+        self.uses = [
+            (self.sums[position[id(layer.weights)]], own)
+            for layer, own in zip(task.layers, self.gradients, strict=True)
+        ]
+
+    def read_weights(self) -> None:
+        """Take over the layers' weights, which anyone may have changed since the last update."""
+        copy_all(self.sources, self.arrays)
+
+    def update_weights(self, learning_rate: float) -> None:
+        """Give the layers new weights, for the gradients that were written.
+
+        Raises
+        ------
+        PluginError
+            If the optimizer fails. Nothing has changed then.
+        """
+        if self.has_repeats:
+            self.gradient[...] = 0
+            for total, own in self.uses:
+                total.weights[...] += own.weights
+                total.bias[...] += own.bias
+        self._penalize_and_clip()
+        rule = self.rule
+        if rule.optimizer is None:
+            new_vector, new_state = self.vector - learning_rate * self.gradient, []
+        else:
+            t = int(rule.state.updates) + 1
+            new_vector, *new_state = rule.optimizer.update(
+                self.vector, self.gradient, *rule.state.arrays, t=t, learning_rate=learning_rate
+            )
+        np.copyto(self.vector, new_vector)
+        updates = rule.state.updates
+        copy_all([*self.arrays, *rule.state.arrays, updates], [*self.sources, *new_state, updates + 1])
+
+    def _penalize_and_clip(self) -> None:
+        rule = self.rule
+        if rule.l1 or rule.l2:
+            for layer, total in zip(self.layers, self.sums, strict=True):
+                total.weights[...] += rule.l1 * np.sign(layer.weights) + rule.l2 * layer.weights
+        if rule.clip_value:
+            np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
+        if rule.clip_norm:
+            norm = float(np.linalg.norm(self.gradient))
+            if norm > rule.clip_norm:
+                self.gradient *= rule.clip_norm / norm
+
+
+def _vector_of(layers: Sequence[Linear]) -> tuple[Array, list[Gradient]]:
+    """Return a vector with a place for every weight and bias, and the places as views of the layers' shapes."""
+    vector = np.empty(sum(layer.weights.size + layer.bias.size for layer in layers), layers[0].weights.dtype)
+    parts, start = [], 0
+    for layer in layers:
+        middle, stop = start + layer.weights.size, start + layer.weights.size + layer.bias.size
+        parts.append(Gradient(vector[start:middle].reshape(layer.weights.shape), vector[middle:stop].reshape(-1, 1)))
+        start = stop
+    return vector, parts

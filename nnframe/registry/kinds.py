@@ -8,7 +8,9 @@ from nnframe.activation import Activation
 from nnframe.engine import Engine
 from nnframe.errors import ArgumentError, shown
 from nnframe.loss import Loss
+from nnframe.optimizer import Optimizer
 from nnframe.plugin import Plugin
+from nnframe.schedule import Schedule
 
 
 class Kind(NamedTuple):
@@ -35,6 +37,8 @@ KINDS = {
         Kind("activation", Activation, "nnframe_activations"),
         Kind("loss", Loss, "nnframe_losses"),
         Kind("engine", Engine, "nnframe_engines"),
+        Kind("optimizer", Optimizer, "nnframe_optimizers"),
+        Kind("schedule", Schedule, "nnframe_schedules"),
     )
 }
 

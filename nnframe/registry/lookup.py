@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
@@ -56,21 +56,21 @@ class Registry:
 
     Parameters
     ----------
-    builtin_modules : iterable of str
-        The modules whose names nobody else can take.
+    builtin_modules : mapping of str to sequence of str
+        For each kind, the modules whose names nobody else can take.
     builtin_provider : Provider
         Who they come from.
     """
 
-    def __init__(self, builtin_modules: Iterable[str], builtin_provider: Provider) -> None:
+    def __init__(self, builtin_modules: Mapping[str, Sequence[str]], builtin_provider: Provider) -> None:
         # Guards the tables below. Importing a plugin happens outside of it: the import system has locks of its own,
         # and a plugin that asks the registry for something while it is imported must not wait for them crosswise.
         self._lock = threading.RLock()
         self._collector = Collector()
         self._in_code: list[Registered] = []
         self._installed: list[InstalledPlugin] | None = None
-        self._builtin_modules = tuple(builtin_modules)
-        self._builtin_objects: Objects | None = None
+        self._builtin_modules = builtin_modules
+        self._builtin_objects: Objects = {}
         self._builtin_provider = builtin_provider
 
     def get(self, kind: str, name: str | Plugin) -> Plugin:
@@ -123,7 +123,7 @@ class Registry:
         if not isinstance(name, str):
             raise ArgumentTypeError(
                 f"{kind.name} is {with_type(name)}; "
-                f"wanted a name such as {next(iter(self._builtin[kind.name]))!r}, or an nnframe.{wanted.__name__}"
+                f"wanted a name such as {next(iter(self._builtin(kind.name)))!r}, or an nnframe.{wanted.__name__}"
             )
         spec = parse_spec(name)
         found = self._find(kind, spec)
@@ -133,7 +133,7 @@ class Registry:
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
         wanted = kind_named(kind).name
-        sources = [(self._builtin, self._builtin_provider), *self._registered(), *self._load(self._enabled())]
+        sources = [*self._builtin_source(wanted), *self._registered(), *self._load(self._enabled())]
         return sorted({name for objects, _ in sources for name in objects.get(wanted, {})})
 
     def overview(self) -> list[Row]:
@@ -147,7 +147,7 @@ class Registry:
         enabled = self._enabled()
         self._load(enabled)
         claims = []
-        for place, sources in enumerate([[(self._builtin, self._builtin_provider)], self._registered()]):
+        for place, sources in enumerate([self._builtin_source(*KINDS), self._registered()]):
             for objects, provider in sources:
                 claims += [Claim(kind, item, provider, place) for kind, item in items_of(objects)]
         for plugin in enabled:
@@ -158,7 +158,8 @@ class Registry:
 
     def provider_of(self, plugin: Plugin) -> Provider | None:
         """Return who provides an object, whatever its parameters; None if it was never registered."""
-        return self._collector.provider_of(plugin) if self._builtin else None
+        self._builtin(kind_of(type(plugin)).name)
+        return self._collector.provider_of(plugin)
 
     def means(self, kind: str, name: str, plugin: Plugin) -> bool:
         """Return whether a name in a declaration, such as a key of ``fused``, means this object.
@@ -171,7 +172,7 @@ class Registry:
         provider = self.provider_of(plugin)
         if spec.provider is not None:
             return provider is not None and provider.matches(spec.provider)
-        return spec.name not in self._builtin[kind] or provider == self._builtin_provider
+        return spec.name not in self._builtin(kind) or provider == self._builtin_provider
 
     def register(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin to this process; it goes before the installed ones.
@@ -228,21 +229,22 @@ class Registry:
         finally:
             self.unregister(plugin)
 
-    @property
-    def _builtin(self) -> Objects:
-        """The built-in plugins, imported when a plugin is first asked for and not when nnframe is."""
+    def _builtin(self, kind: str) -> dict[str, Plugin]:
+        """Return the built-in plugins of a kind, imported when one of them is first asked for and not with nnframe."""
         with self._lock:
-            if self._builtin_objects is None:
-                found: Objects = {kind: {} for kind in KINDS}
-                for name in self._builtin_modules:
+            if kind not in self._builtin_objects:
+                found: dict[str, Plugin] = {}
+                for name in self._builtin_modules.get(kind, ()):
                     module = importlib.import_module(name)
-                    for kind, objects in self._collector.collect(module, name, self._builtin_provider).items():
-                        found[kind].update(objects)
-                self._builtin_objects = found
-            return self._builtin_objects
+                    found.update(self._collector.collect(module, name, self._builtin_provider)[kind])
+                self._builtin_objects[kind] = found
+            return self._builtin_objects[kind]
+
+    def _builtin_source(self, *kinds: str) -> list[Source]:
+        return [({kind: self._builtin(kind) for kind in kinds}, self._builtin_provider)]
 
     def _find(self, kind: Kind, spec: Spec) -> Plugin:
-        for place in self._places(spec):
+        for place in self._places(kind, spec):
             offers = [
                 Offer(objects[kind.name][spec.name], provider)
                 for objects, provider in place
@@ -254,9 +256,9 @@ class Registry:
                 return offers[0].object
         raise self._not_found(kind, spec)
 
-    def _places(self, spec: Spec) -> Iterator[list[Source]]:
+    def _places(self, kind: Kind, spec: Spec) -> Iterator[list[Source]]:
         """Yield the sources in each of the four places; what is in a later one is loaded only when it is reached."""
-        yield [source for source in [(self._builtin, self._builtin_provider)] if spec.admits(source[1])]
+        yield [source for source in self._builtin_source(kind.name) if spec.admits(source[1])]
         if spec.provider and self._builtin_provider.matches(spec.provider):
             return
         yield [source for source in self._registered() if spec.admits(source[1])]
@@ -315,7 +317,7 @@ class Registry:
     def _refuse_taken(self, objects: Objects, provider: Provider) -> None:
         for kind, named in objects.items():
             for name in named:
-                if name in self._builtin[kind]:
+                if name in self._builtin(kind):
                     raise RegistrationError(f"{name!r} is a built-in {kind}, a name that can't be taken; rename yours")
                 for known in self._in_code:
                     if known.provider == provider and name in known.objects.get(kind, {}):

@@ -1,0 +1,27 @@
+"""constant: the learning rate as it was given."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+from nnframe.schedule import Schedule
+
+
+def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
+    """Return what the learning rate is multiplied with."""
+    return np.ones(np.shape(step))
+
+
+constant = Schedule(
+    "constant",
+    factor,
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_schedules() -> list[Schedule]:
+    """Return constant."""
+    return [constant]

@@ -1,0 +1,30 @@
+"""exponential: the learning rate is multiplied by ``gamma`` after every epoch.
+
+factor = gamma^epoch
+"""
+
+from __future__ import annotations
+
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+from nnframe.schedule import Schedule
+
+
+def factor(step: Array, steps_per_epoch: int, n_epochs: int, gamma: float) -> Array:
+    """Return what the learning rate is multiplied with."""
+    factor: Array = gamma ** (step // steps_per_epoch)
+    return factor
+
+
+exponential = Schedule(
+    "exponential",
+    factor,
+    params={"gamma": 0.95},
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_schedules() -> list[Schedule]:
+    """Return exponential."""
+    return [exponential]

@@ -1,0 +1,30 @@
+"""step: the learning rate is multiplied by ``gamma`` after every so many epochs.
+
+factor = gamma^floor(epoch / every)
+"""
+
+from __future__ import annotations
+
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+from nnframe.schedule import Schedule
+
+
+def factor(step: Array, steps_per_epoch: int, n_epochs: int, every: int, gamma: float) -> Array:
+    """Return what the learning rate is multiplied with."""
+    factor: Array = gamma ** (step // steps_per_epoch // every)
+    return factor
+
+
+step = Schedule(
+    "step",
+    factor,
+    params={"every": 10, "gamma": 0.1},
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_schedules() -> list[Schedule]:
+    """Return step."""
+    return [step]

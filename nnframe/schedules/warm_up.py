@@ -1,0 +1,34 @@
+"""warm_up: the learning rate rises in a straight line over the first updates, then stays.
+
+factor = min(1, start + (1 - start) step / (epochs steps_per_epoch))
+
+Source: P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+from nnframe.schedule import Schedule
+
+
+def factor(step: Array, steps_per_epoch: int, n_epochs: int, epochs: float, start: float) -> Array:
+    """Return what the learning rate is multiplied with."""
+    factor: Array = np.minimum(1, start + (1 - start) * step / (epochs * steps_per_epoch))
+    return factor
+
+
+warm_up = Schedule(
+    "warm_up",
+    factor,
+    params={"epochs": 5.0, "start": 0.1},
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_schedules() -> list[Schedule]:
+    """Return warm_up."""
+    return [warm_up]

@@ -1,0 +1,101 @@
+"""The arguments of a training run, checked one by one."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from nnframe import registry
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
+from nnframe.optimizer import LEARNING_RATE, Optimizer
+from nnframe.schedule import Schedule
+
+
+class Descent(NamedTuple):
+    """How weights follow gradients.
+
+    Attributes
+    ----------
+    learning_rate : float
+        Before the schedule.
+    optimizer : Optimizer or None
+        None for plain stochastic gradient descent.
+    schedule : Schedule or None
+    """
+
+    learning_rate: float
+    optimizer: Optimizer | None
+    schedule: Schedule | None
+
+
+def checked_descent(
+    learning_rate: object, optimizer: str | Optimizer | None, schedule: str | Schedule | None
+) -> Descent:
+    """Return how weights follow gradients, for the arguments of the same names.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If neither a learning rate nor an optimizer is given, or both, or the learning rate is none.
+    UnknownNameError, NameConflictError, PluginError
+        If a name can't be found or used.
+    """
+    chosen_schedule = None if schedule is None else registry.resolve(Schedule, schedule)
+    if optimizer is None:
+        if learning_rate is None:
+            raise ArgumentError(
+                "learning_rate is missing; wanted a number such as 0.1, or an optimizer such as optimizer='adam'"
+            )
+        return Descent(_checked_learning_rate(learning_rate), None, chosen_schedule)
+    chosen = registry.resolve(Optimizer, optimizer)
+    if learning_rate is not None:
+        raise ArgumentError(
+            f"learning_rate is {shown(learning_rate)} and optimizer is {chosen.spec!r}; wanted one of the two: "
+            f"'{chosen.name}({LEARNING_RATE}={shown(learning_rate)})' says both"
+        )
+    rate = _checked_learning_rate(chosen.settings[LEARNING_RATE])
+    return Descent(rate, None if _is_plain_sgd(chosen) else chosen, chosen_schedule)
+
+
+def checked_positive(value: object, name: str) -> float | None:
+    """Return a number above 0, or None for None.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is something else.
+    """
+    if value is None:
+        return None
+    number = checked_number(value, name, "1.0")
+    if number == 0:
+        raise ArgumentError(f"{name} is 0; wanted a number above 0, or None")
+    return number
+
+
+def checked_number(value: object, name: str, example: str) -> float:
+    """Return a finite number of at least 0, as a Python float.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is something else.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; wanted a number such as {example}")
+    # A Python float takes the dtype of the array that it multiplies, a numpy one does not.
+    number = float(value)
+    if not math.isfinite(number) or number < 0:
+        raise ArgumentError(f"{name} is {number}; wanted a finite number, 0 or more, such as {example}")
+    return number
+
+
+def _checked_learning_rate(value: object) -> float:
+    return checked_number(value, LEARNING_RATE, "0.1")
+
+
+def _is_plain_sgd(optimizer: Optimizer) -> bool:
+    """Whether engines can take their shortest way."""
+    return registry.means("optimizer", "nnframe/sgd", optimizer) and not set(optimizer.overrides) - {LEARNING_RATE}

@@ -1,0 +1,29 @@
+"""From a net and the arguments of a run to what an engine is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnframe.binding import bind_optimizer
+from nnframe.engine import Linear, OptimizerState, UpdateRule, distinct_layers
+from nnframe.optimizer import Optimizer
+
+
+def update_rule(
+    layers: Sequence[Linear],
+    optimizer: Optimizer | None,
+    l1: float,
+    l2: float,
+    clip_value: float | None,
+    clip_norm: float | None,
+) -> UpdateRule:
+    """Return what happens to gradients, with the optimizer's state at its beginning."""
+    distinct = distinct_layers(layers)
+    count = sum(layer.weights.size + layer.bias.size for layer in distinct)
+    initial = optimizer.state.values() if optimizer else ()
+    state = OptimizerState(
+        tuple(np.full(count, value, distinct[0].weights.dtype) for value in initial), np.zeros((), np.int64)
+    )
+    return UpdateRule(l1, l2, clip_value, clip_norm, bind_optimizer(optimizer) if optimizer else None, state)
