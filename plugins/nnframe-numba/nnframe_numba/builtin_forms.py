@@ -1,0 +1,139 @@
+"""Forms of the built-in plugins that numba can't make of their formulas, or that save computing a function twice.
+
+Samples are rows: z, a, y and d are (B, n).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe import Array
+from nnframe_numba.jit import kernel
+
+
+@kernel
+def softmax_activate(z: Array, a: Array) -> None:
+    """Fill a with softmax(z)."""
+    for i in range(z.shape[0]):
+        top = z[i, 0]
+        for j in range(1, z.shape[1]):
+            top = max(top, z[i, j])
+        total = z.dtype.type(0)
+        for j in range(z.shape[1]):
+            a[i, j] = np.exp(z[i, j] - top)
+            total += a[i, j]
+        for j in range(z.shape[1]):
+            a[i, j] /= total
+
+
+@kernel
+def softmax_differentiate(d: Array, z: Array, a: Array) -> None:
+    """Turn d = dL/da into dL/dz."""
+    for i in range(d.shape[0]):
+        mean = d.dtype.type(0)
+        for j in range(d.shape[1]):
+            mean += d[i, j] * a[i, j]
+        for j in range(d.shape[1]):
+            d[i, j] = a[i, j] * (d[i, j] - mean)
+
+
+@kernel
+def sigmoid_differentiate(d: Array, z: Array, a: Array) -> None:
+    """Turn d = dL/da into dL/dz, from a alone."""
+    for i in range(d.shape[0]):
+        for j in range(d.shape[1]):
+            d[i, j] *= a[i, j] * (1 - a[i, j])
+
+
+@kernel
+def tanh_differentiate(d: Array, z: Array, a: Array) -> None:
+    """Turn d = dL/da into dL/dz, from a alone."""
+    for i in range(d.shape[0]):
+        for j in range(d.shape[1]):
+            d[i, j] *= 1 - a[i, j] * a[i, j]
+
+
+@kernel
+def softmax_cel_value(z: Array, a: Array, y: Array) -> float:
+    """Return the sum of the losses.
+
+    log sum_k exp(z_k) is z_t - log a_t for any t. With the largest z, a_t is at least 1 / n, and one logarithm does.
+    """
+    total = 0.0
+    for i in range(z.shape[0]):
+        top = 0
+        for j in range(1, z.shape[1]):
+            if z[i, j] > z[i, top]:
+                top = j
+        normalizer = z[i, top] - np.log(a[i, top])
+        for j in range(z.shape[1]):
+            # A target of 0 counts nothing, whatever it stands beside.
+            if y[i, j] != 0:
+                total += y[i, j] * (normalizer - z[i, j])
+    return total
+
+
+@kernel
+def softmax_cel_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
+    """Fill d with dL/dz."""
+    for i in range(z.shape[0]):
+        total = z.dtype.type(0)
+        for j in range(z.shape[1]):
+            total += y[i, j]
+        for j in range(z.shape[1]):
+            d[i, j] = a[i, j] * total - y[i, j]
+
+
+@kernel
+def cel_value(z: Array, a: Array, y: Array) -> float:
+    """Return the sum of the losses."""
+    limits = np.finfo(a.dtype)
+    floor = a.dtype.type(limits.tiny / limits.eps)
+    total = 0.0
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            total -= y[i, j] * np.log(max(a[i, j], floor))
+    return total
+
+
+@kernel
+def cel_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
+    """Fill d with dL/da."""
+    limits = np.finfo(a.dtype)
+    floor = a.dtype.type(limits.tiny / limits.eps)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            d[i, j] = -y[i, j] / max(a[i, j], floor)
+
+
+@kernel
+def mse_value(z: Array, a: Array, y: Array) -> float:
+    """Return the sum of the losses."""
+    total = 0.0
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            total += (a[i, j] - y[i, j]) ** 2
+    return total / a.shape[1]
+
+
+@kernel
+def mse_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
+    """Fill d with dL/da."""
+    factor = a.dtype.type(2 / a.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            d[i, j] = (a[i, j] - y[i, j]) * factor
+
+
+ACTIVATE = {"softmax": softmax_activate}
+DIFFERENTIATE = {
+    "softmax": softmax_differentiate,
+    "sigmoid": sigmoid_differentiate,
+    "tanh": tanh_differentiate,
+}
+# By loss, or by activation and loss where the two are fused.
+OBJECTIVE = {
+    "mse": (mse_value, mse_gradient),
+    "cel": (cel_value, cel_gradient),
+    "softmax+cel": (softmax_cel_value, softmax_cel_gradient),
+}
