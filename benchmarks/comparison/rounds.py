@@ -1,0 +1,153 @@
+"""The measuring: all contenders of a row take turns, round after round.
+
+A machine that slows down then slows them all, and the ratio of two contenders in one round means something even where
+their speeds drift.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from comparison.agreement import TOLERANCES, distance
+from comparison.contender import Contender
+from comparison.problem import Problem
+from comparison.rows import Row
+from comparison.worker import ContenderError, Worker
+
+# Threads of whoever ran last spin for a while before they sleep.
+PAUSE = 0.05
+
+
+class Result(NamedTuple):
+    """What was measured in a row.
+
+    Attributes
+    ----------
+    row : Row
+    rates : dict of str to list of float
+        For each contender the samples per second in each round.
+    remarks : list of str
+        Who was left out or couldn't be compared, and why.
+    """
+
+    row: Row
+    rates: dict[str, list[float]]
+    remarks: list[str]
+
+    def ratio(self, name: str, other: str) -> tuple[float, float, float] | None:
+        """Return how many times as fast as the other a contender is: quartile, median, quartile over the rounds."""
+        if name not in self.rates or other not in self.rates:
+            return None
+        ratios = np.divide(self.rates[name], self.rates[other])
+        low, median, high = np.percentile(ratios, [25, 50, 75]).tolist()
+        return low, median, high
+
+    def rate(self, name: str) -> float:
+        """Return the median of a contender's samples per second."""
+        return float(np.median(self.rates[name]))
+
+
+class Disagreement(Exception):
+    """Two contenders don't do the same work."""
+
+
+def measure(
+    rows: Sequence[Row],
+    contenders: Sequence[Contender],
+    rounds: int,
+    seconds: float,
+    most_seconds: float,
+    say: Callable[[str], object],
+) -> list[Result]:
+    """Return the results of all rows.
+
+    Parameters
+    ----------
+    rows, contenders : sequence
+    rounds : int
+    seconds : float
+        What a contender's round takes, about.
+    most_seconds : float
+        After which a row has no more rounds, once it has three.
+    say : callable
+        Told a line now and then.
+
+    Raises
+    ------
+    Disagreement
+        If a contender ends with other weights or answers than the first one.
+    """
+    workers = {contender.name: Worker(contender) for contender in contenders}
+    try:
+        return [_measure_row(row, workers, rounds, seconds, most_seconds, say) for row in rows]
+    finally:
+        for worker in workers.values():
+            worker.close()
+
+
+def _measure_row(
+    row: Row,
+    workers: dict[str, Worker],
+    rounds: int,
+    seconds: float,
+    most_seconds: float,
+    say: Callable[[str], object],
+) -> Result:
+    say(f"{row.name}: getting ready")
+    remarks: list[str] = []
+    ready = _those_that_agree(row, workers, remarks)
+    for name, worker in list(ready.items()):
+        try:
+            worker.get_ready(seconds)
+        except ContenderError as error:
+            del ready[name]
+            remarks.append(f"{name} is left out: {_last_line(error)}")
+    rates: dict[str, list[float]] = {name: [] for name in ready}
+    start = time.perf_counter()
+    for done in range(rounds):
+        if done >= min(3, rounds) and time.perf_counter() - start > most_seconds:
+            break
+        for name, worker in ready.items():
+            time.sleep(PAUSE)
+            rates[name].append(worker.round())
+    for remark in remarks:
+        say(f"{row.name}: {remark}")
+    return Result(row, rates, remarks)
+
+
+def _those_that_agree(row: Row, workers: dict[str, Worker], remarks: list[str]) -> dict[str, Worker]:
+    """Return the workers that take part, after they were all seen to do the same."""
+    ready = {}
+    start = Problem.of_row(row, 1).weights if row.kind == "training" else None
+    expected, model = None, ""
+    for name, worker in workers.items():
+        try:
+            reason = worker.why_not(row)
+            if reason is not None:
+                remarks.append(f"{name} is left out: {reason}")
+                continue
+            found = worker.first_pass(row)
+        except ContenderError as error:
+            remarks.append(f"{name} is left out: {_last_line(error)}")
+            continue
+        ready[name] = worker
+        if found is None:
+            remarks.append(f"{name} can't be checked against the others: it learns nothing")
+        elif expected is None:
+            expected, model = found, name
+        else:
+            apart = distance(found, expected, start)
+            if not apart < TOLERANCES[row.dtype]:
+                raise Disagreement(
+                    f"{row.name}: {name} is {apart:.2g} away from {model}, as a share of the way; "
+                    f"wanted less than {TOLERANCES[row.dtype]:.0e}"
+                )
+    return ready
+
+
+def _last_line(error: ContenderError) -> str:
+    return str(error).strip().splitlines()[-1]
