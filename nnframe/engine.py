@@ -246,6 +246,11 @@ class Samples(NamedTuple):
     weights: Array | None
     start: int
 
+    def part(self, start: int, stop: int) -> Samples:
+        """Return some of them, counted from the first."""
+        weights = None if self.weights is None else self.weights[start:stop]
+        return Samples(self.x[start:stop], self.y[start:stop], weights, self.start + start)
+
 
 def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
     """Return the layers without those that are there before."""
