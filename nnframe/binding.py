@@ -100,7 +100,7 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
         value=value,
         gradient=gradient,
         loss_gradient=loss_gradient,
-        value_is_built_in=registry.provider_of(value_owner) == registry.BUILTIN_PROVIDER,
+        value_is_built_in=_is_built_in(value_owner),
         plugin=loss,
         fused=fused,
     )
@@ -184,9 +184,12 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
     """Return a plugin's function with its parameters filled in, which raises `PluginError` for whatever goes wrong.
 
     The result must have the shape of the first argument, or with `per_column` one number for each of its columns. It is
-    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net.
+    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net. What comes with
+    nnframe is known to do all that, and returned as it is.
     """
     settings = plugin.settings
+    if _is_built_in(plugin) and not settings:
+        return function
 
     def call(*arrays: Array) -> Array:
         like = arrays[0]
@@ -208,6 +211,8 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
     if function is None:
         return None
     settings = activation.settings
+    if _is_built_in(activation) and not settings:
+        return function
 
     def call(*arrays: Array) -> None:
         try:
@@ -216,6 +221,10 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
             raise blamed_error(PluginError, activation, part, f"raised {one_line(error)}") from error
 
     return call
+
+
+def _is_built_in(plugin: Plugin) -> bool:
+    return registry.provider_of(plugin) == registry.BUILTIN_PROVIDER
 
 
 def _converted(result: object, plugin: Plugin, part: str, shape: tuple[int, ...], like: Array) -> Array:
