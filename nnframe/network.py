@@ -144,9 +144,13 @@ class nNet:
         PluginError
             If an activation fails.
         """
-        steps = [as_columns(v, self.layersList[0].n_in, "v")]
-        for layer in self.layersList:
-            steps.append(layer.forwardPass(steps[-1]))
+        a = v
+        steps = [as_columns(v, self.layersList[0].n_in, "v")] if return_all_steps else []
+        # Some BLAS kernels raise the flag for numbers that are in no result.
+        with np.errstate(invalid="ignore"):
+            for layer in self.layersList:
+                a = layer.forward_with_flags(a)
+                steps.append(a)
         return steps if return_all_steps else steps[-1]
 
     def backprop(

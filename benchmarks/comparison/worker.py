@@ -90,7 +90,7 @@ class _Stopwatch:
 
     def first_pass(self, row: Row) -> Weights | Array | None:
         self.row = row
-        self._start(max(2 * row.batch_size, CHECKED_SAMPLES))
+        self._start(max(2, math.ceil(CHECKED_SAMPLES / row.batch_size)) * row.batch_size)
         self._run()
         if not self.session.is_comparable:
             return None
