@@ -2,9 +2,9 @@
 
     python benchmarks/compare.py
 
-measures nnframe's engines, a beginner's loop in numpy, scikit-learn, torch, JAX and the matrix products alone, as far as
-they are installed, and writes a table into README.md and the picture benchmarks/comparison.png. The numbers are worth
-something on a machine that does nothing else meanwhile.
+measures nnframe's engines, a beginner's loop in numpy, scikit-learn, torch, JAX and the matrix products alone, as far
+as they are installed, and writes a table into README.md and the picture benchmarks/comparison.png. The numbers are
+worth something on a machine that does nothing else meanwhile.
 
     python benchmarks/compare.py --rows "batch 1" --only numpy torch --rounds 5
 
@@ -53,8 +53,8 @@ def main() -> int:
     against = options.against if options.against in names else names[0]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     parts = [
-        f"Measured with `python benchmarks/compare.py` ({machine}). In the first table, numbers are medians of how many "
-        f"times as fast as {against}, with the quartiles over the rounds.",
+        f"Measured with `python benchmarks/compare.py` on {machine}. In the first table, a number says how many times "
+        f"as fast as {against}: the median over the rounds, with the quartiles.",
         results_table(results, names, against),
     ]
     if not options.rows and not options.only:

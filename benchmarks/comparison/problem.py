@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -42,7 +43,7 @@ class Problem(NamedTuple):
         n_in, n_out = row.sizes[0], row.sizes[-1]
         random = np.random.default_rng(0)
         weights = []
-        for fan_in, fan_out in zip(row.sizes[:-1], row.sizes[1:], strict=True):
+        for fan_in, fan_out in pairwise(row.sizes):
             linear = random.normal(scale=np.sqrt(2 / fan_in), size=(fan_out, fan_in))
             weights.append((linear.astype(row.dtype), random.normal(scale=0.1, size=fan_out).astype(row.dtype)))
         X = np.random.default_rng(1).normal(size=(n_samples, n_in)).astype(row.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 
@@ -40,7 +41,7 @@ class Row(NamedTuple):
     @property
     def n_parameters(self) -> int:
         """The number of trained values."""
-        return sum((n_in + 1) * n_out for n_in, n_out in zip(self.sizes[:-1], self.sizes[1:], strict=True))
+        return sum((n_in + 1) * n_out for n_in, n_out in pairwise(self.sizes))
 
 
 def _training(sizes: tuple[int, ...], batch_size: int, dtype: Literal["float32", "float64"] = "float32") -> Row:

@@ -35,7 +35,7 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
 def forward_inplace(z: Array) -> None:
     """Turn z into a."""
     if z.shape[1] == 1:
-        # Numbers in place of arrays of one: half the time.
+        # The maximum and the sum as numbers, not arrays: a quarter less time.
         column = z[:, 0]
         np.subtract(column, column[column.argmax()], out=column)
         np.exp(column, out=column)

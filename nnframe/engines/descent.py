@@ -12,7 +12,7 @@ from nnframe.backpropagation import Gradient
 from nnframe.engine import Linear, TrainingTask, distinct_layers
 from nnframe.engines.update import Updater, copy_all, subtract_all, vector_of
 
-# Up to here, the call of an update costs more than what it does, and a copy of the weights is no matter.
+# Beyond, the calls that one vector saves cost nothing next to what they do, and a copy of the weights is large.
 FEW_PARAMETERS = 2**16
 
 
@@ -78,8 +78,7 @@ class InOneVector(Descent):
         self._step, self.gradients = vector_of(task.layers)
         self._parts = [array for part in parts for array in part]
         self.layers = [
-            layer._replace(weights=part.weights, bias=part.bias)
-            for layer, part in zip(task.layers, parts, strict=True)
+            layer._replace(weights=part.weights, bias=part.bias) for layer, part in zip(task.layers, parts, strict=True)
         ]
 
     def begin(self) -> None:

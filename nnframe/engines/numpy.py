@@ -1,14 +1,24 @@
 """numpy: the engine for everyday use, with nothing but numpy.
 
-It computes what reference computes, and saves on the way:
+It computes what reference computes. With small batches, nearly all of the time goes into calling numpy, not into
+arithmetic, so it saves calls; with large ones, memory that is allocated and passed through once more. What each
+saving is worth, as the time without it over the time with it, on two cores in float32:
 
-- Samples stay rows. What a plugin sees as a matrix (n, B) of columns is the transpose of contiguous rows (B, n), which
-  np.dot can write into, and whose call costs half of what ``@`` costs.
-- Every array is allocated once a run and written in place, by the in-place forms of activations too.
-- The learning rate and the mean over the batch are folded into the first gradient of the backward pass.
-- A built-in loss never fails, so its values needn't be known before the update: they are taken for hundreds of
-  samples at once.
-- All updates of a batch are one call from Python.
+- A built-in loss never fails, so its values needn't be known before the update: they are taken for 256 samples at once.
+  Worth 2.4 to 3.2 on small nets with batches of one, 1.5 with batches of 32.
+- Each layer's part of a pass is a function that was made for its arrays once, over memory that was allocated once,
+  which activations overwrite where they can (`nnframe.engines.passes`). Worth 1.3 to 1.5 with batches of one.
+- All weights of a small net stand in one vector while it trains, so that an update is one subtraction
+  (`nnframe.engines.descent`). Worth 1.07 to 1.24 with batches of one, nothing above some ten thousand weights.
+- np.dot writes into memory that is there, and its call takes two thirds of the time that ``@`` takes.
+- A batch of one needs no sum for the gradient of the bias. In larger ones, the sum is a product with ones, which takes
+  half of the time that np.add.reduce takes.
+- The learning rate and the mean over the batch are folded into the first gradient of the backward pass: a pass over
+  all gradients less.
+- Plugins that come with nnframe are called without a guard (`nnframe.binding`), which takes a quarter of a microsecond.
+
+Whatever ends an epoch early, the net is left with the weights of a whole batch: an update is one call from Python, and
+so is the move of the weights from the vector to the net.
 """
 
 from __future__ import annotations

@@ -23,9 +23,7 @@ class Session(contender.Session):
         hidden = jax.nn.relu if row.hidden == "relu" else jnp.tanh
         self.parameters = [(jnp.asarray(linear), jnp.asarray(bias)) for linear, bias in problem.weights]
         n_batches = len(problem.X) // row.batch_size
-        self.X, self.Y = (
-            jnp.asarray(array.reshape(n_batches, row.batch_size, -1)) for array in (problem.X, problem.Y)
-        )
+        self.X, self.Y = (jnp.asarray(array.reshape(n_batches, row.batch_size, -1)) for array in (problem.X, problem.Y))
 
         def scores(parameters: Any, x: Any) -> Any:
             *first, (linear, bias) = parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ class Session(contender.Session):
         row = problem.row
         dtype = getattr(torch, row.dtype)
         activation = torch.nn.ReLU if row.hidden == "relu" else torch.nn.Tanh
-        self.linear = [torch.nn.Linear(n_in, n_out, dtype=dtype) for n_in, n_out in zip(row.sizes, row.sizes[1:])]
+        self.linear = [torch.nn.Linear(n_in, n_out, dtype=dtype) for n_in, n_out in pairwise(row.sizes)]
         modules: list[Any] = [self.linear[0]]
         for linear in self.linear[1:]:
             modules += [activation(), linear]
