@@ -6,6 +6,8 @@
 >>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
@@ -17,6 +19,7 @@ from nnframe.errors import (
     DataError,
     DerivativeError,
     EngineError,
+    MissingDependencyError,
     NameConflictError,
     NNFrameError,
     PluginError,
@@ -47,6 +50,7 @@ __all__ = [
     "Fused",
     "History",
     "Loss",
+    "MissingDependencyError",
     "NNFrameError",
     "NameConflictError",
     "Optimizer",
@@ -63,5 +67,18 @@ __all__ = [
     "hookimpl",
     "nNet",
     "pairs",
+    "plot",
     "registry",
 ]
+
+if TYPE_CHECKING:
+    from nnframe import plot
+else:
+
+    def __getattr__(name: str) -> Any:
+        # Whoever draws nothing doesn't wait for what draws.
+        if name == "plot":
+            import nnframe.plot
+
+            return nnframe.plot
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

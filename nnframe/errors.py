@@ -75,6 +75,10 @@ class EngineError(NNFrameError, NotImplementedError):
     """An engine can't do what is asked of it, and says why; another engine can."""
 
 
+class MissingDependencyError(NNFrameError, ImportError):
+    """A package that nnframe does without is needed for this and not installed; the message says what to install."""
+
+
 def one_line(error: BaseException) -> str:
     """Return an exception as ``Type: message`` on one line, for use inside another message."""
     try:
