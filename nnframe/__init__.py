@@ -8,9 +8,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nnframe import datasets, registry
+from nnframe import callbacks, datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
+from nnframe.callback import Callback
 from nnframe.data import Pairs, pairs
 from nnframe.engine import Engine, Epoch, TrainingTask
 from nnframe.errors import (
@@ -18,8 +19,10 @@ from nnframe.errors import (
     ArgumentTypeError,
     DataError,
     DerivativeError,
+    DivergenceError,
     EngineError,
     MissingDependencyError,
+    ModelFileError,
     NameConflictError,
     NNFrameError,
     PluginError,
@@ -32,6 +35,7 @@ from nnframe.history import History
 from nnframe.hookspecs import hookimpl
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
+from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
 from nnframe.schedule import Schedule
@@ -42,15 +46,19 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "Array",
+    "Callback",
     "DataError",
     "DerivativeError",
+    "DivergenceError",
     "Engine",
     "EngineError",
     "Epoch",
     "Fused",
     "History",
     "Loss",
+    "Metric",
     "MissingDependencyError",
+    "ModelFileError",
     "NNFrameError",
     "NameConflictError",
     "Optimizer",
@@ -62,6 +70,7 @@ __all__ = [
     "TrainingTask",
     "UnknownNameError",
     "__version__",
+    "callbacks",
     "datasets",
     "denseLayer",
     "hookimpl",
