@@ -1,6 +1,6 @@
 """cosine: half a cosine wave down from 1 to ``minimum``, a step of it after every epoch.
 
-factor = minimum + (1 - minimum) (1 + cos(pi epoch / n_epochs)) / 2
+    factor = minimum + (1 - minimum) (1 + cos(pi epoch / n_epochs)) / 2
 
 Source: I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without the
 restarts.

@@ -14,7 +14,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.binding import blamed_error
 from nnframe.engine import Epoch
-from nnframe.errors import DataError, PluginError, one_line
+from nnframe.errors import DataError, NNFrameError, PluginError, one_line
 from nnframe.schedule import Schedule
 from nnframe.training.settings import Descent
 
@@ -78,6 +78,8 @@ class Plan:
         ------
         PluginError
             If the schedule fails.
+        ArgumentError
+            If a parameter of a built-in schedule can't be used.
         """
         rates = np.full(self.batches_per_epoch, self.descent.learning_rate)
         if self.descent.schedule is not None:
@@ -102,6 +104,9 @@ class Plan:
             )
             if factors.shape != steps.shape or not np.isfinite(factors).all():
                 raise ValueError(f"returned {factors}; wanted finite numbers, an array of shape {steps.shape}")
+        except NNFrameError:
+            # Parameters that it refuses.
+            raise
         except (Exception, SystemExit) as error:
             raise blamed_error(PluginError, schedule, "factor", one_line(error)) from error
         return factors
