@@ -91,3 +91,6 @@ else:
 
             return nnframe.plot
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), "plot"})

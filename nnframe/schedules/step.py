@@ -6,15 +6,15 @@ factor = gamma^floor(epoch / every)
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError
 from nnframe.hookspecs import hookimpl
 from nnframe.schedule import Schedule
+from nnframe.schedules.parameters import require
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, every: int, gamma: float) -> Array:
     """Return what the learning rate is multiplied with."""
-    if every < 1:
-        raise ArgumentError(f"step: parameter every is {every}; wanted at least 1")
+    require(every >= 1, "step", "every", every, "at least 1")
+    require(gamma >= 0, "step", "gamma", gamma, "at least 0")
     factor: Array = gamma ** (step // steps_per_epoch // every)
     return factor
 

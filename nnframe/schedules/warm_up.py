@@ -12,10 +12,13 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.schedule import Schedule
+from nnframe.schedules.parameters import require
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, epochs: float, start: float) -> Array:
     """Return what the learning rate is multiplied with."""
+    require(epochs >= 0, "warm_up", "epochs", epochs, "at least 0")
+    require(start >= 0, "warm_up", "start", start, "at least 0")
     updates = epochs * steps_per_epoch
     # Without updates to rise in, nothing is left of the rise from the first one on.
     factor: Array = 1 - (1 - start) * np.maximum(updates - step, 0) / (updates or 1)
