@@ -38,6 +38,8 @@ class Plan:
     descent : Descent
     held_out_share : float or None
         How much of the data is held out.
+    drops : bool
+        Whether there is dropout, so that every epoch needs a key for it.
     """
 
     n_epochs: int
@@ -47,6 +49,7 @@ class Plan:
     seed: int
     descent: Descent
     held_out_share: float | None
+    drops: bool
 
     @cached_property
     def _split(self) -> tuple[Array | int, Array | None]:
@@ -82,7 +85,7 @@ class Plan:
         rates = np.full(self.batches_per_epoch, self.descent.learning_rate)
         if self.descent.schedule is not None:
             rates *= self._factors(self.descent.schedule, number)
-        return Epoch(rates, self._order(number), 0, self._dropout_key(number))
+        return Epoch(rates, self._order(number), 0, self._dropout_key(number) if self.drops else 0)
 
     def _order(self, number: int) -> Array | None:
         rows = self._split[0]
