@@ -146,7 +146,7 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
         except NNFrameError:
             # A refusal, or the failure of an activation or a loss, which has its blame already.
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _blamed(PluginError, engine, part, f"raised {one_line(error)}") from error
 
     run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
@@ -191,7 +191,7 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
         shape = like.shape[1:] if per_column else like.shape
         try:
             result = function(*arrays, **settings)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _blamed(PluginError, plugin, part, f"raised {one_line(error)}") from error
         if type(result) is np.ndarray and result.shape == shape and result.dtype == like.dtype:
             return result
@@ -210,7 +210,7 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
     def call(*arrays: Array) -> None:
         try:
             function(*arrays, **settings)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _blamed(PluginError, activation, part, f"raised {one_line(error)}") from error
 
     return call
