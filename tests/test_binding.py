@@ -147,7 +147,7 @@ def test_an_engine_that_exits_is_blamed():
 
 
 def test_a_forward_that_exits_while_its_derivative_is_looked_for_is_blamed():
-    with pytest.raises(DerivativeError, match="activation 'mine', derivative: .*forward raises SystemExit: good bye"):
+    with pytest.raises(DerivativeError, match=r"activation 'mine', derivative: .*forward raises SystemExit: good bye"):
         denseLayer([[1.0]], 0, Activation("mine", leaves))
 
 

@@ -11,18 +11,17 @@ from nnframe.errors import NNFrameError
 from nnframe.loss import Loss
 from nnframe.testing.outcome import CheckSkipped, require_close
 from nnframe.testing.samples import targets, variants
-from nnframe.testing.trial import Trial
 
 TOLERANCE = 1e-7
 
 
-def fused_forms_agree(trial: Trial) -> None:
+def fused_forms_agree(plugin: Activation | Loss) -> None:
     """A fused gradient is what the chain rule gives, and a fused value what the loss gives."""
-    if not getattr(trial.plugin, "fused", None):
+    if not plugin.fused:
         raise CheckSkipped("it has no fused forms")
     tried = 0
-    for plugin in variants(trial.plugin):
-        for activation, loss in _pairs(plugin):
+    for each in variants(plugin):
+        for activation, loss in _pairs(each):
             form = bind_objective(loss, activation).fused
             if form is None:
                 continue
@@ -53,10 +52,9 @@ def _check_pair(activation: Activation, loss: Loss) -> None:
         )
 
 
-def _pairs(plugin: object) -> list[tuple[Activation, Loss]]:
+def _pairs(plugin: Activation | Loss) -> list[tuple[Activation, Loss]]:
     """Return the plugin with each of the partners that its fused forms name, where they can be had."""
     found = []
-    assert isinstance(plugin, (Activation, Loss))
     for name in plugin.fused:
         try:
             if isinstance(plugin, Loss):

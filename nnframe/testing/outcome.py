@@ -41,6 +41,11 @@ class CheckResult(NamedTuple):
     message: str
 
 
+def different(one: Array, other: Array) -> bool:
+    """Return whether two arrays differ anywhere; NaN is the same as NaN."""
+    return not np.array_equal(one, other, equal_nan=True)
+
+
 def require_close(got: Array, expected: Array, where: str, advice: str, rtol: float, atol: float) -> None:
     """Raise unless two arrays agree, with the place where they differ most.
 
