@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,9 @@ from nnframe.errors import DerivativeError
 from nnframe.testing.calls import calls_of
 from nnframe.testing.differences import require_slopes, slopes
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close
-from nnframe.testing.samples import DTYPES, LARGE, pre_activations, variants
+from nnframe.testing.samples import DTYPES, LARGE, pre_activations, variants, with_changes
+
+EXPECTED = "Expected is what differences of forward give."
 
 
 def components_are_independent(activation: Activation) -> None:
@@ -21,15 +24,17 @@ def components_are_independent(activation: Activation) -> None:
         raise CheckSkipped("it mixes the components of a column, and says so with backward")
     z = pre_activations()
     forward = calls_of(activation)[0]
-    together = forward(z)
+    together = forward()
     for i in range(len(z)):
         require_close(
             together[[i]],
-            forward(z[[i]]),
+            forward[[i]](),
             f"component {i} of forward(z) among the others of its column",
-            "An activation that mixes components gives backward(grad, z, a) in place of derivative.",
+            "Expected is what it gives alone. An activation that mixes components gives backward(grad, z, a) in place "
+            "of derivative.",
             rtol=1e-9,
             atol=1e-12,
+            inputs=forward.arguments,
         )
 
 
@@ -39,7 +44,7 @@ def derivative_matches_differences(activation: Activation) -> None:
         try:
             slope = each.slope if each.backward is None else None
         except DerivativeError as error:
-            raise CheckFailure(f"the derivative of {each.spec}: {error}") from error
+            raise CheckFailure(f"derivative{with_changes(each)}: {error}") from error
         z = pre_activations()
         # What backward gives for grad is the slope of the sum of grad * a, here with grad = z / 3 upside down.
         grad = np.ones_like(z) if slope else z[::-1] / 3
@@ -48,11 +53,12 @@ def derivative_matches_differences(activation: Activation) -> None:
         else:
             assert each.backward is not None
             got = each.backward(grad, z, each.forward(z, **each.settings), **each.settings)
-        name = "derivative" if slope else "backward"
+        name, advice = "derivative(z)", "Correct its formula, or leave it out."
+        if slope is None:
+            name, advice = "backward(grad, z, a)", "Correct its formula: dL/dz_i is the sum over k of grad_k da_k/dz_i."
         for i, row in enumerate(z):
             found = slopes(partial(_total, each, grad, z, i), row)
-            advice = "Expected is what differences of forward give. Correct the derivative's formula, or leave it out."
-            require_slopes(got[i], found, f"{name} of {each.spec}", {"z": row}, advice)
+            require_slopes(got[i], found, f"{name}{with_changes(each)}", {"z": row}, f"{EXPECTED} {advice}")
 
 
 def large_inputs_stay_finite(activation: Activation) -> None:
@@ -74,7 +80,7 @@ def the_limits_of_the_dtype_give_no_nan(activation: Activation) -> None:
         for at in (limits.max, limits.min, limits.tiny, -limits.tiny, 0.0, -0.0):
             z = np.full((1, 1), at, dtype)
             for call in calls_of(activation, dtype):
-                if not call.name.startswith("backward") and np.isnan(call(z)).any():
+                if "grad" not in call.arguments and np.isnan(replace(call, arguments={"z": z})()).any():
                     raise CheckFailure(
                         f"{call.name} is NaN at z = {at:.3g} in {dtype}; expected a number. Look for inf / inf, "
                         f"inf - inf and 0 * inf, and write the formula so that the large part cancels first"
@@ -98,17 +104,20 @@ def in_place_forms_agree(activation: Activation) -> None:
             assert each.forward_inplace is not None
             assert each.backward_inplace is not None
             each.forward_inplace(got_a, **settings)
-            advice = "Both are called with arrays to overwrite, and their result is not looked at."
-            require_close(got_a, a, f"forward_inplace(z) of {each.spec}", advice, rtol=8 * eps, atol=8 * eps)
+            advice = (
+                "Expected is what the plain form gives. The array is to be overwritten; what is returned is not used."
+            )
+            require_close(got_a, a, f"forward_inplace(z){with_changes(each)}", advice, 8 * eps, 8 * eps, {"z": z})
             each.backward_inplace(got_grad, a.copy(), **settings)
             scale = float(np.abs(grad).max())
             require_close(
                 got_grad,
                 expected,
-                f"backward_inplace(grad, a) of {each.spec}",
+                f"backward_inplace(grad, a){with_changes(each)}",
                 advice,
                 rtol=32 * eps,
                 atol=32 * eps * scale,
+                inputs={"grad": grad, "a": a},
             )
 
 
@@ -122,12 +131,12 @@ def _total(activation: Activation, grad: Array, z: Array, i: int, row: Array) ->
 
 def _require_finite(activation: Activation, z: Array) -> None:
     for call in calls_of(activation, z.dtype):
-        arguments: tuple[Array, ...] = (z,)
-        if call.name.startswith("backward"):
-            arguments = (np.ones_like(z), z, activation.forward(z, **activation.settings))
+        arguments = {"z": z}
+        if "grad" in call.arguments:
+            arguments = {"grad": np.ones_like(z), "z": z, "a": activation.forward(z, **activation.settings)}
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
-                result = call(*arguments)
+                result = replace(call, arguments=arguments)()
         except CheckFailure as failure:
             if isinstance(failure.__cause__, FloatingPointError):
                 raise CheckFailure(

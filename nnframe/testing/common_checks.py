@@ -10,7 +10,7 @@ from nnframe import registry
 from nnframe.plugin import Parameter, Plugin
 from nnframe.registry.spec import parse_spec
 from nnframe.testing.calls import calls_of
-from nnframe.testing.outcome import CheckFailure, CheckSkipped, CheckWarning, different
+from nnframe.testing.outcome import CheckFailure, CheckSkipped, CheckWarning, difference
 from nnframe.testing.samples import other_values, variants
 
 REFERENCE = re.compile(r"source|reference|https?:|doi|arxiv|\b(19|20)\d\d\b", re.IGNORECASE)
@@ -36,7 +36,7 @@ def every_parameter_changes_the_result(plugin: Plugin) -> None:
     def makes_a_difference(name: str, other: Parameter) -> bool:
         # One parameter may matter only with another value of a second.
         return any(
-            different(one(), two())
+            difference(one(), two()) is not None
             for each in variants(plugin)
             for one, two in zip(calls_of(each), calls_of(each.with_params(**{name: other})), strict=True)
         )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.testing.outcome import CheckFailure
+from nnframe.testing.outcome import CheckFailure, written
 
 # The central difference's error is then about STEP^2 and eps / STEP, both some 1e-11.
 STEP = float(np.cbrt(np.finfo(float).eps))
@@ -81,5 +81,5 @@ def require_slopes(got: Array, found: Slopes, name: str, at: Mapping[str, Array]
     error = np.where(np.isnan(error), np.inf, error)
     worst = int(np.argmax(error))
     if error[worst] > TOLERANCE:
-        place = ", ".join(f"{key} = {value[worst]:.6g}" for key, value in at.items())
-        raise CheckFailure(f"{name} at {place} is {got[worst]:.8g}; expected {expected[worst]:.8g}. {advice}")
+        wanted = "a function that is a number there" if np.isnan(expected[worst]) else f"{expected[worst]:.8g}"
+        raise CheckFailure(f"{name} is {got[worst]:.8g} for {written(at, worst)}; expected {wanted}. {advice}")

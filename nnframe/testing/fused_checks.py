@@ -39,17 +39,15 @@ def _check_pair(activation: Activation, loss: Loss) -> None:
     y = targets(loss.y_domain)
     a = activation.forward(z, **activation.settings)
     chain = bind_activation(activation).backward(loss.gradient(a, y, **loss.settings), z, a)
-    where = f"of {loss.spec} after {activation.spec}"
+    where, inputs = f"of {loss.spec} after {activation.spec}", {"z": z, "y": y}
     got = fused.form.gradient(z, a, y, **fused.owner.settings)
-    require_close(
-        got, chain, f"the fused gradient {where}", "Expected is what the chain rule gives.", TOLERANCE, TOLERANCE
-    )
+    advice = "Expected is what the chain rule gives."
+    require_close(got, chain, f"the fused gradient {where}", advice, TOLERANCE, TOLERANCE, inputs)
     if fused.form.value is not None:
         value = fused.form.value(z, y, **fused.owner.settings)
         plain = loss.value(a, y, **loss.settings)
-        require_close(
-            value, plain, f"the fused value {where}", "Expected is value(forward(z), y).", TOLERANCE, TOLERANCE
-        )
+        advice = "Expected is value(forward(z), y)."
+        require_close(value, plain, f"the fused value {where}", advice, TOLERANCE, TOLERANCE, inputs)
 
 
 def _pairs(plugin: Activation | Loss) -> list[tuple[Activation, Loss]]:

@@ -21,7 +21,7 @@ from nnframe.testing import fused_checks as fused
 from nnframe.testing import loss_checks as losses
 from nnframe.testing import optimizer_checks as optimizers
 from nnframe.testing import schedule_checks as schedules
-from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning
+from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning, NothingToCheck
 
 Check = Callable[[Any], None]
 
@@ -80,7 +80,11 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
 def checks_of(plugin: Plugin) -> dict[str, Callable[[], None]]:
     """Return the checks of a plugin by name, ready to be called."""
     own = next((checks for kind, checks in CHECKS.items() if isinstance(plugin, kind)), ())
-    return {check.__name__: _bound(check, plugin) for check in (*own, *COMMON_CHECKS)}
+    # A kind's first check is whether its functions give anything that can be looked at.
+    first = own[:1]
+    return {
+        check.__name__: _bound(check, plugin, first if check not in first else ()) for check in (*own, *COMMON_CHECKS)
+    }
 
 
 def run_checks(plugin: Plugin) -> list[CheckResult]:
@@ -164,19 +168,32 @@ def _check(plugin: Plugin) -> None:
             continue
 
 
-def _bound(check: Check, plugin: Plugin) -> Callable[[], None]:
+def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[], None]:
+    """Return a check that needs no argument, names the plugin, and gives way where one that comes first fails."""
+
     def run() -> None:
         try:
             # A plugin that warns where it need not is the business of one check, which asks for errors instead.
             with np.errstate(all="ignore"):
                 check(plugin)
+        except NothingToCheck as failure:
+            give_way()
+            raise CheckFailure(f"{plugin.spec}: {failure}") from failure.__cause__
         except (CheckFailure, CheckSkipped, CheckWarning) as ending:
             raise type(ending)(f"{plugin.spec}: {ending}") from ending.__cause__
         except (Exception, SystemExit) as error:
+            give_way()
             raise CheckFailure(
                 f"{plugin.spec}: a function raised {one_line(error)} in the check {check.__name__}; expected a result "
-                f"of the right shape for each of its sample inputs"
+                f"for each of its sample inputs"
             ) from error
+
+    def give_way() -> None:
+        for other in first:
+            try:
+                _bound(other, plugin, ())()
+            except CheckFailure as failure:
+                raise CheckSkipped(f"{plugin.spec}: nothing to check before {other.__name__} passes") from failure
 
     run.__doc__ = check.__doc__
     return run

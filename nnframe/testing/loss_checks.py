@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,8 @@ from nnframe.arrays import Array
 from nnframe.loss import Loss
 from nnframe.testing.calls import calls_of
 from nnframe.testing.differences import require_slopes, slopes
-from nnframe.testing.outcome import CheckFailure, CheckSkipped
-from nnframe.testing.samples import DTYPES, columns, targets, variants
+from nnframe.testing.outcome import CheckFailure, CheckSkipped, written
+from nnframe.testing.samples import DTYPES, columns, targets, variants, with_changes
 
 
 def gradient_matches_differences(loss: Loss) -> None:
@@ -25,7 +26,7 @@ def gradient_matches_differences(loss: Loss) -> None:
                 "Expected is what differences of value give. Correct the formula of the gradient; a mean over n "
                 "components makes it 1 / n of a sum's."
             )
-            require_slopes(gradient[i], found, f"gradient of {each.spec}", {"a": row, "y": y[i]}, advice)
+            require_slopes(gradient[i], found, f"gradient(a, y){with_changes(each)}", {"a": row, "y": y[i]}, advice)
 
 
 def certain_probabilities_stay_finite(loss: Loss) -> None:
@@ -36,7 +37,7 @@ def certain_probabilities_stay_finite(loss: Loss) -> None:
         a = np.array([[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0]], dtype)
         y = np.array([[0.0, 1.0, 1.0, 0.0], [1.0, 0.0, 0.0, 1.0]], dtype)
         for call in calls_of(loss, dtype):
-            result = call(a, y)
+            result = replace(call, arguments={"a": a, "y": y})()
             if not np.isfinite(result).all():
                 raise CheckFailure(
                     f"{call.name} is {result.tolist()} for a = {a.tolist()}, y = {y.tolist()} in {dtype}; expected "
@@ -52,7 +53,7 @@ def large_inputs_give_no_nan(loss: Loss) -> None:
         a = np.array([[-1e4, 1e4], [1e4, -1e4]], dtype)
         y = np.array([[0.0, 1.0], [1.0, 0.0]], dtype)
         for call in calls_of(loss, dtype):
-            result = call(a, y)
+            result = replace(call, arguments={"a": a, "y": y})()
             if np.isnan(result).any():
                 raise CheckFailure(
                     f"{call.name} is {result.tolist()} for a = {a.tolist()}, y = {y.tolist()} in {dtype}; expected "
@@ -71,9 +72,8 @@ def the_minimum_is_kept(loss: Loss) -> None:
             if (value < loss.minimum - 1e-9).any():
                 at = int(np.argmin(value))
                 raise CheckFailure(
-                    f"value(a, y) of {each.spec} is {value[at]:.6g} for a = {a[:, at].tolist()}, "
-                    f"y = {y[:, at].tolist()}; expected at least minimum={loss.minimum}. Correct the formula, or the "
-                    f"minimum"
+                    f"value(a, y){with_changes(each)} is {value[at]:.6g} for {written({'a': a, 'y': y}, at)}; expected "
+                    f"at least minimum={loss.minimum}. Correct the formula, or the minimum"
                 )
             reached = value <= loss.minimum
             gradient = each.gradient(a, y, **each.settings)[:, reached]
@@ -81,10 +81,10 @@ def the_minimum_is_kept(loss: Loss) -> None:
             inside = loss.a_domain == "real"
             if inside and (np.abs(gradient) > 1e-9).any():
                 column = int(np.abs(gradient).max(axis=0).argmax())
-                where = f"a = {a[:, reached][:, column].tolist()}, y = {y[:, reached][:, column].tolist()}"
+                where = written({"a": a[:, reached], "y": y[:, reached]}, column)
                 raise CheckFailure(
-                    f"gradient(a, y) of {each.spec} is {gradient[:, column].tolist()} for {where}, where the value is "
-                    f"at its minimum; expected 0. Correct one of the two formulas, or the minimum"
+                    f"gradient(a, y){with_changes(each)} is {gradient[:, column].tolist()} for {where}, where the "
+                    f"value is at its minimum; expected 0. Correct one of the two formulas, or the minimum"
                 )
 
 

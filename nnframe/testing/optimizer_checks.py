@@ -8,10 +8,9 @@ import numpy as np
 
 from nnframe.arrays import FLOAT64, Array
 from nnframe.optimizer import Optimizer
-from nnframe.testing.behaviour_checks import described
-from nnframe.testing.calls import update_call
+from nnframe.testing.calls import described, update_call
 from nnframe.testing.outcome import CheckFailure, require_close
-from nnframe.testing.samples import DTYPES, LARGE, UPDATES, initial_state, update_arguments, variants
+from nnframe.testing.samples import DTYPES, LARGE, UPDATES, initial_state, update_arguments, variants, with_changes
 
 # 1e-30 is a number in float32, and its square is not.
 GRADIENTS = (0.0, 1e-30, -LARGE, LARGE)
@@ -49,27 +48,29 @@ def elements_are_independent(optimizer: Optimizer) -> None:
     for i in range(arguments[0].size):
         require_close(
             together[:, [i]],
-            update(*(each[[i]] for each in arguments)),
+            update[[i]](),
             f"element {i} of what {update.name} gives for a vector",
             "Expected is what it gives for that element alone. Take no norm, mean or maximum over the weights.",
             rtol=1e-9,
             atol=1e-12,
+            inputs=update[[i]].arguments,
         )
 
 
 def numbers_give_what_arrays_give(optimizer: Optimizer) -> None:
     """The formula works for single numbers too, so that an engine may compile it for a loop over the weights."""
     arguments = update_arguments(optimizer)
-    wanted = "new numbers. Make it work for arrays and single numbers alike: np.where(g > 0, a, b), no a[g > 0]"
-    update = replace(update_call(optimizer, arguments, t=UPDATES + 1), wanted=wanted)
+    advice = "Make it work for arrays and single numbers alike: np.where(g > 0, a, b) in place of a[g > 0]"
+    update = replace(update_call(optimizer, arguments, t=UPDATES + 1), advice=advice)
     for i in range(arguments[0].size):
         require_close(
-            update(*(each[i] for each in arguments)),
-            update(*(each[[i]] for each in arguments))[:, 0],
-            f"what {update.name} gives for numbers, the {i}-th of each array,",
+            update[i]().reshape(-1, 1),
+            update[[i]](),
+            f"what {update.name} gives for numbers",
             "Expected is what it gives for arrays of one element.",
             rtol=1e-9,
             atol=1e-12,
+            inputs=update[[i]].arguments,
         )
 
 
@@ -98,7 +99,7 @@ def it_goes_downhill(optimizer: Optimizer) -> None:
 def _require_finite_updates(optimizer: Optimizer, w: Array, g: Array) -> None:
     state = initial_state(optimizer, w.size, w.dtype)
     for t in (1, 2, 3, LATE):
-        where = f"update t = {t} of {optimizer.spec} with the gradient {g[0]:g} in {w.dtype}"
+        where = f"update t = {t}{with_changes(optimizer)} with the gradient {g[0]:g} in {w.dtype}"
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
                 w, *state = optimizer.update(w, g, *state, t=t, **optimizer.settings)

@@ -79,6 +79,11 @@ def variants(plugin: P) -> Iterator[P]:
         yield plugin.with_params(**{name: next(iter(other_values(value)))})
 
 
+def with_changes(plugin: Plugin) -> str:
+    """Return the parameters that are not at their defaults, as they stand behind a function's name in a message."""
+    return "".join(f" with {name}={value!r}" for name, value in plugin.overrides.items())
+
+
 def other_values(value: Parameter) -> list[Parameter]:
     """Return other values of a parameter, the safest first: between 0 and 1 stays between 0 and 1."""
     if isinstance(value, bool):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.testing.outcome import different
+from nnframe.testing.outcome import difference
 
 REPEATS = 5
 # Python then looks for another thread to run as often as it can.
@@ -23,31 +23,31 @@ PATIENCE = 0.05
 MOST_INTERRUPTIONS = 300
 
 
-def together(function: Callable[..., Array], inputs: Sequence[tuple[Array, ...]]) -> list[Array]:
-    """Return what a function gives for each input, each called in a thread of its own, all at once.
+def together(calls: Sequence[Callable[[], Array]]) -> list[Array]:
+    """Return what each function gives, called in a thread of its own, all at once.
 
     Each is called several times; a result that differs from the first is returned in its place.
     """
-    start = threading.Barrier(len(inputs))
+    start = threading.Barrier(len(calls))
 
-    def work(arguments: tuple[Array, ...]) -> Array:
+    def work(call: Callable[[], Array]) -> Array:
         start.wait()
-        results = [np.array(function(*arguments)) for _ in range(REPEATS)]
-        return next((each for each in results if different(each, results[0])), results[0])
+        results = [np.array(call()) for _ in range(REPEATS)]
+        return next((each for each in results if difference(each, results[0])), results[0])
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
-        with ThreadPoolExecutor(len(inputs)) as pool:
+        with ThreadPoolExecutor(len(calls)) as pool:
             # How numpy treats overflow belongs to the context, and each thread needs a copy of its own.
-            running = [pool.submit(copy_context().run, work, arguments) for arguments in inputs]
+            running = [pool.submit(copy_context().run, work, call) for call in calls]
             return [each.result() for each in running]
     finally:
         sys.setswitchinterval(before)
 
 
-def interleaved(function: Callable[..., Array], mine: tuple[Array, ...], others: tuple[Array, ...]) -> Array:
-    """Return what a function gives for one input, while another thread calls it for another at each of its steps.
+def interleaved(call: Callable[[], Array], other: Callable[[], Array]) -> Array:
+    """Return what a function gives while another thread calls another function at each of its steps.
 
     Whether threads get into each other's way is chance, and may take a thousand tries to show. Here the interpreter
     stops the call before each of its instructions and lets the other thread make a whole one, so that it shows at once.
@@ -60,7 +60,7 @@ def interleaved(function: Callable[..., Array], mine: tuple[Array, ...], others:
         frame.f_trace_opcodes = True
         if interruptions < MOST_INTERRUPTIONS and (pending is None or pending.done()):
             interruptions += 1
-            pending = pool.submit(context.run, function, *others)
+            pending = pool.submit(context.run, other)
             wait([pending], timeout=PATIENCE)
         return let_the_other_run
 
@@ -69,6 +69,6 @@ def interleaved(function: Callable[..., Array], mine: tuple[Array, ...], others:
     with ThreadPoolExecutor(1) as pool:
         sys.settrace(let_the_other_run)
         try:
-            return np.asarray(function(*mine))
+            return np.asarray(call())
         finally:
             sys.settrace(tracer)

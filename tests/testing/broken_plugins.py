@@ -138,12 +138,10 @@ BROKEN = {
         {"derivative_matches_differences"},
     ),
     "float64 leaks": (tanh(forward=lambda z: np.tanh(z) * np.float64(1)), {"shape_and_dtype_are_kept"}),
-    "wrong shape": (tanh(derivative=lambda z: slope(z)[:, 0]), {
-        "shape_and_dtype_are_kept", "columns_are_independent", "derivative_matches_differences",
-    }),
-    "a scalar": (mse(value=lambda a, y: ((a - y) ** 2).mean()), {
-        "shape_and_dtype_are_kept", "columns_are_independent", "gradient_matches_differences",
-    }),
+    "wrong shape": (tanh(derivative=lambda z: slope(z)[:, 0]), {"shape_and_dtype_are_kept"}),
+    "a scalar": (
+        mse(value=lambda a, y: ((a - y) ** 2).mean()), {"shape_and_dtype_are_kept", "gradient_matches_differences"}
+    ),
     "overwrites its input": (tanh(forward=in_place), {
         "shape_and_dtype_are_kept", "arguments_are_left_alone", "the_same_input_gives_the_same_result",
         "threads_do_not_disturb_each_other", "columns_are_independent", "components_are_independent",
@@ -158,11 +156,16 @@ BROKEN = {
     "returns a buffer that all calls share": (
         tanh(forward=lambda z: np.tanh(z, out=buffer_of(z))), {"threads_do_not_disturb_each_other"}
     ),
-    "calls sys.exit": (tanh(derivative=lambda z: sys.exit("good bye")), {
-        "shape_and_dtype_are_kept", "columns_are_independent", "arguments_are_left_alone",
-        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other", "derivative_matches_differences",
-        "large_inputs_stay_finite", "the_limits_of_the_dtype_give_no_nan",
-    }),
+    "calls sys.exit": (tanh(derivative=lambda z: sys.exit("good bye")), {"shape_and_dtype_are_kept"}),
+    "a parameter without a default": (tanh(forward=lambda z, k: np.tanh(k * z)), {"shape_and_dtype_are_kept"}),
+    "a parameter that a function does not take": (
+        tanh(forward=lambda z, k: np.tanh(k * z), derivative=lambda z: slope(z), params={"k": 1.0}),
+        {"shape_and_dtype_are_kept"},
+    ),
+    "raises for large inputs alone": (
+        tanh(forward=lambda z: np.tanh(z) if abs(z).max() < 1e3 else 1 / 0),
+        {"large_inputs_stay_finite", "the_limits_of_the_dtype_give_no_nan"},
+    ),
     "mixes columns": (
         tanh(forward=lambda z: np.tanh(z) + 0 * z + 1e-3 * z.sum(axis=1, keepdims=True)),
         {"columns_are_independent", "derivative_matches_differences"},
@@ -226,7 +229,7 @@ BROKEN = {
     ),
     "an update without the state": (
         optimizer(lambda w, g, velocity, t, learning_rate: (w - learning_rate * (0.9 * velocity + g),)),
-        {"results_fit_the_weights", "updates_stay_finite", "it_goes_downhill"},
+        {"results_fit_the_weights"},
     ),
     "an update that widens float32": (
         optimizer(lambda w, g, velocity, **rest: momentum(w, g * np.float64(1), velocity, **rest)),
@@ -253,7 +256,7 @@ BROKEN = {
     ),
     "factors for all steps whatever is asked": (
         schedule(lambda step, steps_per_epoch, n_epochs: np.ones(steps_per_epoch * n_epochs)),
-        {"factors_have_the_shape_of_the_steps", "a_factor_depends_on_its_own_step_alone"},
+        {"factors_have_the_shape_of_the_steps"},
     ),
     "complex factors": (
         schedule(lambda *arguments: linear(*arguments) + 0j), {"factors_have_the_shape_of_the_steps"}
