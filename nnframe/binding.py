@@ -18,6 +18,7 @@ from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line,
 from nnframe.loss import Loss
 from nnframe.optimizer import LEARNING_RATE, Optimizer
 from nnframe.plugin import Plugin
+from nnframe.schedule import Schedule
 
 # What a layer without an activation does.
 IDENTITY = BoundActivation(
@@ -127,6 +128,23 @@ def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
         ]
 
     return BoundOptimizer(update, optimizer)
+
+
+def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:
+    """Return the function ``factor(step, steps_per_epoch, n_epochs)`` of a schedule, ready to be called."""
+    settings = schedule.settings
+
+    def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
+        try:
+            factors = np.asarray(schedule.factor(step, steps_per_epoch, n_epochs, **settings), np.float64)
+        except (Exception, SystemExit) as error:
+            raise _blamed(PluginError, schedule, "factor", f"raised {one_line(error)}") from error
+        if factors.shape != step.shape or not np.isfinite(factors).all():
+            what = f"returned {shown(factors)}; wanted finite numbers, an array of shape {step.shape}"
+            raise _blamed(PluginError, schedule, "factor", what)
+        return factors
+
+    return factor
 
 
 def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnframe.cli.curves import curves_of
+from nnframe.cli.curves import Curves
 from nnframe.errors import ArgumentError
-from nnframe.plugin import Plugin
+
+# Of the function and of its slope.
+STYLES = ("-", "--")
 
 
-def save_picture(plugins: Sequence[Plugin], file: Path) -> None:
-    """Draw each plugin into a panel of its own, and save the picture.
+def save_picture(drawn: Sequence[tuple[str, Curves]], file: Path) -> None:
+    """Draw each plugin's curves into a panel of their own, and save the picture.
 
     Parameters
     ----------
-    plugins : sequence of Plugin
+    drawn : sequence of (str, Curves)
+        With the panels' titles.
     file : pathlib.Path
         Its suffix says which format.
 
@@ -23,23 +26,20 @@ def save_picture(plugins: Sequence[Plugin], file: Path) -> None:
     ------
     ArgumentError
         If matplotlib is missing, doesn't know the format, or can't write there.
-    PluginError
-        If a plugin fails.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ArgumentError('drawing needs matplotlib: install it with pip install "nnframe[plot]"') from None
-    columns = min(len(plugins), 3)
-    rows = -(-len(plugins) // columns)
+    columns = min(len(drawn), 3)
+    rows = -(-len(drawn) // columns)
     figure = Figure(figsize=(4 * columns, 3.2 * rows), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for plugin in plugins:
+    for title, curves in drawn:
         panel = panels.pop(0)
-        curves = curves_of(plugin)
-        panel.plot(curves.x, curves.value, label=curves.value_label)
-        panel.plot(curves.x, curves.slope, "--", label=curves.slope_label)
-        panel.set(title=plugin.spec, xlabel=curves.variable)
+        for style, (label, y) in zip(STYLES, curves.lines.items(), strict=False):
+            panel.plot(curves.x, y, style, label=label)
+        panel.set(title=title, xlabel=curves.variable)
         panel.grid(alpha=0.3)
         panel.legend()
     for panel in panels:

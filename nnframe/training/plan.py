@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnframe import registry
 from nnframe.arrays import Array
+from nnframe.binding import bind_schedule
 from nnframe.engine import Epoch
-from nnframe.errors import PluginError, one_line
 from nnframe.schedule import Schedule
 from nnframe.training.settings import Descent
 
@@ -62,16 +61,4 @@ class Plan:
 
     def _factors(self, schedule: Schedule, number: int) -> Array:
         steps = np.arange(number * self.steps_per_epoch, (number + 1) * self.steps_per_epoch)
-        try:
-            factors = np.asarray(
-                schedule.factor(steps, self.steps_per_epoch, self.n_epochs, **schedule.settings), np.float64
-            )
-            if factors.shape != steps.shape or not np.isfinite(factors).all():
-                raise ValueError(f"returned {factors}; wanted finite numbers, an array of shape {steps.shape}")
-        except (Exception, SystemExit) as error:
-            provider = registry.provider_of(schedule)
-            origin = f" of {provider}" if provider else ""
-            raise PluginError(
-                f"schedule {schedule.spec!r}{origin}, factor: {one_line(error)}", hook="factor"
-            ) from error
-        return factors
+        return bind_schedule(schedule)(steps, self.steps_per_epoch, self.n_epochs)
