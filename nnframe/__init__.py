@@ -6,9 +6,10 @@
 >>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from nnframe import callbacks, datasets, registry
+from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.callback import Callback
@@ -81,16 +82,15 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from nnframe import plot
+    from nnframe import callbacks, plot
 else:
+    IMPORTED_LATE = ("callbacks", "plot")
 
     def __getattr__(name: str) -> Any:
-        # Whoever draws nothing doesn't wait for what draws.
-        if name == "plot":
-            import nnframe.plot
-
-            return nnframe.plot
+        # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
+        if name in IMPORTED_LATE:
+            return importlib.import_module(f"nnframe.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), "plot"})
+        return sorted({*globals(), *IMPORTED_LATE})

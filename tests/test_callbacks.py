@@ -334,5 +334,5 @@ def test_tensorboard_reads_what_its_log_writes(tmp_path):
 
 def test_a_missing_tensorboardx_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(ArgumentError, match=r'pip install "nnframe\[tensorboard\]"'):
+    with pytest.raises(nnframe.MissingDependencyError, match=r'pip install "nnframe\[tensorboard\]"'):
         TensorBoardLog(tmp_path)

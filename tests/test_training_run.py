@@ -49,7 +49,7 @@ def test_a_seed_that_was_drawn_repeats_the_run():
 
 
 def test_every_epoch_visits_every_sample_once_in_an_order_of_its_own():
-    plan = Plan(3, 4, 30, True, 7, Descent(0.1, None, None), None)
+    plan = Plan(3, 4, 30, True, 7, Descent(0.1, None, None), None, drops=False)
     orders = [plan.epoch(i).order for i in range(3)]
     for order in orders:
         assert sorted(order) == list(range(30))

@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.binding import blamed_error
+from nnframe.binding import bind_schedule
 from nnframe.engine import Epoch
-from nnframe.errors import DataError, NNFrameError, PluginError, one_line
+from nnframe.errors import DataError
 from nnframe.schedule import Schedule
 from nnframe.training.settings import Descent
 
@@ -38,6 +38,8 @@ class Plan:
     descent : Descent
     held_out_share : float or None
         How much of the data is held out.
+    drops : bool
+        Whether there is dropout, so that every epoch needs a key for it.
     """
 
     n_epochs: int
@@ -47,6 +49,7 @@ class Plan:
     seed: int
     descent: Descent
     held_out_share: float | None
+    drops: bool
 
     @cached_property
     def _split(self) -> tuple[Array | int, Array | None]:
@@ -78,13 +81,11 @@ class Plan:
         ------
         PluginError
             If the schedule fails.
-        ArgumentError
-            If a parameter of a built-in schedule can't be used.
         """
         rates = np.full(self.batches_per_epoch, self.descent.learning_rate)
         if self.descent.schedule is not None:
             rates *= self._factors(self.descent.schedule, number)
-        return Epoch(rates, self._order(number), 0, self._dropout_key(number))
+        return Epoch(rates, self._order(number), 0, self._dropout_key(number) if self.drops else 0)
 
     def _order(self, number: int) -> Array | None:
         rows = self._split[0]
@@ -98,18 +99,7 @@ class Plan:
 
     def _factors(self, schedule: Schedule, number: int) -> Array:
         steps = np.arange(number * self.batches_per_epoch, (number + 1) * self.batches_per_epoch)
-        try:
-            factors = np.asarray(
-                schedule.factor(steps, self.batches_per_epoch, self.n_epochs, **schedule.settings), np.float64
-            )
-            if factors.shape != steps.shape or not np.isfinite(factors).all():
-                raise ValueError(f"returned {factors}; wanted finite numbers, an array of shape {steps.shape}")
-        except NNFrameError:
-            # Parameters that it refuses.
-            raise
-        except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, schedule, "factor", one_line(error)) from error
-        return factors
+        return bind_schedule(schedule)(steps, self.batches_per_epoch, self.n_epochs)
 
 
 def hold_out(n_samples: int, share: float, seed: int) -> tuple[Array, Array]:

@@ -125,10 +125,9 @@ class TrainingRun:
             share = checked_share(validation, "validation")
         elif validation is not None:
             self._validation_data = as_pairs(validation, first.n_in, last.n_out, "validation")
-        self.plan = Plan(self.n_epochs, size, len(samples), bool(shuffle), drawn, descent, share)
-        self.task = TrainingTask(
-            layers, objective, samples, size, rule, weights, checked_dropout(dropout, len(layers) - 1)
-        )
+        shares = checked_dropout(dropout, len(layers) - 1)
+        self.plan = Plan(self.n_epochs, size, len(samples), bool(shuffle), drawn, descent, share, any(shares))
+        self.task = TrainingTask(layers, objective, samples, size, rule, weights, shares)
         self.history = History(metrics={name: [] for name in self.metrics}, seed=drawn)
         # Raises now rather than in the first epoch if there are too few samples to hold some out.
         _ = self.plan.held_out
