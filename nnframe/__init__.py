@@ -3,10 +3,15 @@
 >>> import nnframe
 >>> net = nnframe.nNet.from_sizes([2, 8, 1], ["tanh", "sigmoid"])
 >>> xor = [([[0], [0]], [[0]]), ([[0], [1]], [[1]]), ([[1], [0]], [[1]]), ([[1], [1]], [[0]])]
->>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
+>>> history = net.nEpochs(1000, xor, "mse", optimizer="adam(learning_rate=0.01)")
+>>> net.forwardPass([[0, 0, 1, 1], [0, 1, 0, 1]], return_all_steps=False).round().tolist()
+[[0.0, 1.0, 1.0, 0.0]]
 """
 
-from nnframe import callbacks, datasets, registry
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.callback import Callback
@@ -19,6 +24,7 @@ from nnframe.errors import (
     DerivativeError,
     DivergenceError,
     EngineError,
+    MissingDependencyError,
     ModelFileError,
     NameConflictError,
     NNFrameError,
@@ -54,6 +60,7 @@ __all__ = [
     "History",
     "Loss",
     "Metric",
+    "MissingDependencyError",
     "ModelFileError",
     "NNFrameError",
     "NameConflictError",
@@ -72,5 +79,20 @@ __all__ = [
     "hookimpl",
     "nNet",
     "pairs",
+    "plot",
     "registry",
 ]
+
+if TYPE_CHECKING:
+    from nnframe import callbacks, plot
+else:
+    IMPORTED_LATE = ("callbacks", "plot")
+
+    def __getattr__(name: str) -> Any:
+        # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
+        if name in IMPORTED_LATE:
+            return importlib.import_module(f"nnframe.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *IMPORTED_LATE})
