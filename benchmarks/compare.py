@@ -24,7 +24,7 @@ from comparison.contenders import CONTENDERS
 from comparison.footprint import measure_footprints
 from comparison.goals import GOALS
 from comparison.picture import draw
-from comparison.rounds import Disagreement, measure
+from comparison.rounds import DisagreementError, measure
 from comparison.rows import ROWS
 from comparison.table import footprint_table, results_table, write_between_markers
 
@@ -46,7 +46,7 @@ def main() -> int:
         return 2
     try:
         results = measure(rows, contenders, options.rounds, options.seconds, options.most_seconds, print)
-    except Disagreement as error:
+    except DisagreementError as error:
         print(error, file=sys.stderr)
         return 1
     names = [contender.name for contender in contenders]

@@ -205,8 +205,8 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
     """Return a plugin's function with its parameters filled in, which raises `PluginError` for whatever goes wrong.
 
     The result must have the shape of the first argument, or with `per_column` one number for each of its columns. It is
-    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net. What comes with
-    nnframe is known to do all that, and returned as it is.
+    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net. What comes
+    with nnframe is known to do all that, and returned as it is.
     """
     settings = plugin.settings
     if _is_built_in(plugin) and not settings:

@@ -175,10 +175,10 @@ class denseLayer:
             If the activation fails.
         """
         with np.errstate(invalid="ignore"):
-            return self.forward_with_flags(v)
+            return self.forward_within_errstate(v)
 
-    def forward_with_flags(self, v: Any) -> Array:
-        """Return what `forwardPass` does, for a caller who sees to numpy's floating-point flags for many layers at once."""
+    def forward_within_errstate(self, v: Any) -> Array:
+        """Return what `forwardPass` does, for a caller who has set what it sets, once for many layers."""
         z: Array = np.dot(self._linear, self._columns(v, self._linear.shape[1]))
         np.add(z, self._bias, z)
         # z is nobody's yet, and may be overwritten.

@@ -149,7 +149,7 @@ class nNet:
         # Some BLAS kernels raise the flag for numbers that are in no result.
         with np.errstate(invalid="ignore"):
             for layer in self.layersList:
-                a = layer.forward_with_flags(a)
+                a = layer.forward_within_errstate(a)
                 steps.append(a)
         return steps if return_all_steps else steps[-1]
 

@@ -47,9 +47,7 @@ def draw(results: list[Result], path: Path) -> None:
     axes.set_xscale("log")
     axes.set_yticks(places, [result.row.name for result in results])
     axes.set_ylim(-0.6, len(results) - 0.4)
-    axes.set_xlabel(
-        "samples per second: further right is faster (logarithmic; lines span the quartiles over the rounds)"
-    )
+    axes.set_xlabel("samples per second, logarithmic: further right is faster; lines span the quartiles")
     axes.grid(axis="x", which="major", color="#DDDDDD")
     axes.grid(axis="y", color="#EEEEEE", linewidth=14, alpha=0.6)
     axes.set_axisbelow(True)

@@ -51,7 +51,7 @@ class Result(NamedTuple):
         return float(np.median(self.rates[name]))
 
 
-class Disagreement(Exception):
+class DisagreementError(Exception):
     """Two contenders don't do the same work."""
 
 
@@ -78,7 +78,7 @@ def measure(
 
     Raises
     ------
-    Disagreement
+    DisagreementError
         If a contender ends with other weights or answers than the first one.
     """
     workers = {contender.name: Worker(contender) for contender in contenders}
@@ -99,7 +99,7 @@ def _measure_row(
 ) -> Result:
     say(f"{row.name}: getting ready")
     remarks: list[str] = []
-    ready = _those_that_agree(row, workers, remarks)
+    ready = those_that_agree(row, workers, remarks)
     for name, worker in list(ready.items()):
         try:
             worker.get_ready(seconds)
@@ -119,7 +119,7 @@ def _measure_row(
     return Result(row, rates, remarks)
 
 
-def _those_that_agree(row: Row, workers: dict[str, Worker], remarks: list[str]) -> dict[str, Worker]:
+def those_that_agree(row: Row, workers: dict[str, Worker], remarks: list[str]) -> dict[str, Worker]:
     """Return the workers that take part, after they were all seen to do the same."""
     ready = {}
     start = Problem.of_row(row, 1).weights if row.kind == "training" else None
@@ -142,7 +142,7 @@ def _those_that_agree(row: Row, workers: dict[str, Worker], remarks: list[str]) 
         else:
             apart = distance(found, expected, start)
             if not apart < TOLERANCES[row.dtype]:
-                raise Disagreement(
+                raise DisagreementError(
                     f"{row.name}: {name} is {apart:.2g} away from {model}, as a share of the way; "
                     f"wanted less than {TOLERANCES[row.dtype]:.0e}"
                 )

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnframe.arrays import Array
 from nnframe.backpropagation import Gradient
 from nnframe.engine import Linear, TrainingTask, distinct_layers
 from nnframe.engines.update import Updater, copy_all, subtract_all, vector_of
@@ -33,6 +32,7 @@ class Descent(ABC):
     gradients: Sequence[Gradient]
     takes_steps = True
 
+    @abstractmethod
     def begin(self) -> None:
         """Get ready for an epoch; anyone may have changed the net's weights since the last."""
 
@@ -40,6 +40,7 @@ class Descent(ABC):
     def step(self, learning_rate: float) -> None:
         """Update the weights, all or none."""
 
+    @abstractmethod
     def end(self) -> None:
         """Leave the weights in the net."""
 
@@ -64,9 +65,15 @@ class InTheLayers(Descent):
         self._arrays = tuple(array for layer in self.layers for array in (layer.weights, layer.bias))
         self._steps = tuple(array for gradient in self.gradients for array in gradient)
 
+    def begin(self) -> None:
+        """Do nothing: the weights are the net's own."""
+
     def step(self, learning_rate: float) -> None:
         """Subtract the gradients."""
         subtract_all(self._arrays, self._steps)
+
+    def end(self) -> None:
+        """Do nothing."""
 
 
 class InOneVector(Descent):
@@ -110,3 +117,6 @@ class ByRule(Descent):
     def step(self, learning_rate: float) -> None:
         """Update."""
         self._updater.update_weights(learning_rate)
+
+    def end(self) -> None:
+        """Do nothing: the updater writes into the net."""

@@ -94,7 +94,8 @@ class Session(contender.Session):
 
     def as_input(self, X: Array) -> Array:
         """Return columns."""
-        return X.T
+        columns: Array = X.T
+        return columns
 
     def answer(self, samples: Array) -> Array:
         """Return the forward pass's last step: the bare numpy expressions."""
@@ -106,4 +107,5 @@ class Session(contender.Session):
 
     def as_rows(self, outputs: Array) -> Array:
         """Return rows."""
-        return outputs.T
+        rows: Array = outputs.T
+        return rows

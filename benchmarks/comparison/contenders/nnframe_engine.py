@@ -33,7 +33,8 @@ class Session(contender.Session):
 
     def as_input(self, X: Array) -> Array:
         """Return columns."""
-        return X.T
+        columns: Array = X.T
+        return columns
 
     def answer(self, samples: Array) -> Array:
         """Return the last layer's output."""
@@ -41,4 +42,5 @@ class Session(contender.Session):
 
     def as_rows(self, outputs: Array) -> Array:
         """Return rows."""
-        return outputs.T
+        rows: Array = outputs.T
+        return rows
