@@ -24,7 +24,7 @@ from comparison.contenders import CONTENDERS
 from comparison.footprint import measure_footprints
 from comparison.goals import GOALS
 from comparison.picture import draw
-from comparison.rounds import DisagreementError, measure
+from comparison.rounds import measure
 from comparison.rows import ROWS
 from comparison.table import footprint_table, results_table, write_between_markers
 
@@ -44,11 +44,7 @@ def main() -> int:
     if not rows or not contenders:
         print("nothing is left to measure: see --rows and --only", file=sys.stderr)
         return 2
-    try:
-        results = measure(rows, contenders, options.rounds, options.seconds, options.most_seconds, print)
-    except DisagreementError as error:
-        print(error, file=sys.stderr)
-        return 1
+    results = measure(rows, contenders, options.rounds, options.seconds, options.most_seconds, print)
     names = [contender.name for contender in contenders]
     against = options.against if options.against in names else names[0]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
@@ -63,11 +59,14 @@ def main() -> int:
     print(text)
     for line in filter(None, (goal.line(results) for goal in GOALS)):
         print(line)
+    print(f"took {time.perf_counter() - start:.0f} s")
+    if any(result.disagreements for result in results):
+        print("nothing is written, for not all do the same work", file=sys.stderr)
+        return 1
     if options.write or not (options.rows or options.only):
         write_between_markers(ROOT / "README.md", text)
         draw([result for result in results if result.row.kind == "training"], PICTURE)
         print(f"written to README.md and {PICTURE.relative_to(ROOT)}")
-    print(f"took {time.perf_counter() - start:.0f} s")
     return 0
 
 

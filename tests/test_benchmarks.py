@@ -30,9 +30,9 @@ def test_a_quick_comparison_prints_a_ratio_for_every_contender_that_is_installed
     assert (BENCHMARKS.parent / "README.md").read_bytes() == readme
 
 
-def test_a_contender_that_learns_something_else_ends_the_comparison():
+def test_a_contender_that_learns_something_else_is_left_out_and_told():
     from comparison.problem import Problem
-    from comparison.rounds import DisagreementError, those_that_agree
+    from comparison.rounds import those_that_agree
     from comparison.rows import ROWS
 
     class Fake:
@@ -45,10 +45,13 @@ def test_a_contender_that_learns_something_else_ends_the_comparison():
         def first_pass(self, row):
             return [(W + self.factor, b - self.factor) for W, b in Problem.of_row(row, 1).weights]
 
-    ready = those_that_agree(ROWS[0], {"one": Fake(1e-3), "other": Fake(1.001e-3)}, [])
-    assert list(ready) == ["one", "other"]
-    with pytest.raises(DisagreementError, match=r"other is 0\.05 away from one"):
-        those_that_agree(ROWS[0], {"one": Fake(1e-3), "other": Fake(1.05e-3)}, [])
+    remarks, disagreements = [], []
+    workers = {"first": Fake(1e-3), "same": Fake(1.001e-3), "other": Fake(1.05e-3)}
+    ready = those_that_agree(ROWS[0], workers, remarks, disagreements)
+    assert list(ready) == ["first", "same"]
+    assert remarks == []
+    (sentence,) = disagreements
+    assert sentence.startswith("other is left out: it ends 0.05 away from first")
 
 
 def test_a_contender_that_fails_is_left_out_with_its_reason():
@@ -61,7 +64,7 @@ def test_a_contender_that_fails_is_left_out_with_its_reason():
             raise ContenderError("Traceback:\n  somewhere\nImportError: no such thing")
 
     remarks = []
-    assert those_that_agree(ROWS[0], {"broken": Broken()}, remarks) == {}
+    assert those_that_agree(ROWS[0], {"broken": Broken()}, remarks, []) == {}
     assert remarks == ["broken is left out: ImportError: no such thing"]
 
 
@@ -80,7 +83,7 @@ def test_ratios_are_taken_round_by_round():
     from comparison.rows import ROWS
 
     # The machine is half as fast in every second round; who is twice as fast stays so.
-    result = Result(ROWS[0], {"a": [20.0, 10.0, 20.0, 10.0], "b": [10.0, 5.0, 10.0, 5.0]}, [])
+    result = Result(ROWS[0], {"a": [20.0, 10.0, 20.0, 10.0], "b": [10.0, 5.0, 10.0, 5.0]}, [], [])
     assert result.ratio("a", "b") == (2, 2, 2)
     assert result.ratio("a", "c") is None
 
@@ -111,7 +114,7 @@ def test_the_picture_is_drawn_for_whoever_took_part(tmp_path):
     from comparison.rows import ROWS
 
     rates = {name: list(np.geomspace(10, 20, 5)) for name in STYLES}
-    draw([Result(ROWS[0], rates, []), Result(ROWS[1], {"torch": [1.0]}, [])], tmp_path / "picture.png")
+    draw([Result(ROWS[0], rates, [], []), Result(ROWS[1], {"torch": [1.0]}, [], [])], tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 

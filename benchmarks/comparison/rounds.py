@@ -31,12 +31,15 @@ class Result(NamedTuple):
     rates : dict of str to list of float
         For each contender the samples per second in each round.
     remarks : list of str
-        Who was left out or couldn't be compared, and why.
+        Who was left out or couldn't be checked, and why.
+    disagreements : list of str
+        Who was left out because it doesn't do the same work as the first.
     """
 
     row: Row
     rates: dict[str, list[float]]
     remarks: list[str]
+    disagreements: list[str]
 
     def ratio(self, name: str, other: str) -> tuple[float, float, float] | None:
         """Return how many times as fast as the other a contender is: quartile, median, quartile over the rounds."""
@@ -49,10 +52,6 @@ class Result(NamedTuple):
     def rate(self, name: str) -> float:
         """Return the median of a contender's samples per second."""
         return float(np.median(self.rates[name]))
-
-
-class DisagreementError(Exception):
-    """Two contenders don't do the same work."""
 
 
 def measure(
@@ -75,11 +74,6 @@ def measure(
         After which a row has no more rounds, once it has three.
     say : callable
         Told a line now and then.
-
-    Raises
-    ------
-    DisagreementError
-        If a contender ends with other weights or answers than the first one.
     """
     workers = {contender.name: Worker(contender) for contender in contenders}
     try:
@@ -99,7 +93,8 @@ def _measure_row(
 ) -> Result:
     say(f"{row.name}: getting ready")
     remarks: list[str] = []
-    ready = those_that_agree(row, workers, remarks)
+    disagreements: list[str] = []
+    ready = those_that_agree(row, workers, remarks, disagreements)
     for name, worker in list(ready.items()):
         try:
             worker.get_ready(seconds)
@@ -114,13 +109,15 @@ def _measure_row(
         for name, worker in ready.items():
             time.sleep(PAUSE)
             rates[name].append(worker.round())
-    for remark in remarks:
+    for remark in remarks + disagreements:
         say(f"{row.name}: {remark}")
-    return Result(row, rates, remarks)
+    return Result(row, rates, remarks, disagreements)
 
 
-def those_that_agree(row: Row, workers: dict[str, Worker], remarks: list[str]) -> dict[str, Worker]:
-    """Return the workers that take part, after they were all seen to do the same."""
+def those_that_agree(
+    row: Row, workers: dict[str, Worker], remarks: list[str], disagreements: list[str]
+) -> dict[str, Worker]:
+    """Return the workers that take part, and add sentences about the others to the two lists."""
     ready = {}
     start = Problem.of_row(row, 1).weights if row.kind == "training" else None
     expected, model = None, ""
@@ -134,7 +131,6 @@ def those_that_agree(row: Row, workers: dict[str, Worker], remarks: list[str]) -
         except ContenderError as error:
             remarks.append(f"{name} is left out: {_last_line(error)}")
             continue
-        ready[name] = worker
         if found is None:
             remarks.append(f"{name} can't be checked against the others: it learns nothing")
         elif expected is None:
@@ -142,10 +138,12 @@ def those_that_agree(row: Row, workers: dict[str, Worker], remarks: list[str]) -
         else:
             apart = distance(found, expected, start)
             if not apart < TOLERANCES[row.dtype]:
-                raise DisagreementError(
-                    f"{row.name}: {name} is {apart:.2g} away from {model}, as a share of the way; "
+                disagreements.append(
+                    f"{name} is left out: it ends {apart:.2g} away from {model}, as a share of the way; "
                     f"wanted less than {TOLERANCES[row.dtype]:.0e}"
                 )
+                continue
+        ready[name] = worker
     return ready
 
 

@@ -15,7 +15,7 @@ saving is worth, as the time without it over the time with it, on two cores in f
   half of the time that np.add.reduce takes.
 - The learning rate and the mean over the batch are folded into the first gradient of the backward pass: a pass over
   all gradients less.
-- Plugins that come with nnframe are called without a guard (`nnframe.binding`), which takes a quarter of a microsecond.
+- Plugins that come with nnframe are called without a guard (`nnframe.binding`). Worth up to 1.07 with batches of one.
 
 Whatever ends an epoch early, the net is left with the weights of a whole batch: an update is one call from Python, and
 so is the move of the weights from the vector to the net.

@@ -22,8 +22,11 @@ def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:
 
 
 def copy_all(arrays: Iterable[Array], sources: Iterable[Array]) -> None:
-    """Copy each source into its array, likewise."""
-    deque(map(np.copyto, arrays, sources), maxlen=0)
+    """Copy each source into its array, likewise.
+
+    It is a ufunc that copies, for np.copyto calls a function in Python on its way.
+    """
+    deque(map(np.positive, sources, arrays), maxlen=0)
 
 
 class Updater:
