@@ -65,15 +65,13 @@ PACKAGES = (
 def measure_footprints(rounds: int) -> list[Footprint]:
     """Return the footprints of the packages that are installed; their imports take turns."""
     packages = [package for package in PACKAGES if find_spec(package.module) is not None]
+    # Which also fills the disk's cache, before anything is timed.
+    memory = {package.name: _peak_memory(package.code) for package in packages}
     times: dict[str, list[float]] = {package.name: [] for package in packages}
-    memory: dict[str, float | None] = {}
-    for number in range(rounds + 1):
-        bare, _ = _fresh_process("pass")
+    for _ in range(rounds):
+        bare = _seconds("pass")
         for package in packages:
-            taken, memory[package.name] = _fresh_process(package.code)
-            # The first round fills the disk's cache.
-            if number > 0:
-                times[package.name].append(1000 * (taken - bare))
+            times[package.name].append(1000 * (_seconds(package.code) - bare))
     return [
         Footprint(package.name, times[package.name], memory[package.name], _disk(package.distribution))
         for package in packages
@@ -86,19 +84,26 @@ def quartiles(values: list[float]) -> tuple[float, float, float]:
     return low, median, high
 
 
-def _fresh_process(code: str) -> tuple[float, float | None]:
-    """Return the seconds that a line of Python takes in a fresh process, and its peak of memory in MiB."""
+def _seconds(code: str) -> float:
+    """Return how long a fresh process takes to run a line of Python."""
+    start = time.perf_counter()
+    _run(code)
+    return time.perf_counter() - start
+
+
+def _peak_memory(code: str) -> float | None:
+    """Return the most memory that a fresh process has had after a line of Python, in MiB; None where it can't tell."""
+    if not Path("/proc/self/status").exists():
+        _run(code)
+        return None
+    return int(_run(code + PEAK)) / 1024
+
+
+def _run(code: str) -> str:
     # Byte code is cached, as after an install.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-    taken = time.perf_counter() - start
-    if not Path("/proc/self/status").exists():
-        return taken, None
-    output = subprocess.run(
-        [sys.executable, "-c", code + PEAK], check=True, env=environment, capture_output=True, text=True
-    ).stdout
-    return taken, int(output) / 1024
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
 
 
 def _disk(name: str) -> float:

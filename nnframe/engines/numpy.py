@@ -7,7 +7,7 @@ saving is worth, as the time without it over the time with it, on two cores in f
 - A built-in loss never fails, so its values needn't be known before the update: they are taken for 256 samples at once.
   Worth 2.4 to 3.2 on small nets with batches of one, 1.5 with batches of 32.
 - Each layer's part of a pass is a function that was made for its arrays once, over memory that was allocated once,
-  which activations overwrite where they can (`nnframe.engines.passes`). Worth 1.3 to 1.5 with batches of one.
+  which activations overwrite where they can (`nnframe.engines.passes`). Worth 1.4 to 1.5 on small nets, batches of one.
 - All weights of a small net stand in one vector while it trains, so that an update is one subtraction
   (`nnframe.engines.descent`). Worth 1.07 to 1.24 with batches of one, nothing above some ten thousand weights.
 - np.dot writes into memory that is there, and its call takes two thirds of the time that ``@`` takes.
