@@ -62,14 +62,15 @@ class Output(NamedTuple):
 
     @classmethod
     def allocate(cls, layer: Linear, count: int) -> Output:
-        """Return memory for a number of samples. The loss may ask for z as well as a."""
+        """Return memory for a number of samples; a loss may ask for z as well as a, if they differ."""
         z = np.empty((count, len(layer.weights)), layer.weights.dtype)
-        a = np.empty_like(z)
+        a = z if layer.activation.plugin is None else np.empty_like(z)
         return cls(z, z.T, a, a.T)
 
     def part(self, start: int, stop: int) -> Output:
         """Return the part for some of the samples."""
-        z, a = self.z[start:stop], self.a[start:stop]
+        z = self.z[start:stop]
+        a = z if self.a is self.z else self.a[start:stop]
         return Output(z, z.T, a, a.T)
 
 
@@ -168,6 +169,8 @@ def _forward_last(layer: Linear) -> Callable[[Array, Output], None]:
         z, z_columns, a, a_columns = output
         np.dot(v, weights, z)
         np.add(z, bias, z)
+        if a is z:
+            return
         if activate_inplace is None:
             np.copyto(a_columns, activate(z_columns))
         else:
