@@ -32,6 +32,7 @@ from nnframe.layer import denseLayer
 from nnframe.loss import Loss
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
+from nnframe.saving import load
 from nnframe.schedule import Schedule
 from nnframe.version import __version__
 
@@ -63,6 +64,7 @@ __all__ = [
     "datasets",
     "denseLayer",
     "hookimpl",
+    "load",
     "nNet",
     "pairs",
     "registry",
