@@ -6,9 +6,13 @@
 >>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
+from nnframe.callback import Callback
 from nnframe.data import Pairs, pairs
 from nnframe.engine import Engine, Epoch, TrainingTask
 from nnframe.errors import (
@@ -16,7 +20,9 @@ from nnframe.errors import (
     ArgumentTypeError,
     DataError,
     DerivativeError,
+    DivergenceError,
     EngineError,
+    MissingDependencyError,
     ModelFileError,
     NameConflictError,
     NNFrameError,
@@ -30,6 +36,7 @@ from nnframe.history import History
 from nnframe.hookspecs import hookimpl
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
+from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
 from nnframe.saving import load
@@ -41,14 +48,18 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "Array",
+    "Callback",
     "DataError",
     "DerivativeError",
+    "DivergenceError",
     "Engine",
     "EngineError",
     "Epoch",
     "Fused",
     "History",
     "Loss",
+    "Metric",
+    "MissingDependencyError",
     "ModelFileError",
     "NNFrameError",
     "NameConflictError",
@@ -61,11 +72,23 @@ __all__ = [
     "TrainingTask",
     "UnknownNameError",
     "__version__",
+    "callbacks",
     "datasets",
     "denseLayer",
     "hookimpl",
     "load",
     "nNet",
     "pairs",
+    "plot",
     "registry",
 ]
+
+if TYPE_CHECKING:
+    from nnframe import callbacks, plot
+else:
+
+    def __getattr__(name: str) -> Any:
+        # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
+        if name in ("callbacks", "plot"):
+            return importlib.import_module(f"nnframe.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ named = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.parent.
 @named
 def test_every_snippet_and_every_command_of_nnframe_runs(guide, command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
     names = {}
     try:
         for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", guide.read_text(encoding="utf-8"), re.M | re.S):

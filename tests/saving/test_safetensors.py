@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nnframe
-from nnframe import ArgumentError, ModelFileError, denseLayer, nNet
+from nnframe import MissingDependencyError, ModelFileError, denseLayer, nNet
 
 safetensors = pytest.importorskip("safetensors.numpy")
 
@@ -155,6 +155,6 @@ def test_without_the_library_there_is_a_command_that_installs_it(path, monkeypat
     path.write_bytes(b"something")
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(ArgumentError, match=r'pip install "nnframe\[safetensors\]"'):
+    with pytest.raises(MissingDependencyError, match=r'pip install "nnframe\[safetensors\]"'):
         action(path)
     assert path.read_bytes() == b"something"
