@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -53,6 +53,7 @@ def same_bits(one, other):
     return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
+@settings(deadline=None)
 @given(manifests, some_arrays)
 def test_what_was_written_is_read_bit_for_bit(tmp_path_factory, manifest, arrays):
     path = tmp_path_factory.getbasetemp() / "law.nnf"
@@ -63,6 +64,7 @@ def test_what_was_written_is_read_bit_for_bit(tmp_path_factory, manifest, arrays
     assert all(same_bits(arrays_read[name], arrays[name]) for name in arrays)
 
 
+@settings(deadline=None)
 @given(manifests, some_arrays)
 def test_the_document_of_a_file_lists_its_arrays(tmp_path_factory, manifest, arrays):
     path = tmp_path_factory.getbasetemp() / "law.nnf"

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -84,6 +84,7 @@ def nets(draw):
     return nNet(layers)
 
 
+@settings(deadline=None)
 @given(net=nets(), suffix=st.sampled_from([".nnf", ".safetensors"]))
 def test_a_loaded_net_is_the_saved_one_bit_for_bit(tmp_path_factory, net, suffix):
     if suffix == ".safetensors":
