@@ -36,7 +36,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[nNet, dict[str, Any]]:
     place = file_path(path)
     manifest, arrays = _format(place).read_archive(place)
     with reading(place):
-        _require_model_alone(manifest, arrays)
+        _saved_model(manifest, arrays)
     return rebuild(manifest[MODEL], arrays, place), manifest[NOTES]
 
 
@@ -55,25 +55,24 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], SavedModel
     place = file_path(path)
     document = _format(place).read_document(place)
     with reading(place):
-        if MODEL not in document:
-            raise _no_model(without_own_keys(document))
-        entries: dict[str, Stored] = {entry.name: entry for entry in array_entries(document)}
-        return document, saved_model(document[MODEL], entries)
+        entries = {entry.name: entry for entry in array_entries(document)}
+        return document, _saved_model(without_own_keys(document), entries)
 
 
-def _require_model_alone(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> None:
+def _saved_model(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> SavedModel:
+    """Return the net that a file holds, and nothing but notes beside it."""
     if set(manifest) != {MODEL, NOTES}:
-        raise _no_model(manifest)
+        what = ", ".join(map(shown, manifest)) or "nothing"
+        raise DefectError(
+            f"it holds {what:.200}, where a saved model holds model and notes", "load it with what saved it"
+        )
     if not isinstance(manifest[NOTES], dict):
         raise DefectError(f"its notes are {shown(manifest[NOTES])}, which is no dict")
-    wanted = 2 * len(saved_model(manifest[MODEL], arrays).layers)
+    model = saved_model(manifest[MODEL], arrays)
+    wanted = 2 * len(model.layers)
     if len(arrays) != wanted:
         raise DefectError(f"it has {len(arrays)} arrays, and its model {wanted}")
-
-
-def _no_model(manifest: Mapping[str, Any]) -> DefectError:
-    what = ", ".join(map(shown, manifest)) or "nothing"
-    return DefectError(f"it holds {what:.200}, where a saved model holds model and notes", "load it with what saved it")
+    return model
 
 
 def _format(path: Path) -> ModuleType:

@@ -218,6 +218,11 @@ def test_a_folder_that_is_missing_is_said(tmp_path):
     assert "No such file or directory; nothing was written: give a file in a folder that exists" in str(caught.value)
 
 
+def test_a_name_that_is_too_long_is_said(tmp_path):
+    with pytest.raises(ModelFileError, match="nothing was written"):
+        write_archive(tmp_path / ("n" * 300), {}, {})
+
+
 def test_a_folder_is_not_overwritten(tmp_path):
     with pytest.raises(ModelFileError, match="it is a folder"):
         write_archive(tmp_path, {}, {})
