@@ -3,7 +3,9 @@
 >>> import nnframe
 >>> net = nnframe.nNet.from_sizes([2, 8, 1], ["tanh", "sigmoid"])
 >>> xor = [([[0], [0]], [[0]]), ([[0], [1]], [[1]]), ([[1], [0]], [[1]]), ([[1], [1]], [[0]])]
->>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
+>>> history = net.nEpochs(1000, xor, "mse", optimizer="adam(learning_rate=0.01)")
+>>> net.forwardPass([[0, 0, 1, 1], [0, 1, 0, 1]], return_all_steps=False).round().tolist()
+[[0.0, 1.0, 1.0, 0.0]]
 """
 
 import importlib
@@ -86,9 +88,13 @@ __all__ = [
 if TYPE_CHECKING:
     from nnframe import callbacks, plot
 else:
+    IMPORTED_LATE = ("callbacks", "plot")
 
     def __getattr__(name: str) -> Any:
         # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
-        if name in ("callbacks", "plot"):
+        if name in IMPORTED_LATE:
             return importlib.import_module(f"nnframe.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *IMPORTED_LATE})
