@@ -85,6 +85,17 @@ def test_an_unknown_name_lists_what_is_close():
         registry.get("activation", "sigmiod")
 
 
+@pytest.mark.parametrize(("name", "meant"), [("cross_entropy", "cel"), ("Mean-Squared-Error", "mse")])
+def test_a_plugin_is_also_found_by_what_it_says_that_it_is(name, meant):
+    with pytest.raises(UnknownNameError, match=f"There is no loss '{name.lower()}'; did you mean '{meant}'?"):
+        registry.get("loss", name)
+
+
+def test_a_name_that_no_kind_has_is_one_sentence_with_what_is_close_in_each():
+    with pytest.raises(UnknownNameError, match=r"There is no plugin 'cosin'; did you mean the schedule 'cosine'\?"):
+        registry.get_all_kinds("cosin")
+
+
 def test_an_activations_name_is_no_loss():
     with pytest.raises(UnknownNameError, match="There is no loss 'relu'"):
         registry.get("loss", "relu")
