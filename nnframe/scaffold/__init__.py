@@ -14,8 +14,12 @@ from string import Template
 from nnframe import registry
 from nnframe.errors import ArgumentError
 from nnframe.plugin import NAME_PATTERN
+from nnframe.registry.provider import normalized
 
 TEMPLATES = Path(__file__).parent / "templates"
+NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
+# What stands beside the package, or is imported by it.
+NO_PACKAGES = {"build", "dist", "nnframe", "setup", "tests"}
 # As PEP 508 has it.
 DISTRIBUTION_PATTERN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -80,7 +84,7 @@ def write_distribution(
         ):
             _fill(template, made / target, words)
         for kind, name in names:
-            _fill(f"{kind}.py", made / package / f"{_module(name)}.py", {"name": name, "variable": _module(name)})
+            _fill(f"{kind}.py", made / package / f"{_module(name)}.py", {"name": name, "variable": _variable(name)})
         shutil.move(made, folder)
     return folder, [folder / package / f"{_module(name)}.py" for _, name in names]
 
@@ -94,16 +98,30 @@ def _module(name: str) -> str:
     return re.sub(r"[-.]", "_", name)
 
 
+def _variable(name: str) -> str:
+    """Return what the object is called in its module, where some names are in use."""
+    module = _module(name)
+    return f"{module}_plugin" if module in NAMES_IN_TEMPLATES else module
+
+
 def _checked_package(distribution: str) -> str:
     """Return the package's name for a distribution's."""
+    # Costs tens of milliseconds, and the command line imports this file for whatever it does.
+    from importlib.metadata import packages_distributions
+
     package = re.sub(r"[-.]+", "_", distribution).lower()
     if not DISTRIBUTION_PATTERN.fullmatch(distribution) or not package.isidentifier():
         raise ArgumentError(
             f"{distribution!r} is no name for a distribution; wanted letters, digits and hyphens, beginning with a "
             f"letter, such as 'nnframe-softsign'"
         )
-    if package in sys.stdlib_module_names | {"nnframe", "numpy", "pluggy"}:
-        raise ArgumentError(f"the package {package!r} exists already; add something, such as 'nnframe-{distribution}'")
+    if package in sys.stdlib_module_names | NO_PACKAGES:
+        raise ArgumentError(f"the package {package!r} can't be yours; add something, such as 'nnframe-{distribution}'")
+    owners = [
+        owner for owner in packages_distributions().get(package, ()) if normalized(owner) != normalized(distribution)
+    ]
+    if owners:
+        raise ArgumentError(f"the package {package!r} is installed already, with {owners[0]}; choose another name")
     return package
 
 
@@ -115,7 +133,8 @@ def _check_names(distribution: str, activations: Sequence[str], losses: Sequence
     for kind, names in (("activation", activations), ("loss", losses)):
         for name in names:
             module = _module(name.lower())
-            if not NAME_PATTERN.fullmatch(name) or not module.isidentifier() or keyword.iskeyword(module):
+            usable = NAME_PATTERN.fullmatch(name) and module.isidentifier() and module[0].isalpha()
+            if not usable or keyword.iskeyword(module):
                 raise ArgumentError(
                     f"{name!r} is no name for a new {kind}; wanted letters, digits and '_', beginning with a letter, "
                     f"such as 'softsign'"
