@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -106,9 +107,6 @@ def _variable(name: str) -> str:
 
 def _checked_package(distribution: str) -> str:
     """Return the package's name for a distribution's."""
-    # Costs tens of milliseconds, and the command line imports this file for whatever it does.
-    from importlib.metadata import packages_distributions
-
     package = re.sub(r"[-.]+", "_", distribution).lower()
     if not DISTRIBUTION_PATTERN.fullmatch(distribution) or not package.isidentifier():
         raise ArgumentError(
@@ -117,11 +115,11 @@ def _checked_package(distribution: str) -> str:
         )
     if package in sys.stdlib_module_names | NO_PACKAGES:
         raise ArgumentError(f"the package {package!r} can't be yours; add something, such as 'nnframe-{distribution}'")
-    owners = [
-        owner for owner in packages_distributions().get(package, ()) if normalized(owner) != normalized(distribution)
-    ]
-    if owners:
-        raise ArgumentError(f"the package {package!r} is installed already, with {owners[0]}; choose another name")
+    # The author's own distribution may be there, from an earlier attempt.
+    if find_spec(package) is not None and not any(row.is_from(distribution) for row in registry.overview()):
+        raise ArgumentError(
+            f"the package {package!r} is installed already; choose another name, such as '{distribution}-2'"
+        )
     return package
 
 
