@@ -15,7 +15,6 @@ from string import Template
 from nnframe import registry
 from nnframe.errors import ArgumentError
 from nnframe.plugin import NAME_PATTERN
-from nnframe.registry.provider import normalized
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
@@ -117,9 +116,7 @@ def _checked_package(distribution: str) -> str:
         raise ArgumentError(f"the package {package!r} can't be yours; add something, such as 'nnframe-{distribution}'")
     # The author's own distribution may be there, from an earlier attempt.
     if find_spec(package) is not None and not any(row.is_from(distribution) for row in registry.overview()):
-        raise ArgumentError(
-            f"the package {package!r} is installed already; choose another name, such as '{distribution}-2'"
-        )
+        raise ArgumentError(f"the package {package!r} is installed already; choose another name")
     return package
 
 
