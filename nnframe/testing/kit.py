@@ -172,6 +172,8 @@ def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[
     """Return a check that needs no argument, names the plugin, and gives way where one that comes first fails."""
 
     def run() -> None:
+        # What pytest shows is then the author's test and the author's function, without the kit in between.
+        __tracebackhide__ = True
         try:
             # A plugin that warns where it need not is the business of one check, which asks for errors instead.
             with np.errstate(all="ignore"):
