@@ -3,12 +3,18 @@
 >>> import nnframe
 >>> net = nnframe.nNet.from_sizes([2, 8, 1], ["tanh", "sigmoid"])
 >>> xor = [([[0], [0]], [[0]]), ([[0], [1]], [[1]]), ([[1], [0]], [[1]]), ([[1], [1]], [[0]])]
->>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
+>>> history = net.nEpochs(1000, xor, "mse", optimizer="adam(learning_rate=0.01)")
+>>> net.forwardPass([[0, 0, 1, 1], [0, 1, 0, 1]], return_all_steps=False).round().tolist()
+[[0.0, 1.0, 1.0, 0.0]]
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
+from nnframe.callback import Callback
 from nnframe.data import Pairs, pairs
 from nnframe.engine import Engine, Epoch, TrainingTask
 from nnframe.errors import (
@@ -16,7 +22,10 @@ from nnframe.errors import (
     ArgumentTypeError,
     DataError,
     DerivativeError,
+    DivergenceError,
     EngineError,
+    MissingDependencyError,
+    ModelFileError,
     NameConflictError,
     NNFrameError,
     PluginError,
@@ -29,6 +38,7 @@ from nnframe.history import History
 from nnframe.hookspecs import hookimpl
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
+from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
 from nnframe.schedule import Schedule
@@ -39,14 +49,19 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "Array",
+    "Callback",
     "DataError",
     "DerivativeError",
+    "DivergenceError",
     "Engine",
     "EngineError",
     "Epoch",
     "Fused",
     "History",
     "Loss",
+    "Metric",
+    "MissingDependencyError",
+    "ModelFileError",
     "NNFrameError",
     "NameConflictError",
     "Optimizer",
@@ -58,10 +73,26 @@ __all__ = [
     "TrainingTask",
     "UnknownNameError",
     "__version__",
+    "callbacks",
     "datasets",
     "denseLayer",
     "hookimpl",
     "nNet",
     "pairs",
+    "plot",
     "registry",
 ]
+
+if TYPE_CHECKING:
+    from nnframe import callbacks, plot
+else:
+    IMPORTED_LATE = ("callbacks", "plot")
+
+    def __getattr__(name: str) -> Any:
+        # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
+        if name in IMPORTED_LATE:
+            return importlib.import_module(f"nnframe.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *IMPORTED_LATE})

@@ -27,6 +27,10 @@ class DataError(ArgumentError):
     """Training data that can't be trained on: empty, uneven, or not a sequence of pairs."""
 
 
+class ModelFileError(NNFrameError, ValueError):
+    """A file can't be loaded as what it should be, or can't be written."""
+
+
 class UnknownNameError(NNFrameError, LookupError):
     """No plugin provides the name that was asked for."""
 
@@ -73,6 +77,31 @@ class DerivativeError(PluginError):
 
 class EngineError(NNFrameError, NotImplementedError):
     """An engine can't do what is asked of it, and says why; another engine can."""
+
+
+class DivergenceError(NNFrameError, FloatingPointError):
+    """Training led to numbers that are not finite; the net has the last weights that were.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch in which it happened, counted from 0.
+    batch : int or None
+        The batch of that epoch, counted from 0; None if it didn't happen again when the epoch was gone through once
+        more.
+    layer : int or None
+        The layer, counted from 0; None if it was not in a layer.
+    """
+
+    def __init__(self, message: str, *, epoch: int, batch: int | None, layer: int | None) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.layer = layer
+
+
+class MissingDependencyError(NNFrameError, ImportError):
+    """A package that nnframe does without is needed for this and not installed; the message says what to install."""
 
 
 def one_line(error: BaseException) -> str:

@@ -8,8 +8,10 @@ import pluggy
 
 if TYPE_CHECKING:
     from nnframe.activation import Activation
+    from nnframe.callback import Callback
     from nnframe.engine import Engine
     from nnframe.loss import Loss
+    from nnframe.metric import Metric
     from nnframe.optimizer import Optimizer
     from nnframe.schedule import Schedule
 
@@ -40,3 +42,13 @@ def nnframe_optimizers() -> list[Optimizer]:  # type: ignore[empty-body]
 @hookspec
 def nnframe_schedules() -> list[Schedule]:  # type: ignore[empty-body]
     """Return the schedules that the plugin provides."""
+
+
+@hookspec
+def nnframe_metrics() -> list[Metric]:  # type: ignore[empty-body]
+    """Return the metrics that the plugin provides."""
+
+
+@hookspec
+def nnframe_callbacks() -> list[Callback]:  # type: ignore[empty-body]
+    """Return the callbacks that the plugin provides."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnframe.cli.curves import Curves
-from nnframe.errors import ArgumentError
+from nnframe.plot.figure import file_figure, panels, panels_size, save_figure
 
 # Of the function and of its slope.
 STYLES = ("-", "--")
@@ -24,29 +24,16 @@ def save_picture(drawn: Sequence[tuple[str, Curves]], file: Path) -> None:
 
     Raises
     ------
+    MissingDependencyError
+        If matplotlib is missing.
     ArgumentError
-        If matplotlib is missing, doesn't know the format, or can't write there.
+        If it doesn't know the format, or can't write there.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ArgumentError('drawing needs matplotlib: install it with pip install "nnframe[plot]"') from None
-    columns = min(len(drawn), 3)
-    rows = -(-len(drawn) // columns)
-    figure = Figure(figsize=(4 * columns, 3.2 * rows), layout="constrained")
-    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for title, curves in drawn:
-        panel = panels.pop(0)
+    figure = file_figure(*panels_size(len(drawn)))
+    for (title, curves), panel in zip(drawn, panels(figure, len(drawn)), strict=True):
         for style, (label, y) in zip(STYLES, curves.lines.items(), strict=False):
             panel.plot(curves.x, y, style, label=label)
         panel.set(title=title, xlabel=curves.variable)
         panel.grid(alpha=0.3)
         panel.legend()
-    for panel in panels:
-        panel.axis("off")
-    try:
-        figure.savefig(file, dpi=150)
-    except (OSError, ValueError) as error:
-        raise ArgumentError(
-            f"{file} can't be written ({error}); give a .png, .pdf or .svg file in a folder that exists"
-        ) from error
+    save_figure(figure, file)

@@ -103,8 +103,10 @@ def plot_plugins(options: argparse.Namespace) -> None:
 
     Raises
     ------
+    MissingDependencyError
+        If matplotlib is missing.
     ArgumentError
-        If a plugin is of a kind that has no curve, or matplotlib is missing or can't write such a file.
+        If a plugin is of a kind that has no curve, or such a file can't be written.
     UnknownNameError, NameConflictError, PluginError
         If there is no such plugin, if there are several, or if it is broken.
     """

@@ -12,6 +12,7 @@ from nnframe.activation import Activation
 from nnframe.arrays import FLOAT64, Array, DType
 from nnframe.errors import DerivativeError, one_line
 from nnframe.loss import Loss
+from nnframe.metric import Metric
 from nnframe.optimizer import Optimizer
 from nnframe.plugin import Plugin
 from nnframe.schedule import Schedule
@@ -21,6 +22,7 @@ from nnframe.testing.samples import (
     STEPS_PER_EPOCH,
     UPDATES,
     columns,
+    outputs_and_classes,
     pre_activations,
     steps,
     targets,
@@ -123,6 +125,8 @@ def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
         return [update_call(plugin, update_arguments(plugin, dtype), t=UPDATES + 1)]
     if isinstance(plugin, Schedule):
         return [factor_call(plugin, STEPS_PER_EPOCH, N_EPOCHS)]
+    if isinstance(plugin, Metric):
+        return [outputs_call(plugin, dtype)]
     return []
 
 
@@ -155,6 +159,24 @@ def factor_call(schedule: Schedule, steps_per_epoch: int, n_epochs: int) -> Call
         {"step": steps(steps_per_epoch, n_epochs)},
         schedule.settings,
         advice="Compute with step: np.where in place of if, np.ones(step.shape) for a constant",
+    )
+
+
+def outputs_call(metric: Metric, dtype: DType = FLOAT64) -> Call:
+    """Return a metric's value, for the outputs of a net that finds about half of the classes."""
+
+    def value(a: Array, y: Array, **settings: Any) -> object:
+        found = metric.value(a, y, **settings)
+        return np.float64(found) if isinstance(found, (int, float, np.integer, np.floating)) else found
+
+    a, y = outputs_and_classes(dtype)
+    return Call(
+        "value(a, y)",
+        value,  # type: ignore[arg-type]  # what it gives is what is to be found out
+        {"a": a, "y": y},
+        metric.settings,
+        shape_of=lambda shape: (),
+        advice="Return one number for all columns together, as float(...) of a mean or a sum",
     )
 
 

@@ -11,6 +11,7 @@ from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.errors import ArgumentTypeError, one_line, with_type
 from nnframe.loss import Loss
+from nnframe.metric import Metric
 from nnframe.optimizer import Optimizer
 from nnframe.plugin import Plugin
 from nnframe.schedule import Schedule
@@ -19,6 +20,7 @@ from nnframe.testing import behaviour_checks as behaviour
 from nnframe.testing import common_checks as common
 from nnframe.testing import fused_checks as fused
 from nnframe.testing import loss_checks as losses
+from nnframe.testing import metric_checks as metrics
 from nnframe.testing import optimizer_checks as optimizers
 from nnframe.testing import schedule_checks as schedules
 from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning, NothingToCheck
@@ -73,6 +75,12 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         *FORMULA_CHECKS,
         schedules.factors_are_finite,
         schedules.a_factor_depends_on_its_own_step_alone,
+    ),
+    Metric: (
+        metrics.it_gives_a_finite_number,
+        *FORMULA_CHECKS,
+        metrics.the_order_of_the_samples_does_not_matter,
+        metrics.the_targets_themselves_are_best,
     ),
 }
 

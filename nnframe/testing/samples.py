@@ -62,6 +62,14 @@ def update_arguments(optimizer: Optimizer, dtype: DType = FLOAT64) -> tuple[Arra
     return (w, rng.normal(size=24).astype(dtype), *state)
 
 
+def outputs_and_classes(dtype: DType = FLOAT64) -> tuple[Array, Array]:
+    """Return probabilities and one-hot targets, shape (12, 40), with the right class often among the largest."""
+    rng = np.random.default_rng(0)
+    y = np.eye(12)[np.arange(40) % 12].T
+    a = rng.dirichlet(np.ones(12), size=40).T + 0.05 * y
+    return (a / a.sum(axis=0)).astype(dtype), y.astype(dtype)
+
+
 def initial_state(optimizer: Optimizer, count: int, dtype: DType = FLOAT64) -> list[Array]:
     """Return the states that an optimizer begins with, each of shape (count,)."""
     return [np.full(count, value, dtype) for value in optimizer.state.values()]

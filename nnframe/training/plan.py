@@ -7,14 +7,19 @@ stopped.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.binding import bind_schedule
 from nnframe.engine import Epoch
+from nnframe.errors import DataError
 from nnframe.schedule import Schedule
 from nnframe.training.settings import Descent
+
+# What else is drawn from a run's seed, besides the order of the samples in each epoch.
+DROPOUT_STREAM, HOLD_OUT_STREAM = 1, 2
 
 
 @dataclass(frozen=True)
@@ -23,23 +28,49 @@ class Plan:
 
     Attributes
     ----------
-    n_epochs, n_samples, batch_size : int
+    n_epochs, batch_size : int
+    n_rows : int
+        How many samples the data has.
     shuffle : bool
         Whether every epoch has an order of its own.
     seed : int
-        What the orders are drawn from.
+        What orders and held-out samples are drawn from.
     descent : Descent
+    held_out_share : float or None
+        How much of the data is held out.
+    drops : bool
+        Whether there is dropout, so that every epoch needs a key for it.
     """
 
     n_epochs: int
-    n_samples: int
     batch_size: int
+    n_rows: int
     shuffle: bool
     seed: int
     descent: Descent
+    held_out_share: float | None
+    drops: bool
+
+    @cached_property
+    def _split(self) -> tuple[Array | int, Array | None]:
+        """The rows to train with, or how many there are if it is all of them, and the rows that are held out."""
+        if self.held_out_share is None:
+            return self.n_rows, None
+        return hold_out(self.n_rows, self.held_out_share, self.seed)
 
     @property
-    def steps_per_epoch(self) -> int:
+    def held_out(self) -> Array | None:
+        """The rows that are not trained with, in ascending order; None where there are none."""
+        return self._split[1]
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples that an epoch visits."""
+        rows = self._split[0]
+        return rows if isinstance(rows, int) else len(rows)
+
+    @property
+    def batches_per_epoch(self) -> int:
         """The number of updates in an epoch."""
         return -(-self.n_samples // self.batch_size)
 
@@ -51,14 +82,43 @@ class Plan:
         PluginError
             If the schedule fails.
         """
-        order = None
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, number]).permutation(self.n_samples)
-        rates = np.full(self.steps_per_epoch, self.descent.learning_rate)
+        rates = np.full(self.batches_per_epoch, self.descent.learning_rate)
         if self.descent.schedule is not None:
             rates *= self._factors(self.descent.schedule, number)
-        return Epoch(rates, order)
+        return Epoch(rates, self._order(number), 0, self._dropout_key(number) if self.drops else 0)
+
+    def _order(self, number: int) -> Array | None:
+        rows = self._split[0]
+        if self.shuffle:
+            return np.random.default_rng([self.seed, number]).permutation(rows)
+        return None if isinstance(rows, int) else rows
+
+    def _dropout_key(self, number: int) -> int:
+        bits = np.random.SeedSequence([self.seed, number, DROPOUT_STREAM]).generate_state(1, np.uint64)
+        return int(bits[0])
 
     def _factors(self, schedule: Schedule, number: int) -> Array:
-        steps = np.arange(number * self.steps_per_epoch, (number + 1) * self.steps_per_epoch)
-        return bind_schedule(schedule)(steps, self.steps_per_epoch, self.n_epochs)
+        steps = np.arange(number * self.batches_per_epoch, (number + 1) * self.batches_per_epoch)
+        return bind_schedule(schedule)(steps, self.batches_per_epoch, self.n_epochs)
+
+
+def hold_out(n_samples: int, share: float, seed: int) -> tuple[Array, Array]:
+    """Return the rows to train with and the rows to validate with, drawn at random, each in ascending order.
+
+    Parameters
+    ----------
+    n_samples : int
+    share : float
+        How much is held out, between 0 and 1; rounded, but at least one row is left on both sides.
+    seed : int
+
+    Raises
+    ------
+    DataError
+        If there are less than two samples.
+    """
+    if n_samples < 2:
+        raise DataError(f"data has {n_samples} sample; wanted at least 2, to hold one out for validation={share}")
+    rows = np.random.default_rng([seed, 0, HOLD_OUT_STREAM]).permutation(n_samples)
+    n_held_out = min(max(round(share * n_samples), 1), n_samples - 1)
+    return np.sort(rows[n_held_out:]), np.sort(rows[:n_held_out])

@@ -1,90 +1,125 @@
-"""A training run: the epochs of one call of `nNet.nEpochs`."""
+"""A training run: one call of `nNet.nEpochs`, as its callbacks see it."""
 
 from __future__ import annotations
 
-import os
-import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
-from nnframe import registry
-from nnframe.arrays import whole_number
-from nnframe.binding import bind_engine, bind_objective
-from nnframe.data import as_pairs
+from nnframe.arrays import Array
+from nnframe.data import Pairs
 from nnframe.engine import Engine, TrainingTask
 from nnframe.history import History
-from nnframe.loss import Loss
+from nnframe.layer import denseLayer
+from nnframe.metric import Metric
+from nnframe.training.divergence import Snapshot
 from nnframe.training.plan import Plan
-from nnframe.training.settings import checked_descent, checked_number, checked_positive
-from nnframe.training.task import update_rule
-
-if TYPE_CHECKING:
-    from nnframe.network import nNet
-    from nnframe.optimizer import Optimizer
-    from nnframe.schedule import Schedule
-
-ENGINE_VARIABLE = "NNFRAME_ENGINE"
-DEFAULT_ENGINE = "numpy"
 
 
+class Net(Protocol):
+    """A net, as far as a run and its callbacks need to know it; `nnframe.nNet` is one."""
+
+    layersList: list[denseLayer]
+
+    def forwardPass(self, v: Any, return_all_steps: Literal[False]) -> Array:
+        """Return the last layer's output."""
+
+
+@dataclass
 class TrainingRun:
-    """A training run of a net; the parameters are those of `nNet.nEpochs`.
+    """A training run.
 
     Attributes
     ----------
     net : nNet
-    n_epochs : int
-        How many epochs were asked for.
-    epoch : int
-        How many are done.
+        Its weights are the live ones.
+    task : TrainingTask
+        What the engine was given.
+    plan : Plan
+        The epochs.
+    engine : Engine
+    validation_data : Pairs or None
+        What was passed as such; rows that are held out of the data are in `Plan.held_out`.
+    metrics : mapping of str to Metric
+        By the names as they were given.
+    callbacks : sequence of (str, object)
+        All callbacks of the run, with their names.
+    seed_was_drawn : bool
+        Whether the caller left the seed out.
     history : History
+    epoch : int
+        How many epochs are done.
+    batch : int
+        How many batches of the current epoch are done.
+    loss_sum, seconds : float
+        The sum of the losses of these batches, and how long they took.
+    batches_per_part : int or None
+        How many batches are run between two calls of ``nnframe_part_end``; None for whole epochs. A callback may make
+        it smaller in ``nnframe_train_start``.
+    error : BaseException or None
+        What ended the run, in ``nnframe_train_end``.
+    snapshot : Snapshot
+        The weights and the optimizer's state before the part that runs.
     """
 
-    def __init__(
-        self,
-        net: nNet,
-        n: int,
-        data: Any,
-        loss: str | Loss,
-        learning_rate: float | None,
-        batch_size: int,
-        *,
-        engine: str | Engine | None,
-        optimizer: str | Optimizer | None,
-        schedule: str | Schedule | None,
-        l1: float,
-        l2: float,
-        clip_value: float | None,
-        clip_norm: float | None,
-        shuffle: bool,
-        seed: int | None,
-    ) -> None:
-        self.net = net
-        self.n_epochs = whole_number(n, "n", minimum=0)
-        self.epoch = 0
-        self.history = History()
-        size = whole_number(batch_size, "batch_size")
-        descent = checked_descent(learning_rate, optimizer, schedule)
-        layers = tuple(layer.for_engine() for layer in net.layersList)
-        rule = update_rule(
-            layers,
-            descent.optimizer,
-            checked_number(l1, "l1", "0.001"),
-            checked_number(l2, "l2", "0.001"),
-            checked_positive(clip_value, "clip_value"),
-            checked_positive(clip_norm, "clip_norm"),
-        )
-        first, last = net.layersList[0], net.layersList[-1]
-        objective = bind_objective(registry.resolve(Loss, loss), last.resolved_activation)
-        samples = as_pairs(data, first.n_in, last.n_out)
-        seed = secrets.randbits(63) if seed is None else whole_number(seed, "seed", minimum=0)
-        self.plan = Plan(self.n_epochs, len(samples), size, bool(shuffle), seed, descent)
-        self.task = TrainingTask(layers, objective, samples, size, rule)
-        chosen = engine or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE
-        self._run_epoch = bind_engine(registry.resolve(Engine, chosen), self.task)
+    net: Net
+    task: TrainingTask
+    plan: Plan
+    engine: Engine
+    validation_data: Pairs | None
+    metrics: Mapping[str, Metric]
+    callbacks: Sequence[tuple[str, object]]
+    seed_was_drawn: bool
+    history: History = field(init=False)
+    epoch: int = 0
+    batch: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    batches_per_part: int | None = None
+    error: BaseException | None = None
+    snapshot: Snapshot = field(init=False)
 
-    def run(self) -> History:
-        """Run the epochs and return what was seen."""
-        while self.epoch < self.n_epochs:
-            self.history.loss.append(self._run_epoch(self.plan.epoch(self.epoch)))
-            self.epoch += 1
-        return self.history
+    def __post_init__(self) -> None:
+        self.history = History(metrics={name: [] for name in self.metrics}, seed=self.plan.seed)
+        self.snapshot = Snapshot(self.task)
+
+    @property
+    def n_epochs(self) -> int:
+        """How many epochs were asked for."""
+        return self.plan.n_epochs
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or a callback has stopped the run."""
+        return self.epoch >= self.n_epochs or self.history.stopped is not None
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there is validation data."""
+        return self.validation_data is not None or self.plan.held_out is not None
+
+    @property
+    def weights(self) -> list[Array]:
+        """The live arrays of weights and biases, layer after layer; a layer that is there twice counts once."""
+        return self.snapshot.weights
+
+    @property
+    def live_arrays(self) -> list[Array]:
+        """The weights and the optimizer's state: all that an update changes."""
+        return self.snapshot.live
+
+    def stop(self, reason: str) -> None:
+        """Make this epoch the last.
+
+        Parameters
+        ----------
+        reason : str
+            For `History.stopped`.
+        """
+        self.history.stopped = reason
+
+    def go_on_from(self, epoch: int, batch: int, seed: int, loss_sum: float, seconds: float) -> None:
+        """Set how many epochs and batches are done, the seed, and what the current epoch has added up so far."""
+        self.epoch, self.batch, self.loss_sum, self.seconds = epoch, batch, loss_sum, seconds
+        self.plan = replace(self.plan, seed=seed)
+        self.history.seed = seed

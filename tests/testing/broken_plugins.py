@@ -7,7 +7,7 @@ from itertools import count
 
 import numpy as np
 
-from nnframe import Activation, Fused, Loss, Optimizer, Schedule
+from nnframe import Activation, Fused, Loss, Metric, Optimizer, Schedule
 
 DOC = "broken: a = tanh(z). Source: broken on purpose."
 
@@ -119,6 +119,19 @@ def schedule(factor, **changes):
 def halving(step, steps_per_epoch, n_epochs):
     step //= steps_per_epoch
     return 0.5**step
+
+
+def error(a, y, **params):
+    return float(np.abs(a - y).mean())
+
+
+def metric(value, **changes):
+    return Metric("broken", value, **{"doc": DOC, "better": "lower"} | changes)
+
+
+def error_from_overwritten(a, y):
+    a -= y
+    return float(np.abs(a).mean())
 
 
 # By what is wrong: the plugin, and the checks that fail, no more and no fewer.
@@ -279,5 +292,25 @@ BROKEN = {
     }),
     "a parameter of a schedule without effect": (
         schedule(linear, params={"power": 1.0}), {"every_parameter_changes_the_result"}
+    ),
+    "one number a sample": (metric(lambda a, y: np.abs(a - y).mean(axis=0)), {"it_gives_a_finite_number"}),
+    "a text for a number": (metric(lambda a, y: "good"), {"it_gives_a_finite_number"}),
+    "no number for targets that are all alike": (
+        metric(lambda a, y: error(a, y) / np.ptp(y) if np.ptp(y) else np.nan), {"it_gives_a_finite_number"}
+    ),
+    "a metric of the first sample": (
+        metric(lambda a, y: error(a[:, :1], y[:, :1])), {"the_order_of_the_samples_does_not_matter"}
+    ),
+    "a metric with the wrong direction": (metric(error, better="higher"), {"the_targets_themselves_are_best"}),
+    "a metric that overwrites outputs": (metric(error_from_overwritten), {
+        "arguments_are_left_alone", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "the_order_of_the_samples_does_not_matter",
+    }),
+    "a metric with a memory": (metric(lambda a, y: error(a, y) + next(calls)), {
+        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "the_order_of_the_samples_does_not_matter",
+    }),
+    "a parameter of a metric without effect": (
+        metric(error, params={"power": 1.0}), {"every_parameter_changes_the_result"}
     ),
 }  # fmt: skip
