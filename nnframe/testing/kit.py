@@ -145,6 +145,11 @@ def check_schedule(schedule: str | Schedule) -> None:
     _check(registry.resolve(Schedule, schedule))
 
 
+def check_metric(metric: str | Metric) -> None:
+    """Raise `CheckFailure` for the first check that a metric fails; see `check_activation`."""
+    _check(registry.resolve(Metric, metric))
+
+
 def plugins_meant_by(what: str | Plugin) -> list[Plugin]:
     """Return the plugins that a distribution's name, a plugin's name or an object means.
 
