@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from nnframe.errors import (
+    ArgumentError,
     ArgumentTypeError,
     NNFrameError,
     PluginError,
@@ -104,11 +105,20 @@ class Registry:
         ------
         UnknownNameError, NameConflictError, PluginError
             If there is none of any kind, if there are several of one, or if it is broken.
+        ArgumentError, ArgumentTypeError
+            If the name sets a parameter that none of them has.
         """
-        found = []
+        found: list[tuple[str, Plugin]] = []
+        refusals: list[NNFrameError] = []
         for kind in KINDS:
             with suppress(UnknownNameError):
-                found.append((kind, self.get(kind, name)))
+                try:
+                    found.append((kind, self.get(kind, name)))
+                except (ArgumentError, ArgumentTypeError) as error:
+                    # Of two that share a name, one may have the parameter.
+                    refusals.append(error)
+        if refusals and not found:
+            raise refusals[0]
         if not found:
             known = {kind: self._known(kind) for kind in KINDS}
             raise unknown_of_all_kinds(parse_spec(name), known, self._enabled(), self._disabled())
