@@ -41,6 +41,7 @@ from nnframe.loss import Loss
 from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
+from nnframe.saving import load
 from nnframe.schedule import Schedule
 from nnframe.version import __version__
 
@@ -77,6 +78,7 @@ __all__ = [
     "datasets",
     "denseLayer",
     "hookimpl",
+    "load",
     "nNet",
     "pairs",
     "plot",
