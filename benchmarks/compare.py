@@ -77,10 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", nargs="+", default=[], metavar="TEXT", help="only rows with this in their name")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only contenders with this in their name")
     parser.add_argument("--against", default="torch", metavar="NAME", help="the contender that is 1 (default: torch)")
-    parser.add_argument("--rounds", type=int, default=15, help="how often each contender runs (default: 15)")
+    parser.add_argument("--rounds", type=int, default=11, help="how often each contender runs (default: 11)")
     parser.add_argument("--seconds", type=float, default=0.1, help="how long a round should take (default: 0.1)")
     parser.add_argument(
-        "--most-seconds", type=float, default=40, help="after which a row has no more rounds (default: 40)"
+        "--most-seconds", type=float, default=30, help="after which a row has no more rounds (default: 30)"
     )
     parser.add_argument("--write", action="store_true", help="write the table and the picture of some rows, too")
     return parser
