@@ -22,6 +22,8 @@ from nnframe.plugin import Plugin
 class BoundActivation(NamedTuple):
     """An activation ready to be called: parameters filled in, failures raised as `PluginError`.
 
+    What comes with nnframe doesn't fail, and is called as it is.
+
     Attributes
     ----------
     forward : callable
