@@ -28,7 +28,7 @@ class Session(ABC):
     def __init__(self, problem: Problem, option: str) -> None: ...
 
     @staticmethod
-    def why_not(row: Row) -> str | None:
+    def why_not(row: Row, option: str) -> str | None:
         """Return why this contender leaves a row out; None if it doesn't."""
         return None
 

@@ -12,8 +12,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 # A process prints its own peak: that of its parent is no measure, and ru_maxrss begins with it.
 PEAK = """
 import pathlib
@@ -76,12 +74,6 @@ def measure_footprints(rounds: int) -> list[Footprint]:
         Footprint(package.name, times[package.name], memory[package.name], _disk(package.distribution))
         for package in packages
     ]
-
-
-def quartiles(values: list[float]) -> tuple[float, float, float]:
-    """Return the lower quartile, the median and the upper quartile."""
-    low, median, high = np.percentile(values, [25, 50, 75]).tolist()
-    return low, median, high
 
 
 def _seconds(code: str) -> float:

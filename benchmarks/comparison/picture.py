@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from comparison.rounds import Result
+from comparison.spread import quartiles
 
 # Okabe and Ito's colours, which colour-blind readers tell apart, and a shape each, for prints without colour.
 STYLES = {
@@ -33,14 +34,14 @@ def draw(results: list[Result], path: Path) -> None:
     places = np.arange(len(results))[::-1]
     for name, (colour, marker, size) in STYLES.items():
         found = [
-            (place, np.percentile(result.rates[name], [25, 50, 75]))
+            (place, quartiles(result.rates[name]))
             for place, result in zip(places, results, strict=True)
             if name in result.rates
         ]
         if not found:
             continue
         y = [place for place, _ in found]
-        low, median, high = np.transpose([quartiles for _, quartiles in found])
+        low, median, high = np.transpose([spread for _, spread in found])
         axes.hlines(y, low, high, color=colour, linewidth=2)
         label = f"nnframe, {name}" if name.endswith("engine") else name
         axes.plot(median, y, marker, color=colour, markersize=size, markeredgewidth=2, fillstyle="full", label=label)

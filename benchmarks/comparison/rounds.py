@@ -16,6 +16,7 @@ from comparison.agreement import TOLERANCES, distance
 from comparison.contender import Contender
 from comparison.problem import Problem
 from comparison.rows import Row
+from comparison.spread import quartiles
 from comparison.worker import ContenderError, Worker
 
 # Threads of whoever ran last spin for a while before they sleep.
@@ -45,13 +46,11 @@ class Result(NamedTuple):
         """Return how many times as fast as the other a contender is: quartile, median, quartile over the rounds."""
         if name not in self.rates or other not in self.rates:
             return None
-        ratios = np.divide(self.rates[name], self.rates[other])
-        low, median, high = np.percentile(ratios, [25, 50, 75]).tolist()
-        return low, median, high
+        return quartiles(np.divide(self.rates[name], self.rates[other]))
 
     def rate(self, name: str) -> float:
         """Return the median of a contender's samples per second."""
-        return float(np.median(self.rates[name]))
+        return quartiles(self.rates[name])[1]
 
 
 def measure(
@@ -106,9 +105,13 @@ def _measure_row(
     for done in range(rounds):
         if done >= min(3, rounds) and time.perf_counter() - start > most_seconds:
             break
-        for name, worker in ready.items():
+        for name, worker in list(ready.items()):
             time.sleep(PAUSE)
-            rates[name].append(worker.round())
+            try:
+                rates[name].append(worker.round())
+            except ContenderError as error:
+                del ready[name], rates[name]
+                remarks.append(f"{name} is left out: {_last_line(error)}")
     for remark in remarks + disagreements:
         say(f"{row.name}: {remark}")
     return Result(row, rates, remarks, disagreements)

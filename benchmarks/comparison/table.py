@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from comparison.footprint import Footprint, quartiles
+from comparison.footprint import Footprint
 from comparison.rounds import Result
+from comparison.spread import quartiles
 
 BEGIN = "<!-- begin: python benchmarks/compare.py -->"
 END = "<!-- end: python benchmarks/compare.py -->"
@@ -26,7 +27,6 @@ def results_table(results: list[Result], names: list[str], against: str) -> str:
     header = [f"net, {against} = 1", f"{against}, samples/s", *others]
     lines = []
     for result in results:
-        # What was measured in this row at all.
         rate = f"{result.rate(against):,.0f}" if against in result.rates else "-"
         lines.append([result.row.name, rate, *(_ratio(result.ratio(name, against)) for name in others)])
     return _markdown(header, lines)

@@ -86,7 +86,7 @@ class _Stopwatch:
         self.inputs: list[Any] = []
 
     def why_not(self, row: Row) -> str | None:
-        return self.contender.session().why_not(row)
+        return self.contender.session().why_not(row, self.contender.option)
 
     def first_pass(self, row: Row) -> Weights | Array | None:
         self.row = row

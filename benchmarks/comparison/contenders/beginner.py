@@ -54,7 +54,7 @@ class Session(contender.Session):
         self.samples = [(x[:, np.newaxis], y[:, np.newaxis]) for x, y in zip(problem.X, problem.Y, strict=True)]
 
     @staticmethod
-    def why_not(row: Row) -> str | None:
+    def why_not(row: Row, option: str) -> str | None:
         """Decline what would take minutes."""
         if row.kind == "training" and row.n_parameters > MOST_PARAMETERS:
             return "a batch would take half a minute"
