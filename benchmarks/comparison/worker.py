@@ -21,6 +21,8 @@ from comparison.rows import Row
 
 # Enough to differ by more than rounding if an update is another.
 CHECKED_SAMPLES = 200
+# Fewer make no epoch: what is done once for all of them would look dear.
+FEWEST_BATCHES = 4
 # Enough for an epoch's own cost to be spread thin, few enough for the samples to fit into memory.
 MOST_VALUES = 8_000_000
 
@@ -106,7 +108,7 @@ class _Stopwatch:
         if row.kind == "training":
             # More for the fast ones, whose epochs would be over at once.
             batches = min(rate * seconds, most) // row.batch_size
-            self._start(max(1, int(batches)) * row.batch_size)
+            self._start(max(FEWEST_BATCHES, int(batches)) * row.batch_size)
             self._run()
             rate = self._rate()
         self.repeats = max(1, math.ceil(rate * seconds / self.samples))
