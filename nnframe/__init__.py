@@ -6,9 +6,10 @@
 >>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
 """
 
-from nnframe import datasets, registry
+from nnframe import callbacks, datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
+from nnframe.callback import Callback
 from nnframe.data import Pairs, pairs
 from nnframe.engine import Engine, Epoch, TrainingTask
 from nnframe.errors import (
@@ -16,6 +17,7 @@ from nnframe.errors import (
     ArgumentTypeError,
     DataError,
     DerivativeError,
+    DivergenceError,
     EngineError,
     NameConflictError,
     NNFrameError,
@@ -29,6 +31,7 @@ from nnframe.history import History
 from nnframe.hookspecs import hookimpl
 from nnframe.layer import denseLayer
 from nnframe.loss import Loss
+from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
 from nnframe.schedule import Schedule
@@ -39,14 +42,17 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "Array",
+    "Callback",
     "DataError",
     "DerivativeError",
+    "DivergenceError",
     "Engine",
     "EngineError",
     "Epoch",
     "Fused",
     "History",
     "Loss",
+    "Metric",
     "NNFrameError",
     "NameConflictError",
     "Optimizer",
@@ -58,6 +64,7 @@ __all__ = [
     "TrainingTask",
     "UnknownNameError",
     "__version__",
+    "callbacks",
     "datasets",
     "denseLayer",
     "hookimpl",

@@ -8,7 +8,8 @@ Backwards, with L the mean loss of the batch and d_k = dL/dz_k:
 
     dL/dW_k = d_k a_{k-1}^T        dL/db_k = sum of d_k over the columns        dL/da_{k-1} = W_k^T d_k
 
-and d_{k-1} is dL/da_{k-1} through the derivative of f_{k-1}. The first d, the last layer's, comes from the loss.
+and d_{k-1} is dL/da_{k-1} through the derivative of f_{k-1}. The first d, the last layer's, comes from the loss. With
+dropout, what a layer hands on is a times a mask of zeros and constants, and dL/da is multiplied by the mask likewise.
 
 Source: D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors", Nature 323
 (1986) 533-536.
@@ -30,24 +31,13 @@ class Gradient(NamedTuple):
     bias: Array
 
 
-def forward_pass(layers: Sequence[Linear], x: Array) -> tuple[list[Array], list[Array]]:
-    """Return the pre-activations of each layer, and the activations of each, the input first.
-
-    Parameters
-    ----------
-    layers : sequence of Linear
-    x : ndarray, shape (n_in, B)
-    """
-    zs: list[Array] = []
-    activations = [x]
-    for layer in layers:
-        zs.append(layer.weights @ activations[-1] + layer.bias)
-        activations.append(layer.activation.forward(zs[-1]))
-    return zs, activations
-
-
 def loss_and_gradients(
-    layers: Sequence[Linear], objective: Objective, x: Array, y: Array
+    layers: Sequence[Linear],
+    objective: Objective,
+    x: Array,
+    y: Array,
+    sample_weights: Array | None = None,
+    dropout_masks: Sequence[Array | None] | None = None,
 ) -> tuple[Array, list[Gradient]]:
     """Return the loss of each column, and the gradient of their mean for each layer.
 
@@ -58,6 +48,10 @@ def loss_and_gradients(
         The loss, bound to the last layer's activation.
     x : ndarray, shape (n_in, B)
     y : ndarray, shape (n_out, B)
+    sample_weights : ndarray, shape (B,), optional
+        What the loss of each column is multiplied with.
+    dropout_masks : sequence of ndarray or None, optional
+        For each layer, what its activations are multiplied with on their way to the next layer: shape (n_out, B).
 
     Returns
     -------
@@ -70,14 +64,25 @@ def loss_and_gradients(
     PluginError
         If an activation or the loss fails.
     """
-    zs, activations = forward_pass(layers, x)
+    masks = dropout_masks or [None] * len(layers)
+    zs: list[Array] = []
+    activations: list[Array] = []
+    inputs = [x]
+    for layer, mask in zip(layers, masks, strict=True):
+        zs.append(layer.weights @ inputs[-1] + layer.bias)
+        activations.append(layer.activation.forward(zs[-1]))
+        inputs.append(activations[-1] if mask is None else activations[-1] * mask)
+
     losses = objective.value(zs[-1], activations[-1], y)
     d = objective.gradient(zs[-1], activations[-1], y) / x.shape[1]
+    if sample_weights is not None:
+        losses, d = losses * sample_weights, d * sample_weights
 
     gradients = []
     for k in reversed(range(len(layers))):
-        gradients.append(Gradient(d @ activations[k].T, d.sum(axis=1, keepdims=True)))
+        gradients.append(Gradient(d @ inputs[k].T, d.sum(axis=1, keepdims=True)))
         if k > 0:
-            d = layers[k - 1].activation.backward(layers[k].weights.T @ d, zs[k - 1], activations[k])
+            grad, mask = layers[k].weights.T @ d, masks[k - 1]
+            d = layers[k - 1].activation.backward(grad if mask is None else grad * mask, zs[k - 1], activations[k - 1])
     gradients.reverse()
     return losses, gradients

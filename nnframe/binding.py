@@ -60,7 +60,7 @@ def _bound_derivative(
     try:
         derivative = _guarded(activation, "derivative", activation.slope)
     except DerivativeError as error:
-        raise _blamed(DerivativeError, activation, "derivative", str(error)) from error.__cause__
+        raise blamed_error(DerivativeError, activation, "derivative", str(error)) from error.__cause__
     return derivative, lambda grad, z, a: grad * derivative(z)
 
 
@@ -115,10 +115,10 @@ def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
         try:
             results = optimizer.update(w, *arrays, t=t, learning_rate=learning_rate, **settings)
         except (Exception, SystemExit) as error:
-            raise _blamed(PluginError, optimizer, "update", f"raised {one_line(error)}") from error
+            raise blamed_error(PluginError, optimizer, "update", f"raised {one_line(error)}") from error
         if not isinstance(results, (tuple, list)) or len(results) != expected:
             names = ", ".join(["new w", *(f"new {name}" for name in optimizer.state)])
-            raise _blamed(PluginError, optimizer, "update", f"returned {shown(results)}; wanted a tuple ({names})")
+            raise blamed_error(PluginError, optimizer, "update", f"returned {shown(results)}; wanted a tuple ({names})")
         return [
             each
             if type(each) is np.ndarray and each.shape == w.shape and each.dtype == w.dtype
@@ -130,7 +130,7 @@ def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
 
 
 def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
-    """Return the function that runs an epoch and returns its mean loss.
+    """Return the function that runs an epoch, or a part of one, and returns the sum of the losses.
 
     Raises
     ------
@@ -147,20 +147,22 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
             # A refusal, or the failure of an activation or a loss, which has its blame already.
             raise
         except Exception as error:
-            raise _blamed(PluginError, engine, part, f"raised {one_line(error)}") from error
+            raise blamed_error(PluginError, engine, part, f"raised {one_line(error)}") from error
 
     run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
 
-    def mean_loss(epoch: Epoch) -> float:
-        # Some BLAS kernels compute on what lies behind the end of an array, and throw the result away; numpy would warn
-        # of an invalid value that is nowhere.
-        with np.errstate(invalid="ignore"):
+    def total_loss(epoch: Epoch) -> float:
+        # Weights that grow beyond all bounds are found out after the epoch, and told as one error instead of many
+        # warnings. Some BLAS kernels also compute on what lies behind the end of an array, and throw the result away.
+        with np.errstate(invalid="ignore", over="ignore"):
             value = blamed(run_epoch, "epoch", epoch)
         if not isinstance(value, (float, int, np.floating)):
-            raise _blamed(PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the mean loss")
+            raise blamed_error(
+                PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the sum of the losses"
+            )
         return float(value)
 
-    return mean_loss
+    return total_loss
 
 
 def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
@@ -192,7 +194,7 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
         try:
             result = function(*arrays, **settings)
         except Exception as error:
-            raise _blamed(PluginError, plugin, part, f"raised {one_line(error)}") from error
+            raise blamed_error(PluginError, plugin, part, f"raised {one_line(error)}") from error
         if type(result) is np.ndarray and result.shape == shape and result.dtype == like.dtype:
             return result
         return _converted(result, plugin, part, shape, like)
@@ -211,7 +213,7 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
         try:
             function(*arrays, **settings)
         except Exception as error:
-            raise _blamed(PluginError, activation, part, f"raised {one_line(error)}") from error
+            raise blamed_error(PluginError, activation, part, f"raised {one_line(error)}") from error
 
     return call
 
@@ -220,17 +222,18 @@ def _converted(result: object, plugin: Plugin, part: str, shape: tuple[int, ...]
     try:
         array = np.asarray(result)
     except ValueError as error:
-        raise _blamed(PluginError, plugin, part, f"returned no array: {one_line(error)}") from error
+        raise blamed_error(PluginError, plugin, part, f"returned no array: {one_line(error)}") from error
     if array.dtype.kind not in "fiub":
         what = f"returned {shown(result)}, of dtype {array.dtype}; wanted real numbers"
-        raise _blamed(PluginError, plugin, part, what)
+        raise blamed_error(PluginError, plugin, part, what)
     if array.shape != shape:
         what = f"returned an array of shape {array.shape} for an argument of shape {like.shape}; wanted {shape}"
-        raise _blamed(PluginError, plugin, part, what)
+        raise blamed_error(PluginError, plugin, part, what)
     return array.astype(like.dtype)
 
 
-def _blamed(error: type[PluginError], plugin: Plugin, part: str, what: str) -> PluginError:
+def blamed_error(error: type[PluginError], plugin: Plugin, part: str, what: str) -> PluginError:
+    """Return the error that says what a plugin's function did, whose it is, and what a user can do about it."""
     provider = registry.provider_of(plugin)
     kind = type(plugin).__name__.lower()
     if provider is None:

@@ -6,7 +6,7 @@ Samples are kept as rows, so that a batch is a run of memory; its transpose is t
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -52,20 +52,16 @@ class Pairs(Sequence[tuple[Array, Array]]):
     def __repr__(self) -> str:
         return f"<{len(self)} pairs of columns ({self.X.shape[1]}, 1) and ({self.Y.shape[1]}, 1)>"
 
-    def batches(self, size: int, dtype: DType, order: Array | None = None) -> Iterator[tuple[Array, Array]]:
-        """Yield rows of X, (B, n_in), and of Y, (B, n_out), with up to `size` samples, in the dtype wanted.
+    def rows(self, rows: slice | Array, dtype: DType) -> tuple[Array, Array]:
+        """Return some rows of X, (B, n_in), and of Y, (B, n_out), in the dtype wanted.
 
         Parameters
         ----------
-        size : int
+        rows : slice or ndarray of int
+            A slice gives views where the dtype is right already; of a memory-mapped file, only these rows are read.
         dtype : numpy.dtype
-        order : ndarray of int, optional
-            The rows to visit; all as they stand if left out. Then they are views, where the dtype is right already; of
-            a memory-mapped file, only the batch is read.
         """
-        for start in range(0, len(self) if order is None else len(order), size):
-            rows = slice(start, start + size) if order is None else order[start : start + size]
-            yield as_dtype(self.X[rows], dtype), as_dtype(self.Y[rows], dtype)
+        return as_dtype(self.X[rows], dtype), as_dtype(self.Y[rows], dtype)
 
 
 def pairs(X: Any, Y: Any) -> Pairs:
@@ -101,7 +97,7 @@ def pairs(X: Any, Y: Any) -> Pairs:
     return Pairs(X, Y)
 
 
-def as_pairs(data: Any, n_in: int, n_out: int) -> Pairs:
+def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data") -> Pairs:
     """Return training data as `Pairs` that fit a net; a list is stacked, once.
 
     Parameters
@@ -110,6 +106,8 @@ def as_pairs(data: Any, n_in: int, n_out: int) -> Pairs:
         x of shape (n_in, B) and y of shape (n_out, B), with B = 1 for a plain pair of columns.
     n_in, n_out : int
         What the net takes and gives.
+    name : str, optional
+        The argument's name, for the errors.
 
     Raises
     ------
@@ -121,29 +119,29 @@ def as_pairs(data: Any, n_in: int, n_out: int) -> Pairs:
     if isinstance(data, Pairs):
         if data.X.shape[1] != n_in or data.Y.shape[1] != n_out:
             raise DataError(
-                f"data is {data!r}, but the net takes ({n_in}, 1) and gives ({n_out}, 1); check the arrays' columns"
+                f"{name} is {data!r}, but the net takes ({n_in}, 1) and gives ({n_out}, 1); check the arrays' columns"
             )
     elif isinstance(data, (str, bytes)) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
         raise DataError(
-            f"data is of type {type(data).__name__}; wanted a sequence of pairs (x, y): use list(...) to keep what an "
-            f"iterator yields, or nnframe.pairs(X, Y) over two arrays of rows"
+            f"{name} is of type {type(data).__name__}; wanted a sequence of pairs (x, y): use list(...) to keep what "
+            f"an iterator yields, or nnframe.pairs(X, Y) over two arrays of rows"
         )
     if len(data) == 0:
-        raise DataError("data is empty; wanted at least one pair (x, y) of columns")
-    return data if isinstance(data, Pairs) else _stack(data, n_in, n_out)
+        raise DataError(f"{name} is empty; wanted at least one pair (x, y) of columns")
+    return data if isinstance(data, Pairs) else _stack(data, n_in, n_out, name)
 
 
-def _stack(data: Sequence[Any], n_in: int, n_out: int) -> Pairs:
+def _stack(data: Sequence[Any], n_in: int, n_out: int, name: str) -> Pairs:
     inputs, targets = [], []
     for i in range(len(data)):
         try:
             x, y = data[i]
         except (TypeError, ValueError, KeyError) as error:
-            raise DataError(f"data[{i}] is no pair (x, y) of columns; wanted two arrays") from error
-        x, y = as_columns(x, n_in, f"data[{i}][0]"), as_columns(y, n_out, f"data[{i}][1]")
+            raise DataError(f"{name}[{i}] is no pair (x, y) of columns; wanted two arrays") from error
+        x, y = as_columns(x, n_in, f"{name}[{i}][0]"), as_columns(y, n_out, f"{name}[{i}][1]")
         if x.shape[1] != y.shape[1]:
             raise DataError(
-                f"data[{i}] pairs an x of shape {x.shape} with a y of shape {y.shape}; wanted as many columns in both"
+                f"{name}[{i}] pairs an x of shape {x.shape} with a y of shape {y.shape}; wanted as many columns in both"
             )
         inputs.append(x.T)
         targets.append(y.T)

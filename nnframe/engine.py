@@ -6,7 +6,7 @@ nor what an update is: each batch's gradient is taken at the weights that the ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -170,6 +170,12 @@ class TrainingTask(NamedTuple):
     batch_size : int
         May be larger than the data.
     rule : UpdateRule
+    sample_weights : ndarray, shape (N,), or None
+        What the loss of each sample is multiplied with, in the layers' dtype; the mean over a batch still divides by
+        the number of its samples.
+    dropout : tuple of float
+        For each layer, the share of its outputs that training sets to 0, from 0 to below 1; those that stay are divided
+        by 1 - share. 0 for the last. `nnframe.engines.dropout` says which ones.
     """
 
     layers: tuple[Linear, ...]
@@ -177,22 +183,68 @@ class TrainingTask(NamedTuple):
     data: Pairs
     batch_size: int
     rule: UpdateRule
+    sample_weights: Array | None = None
+    dropout: tuple[float, ...] = ()
+
+    def samples(self, epoch: Epoch, size: int | None = None) -> Iterator[Samples]:
+        """Yield the samples of an epoch in its order, in the layers' dtype.
+
+        Parameters
+        ----------
+        epoch : Epoch
+        size : int, optional
+            How many at a time; the last may be fewer. Default: a batch.
+        """
+        dtype = self.layers[0].weights.dtype
+        step = size or self.batch_size
+        first = epoch.first_batch * self.batch_size
+        n_visited = len(self.data if epoch.order is None else epoch.order)
+        last = min(n_visited, first + len(epoch.learning_rates) * self.batch_size)
+        for start in range(first, last, step):
+            stop = min(start + step, last)
+            rows = slice(start, stop) if epoch.order is None else epoch.order[start:stop]
+            weights = None if self.sample_weights is None else self.sample_weights[rows]
+            yield Samples(*self.data.rows(rows, dtype), weights, start)
 
 
 class Epoch(NamedTuple):
-    """One pass.
+    """One pass over the data, or a part of one.
 
     Attributes
     ----------
     learning_rates : ndarray of float64, shape (n_batches,)
-        For each batch.
+        For each batch to be run.
     order : ndarray of int64, shape (n_samples,), or None
-        The rows to visit, cut into batches in this order, the last of which may be smaller; None for all rows as they
-        stand.
+        The rows to visit in the whole pass, cut into batches in this order, the last of which may be smaller; None for
+        all rows as they stand.
+    first_batch : int
+        Which batch of the pass is the first to be run, counted from 0.
+    dropout_key : int
+        What decides which outputs are dropped, 64 bits.
     """
 
     learning_rates: Array
     order: Array | None
+    first_batch: int = 0
+    dropout_key: int = 0
+
+
+class Samples(NamedTuple):
+    """Some samples of an epoch.
+
+    Attributes
+    ----------
+    x, y : ndarray, shapes (B, n_in) and (B, n_out)
+        Inputs and targets, one row a sample; read-only.
+    weights : ndarray, shape (B,), or None
+    start : int
+        The position of the first of them in the whole pass.
+    """
+
+    x: Array
+    y: Array
+    weights: Array | None
+    start: int
 
 
 def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
@@ -210,8 +262,9 @@ class Engine(Plugin):
         What users call it by.
     prepare : callable
         ``prepare(task, **params) -> run_epoch`` allocates and compiles what is needed; ``run_epoch(epoch)``, with an
-        `Epoch`, then makes one pass over the data and returns the mean loss over the samples visited, each taken before
-        the update that it led to, without penalties. Weights may have been changed between two calls.
+        `Epoch`, then makes one pass over the data and returns the sum of the losses of the samples visited, each times
+        its sample weight and taken before the update that it led to, without penalties. Weights may have been changed
+        between two calls.
 
         All errors of plugins are to be passed on as they are. Whatever ends an epoch early, an error or an interrupt,
         the layers and the state must be left as some whole batch left them. What it can't do it may refuse in `prepare`

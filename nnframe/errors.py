@@ -75,6 +75,27 @@ class EngineError(NNFrameError, NotImplementedError):
     """An engine can't do what is asked of it, and says why; another engine can."""
 
 
+class DivergenceError(NNFrameError, FloatingPointError):
+    """Training led to numbers that are not finite; the net has the last weights that were.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch in which it happened, counted from 0.
+    batch : int or None
+        The batch of that epoch, counted from 0; None if it didn't happen again when the epoch was gone through once
+        more.
+    layer : int or None
+        The layer, counted from 0; None if it was not in a layer.
+    """
+
+    def __init__(self, message: str, *, epoch: int, batch: int | None, layer: int | None) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.layer = layer
+
+
 def one_line(error: BaseException) -> str:
     """Return an exception as ``Type: message`` on one line, for use inside another message."""
     try:

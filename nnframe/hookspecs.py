@@ -1,4 +1,4 @@
-"""All that can be plugged into nnframe: one hook a kind."""
+"""All that can be plugged into nnframe: one hook a kind, and the hooks of a training run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import pluggy
 
 if TYPE_CHECKING:
     from nnframe.activation import Activation
+    from nnframe.callback import Callback
     from nnframe.engine import Engine
     from nnframe.loss import Loss
+    from nnframe.metric import Metric
     from nnframe.optimizer import Optimizer
     from nnframe.schedule import Schedule
+    from nnframe.training.run import TrainingRun
 
 hookspec = pluggy.HookspecMarker("nnframe")
 hookimpl = pluggy.HookimplMarker("nnframe")
@@ -40,3 +43,36 @@ def nnframe_optimizers() -> list[Optimizer]:  # type: ignore[empty-body]
 @hookspec
 def nnframe_schedules() -> list[Schedule]:  # type: ignore[empty-body]
     """Return the schedules that the plugin provides."""
+
+
+@hookspec
+def nnframe_metrics() -> list[Metric]:  # type: ignore[empty-body]
+    """Return the metrics that the plugin provides."""
+
+
+@hookspec
+def nnframe_callbacks() -> list[Callback]:  # type: ignore[empty-body]
+    """Return the callbacks that the plugin provides."""
+
+
+# The hooks of a run are those of the objects in nEpochs(callbacks=[...]), and of no others.
+
+
+@hookspec
+def nnframe_train_start(run: TrainingRun) -> None:
+    """Begin to follow a run, before its first epoch."""
+
+
+@hookspec
+def nnframe_part_end(run: TrainingRun) -> None:
+    """See a part of an epoch end, every ``run.batches_per_part`` batches and at the end of the epoch."""
+
+
+@hookspec
+def nnframe_epoch_end(run: TrainingRun) -> None:
+    """See an epoch end, when its loss and metrics stand in ``run.history``."""
+
+
+@hookspec
+def nnframe_train_end(run: TrainingRun) -> None:
+    """See the run end, whichever way: ``run.error`` is the exception that ended it, or None."""

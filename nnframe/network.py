@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array, DType, as_columns
+from nnframe.data import as_pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
 from nnframe.layer import denseLayer
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from nnframe.engine import Engine
     from nnframe.history import History
     from nnframe.loss import Loss
+    from nnframe.metric import Metric
     from nnframe.optimizer import Optimizer
     from nnframe.schedule import Schedule
+    from nnframe.training.sample_weights import ClassWeights
 
 
 class nNet:
@@ -186,6 +190,8 @@ class nNet:
             If the engine can't do it. Nothing has changed then.
         PluginError
             If a plugin fails. The net keeps the weights after the last batch that was whole, as it does after Ctrl-C.
+        DivergenceError
+            If the loss or a weight is not finite any more. The net then has the last weights that were.
         """
         return self.nEpochs(1, data, loss, learning_rate, batch_size, **settings).loss[0]
 
@@ -204,8 +210,14 @@ class nNet:
         l2: float = 0,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        dropout: float | Sequence[float] = 0,
         shuffle: bool = False,
         seed: int | None = None,
+        sample_weights: Any = None,
+        class_weights: ClassWeights | None = None,
+        validation: Any = None,
+        metrics: Sequence[str | Metric] = (),
+        callbacks: Sequence[Any] = (),
     ) -> History:
         """Train for n passes over the data; see `backprop`.
 
@@ -227,18 +239,40 @@ class nNet:
             minimized. The losses that are reported stay without it.
         clip_value, clip_norm : float or None, optional
             The largest size of an element of the gradient; the largest Euclidean norm of the whole gradient.
+        dropout : float or sequence of float, optional
+            The share of each hidden layer's outputs that is set to 0 while training, others for every sample; a
+            sequence has one for each hidden layer.
         shuffle : bool, optional
             Whether to visit the samples in another order in every epoch.
         seed : int or None, optional
-            Same seed, same orders. None draws a fresh one.
+            What orders, dropped outputs and held-out samples are drawn from. Same seed, same weights. None draws a
+            fresh one, which `History.seed` has.
+        sample_weights : array_like, shape (N,), optional
+            What the loss of each sample is multiplied with; the mean over a batch still divides by its size.
+        class_weights : dict of int to float, or "balanced", optional
+            Likewise by class, the number of a target's largest component, or 0 and 1 where there is one component.
+            "balanced" makes all classes count alike.
+        validation : float or data, optional
+            A share of the data, such as 0.2, that is held out at random; or pairs like `data`. The mean loss over them,
+            after each epoch, goes into the history.
+        metrics : sequence of str or Metric, optional
+            Such as ``["accuracy", "top_k(k=3)"]``; taken after each epoch over the validation data where there is any,
+            else over the data that is trained with.
+        callbacks : sequence of str, Callback or object, optional
+            Such as ``["progress", "early_stopping(patience=5)"]``; or objects with methods marked ``@nnframe.hookimpl``
+            for the hooks of a run, as `nnframe.callbacks` has them.
 
         Returns
         -------
         History
-            With the mean loss of each epoch.
+            With the mean loss of each epoch, and what else was asked for.
 
         Raises
         ------
+        DivergenceError
+            If the loss or a weight is not finite any more. The net then has the last weights that were.
+        PluginError
+            Also if a callback or a metric fails.
         NNFrameError
             As `backprop`.
         """
@@ -260,10 +294,58 @@ class nNet:
             l2=l2,
             clip_value=clip_value,
             clip_norm=clip_norm,
+            dropout=dropout,
             shuffle=shuffle,
             seed=seed,
+            sample_weights=sample_weights,
+            class_weights=class_weights,
+            validation=validation,
+            metrics=metrics,
+            callbacks=callbacks,
         )
         return run.run()
+
+    def evaluate(
+        self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ("accuracy",)
+    ) -> dict[str, float]:
+        """Return how good the net is on a data set.
+
+        Parameters
+        ----------
+        data : sequence of (x, y)
+            As in `backprop`.
+        loss : str or Loss, optional
+            The mean of which over the samples comes first, under ``"loss"``.
+        metrics : sequence of str or Metric, optional
+
+        Returns
+        -------
+        dict of str to float
+            By the names as they were given.
+
+        Raises
+        ------
+        NNFrameError
+            If an argument can't be used, or a plugin fails.
+
+        Examples
+        --------
+        >>> nNet([denseLayer([[2.0]])]).evaluate([([[1.0]], [[2.0]]), ([[2.0]], [[5.0]])], "mse", ["mae"])
+        {'loss': 0.5, 'mae': 0.5}
+        """
+        from nnframe.binding import bind_objective
+        from nnframe.loss import Loss
+        from nnframe.training.evaluation import checked_metrics, evaluate
+
+        self._check_layers()
+        first, last = self.layersList[0], self.layersList[-1]
+        objective = None
+        if loss is not None:
+            objective = bind_objective(registry.resolve(Loss, loss), last.resolved_activation)
+        pairs = as_pairs(data, first.n_in, last.n_out)
+        layers = [layer.for_engine() for layer in self.layersList]
+        mean_loss, values = evaluate(layers, objective, pairs, checked_metrics(metrics))
+        return ({} if objective is None else {"loss": mean_loss}) | values
 
     def __repr__(self) -> str:
         rows = [

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnframe import ArgumentTypeError, DataError, ShapeError, denseLayer, nNet, pairs
+from nnframe import ArgumentTypeError, DataError, Epoch, ShapeError, TrainingTask, denseLayer, nNet, pairs
+from nnframe.engine import Linear
 
 X = np.arange(12.0).reshape(6, 2)
 Y = np.arange(6.0).reshape(6, 1)
@@ -18,32 +19,59 @@ def test_no_copy_is_made():
     assert np.shares_memory(data[1:3].Y, Y)
 
 
+def samples_of(data, size, order=None, dtype=float, first_batch=0, n_batches=None, weights=None):
+    """Return what a task hands out for an epoch of a net of one layer."""
+    layer = Linear(np.zeros((1, 2), dtype), np.zeros((1, 1), dtype), None)
+    count = len(data) if order is None else len(order)
+    rates = np.zeros(-(-count // size) if n_batches is None else n_batches)
+    task = TrainingTask((layer,), None, data, size, None, weights)
+    return list(task.samples(Epoch(rates, order, first_batch)))
+
+
 def test_batches_are_views_of_the_arrays():
-    for x, y in pairs(X, Y).batches(4, np.dtype(float)):
-        assert np.shares_memory(x, X)
-        assert np.shares_memory(y, Y)
-        assert x.flags.c_contiguous
+    for batch in samples_of(pairs(X, Y), 4):
+        assert np.shares_memory(batch.x, X)
+        assert np.shares_memory(batch.y, Y)
+        assert batch.x.flags.c_contiguous
 
 
 @given(n=st.integers(1, 20), size=st.integers(1, 25))
 def test_batches_hold_every_sample_once_and_in_order(n, size):
     X = np.arange(2.0 * n).reshape(n, 2)
-    batches = list(pairs(X, X[:, :1]).batches(size, np.dtype(float)))
-    assert [len(x) for x, _ in batches[:-1]] == [size] * (len(batches) - 1)
-    assert 1 <= len(batches[-1][0]) <= size
-    np.testing.assert_array_equal(np.vstack([x for x, _ in batches]), X)
+    batches = [batch.x for batch in samples_of(pairs(X, X[:, :1]), size)]
+    assert [len(x) for x in batches[:-1]] == [size] * (len(batches) - 1)
+    assert 1 <= len(batches[-1]) <= size
+    np.testing.assert_array_equal(np.vstack(batches), X)
 
 
 def test_batches_visit_the_rows_in_the_order_that_is_asked_for():
-    (x1, y1), (x2, _) = pairs(X, Y).batches(2, np.dtype(float), np.array([4, 0, 3]))
-    assert x1.tolist() == [[8, 9], [0, 1]]
-    assert y1.tolist() == [[4], [0]]
-    assert x2.tolist() == [[6, 7]]
+    one, two = samples_of(pairs(X, Y), 2, np.array([4, 0, 3]))
+    assert one.x.tolist() == [[8, 9], [0, 1]]
+    assert one.y.tolist() == [[4], [0]]
+    assert two.x.tolist() == [[6, 7]]
 
 
-def test_batches_have_the_dtype_that_is_asked_for():
-    x, y = next(iter(pairs(X.astype(np.uint8), Y).batches(2, np.dtype(np.float32))))
-    assert x.dtype == y.dtype == np.float32
+@given(size=st.integers(1, 7), cut=st.integers(0, 6), ordered=st.booleans())
+def test_the_parts_of_an_epoch_are_the_whole_of_it(size, cut, ordered):
+    order = np.array([3, 1, 5, 0, 2, 4]) if ordered else None
+    whole = samples_of(pairs(X, Y), size, order)
+    cut = min(cut, len(whole))
+    parts = samples_of(pairs(X, Y), size, order, n_batches=cut)
+    parts += samples_of(pairs(X, Y), size, order, first_batch=cut, n_batches=len(whole) - cut)
+    assert [batch.start for batch in parts] == [batch.start for batch in whole]
+    for mine, wanted in zip(parts, whole, strict=True):
+        np.testing.assert_array_equal(mine.x, wanted.x)
+
+
+def test_sample_weights_go_with_their_samples():
+    one, two = samples_of(pairs(X, Y), 2, np.array([4, 0, 3]), weights=Y[:, 0])
+    assert one.weights.tolist() == [4, 0]
+    assert two.weights.tolist() == [3]
+
+
+def test_batches_have_the_dtype_of_the_net():
+    batch = samples_of(pairs(X.astype(np.uint8), Y), 2, dtype=np.float32)[0]
+    assert batch.x.dtype == batch.y.dtype == np.float32
 
 
 def test_a_memory_mapped_file_is_trained_on_without_being_read_whole(tmp_path):

@@ -199,7 +199,7 @@ def test_the_in_place_forms_of_the_built_ins_equal_the_plain_ones(name, dtype):
 
 
 def run_nothing(task):
-    return lambda epoch: 42.0
+    return lambda epoch: 42.0 * N
 
 
 def test_an_engine_can_be_an_object_or_a_registered_name():
@@ -243,7 +243,10 @@ def test_an_engine_may_refuse_and_nothing_is_trained():
     [
         (lambda task: 1 / 0, "engine 'mine', prepare: raised ZeroDivisionError"),
         (lambda task: lambda epoch: 1 / 0, "engine 'mine', epoch: raised ZeroDivisionError"),
-        (lambda task: lambda epoch: "fast", "engine 'mine', epoch: returned 'fast', of type str; wanted the mean loss"),
+        (
+            lambda task: lambda epoch: "fast",
+            "engine 'mine', epoch: returned 'fast', of type str; wanted the sum of the losses",
+        ),
     ],
 )
 def test_an_engine_that_fails_is_blamed(prepare, sentence):
@@ -253,7 +256,7 @@ def test_an_engine_that_fails_is_blamed(prepare, sentence):
 
 
 def test_an_engine_gets_its_parameters():
-    engine = Engine("mine", lambda task, factor: lambda epoch: factor, params={"factor": 1.0})
+    engine = Engine("mine", lambda task, factor: lambda epoch: factor * N, params={"factor": 1.0})
     net, data = make_task("relu", "softmax", np.float64)
     with registry.temporarily(engine):
         assert net.backprop(data, "cel", 0.1, engine="mine(factor=3)") == 3

@@ -51,6 +51,8 @@ def test_built_ins_are_ok(fresh):
         ("loss", "cel"), ("loss", "mse"), ("engine", "numpy"), ("engine", "reference"),
         *(("optimizer", name) for name in ("sgd", "rmsprop", "adagrad", "adam", "adamw", "nadam")),
         *(("schedule", name) for name in ("constant", "step", "exponential", "cosine", "warm_up", "one_cycle")),
+        *(("metric", name) for name in ("accuracy", "top_k", "f1", "mae", "r2")),
+        ("callback", "progress"), ("callback", "early_stopping"),
     }  # fmt: skip
 
 

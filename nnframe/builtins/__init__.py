@@ -25,4 +25,12 @@ BUILTIN_MODULES = {
         "nnframe.schedules.warm_up",
         "nnframe.schedules.one_cycle",
     ),
+    "metric": (
+        "nnframe.metrics.accuracy",
+        "nnframe.metrics.top_k",
+        "nnframe.metrics.f1",
+        "nnframe.metrics.mae",
+        "nnframe.metrics.r2",
+    ),
+    "callback": ("nnframe.callbacks.progress", "nnframe.callbacks.early_stopping"),
 }

@@ -20,6 +20,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.engine import BoundActivation, Engine, Epoch, Linear, TrainingTask
+from nnframe.engines.dropout import Dropout
 from nnframe.engines.update import Updater, subtract_all
 from nnframe.hookspecs import hookimpl
 
@@ -76,9 +77,11 @@ class LayerBuffers(NamedTuple):
         self.activation.forward_inplace(self.a_columns)
         return self.a
 
-    def backward(self, after: LayerBuffers) -> None:
-        """Fill d from that of the layer after this one."""
+    def backward(self, after: LayerBuffers, mask: Array | None) -> None:
+        """Fill d from that of the layer after this one, through the dropout mask if there is one."""
         np.dot(after.d, after.weights, self.d)
+        if mask is not None:
+            np.multiply(self.d, mask, self.d)
         self.differentiate()
 
     def differentiate(self) -> None:
@@ -93,8 +96,7 @@ class NumpyRun:
     """A training run: its memory, and an epoch in it."""
 
     def __init__(self, task: TrainingTask) -> None:
-        self.data, self.objective = task.data, task.objective
-        self.dtype = task.layers[0].weights.dtype
+        self.task, self.objective = task, task.objective
         self.batch_size = min(task.batch_size, len(task.data))
         self.values_wait = task.objective.value_is_built_in and self.batch_size < VALUES_AT_ONCE
         self.chunk = VALUES_AT_ONCE // self.batch_size * self.batch_size if self.values_wait else self.batch_size
@@ -103,6 +105,7 @@ class NumpyRun:
         # The loss may ask for z as well as a, and for those of a whole chunk.
         self.last = LayerBuffers.allocate(last, self.chunk, keep_z=True)
         self.last_by_batch = [self.last.part(i, self.batch_size) for i in range(0, self.chunk, self.batch_size)]
+        self.dropout = Dropout(task) if any(task.dropout) else None
         self.arrays = [array for layer in task.layers for array in (layer.weights, layer.bias[:, 0])]
         self.updater = None if task.rule.is_plain else Updater(task)
         if self.updater is None:
@@ -111,26 +114,48 @@ class NumpyRun:
             self.steps = [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0])]
 
     def epoch(self, epoch: Epoch) -> float:
-        """Make one pass over the data and return the mean loss."""
+        """Make one pass over the data and return the sum of the losses."""
         if self.updater is not None:
             self.updater.read_weights()
-        total, count = 0.0, 0
+        total = 0.0
         rates = iter(epoch.learning_rates.tolist())
-        for x, y in self.data.batches(self.chunk, self.dtype, epoch.order):
-            for last, i in zip(self.last_by_batch, range(0, len(x), self.batch_size), strict=False):
-                total += self.train_batch(x[i : i + self.batch_size], y[i : i + self.batch_size], last, next(rates))
+        for chunk in self.task.samples(epoch, self.chunk):
+            count = len(chunk.x)
+            for last, i in zip(self.last_by_batch, range(0, count, self.batch_size), strict=False):
+                stop = i + self.batch_size
+                x, y = chunk.x[i:stop], chunk.y[i:stop]
+                weights = None if chunk.weights is None else chunk.weights[i:stop]
+                masks = self.masks(epoch.dropout_key, chunk.start + i, len(x))
+                total += self.train_batch(x, y, weights, masks, last, next(rates))
             if self.values_wait:
-                total += self.value(self.last.part(0, len(x)), y)
-            count += len(x)
-        return total / count
+                total += self.value(self.last.part(0, count), chunk.y, chunk.weights)
+        return total
 
-    def train_batch(self, x: Array, y: Array, last: LayerBuffers, learning_rate: float) -> float:
+    def masks(self, key: int, start: int, count: int) -> list[Array | None]:
+        """Return what the activations of each hidden layer are multiplied with, or an empty list without dropout."""
+        if self.dropout is None:
+            return []
+        return [self.dropout.mask(k, key, start, count) for k in range(len(self.hidden))]
+
+    def train_batch(
+        self,
+        x: Array,
+        y: Array,
+        weights: Array | None,
+        masks: list[Array | None],
+        last: LayerBuffers,
+        learning_rate: float,
+    ) -> float:
         """Update the weights for a batch, and return the sum of its losses, or 0 if they wait.
 
         Parameters
         ----------
         x : ndarray, shape (B, n_in)
         y : ndarray, shape (B, n_out)
+        weights : ndarray, shape (B,), or None
+            The samples'.
+        masks : list of ndarray or None
+            What the activations of each hidden layer are multiplied with, (B, n_out); empty without dropout.
         last : LayerBuffers
             The last layer's, with memory for this batch.
         learning_rate : float
@@ -140,34 +165,41 @@ class NumpyRun:
             layers = [layer.part(0, len(x)) for layer in layers]
             last = layers[-1]
         inputs = [x]
-        for layer in layers:
-            inputs.append(layer.forward(inputs[-1]))
-        value = 0.0 if self.values_wait else self.value(last, y)
+        for k, layer in enumerate(layers):
+            a = layer.forward(inputs[-1])
+            mask = masks[k] if k < len(masks) else None
+            inputs.append(a if mask is None else a * mask)
+        value = 0.0 if self.values_wait else self.value(last, y, weights)
         rate = (learning_rate if self.updater is None else 1.0) / len(x)
         if self.objective.loss_gradient is None:
             np.multiply(self.objective.gradient(last.z_columns, last.a_columns, y.T), rate, last.d_columns)
         else:
             np.multiply(self.objective.loss_gradient(last.a_columns, y.T), rate, last.d_columns)
             last.differentiate()
+        if weights is not None:
+            np.multiply(last.d_columns, weights, last.d_columns)
 
         for k in reversed(range(len(layers))):
             np.dot(layers[k].d_columns, inputs[k], self.steps[2 * k])
             np.add.reduce(layers[k].d, axis=0, out=self.steps[2 * k + 1])
             if k > 0:
-                layers[k - 1].backward(layers[k])
+                layers[k - 1].backward(layers[k], masks[k - 1] if masks else None)
         if self.updater is None:
             subtract_all(self.arrays, self.steps)
         else:
             self.updater.update_weights(learning_rate)
         return value
 
-    def value(self, last: LayerBuffers, y: Array) -> float:
+    def value(self, last: LayerBuffers, y: Array, weights: Array | None) -> float:
         """Return the sum of the losses of what is in the last layer's buffers."""
-        return float(self.objective.value(last.z_columns, last.a_columns, y.T).sum(dtype=np.float64))
+        losses = self.objective.value(last.z_columns, last.a_columns, y.T)
+        if weights is not None:
+            losses = losses * weights
+        return float(losses.sum(dtype=np.float64))
 
 
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
-    """Return the function that runs an epoch and returns its mean loss."""
+    """Return the function that runs an epoch and returns the sum of the losses."""
     return NumpyRun(task).epoch
 
 

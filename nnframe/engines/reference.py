@@ -1,6 +1,7 @@
 """reference: stochastic gradient descent as a textbook has it, to be read and to hold other engines against.
 
-For each batch, in the order of the data: w becomes w - learning_rate * dL/dw, where L is the mean loss of the batch.
+For each batch, in the order of the epoch: w becomes w - learning_rate * dL/dw, where L is the mean loss of the batch,
+or what the optimizer makes of it.
 
 Source: L. Bottou, F. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning", SIAM Review 60
 (2018) 223-311, algorithm 4.1.
@@ -14,27 +15,32 @@ import numpy as np
 
 from nnframe.backpropagation import loss_and_gradients
 from nnframe.engine import Engine, Epoch, TrainingTask
+from nnframe.engines.dropout import Dropout
 from nnframe.engines.update import Updater
 from nnframe.hookspecs import hookimpl
 
 
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
-    """Return the function that runs an epoch and returns its mean loss."""
+    """Return the function that runs an epoch and returns the sum of the losses."""
     updater = Updater(task)
+    dropout = Dropout(task)
+    layer_numbers = range(len(task.layers))
 
     def run_epoch(epoch: Epoch) -> float:
-        total, count = 0.0, 0
+        total = 0.0
         updater.read_weights()
-        batches = task.data.batches(task.batch_size, task.layers[0].weights.dtype, epoch.order)
-        for (x, y), learning_rate in zip(batches, epoch.learning_rates.tolist(), strict=True):
+        for (x, y, weights, start), learning_rate in zip(
+            task.samples(epoch), epoch.learning_rates.tolist(), strict=True
+        ):
+            masks = [dropout.mask(k, epoch.dropout_key, start, len(x)) for k in layer_numbers]
+            columns = [None if mask is None else mask.T for mask in masks]
             # All gradients exist before the first weight changes: a plugin that raises leaves no half-done update.
-            losses, gradients = loss_and_gradients(task.layers, task.objective, x.T, y.T)
+            losses, gradients = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights, columns)
             for slots, gradient in zip(updater.gradients, gradients, strict=True):
                 slots.weights[...], slots.bias[...] = gradient
             updater.update_weights(learning_rate)
             total += float(losses.sum(dtype=np.float64))
-            count += len(x)
-        return total / count
+        return total
 
     return run_epoch
 

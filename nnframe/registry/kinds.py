@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nnframe.activation import Activation
+from nnframe.callback import Callback
 from nnframe.engine import Engine
 from nnframe.errors import ArgumentError, shown
 from nnframe.loss import Loss
+from nnframe.metric import Metric
 from nnframe.optimizer import Optimizer
 from nnframe.plugin import Plugin
 from nnframe.schedule import Schedule
@@ -39,6 +41,8 @@ KINDS = {
         Kind("engine", Engine, "nnframe_engines"),
         Kind("optimizer", Optimizer, "nnframe_optimizers"),
         Kind("schedule", Schedule, "nnframe_schedules"),
+        Kind("metric", Metric, "nnframe_metrics"),
+        Kind("callback", Callback, "nnframe_callbacks"),
     )
 }
 

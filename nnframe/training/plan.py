@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnframe import registry
 from nnframe.arrays import Array
+from nnframe.binding import blamed_error
 from nnframe.engine import Epoch
-from nnframe.errors import PluginError, one_line
+from nnframe.errors import DataError, PluginError, one_line
 from nnframe.schedule import Schedule
 from nnframe.training.settings import Descent
+
+# What else is drawn from a run's seed, besides the order of the samples in each epoch.
+DROPOUT_STREAM, HOLD_OUT_STREAM = 1, 2
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class Plan:
 
     Attributes
     ----------
-    n_epochs, n_samples, batch_size : int
+    n_epochs, batch_size : int
+    rows : ndarray of int64, shape (n_samples,), or int
+        The rows of the data to train with, or how many there are if it is all of them.
     shuffle : bool
         Whether every epoch has an order of its own.
     seed : int
@@ -33,14 +38,19 @@ class Plan:
     """
 
     n_epochs: int
-    n_samples: int
     batch_size: int
+    rows: Array | int
     shuffle: bool
     seed: int
     descent: Descent
 
     @property
-    def steps_per_epoch(self) -> int:
+    def n_samples(self) -> int:
+        """The number of samples that an epoch visits."""
+        return self.rows if isinstance(self.rows, int) else len(self.rows)
+
+    @property
+    def batches_per_epoch(self) -> int:
         """The number of updates in an epoch."""
         return -(-self.n_samples // self.batch_size)
 
@@ -52,26 +62,50 @@ class Plan:
         PluginError
             If the schedule fails.
         """
-        order = None
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, number]).permutation(self.n_samples)
-        rates = np.full(self.steps_per_epoch, self.descent.learning_rate)
+        rates = np.full(self.batches_per_epoch, self.descent.learning_rate)
         if self.descent.schedule is not None:
             rates *= self._factors(self.descent.schedule, number)
-        return Epoch(rates, order)
+        return Epoch(rates, self._order(number), 0, self._dropout_key(number))
+
+    def _order(self, number: int) -> Array | None:
+        if self.shuffle:
+            return np.random.default_rng([self.seed, number]).permutation(self.rows)
+        return None if isinstance(self.rows, int) else self.rows
+
+    def _dropout_key(self, number: int) -> int:
+        bits = np.random.SeedSequence([self.seed, number, DROPOUT_STREAM]).generate_state(1, np.uint64)
+        return int(bits[0])
 
     def _factors(self, schedule: Schedule, number: int) -> Array:
-        steps = np.arange(number * self.steps_per_epoch, (number + 1) * self.steps_per_epoch)
+        steps = np.arange(number * self.batches_per_epoch, (number + 1) * self.batches_per_epoch)
         try:
             factors = np.asarray(
-                schedule.factor(steps, self.steps_per_epoch, self.n_epochs, **schedule.settings), np.float64
+                schedule.factor(steps, self.batches_per_epoch, self.n_epochs, **schedule.settings), np.float64
             )
             if factors.shape != steps.shape or not np.isfinite(factors).all():
                 raise ValueError(f"returned {factors}; wanted finite numbers, an array of shape {steps.shape}")
         except (Exception, SystemExit) as error:
-            provider = registry.provider_of(schedule)
-            origin = f" of {provider}" if provider else ""
-            raise PluginError(
-                f"schedule {schedule.spec!r}{origin}, factor: {one_line(error)}", hook="factor"
-            ) from error
+            raise blamed_error(PluginError, schedule, "factor", one_line(error)) from error
         return factors
+
+
+def hold_out(n_samples: int, share: float, seed: int) -> tuple[Array, Array]:
+    """Return the rows to train with and the rows to validate with, drawn at random, each in ascending order.
+
+    Parameters
+    ----------
+    n_samples : int
+    share : float
+        How much is held out, between 0 and 1; rounded, but at least one row is left on both sides.
+    seed : int
+
+    Raises
+    ------
+    DataError
+        If there are less than two samples.
+    """
+    if n_samples < 2:
+        raise DataError(f"data has {n_samples} sample; wanted at least 2, to hold one out for validation={share}")
+    rows = np.random.default_rng([seed, 0, HOLD_OUT_STREAM]).permutation(n_samples)
+    n_held_out = min(max(round(share * n_samples), 1), n_samples - 1)
+    return np.sort(rows[n_held_out:]), np.sort(rows[:n_held_out])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +91,46 @@ def checked_number(value: object, name: str, example: str) -> float:
     if not math.isfinite(number) or number < 0:
         raise ArgumentError(f"{name} is {number}; wanted a finite number, 0 or more, such as {example}")
     return number
+
+
+def checked_share(value: object, name: str) -> float:
+    """Return a number above 0 and below 1.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is something else.
+    """
+    number = checked_number(value, name, "0.2")
+    if not 0 < number < 1:
+        raise ArgumentError(f"{name} is {number}; wanted a share above 0 and below 1, such as 0.2")
+    return number
+
+
+def checked_dropout(dropout: object, n_hidden: int) -> tuple[float, ...]:
+    """Return the share of outputs that is dropped in each layer, 0 in the last.
+
+    Parameters
+    ----------
+    dropout : float or sequence of float
+        For all hidden layers, or for each.
+    n_hidden : int
+        How many hidden layers there are.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If a share is none, or there are too few or too many.
+    """
+    shares = list(dropout) if isinstance(dropout, (Sequence, np.ndarray)) else [dropout] * n_hidden
+    if len(shares) != n_hidden:
+        raise ArgumentError(
+            f"dropout has {len(shares)} shares for {n_hidden} hidden layers; wanted one for each, or one number for all"
+        )
+    checked = [checked_number(share, "dropout", "0.2") for share in shares or [dropout]]
+    if any(share >= 1 for share in checked):
+        raise ArgumentError(f"dropout is {shown(dropout)}; wanted shares from 0 to below 1, such as 0.2")
+    return (*checked[:n_hidden], 0.0)
 
 
 def _checked_learning_rate(value: object) -> float:

@@ -1,0 +1,26 @@
+"""mae: the mean absolute error, over all components of all samples.
+
+mae = mean |a - y|
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+from nnframe.metric import Metric
+
+
+def value(a: Array, y: Array) -> float:
+    """Return the mean of |a - y|."""
+    return float(np.abs(a - y).mean(dtype=np.float64))
+
+
+mae = Metric("mae", value, better="lower", doc=__doc__)
+
+
+@hookimpl
+def nnframe_metrics() -> list[Metric]:
+    """Return mae."""
+    return [mae]

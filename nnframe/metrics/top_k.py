@@ -1,0 +1,28 @@
+"""top_k: the share of samples whose class is among the k largest components of the output.
+
+Where several components are equal, those with the lower numbers come first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.hookspecs import hookimpl
+from nnframe.metric import Metric
+from nnframe.metrics.classes import classes_of
+
+
+def value(a: Array, y: Array, k: int) -> float:
+    """Return the share of columns whose target class is among the k largest components."""
+    best = np.argsort(-a, axis=0, kind="stable")[:k]
+    return float(np.mean((best == classes_of(y)).any(axis=0)))
+
+
+top_k = Metric("top_k", value, params={"k": 5}, doc=__doc__)
+
+
+@hookimpl
+def nnframe_metrics() -> list[Metric]:
+    """Return top_k."""
+    return [top_k]

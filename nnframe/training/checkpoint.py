@@ -1,0 +1,1 @@
+"""The state of a training run, in a file and back."""

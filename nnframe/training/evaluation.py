@@ -1,0 +1,94 @@
+"""How good a net is on a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nnframe import registry
+from nnframe.arrays import Array
+from nnframe.binding import blamed_error
+from nnframe.data import Pairs
+from nnframe.engine import Linear, Objective
+from nnframe.errors import ArgumentTypeError, PluginError, one_line, shown, with_type
+from nnframe.metric import Metric
+
+# Large enough that calls cost nothing, small enough that no data set fills the memory with what lies between two
+# layers.
+SAMPLES_AT_ONCE = 1024
+
+
+def checked_metrics(metrics: Sequence[str | Metric]) -> dict[str, Metric]:
+    """Return metrics by the names that they were given by.
+
+    Raises
+    ------
+    ArgumentTypeError, UnknownNameError, NameConflictError, PluginError
+        If it is no list, or a metric can't be found or used.
+    """
+    if isinstance(metrics, (str, Metric)) or not isinstance(metrics, Sequence):
+        raise ArgumentTypeError(f"metrics is {shown(metrics)}; wanted a list such as ['accuracy']")
+    found = [registry.resolve(Metric, each) for each in metrics]
+    return {metric.spec: metric for metric in found}
+
+
+def evaluate(
+    layers: Sequence[Linear],
+    objective: Objective | None,
+    data: Pairs,
+    metrics: Mapping[str, Metric],
+    rows: Array | None = None,
+) -> tuple[float, dict[str, float]]:
+    """Return the mean loss of a data set, and its metrics.
+
+    Parameters
+    ----------
+    layers : sequence of Linear
+    objective : Objective or None
+        None where the loss doesn't matter; it is then 0.
+    data : Pairs
+    metrics : mapping of str to Metric
+    rows : ndarray of int, optional
+        The samples that count; all if left out.
+
+    Raises
+    ------
+    PluginError
+        If a plugin fails.
+    """
+    dtype = layers[0].weights.dtype
+    count = len(data) if rows is None else len(rows)
+    outputs = np.empty((count, len(layers[-1].weights)), dtype) if metrics else None
+    targets = np.empty((count, data.Y.shape[1]), dtype) if metrics else None
+    total = 0.0
+    for start in range(0, count, SAMPLES_AT_ONCE):
+        part = slice(start, min(start + SAMPLES_AT_ONCE, count))
+        x, y = data.rows(part if rows is None else rows[part], dtype)
+        a = x.T
+        with np.errstate(invalid="ignore", over="ignore"):
+            for layer in layers:
+                z = layer.weights @ a + layer.bias
+                a = layer.activation.forward(z)
+            if objective is not None:
+                total += float(objective.value(z, a, y.T).sum(dtype=np.float64))
+        if outputs is not None and targets is not None:
+            outputs[part], targets[part] = a.T, y
+    values = {}
+    if outputs is not None and targets is not None:
+        values = {name: _value(metric, outputs.T, targets.T) for name, metric in metrics.items()}
+    return total / count, values
+
+
+def _value(metric: Metric, a: Array, y: Array) -> float:
+    try:
+        value = metric.value(a, y, **metric.settings)
+    except (Exception, SystemExit) as error:
+        raise blamed_error(PluginError, metric, "value", f"raised {one_line(error)}") from error
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float, np.number))
+        or isinstance(value, np.complexfloating)
+    ):
+        raise blamed_error(PluginError, metric, "value", f"returned {with_type(value)}; wanted a number")
+    return float(value)

@@ -1,0 +1,93 @@
+"""The callbacks of a run: found, registered with pluggy for this run alone, called in order, and blamed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from nnframe import hookspecs, registry
+from nnframe.binding import blamed_error
+from nnframe.callback import Callback
+from nnframe.errors import ArgumentTypeError, PluginError, one_line, shown
+
+if TYPE_CHECKING:
+    from nnframe.training.run import TrainingRun
+
+RUN_HOOKS = ("nnframe_train_start", "nnframe_part_end", "nnframe_epoch_end", "nnframe_train_end")
+
+
+class Follower:
+    """A callback, and its hooks.
+
+    Attributes
+    ----------
+    object : object
+        What has the hook implementations.
+    name : str
+        What it is called in messages.
+    """
+
+    def __init__(self, given: str | Callback | object) -> None:
+        self.plugin: Callback | None = None
+        self.object = given
+        if isinstance(given, (str, Callback)):
+            self.plugin = registry.resolve(Callback, given)
+            try:
+                self.object = self.plugin.make(**self.plugin.settings)
+            except (Exception, SystemExit) as error:
+                raise blamed_error(PluginError, self.plugin, "make", f"raised {one_line(error)}") from error
+        self.name = self.plugin.spec if self.plugin else type(self.object).__name__
+        # A manager for each, so that who raised is never in doubt.
+        self._manager = pluggy.PluginManager("nnframe")
+        self._manager.add_hookspecs(hookspecs)
+        try:
+            self._manager.register(self.object)
+            self._manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise ArgumentTypeError(
+                f"callback {self.name}: {one_line(error)}; the hooks are {', '.join(RUN_HOOKS)}"
+            ) from error
+        callers = self._manager.get_hookcallers(self.object) or []
+        if not {caller.name for caller in callers} & set(RUN_HOOKS):
+            raise ArgumentTypeError(
+                f"callback {shown(given)} has no method marked @nnframe.hookimpl for a hook of a run; "
+                f"the hooks are {', '.join(RUN_HOOKS)}"
+            )
+
+    def call(self, hook: str, run: TrainingRun) -> None:
+        """Call the callback's implementation of a hook, if it has one.
+
+        Raises
+        ------
+        PluginError
+            If it raises anything but an interrupt or an error that nnframe itself raises on purpose.
+        """
+        try:
+            getattr(self._manager.hook, hook)(run=run)
+        except (Exception, SystemExit) as error:
+            raise self._blamed(hook, error) from error
+
+    def _blamed(self, hook: str, error: BaseException) -> PluginError:
+        what = f"raised {one_line(error)}; the net has the weights that it had then"
+        if self.plugin is not None:
+            return blamed_error(PluginError, self.plugin, hook, what)
+        return PluginError(f"callback {self.name}, {hook}: {what}", provider=type(self.object).__module__, hook=hook)
+
+
+def checked_followers(callbacks: Sequence[str | Callback | object]) -> list[Follower]:
+    """Return the callbacks of a run, ready to be called.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is no list, or one has no hook of a run.
+    UnknownNameError, NameConflictError, PluginError
+        If a name can't be found or used.
+    """
+    if isinstance(callbacks, (str, Callback)) or not isinstance(callbacks, Sequence):
+        raise ArgumentTypeError(
+            f"callbacks is {shown(callbacks)}; wanted a list such as ['progress', 'early_stopping']"
+        )
+    return [Follower(each) for each in callbacks]

@@ -1,0 +1,91 @@
+"""How much each sample counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from nnframe.arrays import Array, DType, as_array
+from nnframe.data import Pairs
+from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, shown
+from nnframe.metrics.classes import classes_of
+
+ClassWeights: TypeAlias = Mapping[int, float] | Literal["balanced"]
+
+
+def checked_sample_weights(
+    sample_weights: Any, class_weights: ClassWeights | None, data: Pairs, dtype: DType
+) -> Array | None:
+    """Return the weight of each sample, times that of its class; None where neither is given.
+
+    Parameters
+    ----------
+    sample_weights : array_like of shape (N,), or None
+    class_weights : mapping of int to float, "balanced" or None
+        By the class's number. "balanced" gives N / (number of classes * samples of the class), so that all classes
+        count alike. A class that is left out counts 1.
+    data : Pairs
+        With a class for every y, if there are class weights.
+    dtype : numpy.dtype
+
+    Returns
+    -------
+    ndarray of dtype, shape (N,), or None
+
+    Raises
+    ------
+    ShapeError, ArgumentTypeError, ArgumentError
+        If a weight is missing, negative or not finite, or a class doesn't exist.
+    """
+    if sample_weights is None and class_weights is None:
+        return None
+    weights = np.ones(len(data), dtype)
+    if sample_weights is not None:
+        weights *= _checked(sample_weights, "sample_weights", (len(data),))
+    if class_weights is not None:
+        n_classes = max(data.Y.shape[1], 2)
+        classes = classes_of(data.Y.T)
+        weights *= _weights_of_classes(class_weights, classes, n_classes)[classes]
+    if not weights.any():
+        raise DataError("sample_weights and class_weights make every sample count 0; wanted one above 0 at least")
+    return weights
+
+
+def _weights_of_classes(class_weights: ClassWeights, classes: Array, n_classes: int) -> Array:
+    if isinstance(class_weights, str):
+        if class_weights != "balanced":
+            raise ArgumentError(
+                f"class_weights is {class_weights!r}; wanted 'balanced', or a dict such as {{0: 1.0, 1: 5.0}}"
+            )
+        counts = np.bincount(classes, minlength=n_classes)
+        # A class without samples has no weight that could matter.
+        balanced: Array = len(classes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return balanced
+    if not isinstance(class_weights, Mapping):
+        raise ArgumentTypeError(
+            f"class_weights is {shown(class_weights)}; wanted a dict of class to weight such as {{0: 1.0, 1: 5.0}}, "
+            f"or 'balanced'"
+        )
+    weights = np.ones(n_classes)
+    for each, weight in class_weights.items():
+        if isinstance(each, bool) or not isinstance(each, (int, np.integer)) or not 0 <= each < n_classes:
+            raise ArgumentError(
+                f"class_weights has the class {shown(each)}; wanted whole numbers from 0 to {n_classes - 1}, the "
+                f"classes of the data"
+            )
+        weights[each] = _checked(weight, f"class_weights[{each}]", ())
+    return weights
+
+
+def _checked(value: Any, name: str, shape: tuple[int, ...]) -> Array:
+    array = as_array(value, name)
+    if array.shape != shape:
+        wanted = f"one for each of the {shape[0]} samples, of shape {shape}" if shape else "one number"
+        raise ShapeError(f"{name} has shape {array.shape}; wanted {wanted}")
+    wrong = ~np.isfinite(array) | (array < 0)
+    if wrong.any():
+        at = f"[{wrong.argmax()}]" if shape else ""
+        raise ArgumentError(f"{name}{at} is {array[wrong][0]}; wanted finite numbers, 0 or more")
+    return array
