@@ -41,7 +41,9 @@ class NumpySource:
         if isinstance(loaded, dict):
             if FEATURES not in loaded:
                 held = ", ".join(loaded) or "nothing"
-                raise DataError(f"{self.name} holds {held}; wanted an array X, one row a sample, and y with the targets")
+                raise DataError(
+                    f"{self.name} holds {held}; wanted an array X, one row a sample, and y with the targets"
+                )
             self._features = loaded[FEATURES]
             self._target = loaded.get(TARGET)
         else:
