@@ -27,6 +27,10 @@ class DataError(ArgumentError):
     """Training data that can't be trained on: empty, uneven, or not a sequence of pairs."""
 
 
+class ModelFileError(NNFrameError, ValueError):
+    """A file can't be loaded as what it should be, or can't be written."""
+
+
 class UnknownNameError(NNFrameError, LookupError):
     """No plugin provides the name that was asked for."""
 

@@ -1,0 +1,1 @@
+"""Nets in files; README.md beside this file is the guide."""

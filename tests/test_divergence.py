@@ -1,0 +1,121 @@
+"""Numbers that stop being finite are found, told, and taken back."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+
+from nnframe import Activation, DivergenceError, Loss, nNet, pairs
+
+ENGINES = ["reference", "numpy"]
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 3))
+DATA = pairs(X, X @ [[1.0], [2.0], [3.0]])
+
+
+def net_of(*activations, dtype=np.float64):
+    sizes = [3, *[6] * (len(activations) - 1), 1]
+    return nNet.from_sizes(sizes, list(activations), seed=1, dtype=dtype)
+
+
+def arrays_of(net):
+    return [array for layer in net.layersList for array in (layer.linear, layer.bias)]
+
+
+def diverge(net, data=DATA, n=5, rate=1e30, loss="mse", batch_size=4, **settings):
+    with pytest.raises(DivergenceError) as caught:
+        net.nEpochs(n, data, loss, rate, batch_size, **settings)
+    return caught.value
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("settings", [{}, {"shuffle": True, "seed": 3}, {"dropout": 0.3, "seed": 3}], ids=str)
+def test_the_net_has_the_weights_from_before_the_batch_that_is_named(engine, settings):
+    net = net_of("relu", "relu", None)
+    start = copy.deepcopy(net)
+    error = diverge(net, engine=engine, **settings)
+    assert error.epoch == 0
+    assert 0 < error.batch < 10
+    assert f"epoch 1, batch {error.batch + 1}:" in str(error)
+    assert all(np.isfinite(array).all() for array in arrays_of(net))
+    # The same epoch, cut off before the batch that is named.
+    order = np.arange(40)
+    if "shuffle" in settings:
+        order = np.random.default_rng([3, 0]).permutation(40)
+    rows = order[: 4 * error.batch]
+    start.nEpochs(1, pairs(DATA.X[rows], DATA.Y[rows]), "mse", 1e30, 4, engine=engine, **settings | {"shuffle": False})
+    for mine, expected in zip(arrays_of(net), arrays_of(start), strict=True):
+        np.testing.assert_array_equal(mine, expected)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_epoch_and_the_layer_are_named(engine):
+    spike = Activation("spike", lambda z: np.where(z > 1e30, np.inf, z), lambda z: np.ones_like(z))
+    net = net_of("relu", spike, None)
+    error = diverge(net, engine=engine)
+    assert error.layer == 1
+    assert "the activations of layer 2 of 3 (spike) have an infinite number" in str(error)
+
+
+def test_a_gradient_that_is_not_finite_is_named_by_its_layer():
+    steep = Activation("steep", lambda z: z, lambda z: np.full_like(z, np.nan))
+    error = diverge(net_of("relu", steep, None), rate=0.1)
+    assert (error.epoch, error.batch, error.layer) == (0, 0, 1)
+    assert "the gradient of the weights of layer 2 of 3 (steep) has NaN" in str(error)
+
+
+def test_a_loss_that_is_not_finite_is_named():
+    loss = Loss("blank", lambda a, y: np.full(a.shape[1], np.nan), lambda a, y: a * 0)
+    assert "the loss blank of the outputs of layer 1 of 1 (linear) is NaN" in str(diverge(net_of(None), loss=loss))
+
+
+@pytest.mark.parametrize(("name", "columns"), [("input", "X"), ("target", "Y")])
+def test_data_that_is_not_finite_is_named_by_its_sample(name, columns):
+    arrays = {"X": DATA.X.copy(), "Y": DATA.Y.copy()}
+    arrays[columns][17] = np.nan
+    error = diverge(net_of("tanh", None), pairs(**arrays), rate=0.01)
+    assert error.batch == 17 // 4
+    assert f"the {name} of sample 17 of the data (counted from 0) is not finite" in str(error)
+
+
+def test_later_epochs_are_counted():
+    # The learning rate grows until the weights leave the numbers there are.
+    error = diverge(net_of(None), n=50, rate=0.01, schedule="exponential(gamma=10)")
+    assert error.epoch > 2
+    assert f"in epoch {error.epoch + 1}, batch" in str(error)
+
+
+def test_the_optimizers_state_is_taken_back_too():
+    net = net_of(None, dtype=np.float32)
+    error = diverge(net, n=50, rate=None, optimizer="sgd(learning_rate=0.5, momentum=0.9)")
+    assert all(np.isfinite(array).all() for array in arrays_of(net))
+    assert error.batch is not None
+
+
+def test_a_net_that_can_not_be_trained_further_still_runs_and_trains_with_other_settings():
+    net = net_of("relu", None)
+    diverge(net)
+    assert np.isfinite(net.forwardPass(DATA.X.T, False)).all()
+    fresh = net_of("relu", None)
+    assert np.isfinite(fresh.nEpochs(2, DATA, "mse", 0.001, 4).loss).all()
+
+
+def test_a_plugin_that_does_not_do_the_same_twice_is_found_out():
+    calls = []
+
+    def moody(a, y):
+        calls.append(1)
+        return np.full(a.shape[1], np.nan if len(calls) == 5 else 1.0)
+
+    error = diverge(net_of("tanh", None), rate=0.01, loss=Loss("moody", moody, lambda a, y: a - y))
+    assert error.batch is None
+    assert "was when the epoch was gone through again" in str(error)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_there_is_one_error_and_no_warning(engine, dtype):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        diverge(net_of("relu", "sigmoid", None, dtype=dtype), engine=engine, rate=1e20)
