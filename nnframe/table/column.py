@@ -14,7 +14,8 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.table.cells import ABSENT, Cells
-from nnframe.table.notes import NotesError, finite, one_of, optional, text, texts
+from nnframe.saving.failures import DefectError
+from nnframe.table.notes import finite, one_of, optional, text, texts
 
 Unknown: TypeAlias = Literal["refuse", "ignore"]
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
@@ -84,7 +85,7 @@ class Numeric:
         """Return a column from what `column_notes` gave."""
         scale = finite(notes, "scale")
         if scale <= 0:
-            raise NotesError(f"scale is {scale}; wanted a number above 0")
+            raise DefectError(f"scale is {scale}; wanted a number above 0")
         return cls(text(notes, "name"), finite(notes, "mean"), scale, optional(finite, notes, "fill"))
 
 
@@ -129,7 +130,7 @@ class Category:
         categories = texts(notes, "categories")
         fill = optional(text, notes, "fill")
         if fill is not None and fill not in categories:
-            raise NotesError(f"fill is {fill!r}, which is none of the categories")
+            raise DefectError(f"fill is {fill!r}, which is none of the categories")
         return cls(text(notes, "name"), categories, fill)
 
 
@@ -169,7 +170,7 @@ class Boolean:
         """Return a column from what `column_notes` gave."""
         fill = optional(text, notes, "fill")
         if fill is not None and fill not in TRUTH:
-            raise NotesError(f"fill is {fill!r}; wanted one of {', '.join(TRUTH)}")
+            raise DefectError(f"fill is {fill!r}; wanted one of {', '.join(TRUTH)}")
         return cls(text(notes, "name"), fill)
 
 
@@ -187,7 +188,7 @@ def column_from_notes(notes: Mapping[str, Any]) -> Column:
 
     Raises
     ------
-    NotesError
+    DefectError
         If it is anything else.
     """
     return KINDS[one_of(notes, "kind", tuple(KINDS))].from_notes(notes)

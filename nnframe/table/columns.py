@@ -12,7 +12,7 @@ from nnframe.arrays import Array
 from nnframe.errors import ArgumentError, DataError, shown
 from nnframe.table.cells import Cells
 from nnframe.table.column import CellError, Column, Unknown, column_from_notes, column_notes
-from nnframe.table.notes import NotesError
+from nnframe.saving.failures import DefectError
 from nnframe.table.sources.opening import open_source
 from nnframe.table.sources.source import Chunk, Source, place
 from nnframe.table.task import Task
@@ -89,9 +89,8 @@ class Columns:
         wanted = [*self.names, *others]
         absent = [name for name in wanted if name not in source.columns]
         if absent:
-            raise DataError(
-                f"{source.name} has no column {', '.join(map(repr, absent))}; it has {shown(', '.join(source.columns), 300)[1:-1]}"
-            )
+            held = shown(", ".join(source.columns), 300)[1:-1]
+            raise DataError(f"{source.name} has no column {', '.join(map(repr, absent))}; it has {held}")
         return source.chunks(wanted)
 
     def encode(self, source: Source, chunk: Chunk, unknown: Unknown = "refuse") -> Array:
@@ -116,14 +115,14 @@ class Columns:
 
         Raises
         ------
-        NotesError
+        DefectError
             If it is anything else.
         """
         if not isinstance(notes, list) or not notes:
-            raise NotesError(f"columns is {shown(notes)}; wanted a list of columns")
+            raise DefectError(f"columns is {shown(notes)}; wanted a list of columns")
         found = cls(tuple(column_from_notes(each) for each in notes))
         if len(set(found.names)) < len(found.names):
-            raise NotesError("columns has two of one name")
+            raise DefectError("columns has two of one name")
         return found
 
 

@@ -54,13 +54,13 @@ class Table:
         Where the temporary file is; None if there is none.
     """
 
-    def __init__(self, name: str, learned: Learned, train: _Part, validation: _Part, folder: Path | None) -> None:
+    def __init__(self, name: str, learned: Learned, parts: Sequence[_Part], folder: Path | None) -> None:
         self.name = name
         self.columns, self.task, self.remarks = learned.columns, learned.task, learned.remarks
         self.folder = folder
-        self._parts = train, validation
-        self.train = train.pairs()
-        self.validation = validation.pairs() if validation.n_rows else None
+        self._parts = parts
+        self.train, held_out = (part.pairs() for part in parts)
+        self.validation = held_out if len(held_out) else None
 
     def sizes(self, hidden: Sequence[int] = ()) -> list[int]:
         """Return the sizes of a net for this table, for `nnframe.nNet.from_sizes`.
@@ -97,7 +97,6 @@ class _Part:
     """Some of the rows, as inputs and targets."""
 
     def __init__(self, n_rows: int, learned: Learned, dtype: DType, folder: Path | None) -> None:
-        self.n_rows = n_rows
         shapes = (n_rows, learned.columns.n_inputs), (n_rows, learned.task.n_outputs)
         self._stores = [
             MemoryRows(shape, dtype) if folder is None else FileRows(shape, dtype, folder) for shape in shapes
@@ -201,7 +200,7 @@ def read(
             parts.append(_Part(n_rows, learned, np.dtype(dtype), place))
             undo.callback(parts[-1].close)
         _convert(source, learned, wishes, *parts)
-        ready = Table(source.name, learned, *parts, folder=place)
+        ready = Table(source.name, learned, parts, place)
         undo.pop_all()
         return ready
 

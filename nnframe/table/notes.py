@@ -1,4 +1,7 @@
-"""Reading what a model file says of its columns, one checked value after the other."""
+"""Reading what a model file says of its columns, one checked value after the other.
+
+All raise `DefectError` for what nnframe would not have written.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nnframe.errors import shown, with_type
+from nnframe.saving.failures import DefectError
 
 T = TypeVar("T")
 
 
-class NotesError(Exception):
-    """A model file says something of its columns that nnframe would not have written."""
-
-
 def entry(notes: Mapping[str, Any], key: str) -> Any:
-    """Return what a key leads to.
-
-    Raises
-    ------
-    NotesError
-        If there is no such key, or nothing to look into.
-    """
+    """Return what a key leads to."""
     if not isinstance(notes, Mapping):
-        raise NotesError(f"found {with_type(notes)}; wanted an object with {key!r}")
+        raise DefectError(f"found {with_type(notes)}; wanted an object with {key!r}")
     if key not in notes:
-        raise NotesError(f"{key} is missing")
+        raise DefectError(f"{key} is missing")
     return notes[key]
 
 
@@ -34,7 +28,7 @@ def text(notes: Mapping[str, Any], key: str) -> str:
     """Return a text."""
     value = entry(notes, key)
     if not isinstance(value, str):
-        raise NotesError(f"{key} is {with_type(value)}; wanted a text")
+        raise DefectError(f"{key} is {with_type(value)}; wanted a text")
     return value
 
 
@@ -42,13 +36,13 @@ def finite(notes: Mapping[str, Any], key: str) -> float:
     """Return a finite number."""
     value = entry(notes, key)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise NotesError(f"{key} is {with_type(value)}; wanted a number")
+        raise DefectError(f"{key} is {with_type(value)}; wanted a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise NotesError(f"{key} is {shown(value)}; wanted a finite number")
+        raise DefectError(f"{key} is {shown(value)}; wanted a finite number")
     return number
 
 
@@ -56,9 +50,9 @@ def texts(notes: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """Return texts, at least one, no two alike."""
     values = entry(notes, key)
     if not isinstance(values, Sequence) or isinstance(values, str) or not values:
-        raise NotesError(f"{key} is {with_type(values)}; wanted a list of texts")
+        raise DefectError(f"{key} is {with_type(values)}; wanted a list of texts")
     if not all(isinstance(value, str) for value in values) or len(set(values)) < len(values):
-        raise NotesError(f"{key} is {shown(values)}; wanted texts, no two alike")
+        raise DefectError(f"{key} is {shown(values)}; wanted texts, no two alike")
     return tuple(values)
 
 
@@ -66,7 +60,7 @@ def one_of(notes: Mapping[str, Any], key: str, allowed: Sequence[str]) -> str:
     """Return one of some words."""
     value = text(notes, key)
     if value not in allowed:
-        raise NotesError(f"{key} is {value!r}; wanted one of {', '.join(allowed)}")
+        raise DefectError(f"{key} is {value!r}; wanted one of {', '.join(allowed)}")
     return value
 
 

@@ -12,7 +12,8 @@ from nnframe.arrays import Array
 from nnframe.errors import shown
 from nnframe.table.cells import Cells
 from nnframe.table.column import Numeric, places
-from nnframe.table.notes import NotesError, finite, one_of, text, texts
+from nnframe.saving.failures import DefectError
+from nnframe.table.notes import finite, one_of, text, texts
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Classification:
 
     def decode(self, outputs: Array) -> Array:
         """Return the most probable classes as texts, shape (N,), for outputs of shape (N, n_outputs)."""
-        return np.array(self.classes)[outputs.argmax(axis=1)]
+        classes: Array = np.array(self.classes)[outputs.argmax(axis=1)]
+        return classes
 
     def in_units(self, outputs: Array) -> Array:
         """Return outputs or targets, shape (N, n_outputs), as metrics should see them: as they are."""
@@ -114,7 +116,7 @@ class Regression:
         """Return a task from what `task_notes` gave."""
         scale = finite(notes, "scale")
         if scale <= 0:
-            raise NotesError(f"scale is {scale}; wanted a number above 0")
+            raise DefectError(f"scale is {scale}; wanted a number above 0")
         return cls(text(notes, "target"), finite(notes, "mean"), scale)
 
 
@@ -132,7 +134,7 @@ def task_from_notes(notes: Mapping[str, Any]) -> Task:
 
     Raises
     ------
-    NotesError
+    DefectError
         If it is anything else.
     """
     return TASKS[one_of(notes, "kind", tuple(TASKS))].from_notes(notes)
