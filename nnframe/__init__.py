@@ -35,6 +35,7 @@ from nnframe.loss import Loss
 from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
+from nnframe.saving import load
 from nnframe.schedule import Schedule
 from nnframe.version import __version__
 
@@ -70,6 +71,7 @@ __all__ = [
     "datasets",
     "denseLayer",
     "hookimpl",
+    "load",
     "nNet",
     "pairs",
     "registry",

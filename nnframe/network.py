@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -346,6 +347,33 @@ class nNet:
         layers = [layer.for_engine() for layer in self.layersList]
         mean_loss, values = evaluate(layers, objective, pairs, checked_metrics(metrics))
         return ({} if objective is None else {"loss": mean_loss}) | values
+
+    def save(self, path: str | os.PathLike[str], notes: dict[str, Any] | None = None) -> None:
+        """Write the net into a file that `nnframe.load` reads, in place of the one that may be there.
+
+        The file has the weights, bit for bit, and each activation's name, parameters and provider. It is written whole
+        or not at all: an error or a kill leaves the old file.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file, such as ``"m.nnf"``. One whose name ends in ``.safetensors`` is written with the library of that
+            name, an extra.
+        notes : dict, optional
+            What else to keep in the file: anything that JSON gives back as it is. `nnframe.saving.load_with_notes`
+            returns it.
+
+        Raises
+        ------
+        ModelFileError
+            If the file can't be written.
+        ArgumentError, ArgumentTypeError
+            If an activation was never registered, the notes are something else, or safetensors isn't installed.
+        """
+        # Whoever only trains a net doesn't save it.
+        from nnframe.saving.files import save_model
+
+        save_model(self, path, notes)
 
     def __repr__(self) -> str:
         rows = [

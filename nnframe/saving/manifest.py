@@ -30,6 +30,8 @@ DTYPES = {
 # Parts between slashes, none of which can start with a dot, so that an unpacked archive stays in its folder.
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
+VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.!+_-]{0,98}[A-Za-z0-9])?")
+
 MOST_BYTES = 16 * 2**20
 MOST_LEVELS = 32
 MOST_DIGITS = 100
@@ -100,6 +102,9 @@ def decode(data: bytes) -> dict[str, Any]:
             f"saved by nnframe {shown(document.get('nnframe_version'))}",
             "pip install --upgrade nnframe",
         )
+    written_by = document.get("nnframe_version")
+    if not isinstance(written_by, str) or not VERSION.fullmatch(written_by):
+        raise DefectError(f"its nnframe_version is {shown(written_by)}, which is none")
     return document
 
 

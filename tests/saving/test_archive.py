@@ -204,7 +204,7 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_nothing_else(written, monk
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_is_said(path, monkeypatch):
     opened = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, mode: opened(Path("/dev/full"), mode.replace("x", "w")))
+    monkeypatch.setattr(Path, "open", lambda self, mode: opened(Path("/dev/full"), mode))
     with pytest.raises(ModelFileError, match="No space left on device; nothing was written"):
         write_archive(path, {}, {"x": np.ones(10_000)})
 
@@ -365,9 +365,11 @@ def test_members_in_another_order_are_refused(tmp_path):
         ('{"format": "nnframe"}', "its format_version is None"),
         ('{"format": "nnframe", "format_version": true}', "its format_version is True"),
         ('{"format": "nnframe", "format_version": 1.0}', "its format_version is 1.0"),
+        ('{"format": "nnframe", "format_version": 1}', "its nnframe_version is None"),
+        ('{"format": "nnframe", "format_version": 1, "nnframe_version": "; ls"}', "its nnframe_version is '; ls'"),
         ('{"format": "nnframe", "format_version": 0}', "its format_version is 0"),
-        ('{"format": "nnframe", "format_version": 1}', "no list of arrays"),
-        ('{"format": "nnframe", "format_version": 1, "arrays": {}}', "no list of arrays"),
+        ('{"format": "nnframe", "format_version": 1, "nnframe_version": "1"}', "no list of arrays"),
+        ('{"format": "nnframe", "format_version": 1, "nnframe_version": "1", "arrays": {}}', "no list of arrays"),
         (b" " * (2**24 + 1), "its manifest has 16777217 bytes, and can have 16777216"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
