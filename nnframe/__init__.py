@@ -6,6 +6,8 @@
 >>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from nnframe import callbacks, datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
@@ -19,6 +21,7 @@ from nnframe.errors import (
     DerivativeError,
     DivergenceError,
     EngineError,
+    MissingDependencyError,
     ModelFileError,
     NameConflictError,
     NNFrameError,
@@ -55,6 +58,7 @@ __all__ = [
     "History",
     "Loss",
     "Metric",
+    "MissingDependencyError",
     "ModelFileError",
     "NNFrameError",
     "NameConflictError",
@@ -74,5 +78,18 @@ __all__ = [
     "load",
     "nNet",
     "pairs",
+    "plot",
     "registry",
 ]
+
+if TYPE_CHECKING:
+    from nnframe import plot
+else:
+
+    def __getattr__(name: str) -> Any:
+        # Whoever draws nothing doesn't wait for what draws.
+        if name == "plot":
+            import nnframe.plot
+
+            return nnframe.plot
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -101,8 +101,10 @@ def plot_plugins(options: argparse.Namespace) -> None:
 
     Raises
     ------
+    MissingDependencyError
+        If matplotlib is missing.
     ArgumentError
-        If matplotlib is missing or can't write such a file.
+        If it can't write such a file.
     """
     from nnframe.cli.picture import save_picture
 
