@@ -12,6 +12,20 @@ classification of 'passed' into 2 classes: no, yes
 from nnframe.table.column import Boolean, Category, Numeric
 from nnframe.table.columns import Columns
 from nnframe.table.dataset import Table, read
+from nnframe.table.model import Model, load
+from nnframe.table.predictions import write_predictions
 from nnframe.table.task import Classification, Regression
 
-__all__ = ["Boolean", "Category", "Classification", "Columns", "Numeric", "Regression", "Table", "read"]
+__all__ = [
+    "Boolean",
+    "Category",
+    "Classification",
+    "Columns",
+    "Model",
+    "Numeric",
+    "Regression",
+    "Table",
+    "load",
+    "read",
+    "write_predictions",
+]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError
+from nnframe.errors import MissingDependencyError
 from nnframe.table.cells import ABSENT, Cells, NumberCells, TextCells, Texts, UnusableCells
 
 
@@ -27,17 +27,18 @@ def import_pyarrow(purpose: str) -> ModuleType:
 
     Raises
     ------
-    ArgumentError
+    MissingDependencyError
         If it is missing.
     """
     try:
         import pyarrow
     except ImportError:
-        raise ArgumentError(
-            f'{purpose} can\'t be read without pyarrow: install it with pip install "nnframe[table]", or give a .npy or '
-            f".npz file, which needs numpy alone"
+        raise MissingDependencyError(
+            f'reading {purpose} needs pyarrow: install it with pip install "nnframe[table]", or give a .npy or .npz '
+            f"file, which needs numpy alone"
         ) from None
-    return pyarrow
+    module: ModuleType = pyarrow
+    return module
 
 
 class ArrowTextCells:

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.table.cells import ABSENT, Cells
 from nnframe.saving.failures import DefectError
+from nnframe.table.cells import ABSENT, Cells
 from nnframe.table.notes import finite, one_of, optional, text, texts
 
 Unknown: TypeAlias = Literal["refuse", "ignore"]
@@ -77,7 +77,7 @@ class Numeric:
         _refuse(np.isinf(values), cells, "is {}; wanted a finite number")
         if self.fill is None:
             _refuse(missing, cells, "has no value")
-        filled = np.where(missing, self.fill, values) if missing.any() else values
+        filled = values if self.fill is None else np.where(missing, self.fill, values)
         return np.asarray((filled - self.mean) / self.scale, dtype=np.float64).reshape(-1, 1)
 
     @classmethod
@@ -180,7 +180,13 @@ KINDS: dict[str, type[Column]] = {"numeric": Numeric, "category": Category, "boo
 
 def column_notes(column: Column) -> dict[str, Any]:
     """Return a column as JSON has it."""
-    return {"kind": column.kind, **asdict(column)}
+    return as_json(column.kind, column)
+
+
+def as_json(kind: str, learned: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass as JSON has them, which knows lists and no tuples."""
+    fields = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(learned).items()}
+    return {"kind": kind, **fields}
 
 
 def column_from_notes(notes: Mapping[str, Any]) -> Column:

@@ -10,9 +10,9 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.errors import ArgumentError, DataError, shown
+from nnframe.saving.failures import DefectError
 from nnframe.table.cells import Cells
 from nnframe.table.column import CellError, Column, Unknown, column_from_notes, column_notes
-from nnframe.saving.failures import DefectError
 from nnframe.table.sources.opening import open_source
 from nnframe.table.sources.source import Chunk, Source, place
 from nnframe.table.task import Task
@@ -71,7 +71,7 @@ class Columns:
         ------
         DataError
             If a column isn't there, or a cell can't be used; the row and the column are named.
-        ArgumentError
+        MissingDependencyError
             If pyarrow is needed and missing.
         """
         source = open_source(table)

@@ -15,14 +15,13 @@ import numpy as np
 from nnframe.arrays import Array, DType, whole_number
 from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
-from nnframe.table.columns import Columns, encoded
+from nnframe.table.columns import encoded
 from nnframe.table.learn import Fill, Learned, Wishes, learn
 from nnframe.table.sources.numpy import TARGET, NumpySource
 from nnframe.table.sources.opening import open_source
 from nnframe.table.sources.source import Source
 from nnframe.table.split import held_out
 from nnframe.table.store import FileRows, MemoryRows
-from nnframe.table.task import Task
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -170,7 +169,9 @@ def read(
     DataError
         If the file can't be read, or a cell can't be used; the row and the column are named.
     ArgumentError, ArgumentTypeError
-        If an argument can't be used, or pyarrow is needed and missing.
+        If an argument can't be used.
+    MissingDependencyError
+        If pyarrow is needed and missing.
 
     Examples
     --------

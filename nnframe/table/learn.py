@@ -216,8 +216,8 @@ class _Judge:
         counts = summary.counts
         if counts is None:
             raise DataError(
-                f"column {summary.name!r} of {self.source.name} has more than {MOST_DISTINCT:,} different texts; wanted "
-                f"fewer for the kind {kind!r}"
+                f"column {summary.name!r} of {self.source.name} has more than {MOST_DISTINCT:,} different texts; "
+                f"wanted fewer for the kind {kind!r}"
             )
         fill = max(counts, key=lambda text: counts[text]) if self.fill is not None else None
         if kind == "category":
@@ -238,9 +238,8 @@ class _Judge:
         assert first.first_missing is not None
         also = "".join(f"; {each.n_missing:,} are missing in {each.name!r}" for each in self._missing[1:6])
         raise DataError(
-            f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}. "
-            f"They can be filled with the mean, the median, the most frequent value or a number (fill), the column can "
-            f"be dropped (drop), or the rows removed"
+            f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}; "
+            f"fill them (fill: mean, median, most frequent, or a number), drop the column (drop), or remove the rows"
         )
 
     def _reason_to_drop(self, summary: Summary, kind: str | None) -> str | None:
@@ -308,8 +307,8 @@ def _no_number(source: Source, summary: Summary, cell: Oddity, otherwise: str) -
     if re.fullmatch(r"[+-]?\d+,\d+", cell.text):
         hint = "; decimals are written with a point"
     return (
-        f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; wanted a number, as in {summary.n_numbers:,} of "
-        f"{summary.n_values:,} rows{hint}: correct it, {otherwise}"
+        f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; wanted a number, as in {summary.n_numbers:,} "
+        f"of {summary.n_values:,} rows{hint}: correct it, {otherwise}"
     )
 
 

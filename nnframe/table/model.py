@@ -11,9 +11,8 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import Array
-from nnframe.data import pairs
+from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, DataError
-from nnframe.loss import Loss
 from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.saving import load_with_notes
@@ -23,11 +22,12 @@ from nnframe.table.columns import Columns, encoded
 from nnframe.table.notes import entry, text
 from nnframe.table.sources.opening import open_source
 from nnframe.table.sources.source import Chunk, Source
-from nnframe.table.task import Classification, Task, task_from_notes, task_notes
+from nnframe.table.task import Task, task_from_notes, task_notes
 from nnframe.training.evaluation import metric_value
 
 NOTES = "table"
 LOSS = "loss"
+ROWS_AT_ONCE = 1 << 14
 
 
 class Predicted(NamedTuple):
@@ -158,9 +158,24 @@ class Model:
             total += len(chunk) * self.net.evaluate(pairs(inputs, target), self.loss, ())["loss"]
         if not outputs:
             raise DataError(f"{source.name} has no rows to evaluate with")
-        a, y = (self.task.in_units(np.concatenate(parts)).T for parts in (outputs, targets))
-        found = {name: metric_value(registry.resolve(Metric, name), a, y) for name in self.task.metrics}
-        return {LOSS: total / a.shape[1], **found}
+        a, y = np.concatenate(outputs), np.concatenate(targets)
+        return {LOSS: total / len(a), **self._metrics(a, y)}
+
+    def quality(self, data: Pairs) -> dict[str, float]:
+        """Return the metrics of the task for rows that are a net's inputs and targets already.
+
+        Parameters
+        ----------
+        data : Pairs
+            As `Table.validation`.
+        """
+        parts = [data.rows(slice(i, i + ROWS_AT_ONCE), self.net.dtype) for i in range(0, len(data), ROWS_AT_ONCE)]
+        outputs = [self.net.forwardPass(x.T, return_all_steps=False).T for x, _ in parts]
+        return self._metrics(np.concatenate(outputs), np.concatenate([y for _, y in parts]))
+
+    def _metrics(self, outputs: Array, targets: Array) -> dict[str, float]:
+        a, y = self.task.in_units(outputs).T, self.task.in_units(targets).T
+        return {name: metric_value(registry.resolve(Metric, name), a, y) for name in self.task.metrics}
 
     def __repr__(self) -> str:
         return f"<model for {self.task}, from {', '.join(self.columns.names)}>"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.errors import shown
-from nnframe.table.cells import Cells
-from nnframe.table.column import Numeric, places
 from nnframe.saving.failures import DefectError
+from nnframe.table.cells import Cells
+from nnframe.table.column import Numeric, as_json, places
 from nnframe.table.notes import finite, one_of, text, texts
 
 
@@ -126,7 +126,7 @@ TASKS: dict[str, type[Task]] = {"classification": Classification, "regression": 
 
 def task_notes(task: Task) -> dict[str, Any]:
     """Return a task as JSON has it."""
-    return {"kind": task.kind, **asdict(task)}
+    return as_json(task.kind, task)
 
 
 def task_from_notes(notes: Mapping[str, Any]) -> Task:

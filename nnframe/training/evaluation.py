@@ -81,6 +81,13 @@ def evaluate(
 
 
 def metric_value(metric: Metric, a: Array, y: Array) -> float:
+    """Return a metric of outputs a and targets y, both of shape (n, N).
+
+    Raises
+    ------
+    PluginError
+        If it fails.
+    """
     try:
         value = metric.value(a, y, **metric.settings)
     except (Exception, SystemExit) as error:

@@ -35,7 +35,7 @@ class CsvSource:
     ------
     DataError
         If it is empty, no text, or has no header.
-    ArgumentError
+    MissingDependencyError
         If pyarrow is missing.
     """
 
@@ -50,8 +50,8 @@ class CsvSource:
         self.columns = checked_names(self.name, named)
         if all(NUMBER.fullmatch(name) for name in self.columns):
             raise DataError(
-                f"{self.name} has no header: its first row is {shown(', '.join(self.columns))}; wanted the names of the "
-                f"columns in the first row"
+                f"{self.name} has no header: its first row is {shown(', '.join(self.columns))}; wanted the names of "
+                f"the columns in the first row"
             )
 
     def chunks(self, columns: Collection[str]) -> Iterator[Chunk]:

@@ -26,7 +26,7 @@ class FrameSource:
     ------
     DataError
         If it can't be taken over, or has no columns.
-    ArgumentError
+    MissingDependencyError
         If pyarrow is missing.
     """
 

@@ -34,7 +34,7 @@ def open_source(table: Any) -> Source:
         If there is no such file, or it is of another format than its name says or than can be read.
     ArgumentTypeError
         If it is neither a path nor a table.
-    ArgumentError
+    MissingDependencyError
         If pyarrow is needed and missing.
     """
     if not isinstance(table, (str, os.PathLike)):

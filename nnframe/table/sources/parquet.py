@@ -23,7 +23,7 @@ class ParquetSource:
     ------
     DataError
         If it is no parquet file, or is empty.
-    ArgumentError
+    MissingDependencyError
         If pyarrow is missing.
     """
 
