@@ -6,9 +6,10 @@
 >>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from nnframe import callbacks, datasets, registry
+from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.callback import Callback
@@ -80,16 +81,15 @@ __all__ = [
     "pairs",
     "plot",
     "registry",
+    "table",
 ]
 
 if TYPE_CHECKING:
-    from nnframe import plot
+    from nnframe import callbacks, plot, table
 else:
 
     def __getattr__(name: str) -> Any:
-        # Whoever draws nothing doesn't wait for what draws.
-        if name == "plot":
-            import nnframe.plot
-
-            return nnframe.plot
+        # Whoever only trains a net or runs it doesn't wait for what follows or draws it, or reads tables.
+        if name in ("callbacks", "plot", "table"):
+            return importlib.import_module(f"nnframe.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,8 +15,8 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="say how good a model of nnframe train is",
-        description="Print the mean loss over a table that has the target, and the accuracy; for numbers R2 and the mean "
-        "absolute error, the latter in the target's units.",
+        description="Print the mean loss over a table that has the target, and the accuracy; for numbers R2, and the "
+        "mean absolute error in the target's units.",
     )
     add_model_and_data(parser)
     parser.set_defaults(run=run)

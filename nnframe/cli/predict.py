@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from nnframe.cli.output import say
+from nnframe.cli.output import check_place, say
 from nnframe.table.model import load
 from nnframe.table.predictions import check_output, write_predictions
 from nnframe.table.sources.opening import open_source
@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> None:
         If the model or the data can't be read, a cell can't be used, or the file can't be written.
     """
     check_output(options.out)
+    check_place("--out", options.out, options.data, options.model)
     model = load(options.model)
     source = open_source(options.data)
     used = {*model.columns.names, *options.keep}

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnframe import hookimpl, registry
 from nnframe.cli import numbers
-from nnframe.cli.lesson import DIGITS, Lesson, opened
-from nnframe.cli.output import say
+from nnframe.cli.output import check_place, say
+from nnframe.cli.training_data import DIGITS, TrainingData, opened
 from nnframe.data import Pairs
-from nnframe.errors import ArgumentError
 from nnframe.history import History
 from nnframe.loss import Loss
 from nnframe.network import nNet
@@ -27,9 +26,9 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "train",
         help="train a net on a table of yours, or on a data set that ships with nnframe",
-        description="Train a net on a table, whose last word is a column to predict; print a line an epoch, and how "
-        "good the net is for rows that it was not trained on. Numbers are scaled, texts become categories, and what "
-        "was learned of the columns goes into the model file, for nnframe predict.",
+        description="Train a net to predict one column of a table from the others; print a line an epoch, and how good "
+        "the net is for rows that it was not trained with. Numbers are scaled, texts become categories, and what was "
+        "learned of the columns goes into the model file, for nnframe predict.",
     )
     parser.add_argument("data", help=f"a .csv, .parquet, .npy or .npz file; or {DIGITS}, which ships with nnframe")
     columns = parser.add_argument_group("columns")
@@ -62,7 +61,7 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         "--hidden",
         type=numbers.sizes,
         metavar="N[,N...]",
-        help="the size of each hidden layer; 0 for none (default: 64)",
+        help="the size of each hidden layer; 0 for none (default: 64, for digits 32)",
     )
     net.add_argument(
         "--activation", default="relu", metavar="NAME", help="of the hidden layers, a plugin's too (default: relu)"
@@ -70,10 +69,14 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     training = parser.add_argument_group("training")
     training.add_argument("--loss", metavar="NAME", help="a plugin's too (default: cel for classes, mse for numbers)")
     training.add_argument(
-        "--optimizer", metavar="NAME", help="a plugin's too, such as 'adam(learning_rate=0.01)' (default: adam)"
+        "--optimizer",
+        metavar="NAME",
+        help="a plugin's too, such as 'adam(learning_rate=0.01)' (default: adam, for digits sgd)",
     )
     training.add_argument("--learning-rate", type=numbers.rate, metavar="R", help="the optimizer's step size")
-    training.add_argument("--epochs", type=numbers.count, metavar="N", help="passes over the data (default: 200)")
+    training.add_argument(
+        "--epochs", type=numbers.count, metavar="N", help="passes over the data (default: 200, for digits 30)"
+    )
     training.add_argument(
         "--patience",
         type=numbers.count_or_zero,
@@ -108,17 +111,17 @@ def run(options: argparse.Namespace) -> None:
         If the data can't be used, a name can't be found, a plugin fails, or a file can't be written.
     """
     _check_places(options)
-    with opened(options) as lesson:
+    with opened(options) as data:
         if not options.quiet:
-            for line in lesson.summary:
+            for line in data.summary:
                 say(line)
-        loss = registry.resolve(Loss, options.loss or lesson.task.loss)
-        net = _net(options, lesson)
+        loss = registry.resolve(Loss, options.loss or data.task.loss)
+        net = _net(options, data)
         if not options.quiet:
             say(repr(net))
-        history = _train(options, lesson, net, loss)
-        model = Model(net, lesson.columns, lesson.task, loss.spec)
-        for name, judged_by in (("validation", lesson.validation), ("test", lesson.test)):
+        history = _train(options, data, net, loss)
+        model = Model(net, data.columns, data.task, loss.spec)
+        for name, judged_by in (("validation", data.validation), ("test", data.test)):
             if judged_by is not None:
                 say(f"{name} {_quality(model, judged_by)}")
     if options.plot is not None:
@@ -151,36 +154,36 @@ class EpochLines:
             say(f"stopped after epoch {run.epoch}: {run.history.stopped}")
 
 
-def _net(options: argparse.Namespace, lesson: Lesson) -> nNet:
-    hidden = lesson.defaults.hidden if options.hidden is None else options.hidden
-    last = lesson.task.activation
+def _net(options: argparse.Namespace, data: TrainingData) -> nNet:
+    hidden = data.defaults.hidden if options.hidden is None else options.hidden
+    last = data.task.activation
     return nNet.from_sizes(
-        [lesson.columns.n_inputs, *hidden, lesson.task.n_outputs],
+        [data.columns.n_inputs, *hidden, data.task.n_outputs],
         [options.activation, last] if hidden else [last],
         seed=options.seed,
-        dtype=lesson.train.X.dtype,
+        dtype=data.train.X.dtype,
     )
 
 
-def _train(options: argparse.Namespace, lesson: Lesson, net: nNet, loss: Loss) -> History:
-    optimizer = registry.resolve(Optimizer, options.optimizer or lesson.defaults.optimizer)
+def _train(options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss) -> History:
+    optimizer = registry.resolve(Optimizer, options.optimizer or data.defaults.optimizer)
     if options.learning_rate is not None:
         optimizer = optimizer.with_params(learning_rate=options.learning_rate)
-    patience = lesson.defaults.patience if options.patience is None else options.patience
+    patience = data.defaults.patience if options.patience is None else options.patience
     callbacks: list[Any] = [] if options.quiet else [EpochLines(loss)]
-    if patience and lesson.validation is not None:
+    if patience and data.validation is not None:
         callbacks.insert(0, f"early_stopping(patience={patience})")
     return net.nEpochs(
-        lesson.defaults.epochs if options.epochs is None else options.epochs,
-        lesson.train,
+        data.defaults.epochs if options.epochs is None else options.epochs,
+        data.train,
         loss,
         batch_size=options.batch_size,
         optimizer=optimizer,
         engine=options.engine,
         shuffle=True,
         seed=options.seed,
-        validation=lesson.validation,
-        metrics=lesson.task.metrics[:1] if lesson.validation is not None else (),
+        validation=data.validation,
+        metrics=data.task.metrics[:1] if data.validation is not None else (),
         callbacks=callbacks,
     )
 
@@ -192,8 +195,8 @@ def _quality(model: Model, judged_by: Pairs) -> str:
 def _check_places(options: argparse.Namespace) -> None:
     """Raise before hours of training if their result could not be written."""
     for option, path in (("--out", options.out), ("--plot", options.plot)):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise ArgumentError(f"{option} is {path}, in a folder that doesn't exist; make it first")
+        if path is not None:
+            check_place(option, path, options.data)
     if options.plot is not None:
         from nnframe.plot.figure import file_figure
 

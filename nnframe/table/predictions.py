@@ -50,7 +50,7 @@ def write_predictions(
         raise ArgumentError(f"keep names {task.target!r}, which is the column with the predictions; keep others")
     named = [f"probability of {name}" for name in task.classes] if isinstance(task, Classification) else []
     count = 0
-    with replacing(path) as temporary, temporary.open("x", encoding="utf-8", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*keep, task.target, *named])
         for predicted in model.run(source, *keep, unknown=unknown):

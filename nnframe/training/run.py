@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +16,13 @@ from nnframe.arrays import whole_number
 from nnframe.binding import bind_engine, bind_objective
 from nnframe.data import Pairs, as_pairs
 from nnframe.engine import Engine, TrainingTask
-from nnframe.errors import PluginError
+from nnframe.errors import NNFrameError
 from nnframe.history import History
 from nnframe.loss import Loss
 from nnframe.training.divergence import Snapshot, run_checked
 from nnframe.training.evaluation import checked_metrics, evaluate
-from nnframe.training.lifecycle import Follower, checked_followers
-from nnframe.training.plan import Plan, hold_out
+from nnframe.training.lifecycle import Follower, checked_followers, in_order
+from nnframe.training.plan import Plan
 from nnframe.training.sample_weights import ClassWeights, checked_sample_weights
 from nnframe.training.settings import checked_descent, checked_dropout, checked_number, checked_positive, checked_share
 from nnframe.training.task import update_rule
@@ -59,8 +60,13 @@ class TrainingRun:
         What the engine was given; its arrays are the live ones.
     plan : Plan
     metrics : dict of str to Metric
-    has_validation : bool
-        Whether there is validation data.
+    engine : Engine
+    followers : list of Follower
+        The callbacks.
+    seed_was_drawn : bool
+        Whether the caller left the seed out.
+    loss_sum, seconds : float
+        The sum of the losses of the current epoch's batches so far, and how long they took.
     """
 
     def __init__(
@@ -111,34 +117,46 @@ class TrainingRun:
         weights = checked_sample_weights(sample_weights, class_weights, samples, net.dtype)
         self.metrics = checked_metrics(metrics)
         self.followers = checked_followers(callbacks)
-        seed = secrets.randbits(63) if seed is None else whole_number(seed, "seed", minimum=0)
-        rows: Array | int = len(samples)
-        self._validation: tuple[Pairs, Array | None] | None = None
+        self.seed_was_drawn = seed is None
+        drawn = secrets.randbits(63) if seed is None else whole_number(seed, "seed", minimum=0)
+        share = None
+        self._validation_data: Pairs | None = None
         if isinstance(validation, (float, np.floating)):
-            rows, held_out = hold_out(len(samples), checked_share(validation, "validation"), seed)
-            self._validation = samples, held_out
+            share = checked_share(validation, "validation")
         elif validation is not None:
-            self._validation = as_pairs(validation, first.n_in, last.n_out, "validation"), None
-        self.plan = Plan(self.n_epochs, size, rows, bool(shuffle), seed, descent)
-        self.task = TrainingTask(
-            layers, objective, samples, size, rule, weights, checked_dropout(dropout, len(layers) - 1)
-        )
-        self.history = History(metrics={name: [] for name in self.metrics}, seed=seed)
-        chosen = engine or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE
-        self._run_part = bind_engine(registry.resolve(Engine, chosen), self.task)
+            self._validation_data = as_pairs(validation, first.n_in, last.n_out, "validation")
+        shares = checked_dropout(dropout, len(layers) - 1)
+        self.plan = Plan(self.n_epochs, size, len(samples), bool(shuffle), drawn, descent, share, any(shares))
+        self.task = TrainingTask(layers, objective, samples, size, rule, weights, shares)
+        self.history = History(metrics={name: [] for name in self.metrics}, seed=drawn)
+        # Raises now rather than in the first epoch if there are too few samples to hold some out.
+        _ = self.plan.held_out
+        self.engine = registry.resolve(Engine, engine or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE)
+        self._run_part = bind_engine(self.engine, self.task)
         self._snapshot = Snapshot(self.task)
-        self._loss_sum = 0.0
-        self._seconds = 0.0
+        self.loss_sum = 0.0
+        self.seconds = 0.0
 
     @property
     def has_validation(self) -> bool:
         """Whether there is validation data."""
-        return self._validation is not None
+        return self._validation_data is not None or self.plan.held_out_share is not None
 
     @property
     def weights(self) -> list[Array]:
         """The live arrays of weights and biases, layer after layer; a layer that is there twice counts once."""
         return self._snapshot.weights
+
+    @property
+    def live_arrays(self) -> list[Array]:
+        """The weights and the optimizer's state: all that an update changes."""
+        return self._snapshot.live
+
+    def go_on_from(self, epoch: int, batch: int, seed: int, loss_sum: float, seconds: float) -> None:
+        """Set how many epochs and batches are done, the seed, and what the current epoch has added up so far."""
+        self.epoch, self.batch, self.loss_sum, self.seconds = epoch, batch, loss_sum, seconds
+        self.plan = replace(self.plan, seed=seed)
+        self.history.seed = seed
 
     def stop(self, reason: str) -> None:
         """Make this epoch the last; what a callback calls.
@@ -154,7 +172,7 @@ class TrainingRun:
         """Run the epochs and return what was seen."""
         started: list[Follower] = []
         try:
-            for follower in self.followers:
+            for follower in in_order(self.followers, "nnframe_train_start"):
                 started.append(follower)
                 follower.call("nnframe_train_start", self)
             while self.epoch < self.n_epochs and self.history.stopped is None:
@@ -174,10 +192,8 @@ class TrainingRun:
         while self.batch < n_batches:
             stop = min(n_batches, self.batch + (self.batches_per_part or n_batches))
             began = time.perf_counter()
-            self._loss_sum += run_checked(
-                self.task, self._run_part, self._snapshot, epoch, self.epoch, self.batch, stop
-            )
-            self._seconds += time.perf_counter() - began
+            self.loss_sum += run_checked(self.task, self._run_part, self._snapshot, epoch, self.epoch, self.batch, stop)
+            self.seconds += time.perf_counter() - began
             self.batch = stop
             if self.batch < n_batches:
                 self._call("nnframe_part_end")
@@ -191,30 +207,31 @@ class TrainingRun:
         # Computed first, for a metric that fails must not leave an epoch half written.
         validation_loss: float | None = None
         values: dict[str, float] = {}
-        if self._validation is not None:
-            data, rows = self._validation
-            validation_loss, values = evaluate(self.task.layers, self.task.objective, data, self.metrics, rows)
+        layers, objective = self.task.layers, self.task.objective
+        if self._validation_data is not None:
+            validation_loss, values = evaluate(layers, objective, self._validation_data, self.metrics)
+        elif self.plan.held_out is not None:
+            validation_loss, values = evaluate(layers, objective, self.task.data, self.metrics, self.plan.held_out)
         elif self.metrics:
-            rows = None if isinstance(self.plan.rows, int) else self.plan.rows
-            _, values = evaluate(self.task.layers, None, self.task.data, self.metrics, rows)
-        history.loss.append(self._loss_sum / self.plan.n_samples)
-        history.seconds.append(self._seconds)
+            _, values = evaluate(layers, None, self.task.data, self.metrics)
+        history.loss.append(self.loss_sum / self.plan.n_samples)
+        history.seconds.append(self.seconds)
         if validation_loss is not None:
             history.validation_loss.append(validation_loss)
         for name, value in values.items():
             history.metrics[name].append(value)
-        self.epoch, self.batch, self._loss_sum, self._seconds = self.epoch + 1, 0, 0.0, 0.0
+        self.epoch, self.batch, self.loss_sum, self.seconds = self.epoch + 1, 0, 0.0, 0.0
 
     def _call(self, hook: str) -> None:
-        for follower in self.followers:
+        for follower in in_order(self.followers, hook):
             follower.call(hook, self)
 
-    def _end(self, started: Sequence[Follower]) -> PluginError | None:
+    def _end(self, started: Sequence[Follower]) -> NNFrameError | None:
         """Tell all callbacks that the run has ended, and return the first failure; one that fails stops no other."""
         failures = []
-        for follower in started:
+        for follower in in_order(started, "nnframe_train_end"):
             try:
                 follower.call("nnframe_train_end", self)
-            except PluginError as failure:
+            except NNFrameError as failure:
                 failures.append(failure)
         return failures[0] if failures else None

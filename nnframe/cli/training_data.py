@@ -25,7 +25,7 @@ class Defaults(NamedTuple):
     patience: int
 
 
-class Lesson(NamedTuple):
+class TrainingData(NamedTuple):
     """Data to train with and to judge the result by.
 
     Attributes
@@ -52,7 +52,7 @@ class Lesson(NamedTuple):
 
 
 @contextmanager
-def opened(options: argparse.Namespace) -> Iterator[Lesson]:
+def opened(options: argparse.Namespace) -> Iterator[TrainingData]:
     """Give the data that the options name, and let go of what it takes up.
 
     Raises
@@ -83,15 +83,15 @@ def opened(options: argparse.Namespace) -> Iterator[Lesson]:
         if table.folder is not None:
             size = sum(array.nbytes for part in (table.train, table.validation) if part for array in (part.X, part.Y))
             summary.append(f"the rows are in a temporary file of {size:,} bytes in {table.folder} until the end")
-        yield Lesson(
+        yield TrainingData(
             summary, table.train, table.validation, None, table.columns, table.task, Defaults([64], "adam", 200, 20)
         )
 
 
-def _digits() -> Lesson:
+def _digits() -> TrainingData:
     train, test = load_digits()
     pixels = (Numeric(str(i), 0.0, float(LARGEST_PIXEL)) for i in range(train.X.shape[1]))
-    return Lesson(
+    return TrainingData(
         [f"{DIGITS}: {len(train)} samples to train on, {len(test)} to test"],
         train,
         None,
