@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nnframe.data import Pairs
 from nnframe.datasets import load_digits
 from nnframe.datasets.digits import LARGEST_PIXEL
+from nnframe.errors import ArgumentError
 from nnframe.table import Classification, Columns, Numeric, read
 from nnframe.table.task import Task
 
@@ -61,6 +62,10 @@ def opened(options: argparse.Namespace) -> Iterator[TrainingData]:
         If it can't be read or trained on.
     """
     if options.data == DIGITS:
+        if options.target or options.task or options.kind or options.drop or options.fill is not None:
+            raise ArgumentError(
+                f"{DIGITS} has its columns and its target; leave out --target, --task, --kind, --drop and --fill"
+            )
         yield _digits()
         return
     with read(

@@ -27,6 +27,8 @@ MOST_NUMBERED_CLASSES = 20
 FEWEST_ROWS_A_CLASS = 3
 # All columns together keep no more numbers than this for medians, and one column no more than that.
 SAMPLED_NUMBERS, SAMPLED_A_COLUMN = 10_000_000, 100_000
+NUMBER_WITH_COMMAS = re.compile(r"[+-]?[\d.]+(,\d+)+([.]\d*)?")
+FOR_CLASSES = "ask for classification (--task classification, or task='classification' in Python)"
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 ROW_NUMBERS = ("", "id", "index", "row", "unnamed: 0", "column 1")
 
@@ -160,18 +162,23 @@ def _task(source: Source, target: Summary, wishes: Wishes) -> Task:
     kind = wishes.task or _recognised_task(target)
     if kind == "regression":
         if target.first_text is not None:
-            raise DataError(_no_number(source, target, target.first_text, "or ask for classification"))
+            raise DataError(_no_number(source, target, target.first_text, FOR_CLASSES))
         if target.first_infinite is not None:
             raise DataError(_infinite(source, target, target.first_infinite))
         if target.lowest == target.highest:
             raise DataError(f"{named} is {number_text(target.lowest)} in every row; there is nothing to learn")
         return Regression(target.name, target.moments.mean, target.moments.deviation or 1.0)
     if target.first_text is not None and _mostly_numbers(target) and wishes.task is None:
-        raise DataError(_no_number(source, target, target.first_text, "or ask for classification"))
+        raise DataError(_no_number(source, target, target.first_text, FOR_CLASSES))
     if target.counts is None:
         raise DataError(f"{named} has more than {MOST_DISTINCT:,} classes; wanted a column of fewer, or a regression")
     if len(target.counts) == 1:
         raise DataError(f"{named} has one class, {next(iter(target.counts))!r}; wanted at least two to tell apart")
+    if wishes.task is None and FEW_TEXTS < len(target.counts) > target.n_values / 2:
+        raise DataError(
+            f"{named} has {len(target.counts):,} different texts in {target.n_values:,} rows, such as "
+            f"{next(iter(target.counts))!r}; wanted numbers written as 1234.5, or classes that recur"
+        )
     return Classification(target.name, tuple(sorted(target.counts, key=_class_order)))
 
 
@@ -205,12 +212,15 @@ class _Judge:
         if reason is not None:
             self.remarks.append(f"left out {summary.name!r}: {reason}")
             return None
-        if summary.n_missing:
-            if self.fill is None:
-                self._missing.append(summary)
-            else:
-                self.remarks.append(f"filled {summary.n_missing:,} missing values of {summary.name!r}")
-        kind = kind or _recognised_kind(summary)
+        if summary.n_missing and self.fill is None:
+            self._missing.append(summary)
+        learned = self._learned(summary, kind or _recognised_kind(summary))
+        if summary.n_missing and learned.fill is not None:
+            written = learned.fill if isinstance(learned.fill, str) else f"{learned.fill:.6g}"
+            self.remarks.append(f"filled {summary.name!r} with {written} where it had no value: {summary.n_missing:,}")
+        return learned
+
+    def _learned(self, summary: Summary, kind: str) -> Column:
         if kind == "numeric":
             return self._numeric(summary)
         counts = summary.counts
@@ -239,7 +249,7 @@ class _Judge:
         also = "".join(f"; {each.n_missing:,} are missing in {each.name!r}" for each in self._missing[1:6])
         raise DataError(
             f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}; "
-            f"fill them (fill: mean, median, most frequent, or a number), drop the column (drop), or remove the rows"
+            f"have them filled (--fill median, or fill='median' in Python), drop the column, or remove the rows"
         )
 
     def _reason_to_drop(self, summary: Summary, kind: str | None) -> str | None:
@@ -261,17 +271,19 @@ class _Judge:
             return None
         if counts is not None and all(DATE.fullmatch(text) for text in counts):
             return "it holds dates; give what matters of them as columns of their own, such as the month"
+        if counts is not None and all(NUMBER_WITH_COMMAS.fullmatch(text) for text in counts):
+            return f"it holds numbers with commas, such as {next(iter(counts))!r}; write them as 1234.5"
         how_many = f"more than {MOST_DISTINCT:,}" if counts is None else f"{len(counts):,}"
         if counts is None or len(counts) > MOST_CATEGORIES or FEW_TEXTS < len(counts) > summary.n_values / 2:
             return (
-                f"it holds {how_many} different texts in {summary.n_values:,} rows, as names or sentences do; the kind "
-                f"'category' keeps up to {MOST_DISTINCT:,}"
+                f"it holds {how_many} different texts in {summary.n_values:,} rows, as names or sentences do; up to "
+                f"{MOST_DISTINCT:,} are kept if you {_take_for_category(summary.name)}"
             )
         return None
 
     def _numeric(self, summary: Summary) -> Numeric:
         if summary.first_text is not None:
-            raise DataError(_no_number(self.source, summary, summary.first_text, "or say that its kind is 'category'"))
+            raise DataError(_no_number(self.source, summary, summary.first_text, _take_for_category(summary.name)))
         if summary.first_infinite is not None:
             raise DataError(_infinite(self.source, summary, summary.first_infinite))
         mean = summary.moments.mean
@@ -303,17 +315,19 @@ def _mostly_numbers(summary: Summary) -> bool:
 
 
 def _no_number(source: Source, summary: Summary, cell: Oddity, otherwise: str) -> str:
-    hint = ""
-    if re.fullmatch(r"[+-]?\d+,\d+", cell.text):
-        hint = "; decimals are written with a point"
+    hint = ", written as 1234.5" if NUMBER_WITH_COMMAS.fullmatch(cell.text) else ""
     return (
         f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; wanted a number, as in {summary.n_numbers:,} "
-        f"of {summary.n_values:,} rows{hint}: correct it, {otherwise}"
+        f"of {summary.n_values:,} rows{hint}: correct it, or {otherwise}"
     )
 
 
 def _infinite(source: Source, summary: Summary, cell: Oddity) -> str:
     return f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; wanted a finite number"
+
+
+def _take_for_category(name: str) -> str:
+    return f"take it for a category (--kind {shown(name + '=category')}, or kinds={{{name!r}: 'category'}} in Python)"
 
 
 def _others(count: int) -> str:

@@ -75,7 +75,8 @@ def check_output(path: Path) -> None:
 
 def _rows(model: Model, predicted: Predicted, keep: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     columns: list[Sequence[Any]] = [_as_written(predicted.chunk.cells[name]) for name in keep]
-    columns.append(model.task.decode(predicted.outputs).tolist())
+    decoded = model.task.decode(predicted.outputs).tolist()
+    columns.append(decoded if isinstance(model.task, Classification) else [f"{number:.9g}" for number in decoded])
     if isinstance(model.task, Classification):
         columns += [[f"{share:.6g}" for share in shares] for shares in predicted.outputs.T.tolist()]
     return zip(*columns, strict=True)

@@ -13,19 +13,22 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.errors import DataError, one_line, shown
 from nnframe.table.arrow import cells_of, import_pyarrow
-from nnframe.table.cells import MISSING_TEXTS, NUMBER
+from nnframe.table.cells import MISSING_TEXTS, NUMBER, Cells
 from nnframe.table.sources.source import CHUNK_BYTES, Chunk, checked_names, rows_from
 
 DELIMITERS = ",;\t|"
 UNEVEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 FIRST_ROW = 2
+SIGNATURE_BYTES = 1 << 16
+DECIMAL_COMMA = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
 class CsvSource:
     """A csv file in UTF-8 whose first row names the columns.
 
-    Fields are divided by what divides the header into the most: a comma, a semicolon, a tab or a bar. Rows without any
-    value are passed over.
+    Fields are divided by what divides the header into the most: a comma, a semicolon, a tab or a bar. Where it is a
+    semicolon, 3,5 is three and a half. A column without a name is called by its place. Rows without any value are passed
+    over.
 
     Parameters
     ----------
@@ -61,18 +64,26 @@ class CsvSource:
         wanted = [name for name in self.columns if name in columns]
         first = FIRST_ROW
         try:
-            for batch in self._open(wanted):
+            for batch in self._open():
                 empty = _empty_rows(batch)
                 rows = rows_from(first, len(batch))
                 first += len(batch)
                 if empty.any():
                     batch, rows = batch.filter(pa.array(~empty)), rows[~empty]
                 if len(rows):
-                    yield Chunk(rows, {name: cells_of(batch.column(name)) for name in wanted})
+                    yield Chunk(rows, {name: self._cells(batch.column(name)) for name in wanted})
         except pa.ArrowInvalid as error:
             raise DataError(self._explained(one_line(error))) from error
 
-    def _open(self, wanted: list[str]) -> Any:
+    def _cells(self, array: Any) -> Cells:
+        if self._delimiter == ";":
+            import pyarrow.compute as pc
+
+            # Spreadsheets use the semicolon in countries where the comma is in the numbers.
+            array = pc.replace_substring_regex(array, DECIMAL_COMMA, r"\1.\2")
+        return cells_of(array)
+
+    def _open(self) -> Any:
         from pyarrow import csv as arrow_csv
         from pyarrow import string
 
@@ -95,7 +106,7 @@ class CsvSource:
         if uneven:
             row, wanted, came = uneven.groups()
             return (
-                f"{self.name}, row {row} ({self.row_hint}) has {came} fields and the header has {wanted}; a field that "
+                f"{self.name}, row {row} ({self.row_hint}) has fields: {came}, the header {wanted}; a field that "
                 f"holds {self._delimiter!r} belongs in double quotes"
             )
         if "straddling" in message:
@@ -111,6 +122,9 @@ class CsvSource:
 def _read_header(path: Path) -> tuple[str, list[str]]:
     """Return what divides the fields, and the first row."""
     name = str(path)
+    with path.open("rb") as binary:
+        if b"\0" in binary.read(SIGNATURE_BYTES):
+            raise DataError(f"{name} is no text, so no csv file; wanted rows of values with commas between them")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             start = file.read(CHUNK_BYTES)
@@ -118,8 +132,6 @@ def _read_header(path: Path) -> tuple[str, list[str]]:
         raise DataError(_no_utf8(name)) from None
     if not start.strip():
         raise DataError(f"{name} is empty; wanted a row with the names of the columns, and rows of values below it")
-    if "\0" in start:
-        raise DataError(f"{name} is no text, so no csv file; wanted rows of values with commas between them")
     lines = start.splitlines(keepends=True)
     headers = {delimiter: next(csv.reader(lines, delimiter=delimiter)) for delimiter in DELIMITERS}
     delimiter = max(headers, key=lambda key: len(headers[key]))

@@ -95,7 +95,10 @@ def _load(path: Path) -> Array | dict[str, Array]:
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{name} can't be read as {path.suffix}: {one_line(error)}") from error
+        # numpy takes whatever it doesn't know for pickled objects, and advises to run what is in them.
+        odd = "pickle" in str(error) or "Python objects" in str(error)
+        why = "it is damaged, of another format, or holds Python objects" if odd else one_line(error)
+        raise DataError(f"{name} can't be read as {path.suffix}: {why}") from error
 
 
 def _plain(array: Any, key: str, name: str) -> Array:

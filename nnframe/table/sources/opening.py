@@ -48,7 +48,8 @@ def open_source(table: Any) -> Source:
     if opener is None:
         what = EXPORTED.get(path.suffix.lower())
         advice = f"export {what} as csv" if what else "rename or convert the file"
-        raise DataError(f"{path} ends in {path.suffix or 'nothing'!r}; wanted one of {', '.join(FORMATS)}: {advice}")
+        ending = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
+        raise DataError(f"{path} {ending}; wanted one of {', '.join(FORMATS)}: {advice}")
     try:
         return opener(path)
     except OSError as error:

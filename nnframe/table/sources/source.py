@@ -80,7 +80,7 @@ def checked_names(name: str, columns: list[str]) -> tuple[str, ...]:
         twice = next(column for i, column in enumerate(columns) if column in columns[:i])
         places = [i for i, column in enumerate(columns, start=1) if column == twice]
         raise DataError(
-            f"{name} has several columns called {twice!r}, the {', '.join(map(_ordinal, places))}; "
+            f"{name} has several columns called {twice!r}, the {' and '.join(map(_ordinal, places))}; "
             f"wanted names that differ: rename or remove all but one"
         )
     return tuple(columns)
