@@ -94,6 +94,12 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="N",
         help="what all that is random is drawn from (default: 0)",
     )
+    training.add_argument(
+        "--no-shuffle",
+        action="store_true",
+        help="visit the rows as they stand: much faster where there are more than fit into memory, and worse where "
+        "they are sorted",
+    )
     training.add_argument("--engine", metavar="NAME", help="what runs the epochs, a plugin's too")
     results = parser.add_argument_group("results")
     results.add_argument("--out", type=Path, metavar="FILE", help="save the net and its columns, as m.nnf")
@@ -180,7 +186,7 @@ def _train(options: argparse.Namespace, data: TrainingData, net: nNet, loss: Los
         batch_size=options.batch_size,
         optimizer=optimizer,
         engine=options.engine,
-        shuffle=True,
+        shuffle=not options.no_shuffle,
         seed=options.seed,
         validation=data.validation,
         metrics=data.task.metrics[:1] if data.validation is not None else (),

@@ -12,6 +12,7 @@ from nnframe.datasets import load_digits
 from nnframe.datasets.digits import LARGEST_PIXEL
 from nnframe.errors import ArgumentError
 from nnframe.table import Classification, Columns, Numeric, read
+from nnframe.table.sources.numpy import TARGET
 from nnframe.table.task import Task
 
 DIGITS = "digits"
@@ -102,7 +103,7 @@ def _digits() -> TrainingData:
         None,
         test,
         Columns(tuple(pixels)),
-        Classification("digit", tuple(map(str, range(train.Y.shape[1])))),
+        Classification(TARGET, tuple(map(str, range(train.Y.shape[1])))),
         Defaults([32], "sgd(learning_rate=0.2)", 30, 0),
     )
 

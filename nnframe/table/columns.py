@@ -14,7 +14,7 @@ from nnframe.saving.failures import DefectError
 from nnframe.table.cells import Cells
 from nnframe.table.column import CellError, Column, Unknown, column_from_notes, column_notes
 from nnframe.table.sources.opening import open_source
-from nnframe.table.sources.source import Chunk, Source, place
+from nnframe.table.sources.source import Chunk, Source, named, place
 from nnframe.table.task import Task
 
 
@@ -89,7 +89,7 @@ class Columns:
         wanted = [*self.names, *others]
         absent = [name for name in wanted if name not in source.columns]
         if absent:
-            held = shown(", ".join(source.columns), 300)[1:-1]
+            held = named(source.columns)
             raise DataError(f"{source.name} has no column {', '.join(map(repr, absent))}; it has {held}")
         return source.chunks(wanted)
 

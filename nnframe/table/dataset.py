@@ -19,7 +19,7 @@ from nnframe.table.columns import encoded
 from nnframe.table.learn import Fill, Learned, Wishes, learn
 from nnframe.table.sources.numpy import TARGET, NumpySource
 from nnframe.table.sources.opening import open_source
-from nnframe.table.sources.source import Source
+from nnframe.table.sources.source import Source, named
 from nnframe.table.split import held_out
 from nnframe.table.store import FileRows, MemoryRows
 
@@ -232,7 +232,5 @@ def _target(source: Source, target: str | int | None) -> str:
                 raise DataError(f"target is {target}, but {source.name} has {len(places)} columns, counted from 0")
             return source.columns[int(target)]
     if target is None:
-        raise ArgumentError(
-            f"target is missing; wanted the name of a column of {source.name}: {', '.join(source.columns)}"
-        )
+        raise ArgumentError(f"target is missing; wanted the name of a column of {source.name}: {named(source.columns)}")
     return str(target)

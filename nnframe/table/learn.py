@@ -12,7 +12,7 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, w
 from nnframe.table.cells import NUMBER, number_text
 from nnframe.table.column import KINDS, TRUTH, Boolean, Category, Column, Numeric
 from nnframe.table.columns import Columns
-from nnframe.table.sources.source import Source, place
+from nnframe.table.sources.source import Source, named, place
 from nnframe.table.split import held_out
 from nnframe.table.summary import MOST_DISTINCT, Oddity, Sample, Summary
 from nnframe.table.task import TASKS, Classification, Regression, Task
@@ -111,7 +111,7 @@ def _check(source: Source, wishes: Wishes) -> None:
         *((d, "drop") for d in wishes.drop),
     ]:
         if name not in source.columns:
-            held = shown(", ".join(source.columns), 300)[1:-1]
+            held = named(source.columns)
             raise DataError(f"{argument} names the column {name!r}, which {source.name} doesn't have; it has {held}")
     if wishes.target in wishes.drop:
         raise ArgumentError(f"drop names {wishes.target!r}, which is the target; drop other columns")

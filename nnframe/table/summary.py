@@ -155,19 +155,19 @@ class Summary:
             self.first_missing = int(rows[missing.argmax()])
         self.n_rows += len(rows)
         self.n_missing += int(np.count_nonzero(missing))
-        self._add_numbers(cells, rows, train, missing)
+        self._add_numbers(cells, rows, train)
         if self.counts is not None and (self._counts_texts or not cells.of_numbers):
             self._count(self.counts, cells)
 
-    def _add_numbers(self, cells: Cells, rows: Array, train: Array, missing: Array) -> None:
+    def _add_numbers(self, cells: Cells, rows: Array, train: Array) -> None:
         values, texts = cells.numbers()
         if self.first_text is None and texts.any():
             self.first_text = Oddity(int(rows[texts.argmax()]), cells.text_at(int(texts.argmax())))
-        infinite = np.isinf(values)
-        if self.first_infinite is None and infinite.any():
-            self.first_infinite = Oddity(int(rows[infinite.argmax()]), cells.text_at(int(infinite.argmax())))
-        usable = ~(missing | texts | infinite)
+        usable = np.isfinite(values)
         every = bool(usable.all())
+        if self.first_infinite is None and not every and np.isinf(values).any():
+            first = int(np.isinf(values).argmax())
+            self.first_infinite = Oddity(int(rows[first]), cells.text_at(first))
         numbers = values if every else values[usable]
         if not len(numbers):
             return
@@ -175,10 +175,9 @@ class Summary:
         self.lowest = min(self.lowest, float(numbers.min()))
         self.highest = max(self.highest, float(numbers.max()))
         self.whole = self.whole and bool((numbers == np.trunc(numbers)).all())
-        self.counts_up = self.counts_up and every and bool((np.diff(numbers) == 1).all())
-        self.counts_up = self.counts_up and not abs(numbers[0] - self._last - 1) > 0
+        self.counts_up = self.counts_up and every and _counts_up(self._last, numbers)
         self._last = float(numbers[-1])
-        chosen = values[train & usable]
+        chosen = values[train] if every else values[train & usable]
         self.moments.add(chosen)
         if self.sample is not None:
             self.sample.add(chosen)
@@ -191,3 +190,8 @@ class Summary:
                 counts[text] = counts.get(text, 0) + count
         if len(counts) > MOST_DISTINCT:
             self.counts = None
+
+
+def _counts_up(last: float, numbers: Array) -> bool:
+    """Whether each number is one more than the one before, the first than `last`, unless that is NaN."""
+    return not abs(numbers[0] - last - 1) > 0 and bool((np.diff(numbers) == 1).all())

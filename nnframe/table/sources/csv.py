@@ -27,8 +27,8 @@ class CsvSource:
     """A csv file in UTF-8 whose first row names the columns.
 
     Fields are divided by what divides the header into the most: a comma, a semicolon, a tab or a bar. Where it is a
-    semicolon, 3,5 is three and a half. A column without a name is called by its place. Rows without any value are passed
-    over.
+    semicolon, 3,5 is three and a half. A column without a name is called by its place. Rows without any value are
+    passed over.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class CsvSource:
         self.name = str(path)
         import_pyarrow(self.name)
         self._path = path
-        self._delimiter, header = _read_header(path)
-        named = [name.strip() or f"column {i}" for i, name in enumerate(header, start=1)]
-        self.columns = checked_names(self.name, named)
+        self._delimiter, header, self._has_rows = _read_start(path)
+        names = [name.strip() or f"column {i}" for i, name in enumerate(header, start=1)]
+        self.columns = checked_names(self.name, names)
         if all(NUMBER.fullmatch(name) for name in self.columns):
             raise DataError(
                 f"{self.name} has no header: its first row is {shown(', '.join(self.columns))}; wanted the names of "
@@ -61,6 +61,8 @@ class CsvSource:
         """Read some of the columns from the first row on."""
         import pyarrow as pa
 
+        if not self._has_rows:
+            return
         wanted = [name for name in self.columns if name in columns]
         first = FIRST_ROW
         try:
@@ -119,8 +121,8 @@ class CsvSource:
         return f"{self.name} can't be read as csv: {message}"
 
 
-def _read_header(path: Path) -> tuple[str, list[str]]:
-    """Return what divides the fields, and the first row."""
+def _read_start(path: Path) -> tuple[str, list[str], bool]:
+    """Return what divides the fields, the first row, and whether anything follows it."""
     name = str(path)
     with path.open("rb") as binary:
         if b"\0" in binary.read(SIGNATURE_BYTES):
@@ -133,11 +135,12 @@ def _read_header(path: Path) -> tuple[str, list[str]]:
     if not start.strip():
         raise DataError(f"{name} is empty; wanted a row with the names of the columns, and rows of values below it")
     lines = start.splitlines(keepends=True)
-    headers = {delimiter: next(csv.reader(lines, delimiter=delimiter)) for delimiter in DELIMITERS}
-    delimiter = max(headers, key=lambda key: len(headers[key]))
-    if not any(field.strip() for field in headers[delimiter]):
+    delimiter = max(DELIMITERS, key=lambda each: len(next(csv.reader(lines, delimiter=each))))
+    rows = csv.reader(lines, delimiter=delimiter)
+    header = next(rows)
+    if not any(field.strip() for field in header):
         raise DataError(f"the first row of {name} is blank; wanted the names of the columns there")
-    return delimiter, headers[delimiter]
+    return delimiter, header, next(rows, None) is not None
 
 
 def _no_utf8(name: str) -> str:

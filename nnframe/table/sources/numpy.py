@@ -36,6 +36,7 @@ class NumpySource:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        self._path = path
         self._target: Array | None = None
         loaded = _load(path)
         if isinstance(loaded, dict):
@@ -59,13 +60,20 @@ class NumpySource:
         every = len(places) == self._features.shape[1]
         count = max(1, CHUNK_BYTES // (8 * self._features.shape[1]))
         for start in range(0, len(self._features), count):
-            block = self._features[start : start + count]
+            block = self._mapped_anew()[start : start + count]
             # Columns become contiguous in one go, which is several times faster than one by one.
             by_column = np.ascontiguousarray((block if every else block[:, places]).T)
             cells = {str(i): cells_of_array(by_column[k]) for k, i in enumerate(places)}
             if self._target is not None and TARGET in columns:
                 cells[TARGET] = cells_of_array(self._target[start : start + count])
             yield Chunk(rows_from(start + 1, len(block)), cells)
+
+    def _mapped_anew(self) -> Array:
+        """Return the inputs; if they are in a file, such that what was read of it before takes up no memory."""
+        if not isinstance(self._features, np.memmap):
+            return self._features
+        self._features = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        return self._features
 
     def _check(self) -> None:
         if self._features.ndim != 2 or self._features.shape[1] == 0:

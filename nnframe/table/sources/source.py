@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from nnframe.table.cells import Cells
 
 # Large enough that the work a chunk costs is spread thin, small enough to be nothing beside what Python needs anyway.
 CHUNK_BYTES = 1 << 24
+MOST_NAMED = 20
 
 
 class Chunk(NamedTuple):
@@ -84,6 +85,12 @@ def checked_names(name: str, columns: list[str]) -> tuple[str, ...]:
             f"wanted names that differ: rename or remove all but one"
         )
     return tuple(columns)
+
+
+def named(columns: Sequence[str]) -> str:
+    """Return names for a message, each in quotes; of very many, the first."""
+    more = f" and {len(columns) - MOST_NAMED:,} more" if len(columns) > MOST_NAMED else ""
+    return ", ".join(map(repr, columns[:MOST_NAMED])) + more
 
 
 def rows_from(first: int, count: int) -> Array:
