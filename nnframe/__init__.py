@@ -87,9 +87,13 @@ __all__ = [
 if TYPE_CHECKING:
     from nnframe import callbacks, plot, table
 else:
+    IMPORTED_LATE = ("callbacks", "plot", "table")
 
     def __getattr__(name: str) -> Any:
-        # Whoever only trains a net or runs it doesn't wait for what follows or draws it, or reads tables.
-        if name in ("callbacks", "plot", "table"):
+        # Whoever only trains a net or runs it doesn't wait for what follows it, draws it or reads tables.
+        if name in IMPORTED_LATE:
             return importlib.import_module(f"nnframe.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *IMPORTED_LATE})

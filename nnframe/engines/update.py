@@ -94,9 +94,10 @@ class Updater:
         if rule.clip_value:
             np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
         if rule.clip_norm:
-            norm = float(np.linalg.norm(self.gradient))
-            if norm > rule.clip_norm:
-                self.gradient *= rule.clip_norm / norm
+            # The addend is PyTorch's, so that what was trained there can be trained again here.
+            share = rule.clip_norm / (float(np.linalg.norm(self.gradient)) + 1e-6)
+            if share < 1:
+                self.gradient *= share
 
 
 def _vector_of(layers: Sequence[Linear]) -> tuple[Array, list[Gradient]]:

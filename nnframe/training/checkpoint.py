@@ -50,9 +50,9 @@ def write_checkpoint(run: TrainingRun, path: Path) -> None:
     arrays |= {f"history/{name}": np.asarray(values) for name, values in _lists(run.history).items()}
     arrays["sums"] = np.array([run.loss_sum, run.seconds])
     states = []
-    for i, follower in enumerate(run.followers):
-        state: dict[str, Any] = getattr(follower.object, "state_dict", dict)()
-        states.append({"name": follower.name, "state": _packed(state, f"callbacks/{i}", arrays)})
+    for i, (name, callback) in enumerate(run.callbacks):
+        state: dict[str, Any] = getattr(callback, "state_dict", dict)()
+        states.append({"name": name, "state": _packed(state, f"callbacks/{i}", arrays)})
     counters = Counters(run.epoch, run.batch, run.history.seed, run.history.stopped)
     manifest = {"kind": KIND, "settings": settings_of(run), **counters._asdict(), "callbacks": states}
     write_archive(path, manifest, arrays)
@@ -90,9 +90,9 @@ def read_checkpoint(run: TrainingRun, path: Path) -> None:
                 f"{path} has an array of shape {saved.shape} and dtype {saved.dtype}; wanted {array.shape} and "
                 f"{array.dtype}; remove the file to begin anew"
             )
-    for follower in run.followers:
-        if follower.name in kept and hasattr(follower.object, "load_state_dict"):
-            follower.object.load_state_dict(kept[follower.name])
+    for name, callback in run.callbacks:
+        if name in kept and hasattr(callback, "load_state_dict"):
+            callback.load_state_dict(kept[name])
     for array, saved in zip(run.live_arrays, live, strict=True):
         np.copyto(array, saved)
     run.go_on_from(counters.epoch, counters.batch, counters.seed, loss_sum, seconds)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from nnframe import hookspecs, registry
+from nnframe import registry
 from nnframe.binding import blamed_error
 from nnframe.callback import Callback
 from nnframe.errors import ArgumentTypeError, NNFrameError, PluginError, one_line, shown
+from nnframe.training import hookspecs
 
 if TYPE_CHECKING:
     from nnframe.training.run import TrainingRun

@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.binding import blamed_error
+from nnframe.binding import bind_schedule
 from nnframe.engine import Epoch
-from nnframe.errors import DataError, PluginError, one_line
+from nnframe.errors import DataError
 from nnframe.schedule import Schedule
 from nnframe.training.settings import Descent
 
@@ -99,15 +99,7 @@ class Plan:
 
     def _factors(self, schedule: Schedule, number: int) -> Array:
         steps = np.arange(number * self.batches_per_epoch, (number + 1) * self.batches_per_epoch)
-        try:
-            factors = np.asarray(
-                schedule.factor(steps, self.batches_per_epoch, self.n_epochs, **schedule.settings), np.float64
-            )
-            if factors.shape != steps.shape or not np.isfinite(factors).all():
-                raise ValueError(f"returned {factors}; wanted finite numbers, an array of shape {steps.shape}")
-        except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, schedule, "factor", one_line(error)) from error
-        return factors
+        return bind_schedule(schedule)(steps, self.batches_per_epoch, self.n_epochs)
 
 
 def hold_out(n_samples: int, share: float, seed: int) -> tuple[Array, Array]:
