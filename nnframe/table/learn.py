@@ -248,8 +248,9 @@ class _Judge:
         assert first.first_missing is not None
         also = "".join(f"; {each.n_missing:,} are missing in {each.name!r}" for each in self._missing[1:6])
         raise DataError(
-            f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}; "
-            f"have them filled (--fill median, or fill='median' in Python), drop the column, or remove the rows"
+            f"{place(self.source, first.first_missing, first.name)} has no value, and "
+            f"{_others(first.n_missing)}{also}; have them filled (--fill median, or "
+            f"fill='median' in Python), drop the column, or remove the rows"
         )
 
     def _reason_to_drop(self, summary: Summary, kind: str | None) -> str | None:

@@ -108,7 +108,7 @@ def test_a_net_of_other_sizes_is_refused(wine):
 
 
 def test_a_target_that_was_no_class_is_refused(wine):
-    with pytest.raises(DataError, match="row 1 .* column 'target' is 'beer', which was never seen in training"):
+    with pytest.raises(DataError, match=r"row 1 .* column 'target' is 'beer', which was never seen in training"):
         wine[0].evaluate(WINE | {"target": np.array(["beer"] * 178)})
 
 
@@ -139,7 +139,7 @@ def test_nothing_is_written_if_a_row_can_not_be_used(diabetes, tmp_path):
     path = tmp_path / "p.csv"
     path.write_text("the old one\n")
     broken = DIABETES | {"age": np.where(np.arange(442) == 441, np.nan, 0)}
-    with pytest.raises(DataError, match="row 442 .* column 'age' has no value"):
+    with pytest.raises(DataError, match=r"row 442 .* column 'age' has no value"):
         write_predictions(diabetes[0], open_source(broken), path)
     assert path.read_text() == "the old one\n"
     assert list(tmp_path.iterdir()) == [path]

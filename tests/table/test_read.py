@@ -203,7 +203,7 @@ def test_the_target_of_an_npy_file_is_a_number_and_the_last_by_default(tmp_path,
 
 def test_a_target_beyond_the_last_column_is_refused(tmp_path):
     np.save(tmp_path / "t.npy", RNG.normal(size=(20, 3)))
-    with pytest.raises(DataError, match="target is 3, but .* has 3 columns, counted from 0"):
+    with pytest.raises(DataError, match=r"target is 3, but .* has 3 columns, counted from 0"):
         read(tmp_path / "t.npy", 3)
 
 
@@ -246,7 +246,7 @@ def test_a_failure_on_the_way_closes_the_files(tmp_path, monkeypatch):
 
 def test_a_full_disk_is_told_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(store_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
-    with pytest.raises(DataError, match="bytes doesn't fit into .*, where 5 are free"):
+    with pytest.raises(DataError, match=r"bytes doesn't fit into .*, where 5 are free"):
         read(table(), "y", memory=0, folder=tmp_path)
 
 

@@ -60,7 +60,7 @@ def test_rows_are_counted_as_in_a_spreadsheet_and_blank_ones_are_passed_over(wri
 
 
 def test_chunks_go_on_counting(write, monkeypatch):
-    monkeypatch.setattr(csv_module, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(csv_module, "BLOCK_BYTES", 64)
     source = open_source(write("t.csv", "x,y\n" + "".join(f"{i},{i}\n" for i in range(100))))
     assert len(list(source.chunks(["x"]))) > 5
     assert rows_of(source) == list(range(2, 102))
@@ -90,7 +90,7 @@ def test_what_is_no_table_is_refused_with_the_reason(write, content, sentence):
 
 
 def test_a_quote_that_never_closes_is_told(write, monkeypatch):
-    monkeypatch.setattr(csv_module, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(csv_module, "BLOCK_BYTES", 64)
     with pytest.raises(DataError, match="a double quote that opens and never closes"):
         rows_of(open_source(write("t.csv", 'x,y\n1,"2\n' + "3,4\n" * 100)))
 

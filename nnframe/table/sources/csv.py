@@ -14,12 +14,14 @@ from nnframe.arrays import Array
 from nnframe.errors import DataError, one_line, shown
 from nnframe.table.arrow import cells_of, import_pyarrow
 from nnframe.table.cells import MISSING_TEXTS, NUMBER, Cells
-from nnframe.table.sources.source import CHUNK_BYTES, Chunk, checked_names, rows_from
+from nnframe.table.sources.source import Chunk, checked_names, rows_from
 
 DELIMITERS = ",;\t|"
 UNEVEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 FIRST_ROW = 2
 SIGNATURE_BYTES = 1 << 16
+# pyarrow reads several ahead, and the texts of a block take up a multiple of it.
+BLOCK_BYTES = 1 << 22
 DECIMAL_COMMA = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
@@ -93,7 +95,7 @@ class CsvSource:
         return arrow_csv.open_csv(
             self._path,
             read_options=arrow_csv.ReadOptions(
-                column_names=list(self.columns), skip_rows_after_names=1, use_threads=False, block_size=CHUNK_BYTES
+                column_names=list(self.columns), skip_rows_after_names=1, use_threads=False, block_size=BLOCK_BYTES
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=False
@@ -113,7 +115,7 @@ class CsvSource:
             )
         if "straddling" in message:
             return (
-                f"{self.name} has a row of more than {CHUNK_BYTES:,} bytes; a double quote that opens and never closes "
+                f"{self.name} has a row of more than {BLOCK_BYTES:,} bytes; a double quote that opens and never closes "
                 f"makes such a row"
             )
         if "UTF8" in message or "utf8" in message:
@@ -129,7 +131,7 @@ def _read_start(path: Path) -> tuple[str, list[str], bool]:
             raise DataError(f"{name} is no text, so no csv file; wanted rows of values with commas between them")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            start = file.read(CHUNK_BYTES)
+            start = file.read(BLOCK_BYTES)
     except UnicodeDecodeError:
         raise DataError(_no_utf8(name)) from None
     if not start.strip():
