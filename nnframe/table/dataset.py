@@ -16,7 +16,8 @@ from nnframe.arrays import Array, DType, whole_number
 from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
 from nnframe.table.columns import encoded
-from nnframe.table.learn import Fill, Learned, Wishes, learn
+from nnframe.table.learn import Choices, Learned, learn
+from nnframe.table.recognition import Fill
 from nnframe.table.sources.numpy import TARGET, NumpySource
 from nnframe.table.sources.opening import open_source
 from nnframe.table.sources.source import Source, named
@@ -187,11 +188,13 @@ def read(
         raise ArgumentError(f"validation is {validation}; wanted a share from 0 to below 1, such as 0.2")
     if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ArgumentTypeError(f"dtype is {np.dtype(dtype)}; wanted float32 or float64")
+    if isinstance(drop, str):
+        raise ArgumentTypeError(f"drop is {drop!r}; wanted a list of names: [{drop!r}]")
     source = open_source(table)
-    wishes = Wishes(
+    choices = Choices(
         _target(source, target), task, kinds or {}, tuple(drop), fill, float(validation), whole_number(seed, "seed", 0)
     )
-    learned = learn(source, wishes)
+    learned = learn(source, choices)
     row_bytes = np.dtype(dtype).itemsize * (learned.columns.n_inputs + learned.task.n_outputs)
     in_memory = row_bytes * (learned.n_train + learned.n_held_out) <= whole_number(memory, "memory", 0)
     place = None if in_memory else Path(folder or tempfile.gettempdir())
@@ -200,21 +203,21 @@ def read(
         for n_rows in (learned.n_train, learned.n_held_out):
             parts.append(_Part(n_rows, learned, np.dtype(dtype), place))
             undo.callback(parts[-1].close)
-        _convert(source, learned, wishes, *parts)
+        _convert(source, learned, choices, *parts)
         ready = Table(source.name, learned, parts, place)
         undo.pop_all()
         return ready
 
 
-def _convert(source: Source, learned: Learned, wishes: Wishes, train: _Part, held: _Part) -> None:
+def _convert(source: Source, learned: Learned, choices: Choices, train: _Part, held: _Part) -> None:
     expected, n_rows = learned.n_train + learned.n_held_out, 0
     changed = DataError(f"{source.name} changed while it was read; wait until it is whole, or copy it first")
-    for chunk in learned.columns.chunks(source, wishes.target):
+    for chunk in learned.columns.chunks(source, choices.target):
         if n_rows + len(chunk) > expected:
             raise changed
         X = learned.columns.encode(source, chunk)
-        Y = encoded(learned.task, chunk.cells[wishes.target], source, chunk)
-        chosen = held_out(n_rows, len(chunk), wishes.validation, wishes.seed)
+        Y = encoded(learned.task, chunk.cells[choices.target], source, chunk)
+        chosen = held_out(n_rows, len(chunk), choices.validation, choices.seed)
         train.add(X[~chosen], Y[~chosen])
         held.add(X[chosen], Y[chosen])
         n_rows += len(chunk)
@@ -227,9 +230,9 @@ def _target(source: Source, target: str | int | None) -> str:
         if target is None:
             return TARGET if TARGET in source.columns else source.columns[-1]
         if isinstance(target, int) or target.lstrip("-").isdigit():
-            places = range(len(source.columns))
-            if int(target) not in (*places, *(-1 - i for i in places)):
-                raise DataError(f"target is {target}, but {source.name} has {len(places)} columns, counted from 0")
+            count = len(source.columns)
+            if not -count <= int(target) < count:
+                raise DataError(f"target is {target}, but {source.name} has {count} columns, counted from 0")
             return source.columns[int(target)]
     if target is None:
         raise ArgumentError(f"target is missing; wanted the name of a column of {source.name}: {named(source.columns)}")

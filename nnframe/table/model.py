@@ -37,11 +37,14 @@ class Predicted(NamedTuple):
     ----------
     chunk : Chunk
         The rows.
+    inputs : ndarray, shape (N, n_inputs)
+        What the net was given.
     outputs : ndarray, shape (N, n_outputs)
-        Of the net.
+        What it gave.
     """
 
     chunk: Chunk
+    inputs: Array
     outputs: Array
 
 
@@ -127,7 +130,7 @@ class Model:
         """
         for chunk in self.columns.chunks(source, *others):
             inputs = self.columns.encode(source, chunk, unknown).astype(self.net.dtype)
-            yield Predicted(chunk, self.net.forwardPass(inputs.T, return_all_steps=False).T)
+            yield Predicted(chunk, inputs, self.net.forwardPass(inputs.T, return_all_steps=False).T)
 
     def evaluate(self, table: Any, unknown: Unknown = "refuse") -> dict[str, float]:
         """Return how good the predictions for a table are.
@@ -150,11 +153,10 @@ class Model:
         """
         source = open_source(table)
         total, outputs, targets = 0.0, [], []
-        for chunk, given in self.run(source, self.task.target, unknown=unknown):
+        for chunk, inputs, given in self.run(source, self.task.target, unknown=unknown):
             target = encoded(self.task, chunk.cells[self.task.target], source, chunk)
             outputs.append(given)
             targets.append(target)
-            inputs = self.columns.encode(source, chunk, unknown)
             total += len(chunk) * self.net.evaluate(pairs(inputs, target), self.loss, ())["loss"]
         if not outputs:
             raise DataError(f"{source.name} has no rows to evaluate with")

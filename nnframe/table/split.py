@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.engines.dropout import random_bits
+from nnframe.engines.dropout import BITS, random_bits
 
 
 def held_out(start: int, count: int, share: float, seed: int) -> Array:
@@ -33,6 +33,6 @@ def held_out(start: int, count: int, share: float, seed: int) -> Array:
     rows = np.arange(start, start + count)
     run = np.floor(rows * share)
     first, after = np.ceil(run / share), np.ceil((run + 1) / share)
-    drawn = random_bits(seed, run.astype(np.uint64)) / 2.0**64
+    drawn = random_bits(seed % 2**BITS, run.astype(np.uint64)) / 2.0**BITS
     chosen: Array = rows == first + np.floor(drawn * (after - first))
     return chosen

@@ -39,11 +39,13 @@ class Moments:
         count = len(values)
         if not count:
             return
-        mean = float(values.mean())
-        away = mean - self.mean
         total = self.count + count
-        self._squares += float(((values - mean) ** 2).sum()) + away * away * self.count * count / total
-        self.mean += away * count / total
+        # What overflows shows in the deviation.
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = float(values.mean())
+            away = mean - self.mean
+            self._squares += float(((values - mean) ** 2).sum()) + away * away * self.count * count / total
+            self.mean += away * count / total
         self.count = total
 
     @property
@@ -194,4 +196,4 @@ class Summary:
 
 def _counts_up(last: float, numbers: Array) -> bool:
     """Whether each number is one more than the one before, the first than `last`, unless that is NaN."""
-    return not abs(numbers[0] - last - 1) > 0 and bool((np.diff(numbers) == 1).all())
+    return bool((math.isnan(last) or numbers[0] == last + 1) and (numbers[1:] == numbers[:-1] + 1).all())

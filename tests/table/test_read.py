@@ -103,6 +103,7 @@ def test_the_kind_of_a_column_can_be_said():
     [
         ([5] * 60, "left out 'c': it is 5 in every row"),
         (["a"] * 60, "left out 'c': it is 'a' in every row"),
+        (["a", ""] * 30, "left out 'c': it is 'a' wherever it has a value"),
         ([""] * 60, "left out 'c': it is empty"),
         ([f"2024-01-{i % 28 + 1:02}" for i in range(60)], "left out 'c': it holds dates"),
         (np.arange(60).astype("datetime64[D]"), "left out 'c': it holds dates"),
@@ -140,6 +141,7 @@ def test_columns_can_be_dropped():
         ({"y": [2.5] * 60}, "the target 'y' is 2.5 in every row; there is nothing to learn"),
         ({"y": [f"name {i}" for i in range(60)]}, "the target 'y' has 60 different texts in 60 rows, such as 'name 0'"),
         ({"y": np.arange(60).astype("datetime64[D]")}, "the target 'y' of the table holds dates"),
+        ({"x": [1e308, -1e308] * 30}, "numbers from -1e.308 to 1e.308, too large to be scaled"),
         ({"x": [1.0] * 60}, "has no column to predict 'y' from: left out 'x': it is 1 in every row"),
     ],
 )
@@ -170,6 +172,7 @@ def test_what_can_not_be_trained_on_is_refused_with_the_reason(columns, sentence
         ({"validation": "x"}, ArgumentTypeError, "validation is 'x', of type str"),
         ({"dtype": int}, ArgumentTypeError, "dtype is int64; wanted float32 or float64"),
         ({"seed": -1}, ArgumentError, "seed is -1"),
+        ({"drop": "x"}, ArgumentTypeError, "drop is 'x'; wanted a list of names"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, error, sentence):
@@ -193,6 +196,11 @@ def test_missing_values_are_filled_as_asked(fill, number):
 def test_a_table_of_one_row_is_refused():
     with pytest.raises(DataError, match="has 1 rows of values; wanted at least two"):
         read({"x": [1], "y": [2]}, "y")
+
+
+def test_a_share_that_leaves_nothing_to_train_on_is_refused():
+    with pytest.raises(DataError, match="holds out all 2 rows"):
+        read({"x": [1, 2], "y": [1.5, 2.5]}, "y", validation=0.999)
 
 
 @pytest.mark.parametrize(("target", "name"), [(None, "2"), (0, "0"), ("1", "1"), (-2, "1")])

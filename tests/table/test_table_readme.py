@@ -9,7 +9,7 @@ import numpy as np
 import nnframe
 from nnframe import table
 from nnframe.table.dataset import DEFAULT_MEMORY
-from nnframe.table.learn import MOST_CATEGORIES, MOST_NUMBERED_CLASSES
+from nnframe.table.recognition import MOST_CATEGORIES, MOST_NUMBERED_CLASSES
 
 FOLDER = Path(table.__file__).parent
 README = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ UNEVEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 FIRST_ROW = 2
 SIGNATURE_BYTES = 1 << 16
 # pyarrow reads several ahead, and the texts of a block take up a multiple of it.
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 21
 DECIMAL_COMMA = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
