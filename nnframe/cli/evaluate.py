@@ -7,7 +7,6 @@ from typing import Any
 
 from nnframe.cli.output import say
 from nnframe.cli.predict import add_model_and_data
-from nnframe.table.model import load
 
 
 def add_command(commands: argparse._SubParsersAction[Any]) -> None:
@@ -30,6 +29,9 @@ def run(options: argparse.Namespace) -> None:
     NNFrameError
         If the model or the data can't be read, or a cell can't be used.
     """
+    # The other commands don't wait for what reads tables.
+    from nnframe.table.model import load
+
     model = load(options.model)
     figures = model.evaluate(options.data, options.unknown)
     loss = figures.pop("loss")

@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from nnframe.cli.output import check_place, say
-from nnframe.table.model import load
-from nnframe.table.predictions import check_output, write_predictions
-from nnframe.table.sources.opening import open_source
 
 
 def add_command(commands: argparse._SubParsersAction[Any]) -> None:
@@ -49,6 +46,11 @@ def run(options: argparse.Namespace) -> None:
     NNFrameError
         If the model or the data can't be read, a cell can't be used, or the file can't be written.
     """
+    # The other commands don't wait for what reads tables.
+    from nnframe.table.model import load
+    from nnframe.table.predictions import check_output, write_predictions
+    from nnframe.table.sources.opening import open_source
+
     check_output(options.out)
     check_place("--out", options.out, options.data, options.model)
     model = load(options.model)

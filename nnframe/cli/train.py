@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from nnframe import hookimpl, registry
 from nnframe.cli import numbers
 from nnframe.cli.output import check_place, say
-from nnframe.cli.training_data import DIGITS, TrainingData, opened
 from nnframe.data import Pairs
 from nnframe.history import History
 from nnframe.loss import Loss
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
-from nnframe.table.model import Model
 
 if TYPE_CHECKING:
+    from nnframe.cli.training_data import TrainingData
+    from nnframe.table.model import Model
     from nnframe.training.run import TrainingRun
 
 
@@ -30,7 +30,7 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         "the net is for rows that it was not trained with. Numbers are scaled, texts become categories, and what was "
         "learned of the columns goes into the model file, for nnframe predict.",
     )
-    parser.add_argument("data", help=f"a .csv, .parquet, .npy or .npz file; or {DIGITS}, which ships with nnframe")
+    parser.add_argument("data", help="a .csv, .parquet, .npy or .npz file; or digits, which ship with nnframe")
     columns = parser.add_argument_group("columns")
     columns.add_argument(
         "--target",
@@ -116,6 +116,10 @@ def run(options: argparse.Namespace) -> None:
     NNFrameError
         If the data can't be used, a name can't be found, a plugin fails, or a file can't be written.
     """
+    # The other commands don't wait for what reads tables.
+    from nnframe.cli.training_data import opened
+    from nnframe.table.model import Model
+
     _check_places(options)
     with opened(options) as data:
         if not options.quiet:

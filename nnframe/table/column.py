@@ -5,7 +5,6 @@ All are plain values, so that they can be written into a model file as JSON and 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -20,6 +19,8 @@ from nnframe.table.notes import finite, one_of, optional, text, texts
 Unknown: TypeAlias = Literal["refuse", "ignore"]
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 MIDDLE = 0.5
+# float32 ends at 3.4e38, and a layer adds up many inputs.
+LARGEST = 1e30
 
 
 class CellError(Exception):
@@ -69,7 +70,7 @@ class Numeric:
         Raises
         ------
         CellError
-            If a cell is missing, is no number or is infinite.
+            If a cell is missing, is no number, is infinite, or would be when it is scaled.
         """
         values, others = cells.numbers()
         missing = cells.missing()
@@ -78,7 +79,10 @@ class Numeric:
         if self.fill is None:
             _refuse(missing, cells, "has no value")
         filled = values if self.fill is None else np.where(missing, self.fill, values)
-        return np.asarray((filled - self.mean) / self.scale, dtype=np.float64).reshape(-1, 1)
+        with np.errstate(over="ignore"):
+            scaled = np.asarray((filled - self.mean) / self.scale, dtype=np.float64)
+        _refuse(np.abs(scaled) > LARGEST, cells, "is {}, which is too far from the numbers of the training")
+        return scaled.reshape(-1, 1)
 
     @classmethod
     def from_notes(cls, notes: Mapping[str, Any]) -> Numeric:
@@ -243,8 +247,3 @@ def _refuse(bad: Array, cells: Cells, problem: str) -> None:
     if bad.any():
         index = int(bad.argmax())
         raise CellError(index, problem.format(repr(cells.text_at(index))))
-
-
-def is_constant(lowest: float, highest: float) -> bool:
-    """Whether all numbers of a column are the same, so that there is nothing to divide by."""
-    return not math.isfinite(lowest) or lowest == highest

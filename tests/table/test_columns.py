@@ -49,6 +49,7 @@ def test_missing_columns_are_named():
             {"city": ["Rome", "Lima"]},
             "row 2 .* column 'city' is 'Lima', which was never seen in training; known are Bern",
         ),
+        ({"age": [1, 1e300]}, "row 2 .* column 'age' is '1e.300', which is too far from the numbers of the training"),
         ({"city": ["", "Rome"]}, "row 1 .* column 'city' has no value"),
         ({"member": ["yes", "maybe"]}, "row 2 .* column 'member' is 'maybe'"),
     ],
