@@ -3,7 +3,9 @@
 >>> import nnframe
 >>> net = nnframe.nNet.from_sizes([2, 8, 1], ["tanh", "sigmoid"])
 >>> xor = [([[0], [0]], [[0]]), ([[0], [1]], [[1]]), ([[1], [0]], [[1]]), ([[1], [1]], [[0]])]
->>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
+>>> history = net.nEpochs(1000, xor, "mse", optimizer="adam(learning_rate=0.01)")
+>>> net.forwardPass([[0, 0, 1, 1], [0, 1, 0, 1]], return_all_steps=False).round().tolist()
+[[0.0, 1.0, 1.0, 0.0]]
 """
 
 import importlib
