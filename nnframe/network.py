@@ -369,7 +369,9 @@ class nNet:
         ModelFileError
             If the file can't be written.
         ArgumentError, ArgumentTypeError
-            If an activation was never registered, the notes are something else, or safetensors isn't installed.
+            If an activation was never registered, or the notes are something else.
+        MissingDependencyError
+            If safetensors is needed and isn't installed.
         """
         # Whoever only trains a net doesn't save it.
         from nnframe.saving.files import save_model

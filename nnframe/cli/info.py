@@ -9,7 +9,7 @@ from typing import Any
 
 from nnframe.cli.output import say, table
 from nnframe.errors import shown
-from nnframe.saving.files import read_model
+from nnframe.saving.files import NOTES, read_model
 from nnframe.saving.model import SavedModel
 
 
@@ -36,7 +36,7 @@ def show_model(options: argparse.Namespace) -> None:
     """
     document, model = read_model(options.file)
     size = options.file.stat().st_size
-    notes = document.get("notes", {})
+    notes = document[NOTES]
     if options.json:
         say(json.dumps(_description(document, model, size) | {"notes": notes}, indent=2))
         return

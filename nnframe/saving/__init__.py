@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str]) -> nNet:
         install.
     PluginError
         If a plugin that it needs is broken.
-    ArgumentError
+    MissingDependencyError
         If safetensors is to be read and isn't installed.
 
     Examples
@@ -55,7 +55,7 @@ def load_with_notes(path: str | os.PathLike[str]) -> tuple[nNet, dict[str, Any]]
 
     Raises
     ------
-    ModelFileError, PluginError, ArgumentError
+    ModelFileError, PluginError, MissingDependencyError
         As `load`.
     """
     from nnframe.saving.files import load_model

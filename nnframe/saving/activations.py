@@ -21,6 +21,8 @@ from nnframe.saving.manifest import VERSION
 MOST_LETTERS = 100
 # A distribution's name as packages have it, so that the advice to install it is a command and no more.
 DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+# Whoever wrote the file chose that name.
+IF_TRUSTED = "if you trust where the file comes from"
 
 
 class SavedActivation(NamedTuple):
@@ -130,7 +132,7 @@ def find_activation(saved: SavedActivation) -> str:
         found = replace(found, overrides=saved.parameters)
     except (ArgumentError, ArgumentTypeError) as error:
         raise DefectError(
-            f"it was saved with {saved.spec!r} of {saved.origin}, and what goes by this name now is another: {error}",
+            f"it was saved with {shown(saved.spec)} of {saved.origin}, and what has this name now is another: {error}",
             _remedy(saved),
         ) from error
     parameters = format_parameters(found.overrides)
@@ -173,10 +175,10 @@ def _remedy(saved: SavedActivation) -> str:
     if saved.provider == registry.BUILTIN_PROVIDER.name:
         return "pip install --upgrade nnframe"
     if _installed_version(saved.provider) is None:
-        return f"pip install {saved.provider}, if you trust where the file comes from"
+        return f"pip install {saved.provider}, {IF_TRUSTED}"
     disabled = os.environ.get(DISABLE_VARIABLE)
-    otherwise = f", or change {DISABLE_VARIABLE}, which is {shown(disabled)}" if disabled else ""
-    return f"pip install {saved.provider}=={saved.version}{otherwise}"
+    otherwise = f"; or change {DISABLE_VARIABLE}, which is {shown(disabled)}" if disabled else ""
+    return f"pip install {saved.provider}=={saved.version}, {IF_TRUSTED}{otherwise}"
 
 
 def _installed_version(distribution: str) -> str | None:

@@ -38,7 +38,8 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(target)
         _flush_folder(target.parent)
     except OSError as error:
-        kept = "the file that was there is as it was" if target.is_file() else "nothing was written"
+        # Path.is_file raises for a name that is too long.
+        kept = "the file that was there is as it was" if os.path.isfile(target) else "nothing was written"  # noqa: PTH113
         raise ModelFileError(
             f"{path} can't be written: {error.strerror or error}; {kept}: give a file in a folder that exists, that "
             "you may write to, and that has room"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nnframe.errors import ArgumentTypeError, shown, with_type
 from nnframe.saving import archive
 from nnframe.saving.failures import DefectError, file_path, reading
-from nnframe.saving.manifest import array_entries
+from nnframe.saving.manifest import array_entries, without_own_keys
 from nnframe.saving.model import SavedModel, Stored, describe, rebuild, saved_model
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[nNet, dict[str, Any]]:
     place = file_path(path)
     manifest, arrays = _format(place).read_archive(place)
     with reading(place):
-        _require_model_alone(manifest, arrays)
+        _saved_model(manifest, arrays)
     return rebuild(manifest[MODEL], arrays, place), manifest[NOTES]
 
 
@@ -49,25 +49,30 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], SavedModel
     ------
     ModelFileError
         If it isn't as it was saved, as far as the manifest tells, or has no model.
-    ArgumentError
+    MissingDependencyError
         If safetensors is needed and isn't installed.
     """
     place = file_path(path)
     document = _format(place).read_document(place)
     with reading(place):
-        entries: dict[str, Stored] = {entry.name: entry for entry in array_entries(document)}
-        return document, saved_model(document.get(MODEL), entries)
+        entries = {entry.name: entry for entry in array_entries(document)}
+        return document, _saved_model(without_own_keys(document), entries)
 
 
-def _require_model_alone(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> None:
+def _saved_model(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> SavedModel:
+    """Return the net that a file holds, and nothing but notes beside it."""
     if set(manifest) != {MODEL, NOTES}:
         what = ", ".join(map(shown, manifest)) or "nothing"
-        raise DefectError(f"it holds {what}, where a saved model holds model and notes", "load it with what saved it")
+        raise DefectError(
+            f"it holds {what:.200}, where a saved model holds model and notes", "load it with what saved it"
+        )
     if not isinstance(manifest[NOTES], dict):
         raise DefectError(f"its notes are {shown(manifest[NOTES])}, which is no dict")
-    wanted = 2 * len(saved_model(manifest[MODEL], arrays).layers)
+    model = saved_model(manifest[MODEL], arrays)
+    wanted = 2 * len(model.layers)
     if len(arrays) != wanted:
         raise DefectError(f"it has {len(arrays)} arrays, and its model {wanted}")
+    return model
 
 
 def _format(path: Path) -> ModuleType:

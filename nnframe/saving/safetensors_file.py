@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError, one_line
+from nnframe.errors import MissingDependencyError, one_line, shown
 from nnframe.saving.atomic import replacing
 from nnframe.saving.failures import FOREIGN, DefectError, file_path, reading, require_file
 from nnframe.saving.layout import as_stored
@@ -74,7 +74,7 @@ def _opened(path: Path) -> Iterator[Any]:
         with library.safe_open(path, framework="numpy") as file:
             yield file
     except library.SafetensorError as error:
-        raise DefectError(f"it is no file of safetensors ({one_line(error):.200})", FOREIGN) from error
+        raise DefectError(f"it is no file of safetensors ({shown(str(error), 200)})", FOREIGN) from error
 
 
 def _metadata(file: Any) -> tuple[bytes, str | None]:
@@ -99,7 +99,7 @@ def _library() -> Any:
     try:
         import safetensors.numpy
     except ImportError:
-        raise ArgumentError(
+        raise MissingDependencyError(
             'files of safetensors need safetensors: install it with pip install "nnframe[safetensors]"'
         ) from None
     return safetensors
