@@ -89,9 +89,8 @@ def opened(options: argparse.Namespace) -> Iterator[TrainingData]:
         if table.folder is not None:
             size = sum(array.nbytes for part in (table.train, table.validation) if part for array in (part.X, part.Y))
             summary.append(f"the rows are in a temporary file of {size:,} bytes in {table.folder} until the end")
-        yield TrainingData(
-            summary, table.train, table.validation, None, table.columns, table.task, Defaults([64], "adam", 200, 20)
-        )
+        defaults = Defaults(hidden=[64], optimizer="adam", epochs=200, patience=20)
+        yield TrainingData(summary, table.train, table.validation, None, table.columns, table.task, defaults)
 
 
 def _digits() -> TrainingData:
@@ -104,7 +103,7 @@ def _digits() -> TrainingData:
         test,
         Columns(tuple(pixels)),
         Classification(TARGET, tuple(map(str, range(train.Y.shape[1])))),
-        Defaults([32], "sgd(learning_rate=0.2)", 30, 0),
+        Defaults(hidden=[32], optimizer="sgd(learning_rate=0.2)", epochs=30, patience=0),
     )
 
 

@@ -73,12 +73,6 @@ class ArrowTextCells:
         """Return a cell as it is written."""
         return self._array[index].as_py() or ""
 
-    def only(self, chosen: Array) -> ArrowTextCells:
-        """Return some of the cells."""
-        import pyarrow as pa
-
-        return ArrowTextCells(self._array.filter(pa.array(chosen)))
-
     @cached_property
     def _numbers(self) -> Array | None:
         """The cells as numbers if all are, but for missing ones; None if there is a space or a word somewhere."""
@@ -113,8 +107,8 @@ def cells_of(array: Any) -> Cells:
     if kind.is_integer(of) or kind.is_floating(of) or kind.is_decimal(of):
         return NumberCells(as_numpy(array.cast(pa.float64(), safe=False)))
     if kind.is_temporal(of):
-        return UnusableCells("dates", len(array))
-    return UnusableCells(f"values of type {of}", len(array))
+        return UnusableCells("dates", array)
+    return UnusableCells(f"values of type {of}", array)
 
 
 def as_numpy(array: Any) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -66,10 +66,7 @@ class Cells(Protocol):
         """Return the cells as texts."""
 
     def text_at(self, index: int) -> str:
-        """Return a cell as it is written, for an error."""
-
-    def only(self, chosen: Array) -> Cells:
-        """Return some of the cells; `chosen` is an array of bool, shape (N,)."""
+        """Return a cell as it is written; nothing where it is missing."""
 
 
 class NumberCells:
@@ -105,11 +102,8 @@ class NumberCells:
 
     def text_at(self, index: int) -> str:
         """Return a cell as it is written."""
-        return number_text(float(self.values[index]))
-
-    def only(self, chosen: Array) -> NumberCells:
-        """Return some of the cells."""
-        return NumberCells(self.values[chosen])
+        value = float(self.values[index])
+        return "" if math.isnan(value) else number_text(value)
 
 
 class TextCells:
@@ -150,10 +144,6 @@ class TextCells:
         code = self.codes[index]
         return "" if code == ABSENT else self.distinct[code]
 
-    def only(self, chosen: Array) -> TextCells:
-        """Return some of the cells."""
-        return TextCells(self.distinct, self.codes[chosen])
-
 
 class UnusableCells:
     """Cells that are neither numbers nor texts.
@@ -162,35 +152,31 @@ class UnusableCells:
     ----------
     what : str
         What they are, in the plural, such as ``"dates"``.
-    count : int
-        How many.
+    values : ndarray or pyarrow.Array
+        The values themselves, whatever they are.
     """
 
     of_numbers = False
 
-    def __init__(self, what: str, count: int) -> None:
+    def __init__(self, what: str, values: Any) -> None:
         self.unusable = what
-        self.count = count
+        self.values = values
 
     def missing(self) -> Array:
         """Return where there is no value, as far as anybody can tell nowhere."""
-        return np.zeros(self.count, bool)
+        return np.zeros(len(self.values), bool)
 
     def numbers(self) -> tuple[Array, Array]:
         """Return that none is a number."""
-        return np.full(self.count, math.nan), np.ones(self.count, bool)
+        return np.full(len(self.values), math.nan), np.ones(len(self.values), bool)
 
     def texts(self) -> Texts:
         """Return one text for all."""
-        return Texts([f"({self.unusable})"], np.zeros(self.count, np.int64))
+        return Texts([f"({self.unusable})"], np.zeros(len(self.values), np.int64))
 
     def text_at(self, index: int) -> str:
-        """Return what all are."""
-        return f"one of {self.unusable}"
-
-    def only(self, chosen: Array) -> UnusableCells:
-        """Return some of the cells."""
-        return UnusableCells(self.unusable, int(np.count_nonzero(chosen)))
+        """Return a cell as it is written."""
+        return str(self.values[index])
 
 
 def cells_of_array(array: Array) -> Cells:
@@ -203,8 +189,8 @@ def cells_of_array(array: Array) -> Cells:
         distinct, codes = np.unique(array, return_inverse=True)
         return TextCells(distinct.tolist(), codes)
     if array.dtype.kind in "mM":
-        return UnusableCells("dates", len(array))
-    return UnusableCells(f"values of type {array.dtype}", len(array))
+        return UnusableCells("dates", array)
+    return UnusableCells(f"values of type {array.dtype}", array)
 
 
 def number_text(value: float) -> str:

@@ -21,7 +21,7 @@ from nnframe.table.column import Unknown
 from nnframe.table.columns import Columns, encoded
 from nnframe.table.notes import entry, text
 from nnframe.table.sources.opening import open_source
-from nnframe.table.sources.source import Chunk, Source
+from nnframe.table.sources.source import Chunk
 from nnframe.table.task import Task, task_from_notes, task_notes
 from nnframe.training.evaluation import metric_value
 
@@ -110,15 +110,15 @@ class Model:
 
     def outputs(self, table: Any, unknown: Unknown = "refuse") -> Array:
         """Return the net's outputs for each row of a table, shape (N, n_outputs): for classes, their probabilities."""
-        parts = [predicted.outputs for predicted in self.run(open_source(table), unknown=unknown)]
+        parts = [predicted.outputs for predicted in self.run(table, unknown=unknown)]
         return np.concatenate(parts) if parts else np.empty((0, self.task.n_outputs))
 
-    def run(self, source: Source, *others: str, unknown: Unknown = "refuse") -> Iterator[Predicted]:
-        """Run the net over a source, a chunk of rows at a time.
+    def run(self, table: Any, *others: str, unknown: Unknown = "refuse") -> Iterator[Predicted]:
+        """Run the net over a table, a chunk of rows at a time.
 
         Parameters
         ----------
-        source : Source
+        table : path, data frame, or dict of arrays
         *others : str
             Columns that are to be read besides.
         unknown : {"refuse", "ignore"}, optional
@@ -128,6 +128,7 @@ class Model:
         DataError
             As `predict`.
         """
+        source = open_source(table)
         for chunk in self.columns.chunks(source, *others):
             inputs = self.columns.encode(source, chunk, unknown).astype(self.net.dtype)
             yield Predicted(chunk, inputs, self.net.forwardPass(inputs.T, return_all_steps=False).T)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,19 @@ from nnframe.saving.atomic import replacing
 from nnframe.table.cells import Cells
 from nnframe.table.column import Unknown
 from nnframe.table.model import Model, Predicted
-from nnframe.table.sources.source import Source
+from nnframe.table.sources.opening import open_source
 from nnframe.table.task import Classification
 
 
 def write_predictions(
-    model: Model, source: Source, path: Path, *, unknown: Unknown = "refuse", keep: Sequence[str] = ()
+    model: Model,
+    table: Any,
+    path: str | os.PathLike[str],
+    *,
+    unknown: Unknown = "refuse",
+    keep: Sequence[str] = (),
 ) -> int:
-    """Write a prediction for each row of a source into a csv file, and return how many.
+    """Write a prediction for each row of a table into a csv file, and return how many.
 
     The file has a column called like the target; for classes, a column with the probability of each follows. It is
     written aside and moved over when it is whole.
@@ -27,13 +33,13 @@ def write_predictions(
     Parameters
     ----------
     model : Model
-    source : Source
-    path : pathlib.Path
+    table : path, data frame, or dict of arrays
+    path : str or path-like
         Ends in .csv.
     unknown : {"refuse", "ignore"}, optional
         What is done about categories that weren't there in training.
     keep : sequence of str, optional
-        Columns of the source that come first, such as an id to find rows again by.
+        Columns of the table that come first, such as an id to find rows again by.
 
     Raises
     ------
@@ -44,13 +50,13 @@ def write_predictions(
     ModelFileError
         If the file can't be written.
     """
-    check_output(path)
-    task = model.task
+    file_path, source, task = Path(path), open_source(table), model.task
+    check_output(file_path)
     if task.target in keep:
         raise ArgumentError(f"keep names {task.target!r}, which is the column with the predictions; keep others")
     named = [f"probability of {name}" for name in task.classes] if isinstance(task, Classification) else []
     count = 0
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with replacing(file_path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*keep, task.target, *named])
         for predicted in model.run(source, *keep, unknown=unknown):

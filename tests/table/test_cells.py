@@ -41,15 +41,11 @@ def test_a_cell_is_shown_as_it_is_written(text_cells):
     assert [text_cells(["b", "1.50"]).text_at(i) for i in range(2)] == ["b", "1.50"]
 
 
-def test_some_cells_can_be_taken_out(text_cells):
-    some = text_cells(["b", "a", "NA"]).only(np.array([True, False, True]))
-    assert some.missing().tolist() == [False, True]
-
-
 def test_numbers_are_written_as_a_person_writes_them():
     cells = NumberCells(np.array([1.0, 2.5, np.nan, 1.0]))
     distinct, codes = cells.texts()
     assert (distinct, codes.tolist()) == (["1", "2.5"], [0, 1, -1, 0])
+    assert [cells.text_at(i) for i in range(3)] == ["1", "2.5", ""]
     assert [number_text(x) for x in (-3.0, 0.1, 1e300)] == ["-3", "0.1", "1e+300"]
 
 
@@ -80,6 +76,7 @@ def test_dates_and_lists_can_not_be_used():
     assert cells_of(pa.array([0], pa.timestamp("s"))).unusable == "dates"
     assert cells_of_array(np.array(["2020-01-01"], "datetime64[D]")).unusable == "dates"
     assert "list" in cells_of(pa.array([[1]])).unusable
+    assert cells_of(pa.array([0], pa.date32())).text_at(0) == "1970-01-01"
 
 
 def test_both_sorts_of_text_cells_agree():

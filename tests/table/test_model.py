@@ -11,7 +11,6 @@ import nnframe
 from nnframe import ArgumentError, DataError, ModelFileError
 from nnframe.saving import load_with_notes
 from nnframe.table import Model, load, read, write_predictions
-from nnframe.table.sources.opening import open_source
 
 
 def frame_of(bunch, names=None):
@@ -119,7 +118,7 @@ def test_an_empty_table_can_not_be_judged(wine):
 
 def test_predictions_of_classes_are_written_with_probabilities(wine, tmp_path):
     model, _ = wine
-    assert write_predictions(model, open_source(WINE), tmp_path / "p.csv", keep=["alcohol"]) == 178
+    assert write_predictions(model, WINE, tmp_path / "p.csv", keep=["alcohol"]) == 178
     with (tmp_path / "p.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["alcohol", "target", *(f"probability of class_{i}" for i in range(3))]
@@ -131,7 +130,7 @@ def test_predictions_of_classes_are_written_with_probabilities(wine, tmp_path):
 
 def test_predictions_of_numbers_are_written_in_the_targets_units(diabetes, tmp_path):
     model, _ = diabetes
-    write_predictions(model, open_source(DIABETES), tmp_path / "p.csv")
+    write_predictions(model, DIABETES, tmp_path / "p.csv")
     np.testing.assert_allclose(np.loadtxt(tmp_path / "p.csv", skiprows=1), model.predict(DIABETES), rtol=1e-8)
 
 
@@ -140,7 +139,7 @@ def test_nothing_is_written_if_a_row_can_not_be_used(diabetes, tmp_path):
     path.write_text("the old one\n")
     broken = DIABETES | {"age": np.where(np.arange(442) == 441, np.nan, 0)}
     with pytest.raises(DataError, match=r"row 442 .* column 'age' has no value"):
-        write_predictions(diabetes[0], open_source(broken), path)
+        write_predictions(diabetes[0], broken, path)
     assert path.read_text() == "the old one\n"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -151,4 +150,4 @@ def test_nothing_is_written_if_a_row_can_not_be_used(diabetes, tmp_path):
 )
 def test_predictions_go_into_csv_files_with_columns_of_their_own(diabetes, tmp_path, name, keep, sentence):
     with pytest.raises(ArgumentError, match=sentence):
-        write_predictions(diabetes[0], open_source(DIABETES), tmp_path / name, keep=keep)
+        write_predictions(diabetes[0], DIABETES, tmp_path / name, keep=keep)

@@ -26,7 +26,7 @@ EXPORTED = {".xlsx": "a spreadsheet", ".xls": "a spreadsheet", ".ods": "a spread
 
 
 def open_source(table: Any) -> Source:
-    """Return the source for a path or a table in memory.
+    """Return the source for a path or a table in memory; a source is returned as it is.
 
     Raises
     ------
@@ -37,6 +37,8 @@ def open_source(table: Any) -> Source:
     MissingDependencyError
         If pyarrow is needed and missing.
     """
+    if isinstance(table, Source):
+        return table
     if not isinstance(table, (str, os.PathLike)):
         return frame_source(table)
     path = Path(table)

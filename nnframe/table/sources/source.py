@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class Chunk(NamedTuple):
         return len(self.rows)
 
 
+@runtime_checkable
 class Source(Protocol):
     """A table that can be read more than once.
 
