@@ -41,7 +41,7 @@ def test_from_a_csv_file_to_predictions(iris, command, tmp_path):
 
     status, out, err = command("predict", "m.nnf", "iris.csv", "-o", "p.csv", "--keep", "petal width")
     assert (status, err) == (0, "")
-    assert out == "passed over species\np.csv written, 150 predictions of 'species'\n"
+    assert out == "passed over 'species'\np.csv written, 150 predictions of 'species'\n"
     rows = (tmp_path / "p.csv").read_text().splitlines()
     assert rows[0] == "petal width,species,probability of setosa,probability of versicolor,probability of virginica"
     assert len(rows) == 151
@@ -110,6 +110,7 @@ def test_digits_can_be_saved_and_given_new_images(command, tmp_path, monkeypatch
         (["train", "iris.csv", "--target", "species", "--fill", "zero"], "--fill: 'zero' came; wanted mean, median"),
         (["train", "iris.csv", "--target", "species", "--validation", "1"], "--validation: '1' came; wanted a share"),
         (["train", "iris.csv", "--target", "species", "--optimizer", "adma"], "did you mean 'adam'"),
+        (["train", "nowhere.csv", "--engine", "steam"], "There is no engine 'steam'"),
         (["train", "digits", "--target", "x"], "digits has its columns and its target; leave out --target"),
         (["train", "nowhere.csv"], "there is no file nowhere.csv"),
         (["predict", "nowhere.nnf", "iris.csv", "-o", "p.csv"], "nowhere.nnf can't be loaded: there is no such file"),

@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> None:
     from nnframe.table.model import load
     from nnframe.table.predictions import check_output, write_predictions
     from nnframe.table.sources.opening import open_source
+    from nnframe.table.sources.source import named
 
     check_output(options.out)
     check_place("--out", options.out, options.data, options.model)
@@ -58,6 +59,6 @@ def run(options: argparse.Namespace) -> None:
     used = {*model.columns.names, *options.keep}
     passed_over = [name for name in source.columns if name not in used]
     if passed_over:
-        say(f"passed over {', '.join(passed_over)}")
+        say(f"passed over {named(passed_over)}")
     count = write_predictions(model, source, options.out, unknown=options.unknown, keep=options.keep)
     say(f"{options.out} written, {count:,} predictions of {model.task.target!r}")

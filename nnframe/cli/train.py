@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnframe import hookimpl, registry
+from nnframe.activation import Activation
 from nnframe.cli import numbers
 from nnframe.cli.output import check_place, say
 from nnframe.data import Pairs
+from nnframe.engine import Engine
 from nnframe.history import History
 from nnframe.loss import Loss
 from nnframe.network import nNet
@@ -120,7 +122,7 @@ def run(options: argparse.Namespace) -> None:
     from nnframe.cli.training_data import opened
     from nnframe.table.model import Model
 
-    _check_places(options)
+    _check_early(options)
     with opened(options) as data:
         if not options.quiet:
             for line in data.summary:
@@ -202,8 +204,12 @@ def _quality(model: Model, judged_by: Pairs) -> str:
     return ", ".join(f"{name} {value:.4f}" for name, value in model.quality(judged_by).items())
 
 
-def _check_places(options: argparse.Namespace) -> None:
-    """Raise before hours of training if their result could not be written."""
+def _check_early(options: argparse.Namespace) -> None:
+    """Raise before a large file is read for names that don't exist, or for places that can't be written to."""
+    for kind in (Activation, Loss, Optimizer, Engine):
+        name = getattr(options, kind.__name__.lower())
+        if name is not None:
+            registry.resolve(kind, name)
     for option, path in (("--out", options.out), ("--plot", options.plot)):
         if path is not None:
             check_place(option, path, options.data)
