@@ -1,4 +1,4 @@
-"""The guides beside the code: every snippet runs, one after another, in an empty folder."""
+"""The README and the guides beside the code: every snippet runs, one after another, in an empty folder."""
 
 import re
 import shlex
@@ -11,8 +11,8 @@ from nnframe import RegistrationError, registry
 from nnframe.plugin import Plugin
 
 ROOT = Path(__file__).parent.parent
-GUIDES = sorted((ROOT / "nnframe").glob("*/README.md"))
-named = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.parent.name)
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "nnframe").glob("*/README.md"))]
+named = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: str(guide.parent.relative_to(ROOT)))
 
 
 @named
@@ -46,5 +46,7 @@ def test_every_place_that_is_named_exists(guide):
         assert (guide.parent / target).exists(), target
 
 
-def test_there_are_guides():
-    assert GUIDES
+def test_the_readme_names_every_guide():
+    text = GUIDES[0].read_text(encoding="utf-8")
+    for guide in GUIDES[1:]:
+        assert f"({guide.relative_to(ROOT).as_posix()})" in text
