@@ -83,15 +83,16 @@ __all__ = [
     "pairs",
     "plot",
     "registry",
+    "table",
 ]
 
 if TYPE_CHECKING:
-    from nnframe import callbacks, plot
+    from nnframe import callbacks, plot, table
 else:
-    IMPORTED_LATE = ("callbacks", "plot")
+    IMPORTED_LATE = ("callbacks", "plot", "table")
 
     def __getattr__(name: str) -> Any:
-        # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
+        # Whoever only trains a net or runs it doesn't wait for what follows it, draws it or reads tables.
         if name in IMPORTED_LATE:
             return importlib.import_module(f"nnframe.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
