@@ -13,7 +13,7 @@ from nnframe import Engine, Epoch, TrainingTask, hookimpl
 
 
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
-    """Return the function that runs an epoch and returns its mean loss."""
+    """Return the function that runs an epoch and returns the sum of the losses."""
     # Listing the plugins shouldn't wait for numba.
     from nnframe_numba.run import NumbaRun
 

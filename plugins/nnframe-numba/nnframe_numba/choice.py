@@ -16,7 +16,7 @@ from nnframe import Array
 from nnframe.engine import Linear
 from nnframe_numba import storage
 from nnframe_numba.jit import kernel
-from nnframe_numba.kernels import backward, descend, linear
+from nnframe_numba.products import backward, descend, linear
 
 # Multiplications beyond which no loop written out could win, so that measuring it would be waiting for nothing.
 NEVER_BY_HAND = 2**21
@@ -28,6 +28,8 @@ def by_hand(layers: Sequence[Linear], batch_size: int) -> Array:
     """Return whether each layer's products are to be written out: shape (n_layers, 3), for `linear`, `backward` and the
     step down the gradient.
     """
+    if batch_size == 1:
+        return np.ones((len(layers), 3), np.bool_)
     dtype = str(layers[0].weights.dtype)
     return np.array([_layer_by_hand(dtype, batch_size, *layer.weights.shape) for layer in layers])
 

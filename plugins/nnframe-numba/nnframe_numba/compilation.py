@@ -8,19 +8,23 @@ from typing import Any
 
 from numba import njit
 
-from nnframe_numba import kernels, storage
+from nnframe_numba import products, steps, storage
 from nnframe_numba.jit import ERRORS
-from nnframe_numba.pieces import Piece
+from nnframe_numba.selection import Piece
 from nnframe_numba.source import Shape, epoch_source
 
-KERNELS = {
-    name: getattr(kernels, name)
-    for name in ("linear", "backward", "descend", "gradient", "scale", "gather", "copy_rows", "penalize", "clip")
+LOOPS = {
+    name: getattr(module, name)
+    for module, names in (
+        (products, ("linear", "backward", "descend", "gradient")),
+        (products, ("linear_by_hand", "backward_by_hand", "descend_by_hand", "gradient_by_hand")),
+        (steps, ("add_up", "weigh", "scale", "drop", "multiply", "penalize", "clip")),
+    )
+    for name in names
 }
 
-
 # What this process has compiled already, by the text and the pieces in it.
-_compiled: dict[tuple[Any, ...], Callable[..., float]] = {}
+_compiled: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
 
 def epoch_function(
@@ -55,7 +59,7 @@ def epoch_function(
 def _in_python(
     source: str, pieces: Mapping[str, Piece], update_weights: Callable[[float], None] | None
 ) -> Callable[..., float]:
-    """Return `run` as it stands, which calls the compiled kernels one by one."""
+    """Return `run` as it stands, which calls the compiled loops one by one."""
     path = storage.source_file(f"update_{storage.digest(source)}", source)
     namespace = _namespace(source, path, pieces)
     namespace["update_weights"] = update_weights
@@ -72,6 +76,6 @@ def _in_python(
 def _namespace(source: str, path: Path | None, pieces: Mapping[str, Piece]) -> dict[str, Any]:
     """Return what the text defines, with all that it calls; the module's name is where numba looks for it later."""
     functions = {name: piece.function for name, piece in pieces.items()}
-    namespace: dict[str, Any] = {"__name__": __name__, **KERNELS, **functions}
+    namespace: dict[str, Any] = {"__name__": __name__, **LOOPS, **functions}
     exec(compile(source, str(path or "<epoch>"), "exec"), namespace)
     return namespace

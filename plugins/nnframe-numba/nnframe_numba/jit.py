@@ -18,11 +18,11 @@ def kernel(function: F) -> F:
 
     Reordered, a processor adds eight numbers at once. Infinities and NaN keep their meaning.
     """
-    compiled: F = njit(function, fastmath={"reassoc", "contract", "nsz"}, cache=True, **ERRORS)
+    compiled: F = njit(function, fastmath={"reassoc", "contract", "nsz"}, cache=True, forceinline=True, **ERRORS)
     return compiled
 
 
 def formula(function: F) -> F:
     """Compile what a plugin's author wrote, in the order in which it was written."""
-    compiled: F = njit(function, **ERRORS)
+    compiled: F = njit(function, forceinline=True, **ERRORS)
     return compiled
