@@ -7,12 +7,14 @@ from typing import Any
 
 from nnframe import registry
 from nnframe.activation import Activation
+from nnframe.engine import Engine
 from nnframe.errors import ArgumentTypeError, one_line, with_type
 from nnframe.loss import Loss
 from nnframe.plugin import Plugin
 from nnframe.testing import activation_checks as activations
 from nnframe.testing import behaviour_checks as behaviour
 from nnframe.testing import common_checks as common
+from nnframe.testing import engine_checks as engines
 from nnframe.testing import fused_checks as fused
 from nnframe.testing import loss_checks as losses
 from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning
@@ -46,14 +48,33 @@ LOSS_CHECKS: tuple[Check, ...] = (
     losses.large_inputs_give_no_nan,
     losses.the_minimum_is_kept,
 )
+ENGINE_CHECKS: tuple[Check, ...] = (
+    engines.weights_and_losses_agree,
+    engines.optimizers_agree,
+    engines.penalties_and_clipping_agree,
+    engines.orders_agree,
+    engines.epochs_can_be_run_in_parts,
+    engines.dropout_agrees,
+    engines.sample_weights_agree,
+    engines.all_data_will_do,
+    engines.a_layer_used_twice_agrees,
+    engines.the_same_seed_gives_the_same_bits,
+    engines.failures_of_plugins_leave_whole_batches,
+    engines.interrupts_leave_whole_batches,
+)
+# What a function should have done that raised, where it isn't one of arrays.
+RESULTS: dict[type[Plugin], str] = {Engine: "training. Let prepare raise EngineError for what the engine can't do"}
 
 
 def checks_of(plugin: Plugin) -> dict[str, Callable[[], None]]:
-    """Return the checks of a plugin by name, ready to be called; engines have the common ones."""
+    """Return the checks of a plugin by name, ready to be called; kinds without checks of their own have the common ones."""
     checks: dict[str, Callable[[], None]] = {}
     if isinstance(plugin, (Activation, Loss)):
         for check in BEHAVIOUR_CHECKS + (ACTIVATION_CHECKS if isinstance(plugin, Activation) else LOSS_CHECKS):
             checks[check.__name__] = _bound(check, plugin, Trial(plugin))
+    if isinstance(plugin, Engine):
+        for check in ENGINE_CHECKS:
+            checks[check.__name__] = _bound(check, plugin, plugin)
     for check in COMMON_CHECKS:
         checks[check.__name__] = _bound(check, plugin, plugin)
     return checks
@@ -138,9 +159,8 @@ def _bound(check: Check, plugin: Plugin, subject: object) -> Callable[[], None]:
             raise type(ending)(f"{plugin.spec}: {ending}") from ending.__cause__
         except Exception as error:
             raise CheckFailure(
-                f"{plugin.spec}: a function raised {one_line(error)} in the check {check.__name__}; expected an "
-                f"array. Make it "
-                f"work for any matrix of columns"
+                f"{plugin.spec}: a function raised {one_line(error)} in the check {check.__name__}; expected "
+                f"{RESULTS.get(type(plugin), 'an array. Make it work for any matrix of columns')}"
             ) from error
 
     run.__doc__ = check.__doc__

@@ -11,14 +11,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # As numpy has it: 1 / 0 is infinite and no error.
 ERRORS: dict[str, Any] = {"error_model": "numpy"}
+# Reordered, a processor adds eight numbers at once. Infinities and NaN keep their meaning.
+FASTMATH = {"reassoc", "contract", "nsz"}
 
 
 def kernel(function: F) -> F:
-    """Compile a loop of this package, which may reorder sums, and keep it on disk.
+    """Compile a loop of this package, which may reorder sums, to be copied into where it is called."""
+    compiled: F = njit(function, fastmath=FASTMATH, cache=True, forceinline=True, **ERRORS)
+    return compiled
 
-    Reordered, a processor adds eight numbers at once. Infinities and NaN keep their meaning.
-    """
-    compiled: F = njit(function, fastmath={"reassoc", "contract", "nsz"}, cache=True, forceinline=True, **ERRORS)
+
+def large_kernel(function: F) -> F:
+    """Compile a loop of this package that is worth a call: copied into every epoch, it would be compiled each time."""
+    compiled: F = njit(function, fastmath=FASTMATH, cache=True, **ERRORS)
     return compiled
 
 
