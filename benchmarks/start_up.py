@@ -39,25 +39,36 @@ class Row(NamedTuple):
     yardstick: str | None
 
 
-ROWS = (
-    Row("import numpy", "import numpy", False, None),
-    Row("import nnframe", "import nnframe", False, "import numpy"),
-    Row("import numpy, 1000 plugins", "import numpy", True, None),
-    Row("import nnframe, 1000 plugins", "import nnframe", True, "import numpy, 1000 plugins"),
-    Row(
-        "a built-in name, 1000 plugins",
-        "import nnframe; nnframe.registry.get('activation', 'relu')",
-        True,
-        "import nnframe, 1000 plugins",
-    ),
-    Row("direct import of a plugin", "import nnframe_bench_500", True, None),
-    Row(
-        "the same by its name",
-        "import nnframe; nnframe.registry.get('activation', 'bench_500')",
-        True,
-        "direct import of a plugin",
-    ),
-)
+def rows_for(count: int) -> tuple[Row, ...]:
+    """Return what is timed with so many plugins installed."""
+    many, one = f"{count} plugins", count // 2
+    all_imports = f"for i in range({count}): __import__(f'nnframe_bench_{{i}}')"
+    return (
+        Row("import numpy", "import numpy", False, None),
+        Row("import nnframe", "import nnframe", False, "import numpy"),
+        Row(f"import numpy, {many}", "import numpy", True, None),
+        Row(f"import nnframe, {many}", "import nnframe", True, f"import numpy, {many}"),
+        Row(
+            f"a built-in name, {many}",
+            "import nnframe; nnframe.registry.get('activation', 'relu')",
+            True,
+            f"import nnframe, {many}",
+        ),
+        Row("direct import of a plugin", f"import nnframe_bench_{one}", True, None),
+        Row(
+            "the same by its name",
+            f"import nnframe; nnframe.registry.get('activation', 'bench_{one}')",
+            True,
+            "direct import of a plugin",
+        ),
+        Row(f"direct import of all {count}", all_imports, True, None),
+        Row(
+            f"nnframe plugins, {many}",
+            "import sys; from nnframe.cli import main; sys.exit(main(['plugins']))",
+            True,
+            f"direct import of all {count}",
+        ),
+    )
 
 
 def install_plugins(folder: Path, count: int) -> None:
@@ -76,7 +87,7 @@ def seconds(code: str, path: str, cache: str) -> float:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment |= {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": cache}
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
@@ -89,15 +100,16 @@ def main() -> None:
     here = str(Path(__file__).parent.parent)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
         install_plugins(Path(folder), options.plugins)
-        times: dict[str, list[float]] = {row.name: [] for row in ROWS}
+        rows = rows_for(options.plugins)
+        times: dict[str, list[float]] = {row.name: [] for row in rows}
         for run in range(options.runs + 1):
-            for row in ROWS:
+            for row in rows:
                 taken = seconds(row.code, os.pathsep.join([folder, here] if row.plugins else [here]), cache)
                 # The first round writes byte code and fills the disk's cache.
                 if run > 0:
                     times[row.name].append(1000 * taken)
     print(f"{'':30} {'median':>8} {'quartiles':>15} {'more than its yardstick':>24}   (milliseconds)")
-    for row in ROWS:
+    for row in rows:
         low, median, high = statistics.quantiles(times[row.name], n=4)
         more = ""
         if row.yardstick is not None:

@@ -6,7 +6,10 @@
 >>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
 """
 
-from nnframe import callbacks, datasets, registry
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from nnframe import datasets, registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.callback import Callback
@@ -19,6 +22,7 @@ from nnframe.errors import (
     DerivativeError,
     DivergenceError,
     EngineError,
+    MissingDependencyError,
     ModelFileError,
     NameConflictError,
     NNFrameError,
@@ -54,6 +58,7 @@ __all__ = [
     "History",
     "Loss",
     "Metric",
+    "MissingDependencyError",
     "ModelFileError",
     "NNFrameError",
     "NameConflictError",
@@ -72,5 +77,16 @@ __all__ = [
     "hookimpl",
     "nNet",
     "pairs",
+    "plot",
     "registry",
 ]
+
+if TYPE_CHECKING:
+    from nnframe import callbacks, plot
+else:
+
+    def __getattr__(name: str) -> Any:
+        # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
+        if name in ("callbacks", "plot"):
+            return importlib.import_module(f"nnframe.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

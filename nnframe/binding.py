@@ -18,6 +18,7 @@ from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line,
 from nnframe.loss import Loss
 from nnframe.optimizer import LEARNING_RATE, Optimizer
 from nnframe.plugin import Plugin
+from nnframe.schedule import Schedule
 
 # What a layer without an activation does.
 IDENTITY = BoundActivation(
@@ -129,6 +130,23 @@ def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
     return BoundOptimizer(update, optimizer)
 
 
+def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:
+    """Return the function ``factor(step, steps_per_epoch, n_epochs)`` of a schedule, ready to be called."""
+    settings = schedule.settings
+
+    def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
+        try:
+            factors = np.asarray(schedule.factor(step, steps_per_epoch, n_epochs, **settings), np.float64)
+        except (Exception, SystemExit) as error:
+            raise blamed_error(PluginError, schedule, "factor", f"raised {one_line(error)}") from error
+        if factors.shape != step.shape or not np.isfinite(factors).all():
+            what = f"returned {shown(factors)}; wanted finite numbers, an array of shape {step.shape}"
+            raise blamed_error(PluginError, schedule, "factor", what)
+        return factors
+
+    return factor
+
+
 def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch, or a part of one, and returns the sum of the losses.
 
@@ -146,7 +164,7 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
         except NNFrameError:
             # A refusal, or the failure of an activation or a loss, which has its blame already.
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise blamed_error(PluginError, engine, part, f"raised {one_line(error)}") from error
 
     run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
@@ -193,7 +211,7 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
         shape = like.shape[1:] if per_column else like.shape
         try:
             result = function(*arrays, **settings)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise blamed_error(PluginError, plugin, part, f"raised {one_line(error)}") from error
         if type(result) is np.ndarray and result.shape == shape and result.dtype == like.dtype:
             return result
@@ -212,7 +230,7 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
     def call(*arrays: Array) -> None:
         try:
             function(*arrays, **settings)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise blamed_error(PluginError, activation, part, f"raised {one_line(error)}") from error
 
     return call

@@ -49,7 +49,7 @@ def complex_step_derivative(forward: Callable[..., Array], settings: Mapping[str
         is not its derivative.
     """
 
-    def refuse(reason: str, cause: Exception | None = None) -> DerivativeError:
+    def refuse(reason: str, cause: BaseException | None = None) -> DerivativeError:
         error = DerivativeError(
             f"none is given, and it can't be taken by the complex step: {reason}; give derivative=..., or "
             f"backward=... if the activation mixes the components of a column"
@@ -80,7 +80,7 @@ def complex_step_derivative(forward: Callable[..., Array], settings: Mapping[str
             estimate = central_difference(forward, column, settings)
     except DerivativeError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise refuse(f"forward raises {one_line(error)}", error) from error
     if value.shape != column.shape or not np.allclose(value, alone, rtol=PROBE_TOLERANCE, equal_nan=True):
         raise refuse("forward is not element-wise, an output depends on the other components of its column")

@@ -100,6 +100,10 @@ class DivergenceError(NNFrameError, FloatingPointError):
         self.layer = layer
 
 
+class MissingDependencyError(NNFrameError, ImportError):
+    """A package that nnframe does without is needed for this and not installed; the message says what to install."""
+
+
 def one_line(error: BaseException) -> str:
     """Return an exception as ``Type: message`` on one line, for use inside another message."""
     try:

@@ -1,4 +1,4 @@
-"""All that can be plugged into nnframe: one hook a kind, and the hooks of a training run."""
+"""All that can be plugged into nnframe: one hook a kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from nnframe.metric import Metric
     from nnframe.optimizer import Optimizer
     from nnframe.schedule import Schedule
-    from nnframe.training.run import TrainingRun
 
 hookspec = pluggy.HookspecMarker("nnframe")
 hookimpl = pluggy.HookimplMarker("nnframe")
@@ -53,26 +52,3 @@ def nnframe_metrics() -> list[Metric]:  # type: ignore[empty-body]
 @hookspec
 def nnframe_callbacks() -> list[Callback]:  # type: ignore[empty-body]
     """Return the callbacks that the plugin provides."""
-
-
-# The hooks of a run are those of the objects in nEpochs(callbacks=[...]), and of no others.
-
-
-@hookspec
-def nnframe_train_start(run: TrainingRun) -> None:
-    """Begin to follow a run, before its first epoch."""
-
-
-@hookspec
-def nnframe_part_end(run: TrainingRun) -> None:
-    """See a part of an epoch end, every ``run.batches_per_part`` batches and at the end of the epoch."""
-
-
-@hookspec
-def nnframe_epoch_end(run: TrainingRun) -> None:
-    """See an epoch end, when its loss and metrics stand in ``run.history``."""
-
-
-@hookspec
-def nnframe_train_end(run: TrainingRun) -> None:
-    """See the run end, whichever way: ``run.error`` is the exception that ended it, or None."""

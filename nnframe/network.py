@@ -277,10 +277,11 @@ class nNet:
             As `backprop`.
         """
         # Whoever only runs a net doesn't train it.
-        from nnframe.training.run import TrainingRun
+        from nnframe.training.loop import train
+        from nnframe.training.start import prepared_run
 
         self._check_layers()
-        run = TrainingRun(
+        run, followers = prepared_run(
             self,
             n,
             data,
@@ -303,7 +304,7 @@ class nNet:
             metrics=metrics,
             callbacks=callbacks,
         )
-        return run.run()
+        return train(run, followers)
 
     def evaluate(
         self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ("accuracy",)

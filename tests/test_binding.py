@@ -1,11 +1,13 @@
 """What a layer makes of a plugin: derivatives that were left out, fused forms, results that don't fit."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnframe import Activation, DerivativeError, Fused, Loss, PluginError, denseLayer, nNet, registry
+from nnframe import Activation, DerivativeError, Engine, Fused, Loss, PluginError, denseLayer, nNet, registry
 from nnframe.complex_step import complex_step_derivative
 
 
@@ -92,6 +94,61 @@ def test_a_forward_that_returns_something_else_is_blamed(forward, sentence):
     layer = denseLayer(np.ones((2, 2)), 0, Activation("mine", forward, np.ones_like))
     with pytest.raises(PluginError, match=f"activation 'mine', forward: {sentence}"):
         layer.forwardPass([[1], [2]])
+
+
+def leaves(*arrays):
+    sys.exit("good bye")
+
+
+def interrupted(*arrays):
+    raise KeyboardInterrupt
+
+
+def passed(*arrays):
+    return None
+
+
+def square_error(a, y):
+    return ((a - y) ** 2).sum(axis=0)
+
+
+def with_one_function_replaced(function):
+    """Yield nets and losses with the part of them that calls a function."""
+    yield "forward", Activation("mine", function, np.ones_like), "mse"
+    yield "derivative", Activation("mine", np.tanh, function), "mse"
+    yield "backward", Activation("mine", np.tanh, backward=function), "mse"
+    yield "forward_inplace", Activation("mine", np.tanh, forward_inplace=function, backward_inplace=passed), "mse"
+    yield "backward_inplace", Activation("mine", np.tanh, forward_inplace=passed, backward_inplace=function), "mse"
+    yield "value", "tanh", Loss("mine", function, lambda a, y: a - y)
+    yield "gradient", "tanh", Loss("mine", square_error, function)
+    fused = {"tanh": Fused(function)}
+    yield "fused gradient", "tanh", Loss("mine", square_error, lambda a, y: a - y, fused=fused)
+
+
+@pytest.mark.parametrize(("part", "activation", "loss"), list(with_one_function_replaced(leaves)))
+def test_a_function_that_exits_in_training_is_blamed_and_does_not_end_the_program(part, activation, loss):
+    net = nNet([denseLayer([[1.0]], 0, activation)] * 2)
+    with pytest.raises(PluginError, match=f"'mine', {part}: raised SystemExit: good bye") as caught:
+        net.backprop([([[1.0]], [[1.0]])], loss, 0.1)
+    assert isinstance(caught.value.__cause__, SystemExit)
+
+
+@pytest.mark.parametrize(("part", "activation", "loss"), list(with_one_function_replaced(interrupted)))
+def test_an_interrupt_in_a_plugins_function_is_nobodys_fault(part, activation, loss):
+    with pytest.raises(KeyboardInterrupt):
+        nNet([denseLayer([[1.0]], 0, activation)] * 2).backprop([([[1.0]], [[1.0]])], loss, 0.1)
+
+
+def test_an_engine_that_exits_is_blamed():
+    data = [([[1.0]], [[1.0]])]
+    for engine in (Engine("mine", leaves), Engine("mine", lambda task: leaves)):
+        with pytest.raises(PluginError, match=r"engine 'mine', (prepare|epoch): raised SystemExit: good bye"):
+            nNet([denseLayer([[1.0]])]).backprop(data, "mse", 0.1, engine=engine)
+
+
+def test_a_forward_that_exits_while_its_derivative_is_looked_for_is_blamed():
+    with pytest.raises(DerivativeError, match=r"activation 'mine', derivative: .*forward raises SystemExit: good bye"):
+        denseLayer([[1.0]], 0, Activation("mine", leaves))
 
 
 def test_a_formula_that_widens_float32_is_narrowed_again():

@@ -80,23 +80,56 @@ def test_the_terminal_plot_draws_relu_as_a_flat_line_and_a_slope():
 
 def test_the_curves_are_the_function_and_its_slope():
     curves = curves_of(registry.get("activation", "tanh"))
-    np.testing.assert_allclose(curves.value, np.tanh(curves.x))
-    np.testing.assert_allclose(curves.slope, 1 - np.tanh(curves.x) ** 2)
+    np.testing.assert_allclose(curves.lines["f(z)"], np.tanh(curves.x))
+    np.testing.assert_allclose(curves.lines["f'(z)"], 1 - np.tanh(curves.x) ** 2)
 
 
 def test_softmax_is_drawn_by_its_first_component():
     curves = curves_of(registry.get("activation", "softmax"))
     a = np.exp(curves.x) / (np.exp(curves.x) + 2)
-    np.testing.assert_allclose(curves.value, a)
-    np.testing.assert_allclose(curves.slope, a * (1 - a))
+    np.testing.assert_allclose(curves.lines["f1(z)"], a)
+    np.testing.assert_allclose(curves.lines["df1/dz1"], a * (1 - a))
 
 
 def test_a_loss_of_probabilities_is_drawn_over_probabilities():
     curves = curves_of(registry.get("loss", "cel"))
     assert curves.x[0] > 0
     assert curves.x[-1] == 1
-    np.testing.assert_allclose(curves.value, -np.log(curves.x), atol=1e-15)
-    np.testing.assert_allclose(curves.slope, -1 / curves.x)
+    np.testing.assert_allclose(curves.lines["L(a)"], -np.log(curves.x), atol=1e-15)
+    np.testing.assert_allclose(curves.lines["dL/da"], -1 / curves.x)
+
+
+def test_a_schedule_is_drawn_over_a_run_and_has_no_slope():
+    curves = curves_of(registry.get("schedule", "step"))
+    [(label, factors)] = curves.lines.items()
+    assert label == "factor"
+    np.testing.assert_allclose(factors, np.repeat([1, 0.1, 0.01], len(curves.x) // 3))
+    assert "epoch" in curves.variable
+    assert "* factor\n" in draw(curves)
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_show_works_for_every_kind(command, kind):
+    for name in registry.names(kind):
+        status, out, err = command("plugins", "show", name)
+        assert (status, err) == (0, "")
+        assert f"{kind} {name}, from nnframe" in out
+        shown = next(each for each in json.loads(command("plugins", "show", name, "--json")[1]) if each["kind"] == kind)
+        assert shown["parameters"] == registry.get(kind, name).params
+
+
+def test_show_of_an_optimizer_has_the_parameters_and_no_plot(command):
+    out = command("plugins", "show", "sgd")[1]
+    assert out.endswith("parameter nesterov = False\nparameter weight_decay = 0.0\n")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adam", "optimizer"), ("reference", "engine")])
+def test_what_has_no_curve_can_not_be_plotted(command, tmp_path, name, kind):
+    file = tmp_path / "curves.png"
+    status, out, err = command("plugins", "plot", "relu", name, "-o", str(file))
+    assert (status, out) == (2, "")
+    assert f"{name!r} can't be drawn (kind: {kind}); wanted the name of an activation or loss or schedule" in err
+    assert not file.exists()
 
 
 def test_a_plugin_that_is_nowhere_finite_is_said_to_be():
@@ -104,7 +137,7 @@ def test_a_plugin_that_is_nowhere_finite_is_said_to_be():
     assert draw(curves_of(nowhere)) == "no finite values to draw"
 
 
-@pytest.mark.parametrize("names", [["relu"], ["relu", "tanh", "softmax", "mse"]])
+@pytest.mark.parametrize("names", [["relu"], ["relu", "softmax", "mse", "cosine"]])
 def test_plot_writes_a_picture(command, tmp_path, names):
     file = tmp_path / "curves.png"
     status, out, _ = command("plugins", "plot", *names, "-o", str(file))

@@ -47,7 +47,9 @@ class Checkpoint:
         self.every_batches = None if every_batches is None else whole_number(every_batches, "every_batches")
         self.resume = resume
 
-    @hookimpl
+    # Last, so that the other callbacks have begun anew before their state is put back, and have seen the epoch when it
+    # is written.
+    @hookimpl(trylast=True)
     def nnframe_train_start(self, run: TrainingRun) -> None:
         """Go on from the file, if it is there."""
         if self.every_batches is not None:
@@ -57,13 +59,13 @@ class Checkpoint:
 
             read_checkpoint(run, self.path)
 
-    @hookimpl
+    @hookimpl(trylast=True)
     def nnframe_part_end(self, run: TrainingRun) -> None:
         """Write the file within an epoch."""
         if self.every_batches is not None and run.batch > 0 and run.batch % self.every_batches == 0:
             self._write(run)
 
-    @hookimpl
+    @hookimpl(trylast=True)
     def nnframe_epoch_end(self, run: TrainingRun) -> None:
         """Write the file after an epoch."""
         if run.epoch % self.every == 0 or run.epoch == run.n_epochs or run.history.stopped is not None:

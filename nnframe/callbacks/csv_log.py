@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,30 +34,30 @@ class CSVLog:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 
-    @hookimpl(trylast=True)
+    @hookimpl
     def nnframe_train_start(self, run: TrainingRun) -> None:
-        """Begin the file, or go on with it."""
-        try:
-            kept = []
-            if run.epoch > 0 and self.path.exists():
-                with self.path.open(newline="", encoding="utf-8") as file:
-                    kept = [row for row in csv.reader(file) if row][: run.epoch + 1]
-            with self.path.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows(kept)
-        except OSError as error:
-            raise ArgumentError(
-                f"{self.path} can't be written ({error}); give a file in a folder that exists"
-            ) from error
-        self._empty = not kept
+        """Make sure that the file can be written."""
+        self._begun = False
+        self._write([], "a")
 
     @hookimpl
     def nnframe_epoch_end(self, run: TrainingRun) -> None:
         """Write a line."""
         numbers = {"epoch": run.epoch, "seconds": run.history.seconds[-1], **latest(run.history)}
+        if not self._begun:
+            # Now it is known which epoch is the first.
+            self._begun = True
+            with self.path.open(newline="", encoding="utf-8") as file:
+                kept = [row for row in csv.reader(file) if row][: run.epoch]
+            self._write(kept if run.epoch > 1 and kept else [numbers], "w")
         # Opened for each line, so that it is there for a reader, and after a crash.
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if self._empty:
-                writer.writerow(numbers)
-                self._empty = False
-            writer.writerow(numbers.values())
+        self._write([numbers.values()], "a")
+
+    def _write(self, rows: Iterable[Iterable[object]], mode: str) -> None:
+        try:
+            with self.path.open(mode, newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(rows)
+        except OSError as error:
+            raise ArgumentError(
+                f"{self.path} can't be written ({error.strerror or error}); give a file in a folder that exists"
+            ) from error

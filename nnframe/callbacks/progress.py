@@ -38,7 +38,7 @@ class ProgressBar:
         """Draw the empty bar."""
         self._bar = None
         self._began = self._printed = time.monotonic()
-        self._first_epoch = run.epoch
+        self._done_before: int | None = None
         if not self.silent and sys.stderr.isatty():
             self._bar = _tqdm_bar(run)
 
@@ -47,6 +47,11 @@ class ProgressBar:
         """Draw the epoch."""
         if self.silent:
             return
+        if self._done_before is None:
+            # Only now, for a checkpoint may have taken the run further.
+            self._done_before = run.epoch - 1
+            if self._bar is not None:
+                self._bar.initial = self._bar.n = self._done_before
         seconds = run.history.seconds[-1]
         numbers = {name: f"{value:.4g}" for name, value in latest(run.history).items()}
         speed = f"{run.plan.n_samples / seconds:,.0f} samples/s" if seconds > 0 else ""
@@ -57,7 +62,7 @@ class ProgressBar:
         now = time.monotonic()
         if now - self._printed >= SECONDS_A_LINE or run.epoch == run.n_epochs or run.history.stopped:
             self._printed = now
-            left = (now - self._began) / (run.epoch - self._first_epoch) * (run.n_epochs - run.epoch)
+            left = (now - self._began) / (run.epoch - self._done_before) * (run.n_epochs - run.epoch)
             described = "  ".join(f"{name} {value}" for name, value in numbers.items())
             print(
                 f"epoch {run.epoch}/{run.n_epochs}  {described}  {speed}  {_clock(left)} left",
@@ -80,7 +85,7 @@ def _tqdm_bar(run: TrainingRun) -> Any:
         from tqdm import tqdm
     except ImportError:
         return None
-    return tqdm(total=run.n_epochs, initial=run.epoch, unit="epoch", dynamic_ncols=True)
+    return tqdm(total=run.n_epochs, unit="epoch", dynamic_ncols=True)
 
 
 def _clock(seconds: float) -> str:

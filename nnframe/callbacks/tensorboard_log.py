@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from nnframe.callbacks.numbers import latest
-from nnframe.errors import ArgumentError
+from nnframe.errors import MissingDependencyError
 from nnframe.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class TensorBoardLog:
 
     Raises
     ------
-    ArgumentError
+    MissingDependencyError
         If tensorboardX is missing.
     """
 
@@ -31,7 +31,9 @@ class TensorBoardLog:
         try:
             from tensorboardX import SummaryWriter
         except ImportError:
-            raise ArgumentError('TensorBoardLog needs tensorboardX: pip install "nnframe[tensorboard]"') from None
+            raise MissingDependencyError(
+                'writing for TensorBoard needs tensorboardX: install it with pip install "nnframe[tensorboard]"'
+            ) from None
         self._make_writer = SummaryWriter
         self._writer: Any = None
         self.folder = os.fspath(folder)

@@ -1,44 +1,46 @@
-"""A plugin as two curves over one variable: what it computes, and its slope."""
+"""A plugin as curves over one variable: what it computes, and its slope where it has one."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.binding import bind_activation, bind_objective
+from nnframe.binding import bind_activation, bind_objective, bind_schedule
 from nnframe.loss import Loss
 from nnframe.plugin import Plugin
+from nnframe.schedule import Schedule
 
 SPAN = 4.0
 # As many points for a picture as for a terminal: what is drawn between them is straight either way.
 POINTS = 241
+# The run that schedules are drawn for.
+N_EPOCHS, STEPS_PER_EPOCH = 30, 8
 
 
 class Curves(NamedTuple):
-    """Two curves.
+    """One curve or two.
 
     Attributes
     ----------
-    x, value, slope : ndarray, shape (POINTS,)
-        Not finite where the plugin isn't.
+    x : ndarray, one-dimensional
     variable : str
         What x is, such as ``"z"``.
-    value_label, slope_label : str
+    lines : dict of str to ndarray
+        What is drawn over x, by its label: the function first, then its slope, if it has one. Not finite where the
+        plugin isn't.
     """
 
     x: Array
-    value: Array
-    slope: Array
     variable: str
-    value_label: str
-    slope_label: str
+    lines: dict[str, Array]
 
 
-def curves_of(plugin: Plugin) -> Curves:
-    """Return the curves of an activation over z, or of a loss over a.
+def curves_of(plugin: Plugin) -> Curves | None:
+    """Return the curves of an activation over z, of a loss over a, or of a schedule over a run; None for other kinds.
 
     An activation that mixes components is shown by the first of three, with the others at 0; a loss by one component,
     with the target 0, or 1 where it is a loss of probabilities.
@@ -49,10 +51,7 @@ def curves_of(plugin: Plugin) -> Curves:
         If the plugin fails.
     """
     with np.errstate(all="ignore"):
-        if isinstance(plugin, Activation):
-            return _activation_curves(plugin)
-        assert isinstance(plugin, Loss)
-        return _loss_curves(plugin)
+        return next((draw(plugin) for kind, draw in DRAWN.items() if isinstance(plugin, kind)), None)
 
 
 def _activation_curves(activation: Activation) -> Curves:
@@ -60,12 +59,11 @@ def _activation_curves(activation: Activation) -> Curves:
     bound = bind_activation(activation)
     if bound.derivative is not None:
         z = x.reshape(1, -1)
-        return Curves(x, bound.forward(z)[0], bound.derivative(z)[0], "z", "f(z)", "f'(z)")
+        return Curves(x, "z", {"f(z)": bound.forward(z)[0], "f'(z)": bound.derivative(z)[0]})
     z = np.vstack([x, np.zeros((2, POINTS))])
     a = bound.forward(z)
     first = np.vstack([np.ones(POINTS), np.zeros((2, POINTS))])
-    slope = bound.backward(first, z, a)[0]
-    return Curves(x, a[0], slope, "z1, with z2 = z3 = 0", "f1(z)", "df1/dz1")
+    return Curves(x, "z1, with z2 = z3 = 0", {"f1(z)": a[0], "df1/dz1": bound.backward(first, z, a)[0]})
 
 
 def _loss_curves(loss: Loss) -> Curves:
@@ -76,5 +74,18 @@ def _loss_curves(loss: Loss) -> Curves:
     if loss.a_domain != "real":
         x = np.linspace(0.05, 1 if loss.a_domain == "probability" else SPAN, POINTS)
     a, y = x.reshape(1, -1), np.full((1, POINTS), target)
-    value, slope = objective.value(a, a, y), objective.gradient(a, a, y)[0]
-    return Curves(x, value, slope, f"a, with y = {target:g}", "L(a)", "dL/da")
+    lines = {"L(a)": objective.value(a, a, y), "dL/da": objective.gradient(a, a, y)[0]}
+    return Curves(x, f"a, with y = {target:g}", lines)
+
+
+def _schedule_curves(schedule: Schedule) -> Curves:
+    step = np.arange(STEPS_PER_EPOCH * N_EPOCHS)
+    factors = bind_schedule(schedule)(step, STEPS_PER_EPOCH, N_EPOCHS)
+    return Curves(step / STEPS_PER_EPOCH, f"epoch, of {N_EPOCHS}", {"factor": factors})
+
+
+DRAWN: dict[type[Plugin], Callable[[Any], Curves]] = {
+    Activation: _activation_curves,
+    Loss: _loss_curves,
+    Schedule: _schedule_curves,
+}

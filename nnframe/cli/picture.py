@@ -5,48 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnframe.cli.curves import curves_of
-from nnframe.errors import ArgumentError
-from nnframe.plugin import Plugin
+from nnframe.cli.curves import Curves
+from nnframe.plot.figure import file_figure, panels, panels_size, save_figure
+
+# Of the function and of its slope.
+STYLES = ("-", "--")
 
 
-def save_picture(plugins: Sequence[Plugin], file: Path) -> None:
-    """Draw each plugin into a panel of its own, and save the picture.
+def save_picture(drawn: Sequence[tuple[str, Curves]], file: Path) -> None:
+    """Draw each plugin's curves into a panel of their own, and save the picture.
 
     Parameters
     ----------
-    plugins : sequence of Plugin
+    drawn : sequence of (str, Curves)
+        With the panels' titles.
     file : pathlib.Path
         Its suffix says which format.
 
     Raises
     ------
+    MissingDependencyError
+        If matplotlib is missing.
     ArgumentError
-        If matplotlib is missing, doesn't know the format, or can't write there.
-    PluginError
-        If a plugin fails.
+        If it doesn't know the format, or can't write there.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ArgumentError('drawing needs matplotlib: install it with pip install "nnframe[plot]"') from None
-    columns = min(len(plugins), 3)
-    rows = -(-len(plugins) // columns)
-    figure = Figure(figsize=(4 * columns, 3.2 * rows), layout="constrained")
-    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for plugin in plugins:
-        panel = panels.pop(0)
-        curves = curves_of(plugin)
-        panel.plot(curves.x, curves.value, label=curves.value_label)
-        panel.plot(curves.x, curves.slope, "--", label=curves.slope_label)
-        panel.set(title=plugin.spec, xlabel=curves.variable)
+    figure = file_figure(*panels_size(len(drawn)))
+    for (title, curves), panel in zip(drawn, panels(figure, len(drawn)), strict=True):
+        for style, (label, y) in zip(STYLES, curves.lines.items(), strict=False):
+            panel.plot(curves.x, y, style, label=label)
+        panel.set(title=title, xlabel=curves.variable)
         panel.grid(alpha=0.3)
         panel.legend()
-    for panel in panels:
-        panel.axis("off")
-    try:
-        figure.savefig(file, dpi=150)
-    except (OSError, ValueError) as error:
-        raise ArgumentError(
-            f"{file} can't be written ({error}); give a .png, .pdf or .svg file in a folder that exists"
-        ) from error
+    save_figure(figure, file)

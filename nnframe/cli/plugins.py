@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from nnframe import registry
-from nnframe.cli.curves import curves_of
+from nnframe.cli.curves import DRAWN, Curves, curves_of
 from nnframe.cli.output import say, table
 from nnframe.cli.terminal_plot import draw
+from nnframe.errors import ArgumentError
 from nnframe.plugin import Plugin
+from nnframe.registry.kinds import kind_of
 
 FAILED = 1
 
@@ -20,15 +22,15 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand to a parser."""
     parser = commands.add_parser(
         "plugins",
-        help="list, show, check and plot activations and losses",
-        description="Without a further command, list every activation and loss with the distribution it comes from; "
-        "what can't be used comes last, with the reason.",
+        help="list, show, check and plot plugins of every kind",
+        description="Without a further command, list every activation, loss and so on with the distribution it comes "
+        "from; what can't be used comes last, with the reason.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=list_plugins)
     actions = parser.add_subparsers(metavar="")
 
-    show = actions.add_parser("show", help="formula, parameters, source and a plot of one plugin")
+    show = actions.add_parser("show", help="formula, parameters, source and a plot, of one plugin")
     show.add_argument("name", help="such as swish, 'swish(beta=2)' or nnframe-swish/swish")
     show.add_argument("--json", action="store_true", help="print JSON, without the plot")
     show.set_defaults(run=show_plugin)
@@ -38,8 +40,8 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(run=check_plugins)
 
-    plot = actions.add_parser("plot", help="draw functions and their slopes into a file")
-    plot.add_argument("names", nargs="+", metavar="name", help="an activation or loss")
+    plot = actions.add_parser("plot", help="draw activations, losses and schedules into a file")
+    plot.add_argument("names", nargs="+", metavar="name", help="an activation, loss or schedule")
     plot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .png, .pdf or .svg file")
     plot.set_defaults(run=plot_plugins)
 
@@ -73,7 +75,9 @@ def show_plugin(options: argparse.Namespace) -> None:
         for name, value in plugin.settings.items():
             default = "" if value == plugin.params[name] else f" (default {plugin.params[name]!r})"
             say(f"parameter {name} = {value!r}{default}")
-        say(("\n" if plugin.params else "") + draw(curves_of(plugin)))
+        curves = curves_of(plugin)
+        if curves is not None:
+            say(("\n" if plugin.params else "") + draw(curves))
 
 
 def check_plugins(options: argparse.Namespace) -> int:
@@ -101,12 +105,16 @@ def plot_plugins(options: argparse.Namespace) -> None:
 
     Raises
     ------
+    MissingDependencyError
+        If matplotlib is missing.
     ArgumentError
-        If matplotlib is missing or can't write such a file.
+        If a plugin is of a kind that has no curve, or such a file can't be written.
+    UnknownNameError, NameConflictError, PluginError
+        If there is no such plugin, if there are several, or if it is broken.
     """
     from nnframe.cli.picture import save_picture
 
-    save_picture([plugin for name in options.names for _, plugin in registry.get_all_kinds(name)], options.output)
+    save_picture([each for name in options.names for each in _drawn(name)], options.output)
     say(f"{options.output} written")
 
 
@@ -120,6 +128,17 @@ def _description(kind: str, plugin: Plugin) -> dict[str, Any]:
         "parameters": plugin.settings,
         "documentation": plugin.documentation,
     }
+
+
+def _drawn(name: str) -> list[tuple[str, Curves]]:
+    """Return the curves of all plugins of a name that have some, with what stands above them."""
+    found = registry.get_all_kinds(name)
+    drawn = [(plugin.spec, curves) for _, plugin in found if (curves := curves_of(plugin)) is not None]
+    if not drawn:
+        kinds = " and ".join(kind for kind, _ in found)
+        wanted = " or ".join(kind_of(cls).name for cls in DRAWN)
+        raise ArgumentError(f"{name!r} can't be drawn (kind: {kinds}); wanted the name of an {wanted}")
+    return drawn
 
 
 def _chosen(name: str | None) -> list[tuple[str, Plugin]]:

@@ -1,7 +1,10 @@
 """accuracy: the share of samples whose class is found.
 
-The class is the largest component of a column, in outputs and in targets; of a single component, it is whether it is
-above 1/2.
+accuracy = (number of samples with class of a = class of y) / N. The class is the largest component of a column, in
+outputs and in targets; of a single component, it is whether it is above 1/2.
+
+Source: M. Sokolova and G. Lapalme, "A systematic analysis of performance measures for classification tasks",
+Information Processing and Management 45 (2009) 427-437.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """mae: the mean absolute error, over all components of all samples.
 
 mae = mean |a - y|
+
+Source: C. Willmott and K. Matsuura, "Advantages of the mean absolute error (MAE) over the root mean square error (RMSE)
+in assessing average model performance", Climate Research 30 (2005) 79-82.
 """
 
 from __future__ import annotations

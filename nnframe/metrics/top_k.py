@@ -1,6 +1,10 @@
 """top_k: the share of samples whose class is among the k largest components of the output.
 
-Where several components are equal, those with the lower numbers come first.
+top_k = (number of samples with class of y among the k largest of a) / N. Where several components are equal, those with
+the lower numbers come first.
+
+Source: O. Russakovsky et al., "ImageNet large scale visual recognition challenge", International Journal of Computer
+Vision 115 (2015) 211-252, section 4, there as an error.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ class Collector:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager("nnframe")
         self._manager.add_hookspecs(hookspecs)
-        self._collected: dict[str, Objects] = {}
+        # By the plugin's id, for pluggy looks through all that it has for the name of one.
+        self._collected: dict[int, Objects] = {}
         self._providers: dict[Plugin, Provider] = {}
 
     def collect(self, plugin: object, name: str | None, provider: Provider) -> Objects:
@@ -45,10 +46,9 @@ class Collector:
             If it has no hook implementation, one for a hook that doesn't exist, or one that raises or returns
             something else than objects of its kind.
         """
-        registered_as = self._manager.get_name(plugin)
-        if registered_as is not None:
+        if id(plugin) in self._collected:
             # Several entry points may lead to one module.
-            return self._collected[registered_as]
+            return self._collected[id(plugin)]
         objects = self._objects_of(plugin, name, provider)
         for _, item in items_of(objects):
             self._providers.setdefault(item.base, provider)
@@ -56,10 +56,8 @@ class Collector:
 
     def forget(self, plugin: object, objects: Objects, provider: Provider) -> None:
         """Undo `collect`."""
-        registered_as = self._manager.get_name(plugin)
-        if registered_as is not None:
+        if self._collected.pop(id(plugin), None) is not None:
             self._manager.unregister(plugin)
-            del self._collected[registered_as]
         for _, item in items_of(objects):
             if self._providers.get(item.base) is provider:
                 del self._providers[item.base]
@@ -73,7 +71,7 @@ class Collector:
             if isinstance(plugin, kind.type):
                 return {kind.name: {plugin.name: plugin}}
         try:
-            registered_as = self._manager.register(plugin, name=name)
+            self._manager.register(plugin, name=name)
             objects = _call_hooks(self._manager, plugin, provider)
         except Exception as error:
             if self._manager.is_registered(plugin):
@@ -81,8 +79,7 @@ class Collector:
             if isinstance(error, PluginError):
                 raise
             raise blame(provider, f"can't be registered: {one_line(error)}") from error
-        if registered_as is not None:
-            self._collected[registered_as] = objects
+        self._collected[id(plugin)] = objects
         return objects
 
 

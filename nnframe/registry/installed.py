@@ -45,7 +45,9 @@ class InstalledPlugin:
         distribution = self.entry_point.dist
         if distribution is None:  # pragma: no cover - an entry point from a scan always has one
             return Provider(self.entry_point.value, "unknown")
-        return Provider(distribution.metadata["Name"], distribution.version)
+        # Taken once: each time it is asked for, the file is read and parsed again.
+        metadata = distribution.metadata
+        return Provider(metadata["Name"], metadata["Version"])
 
     @property
     def reason(self) -> str:

@@ -1,4 +1,9 @@
-"""constant: the learning rate as it was given."""
+"""constant: the learning rate as it was given.
+
+factor = 1
+
+Source: what a run without a schedule does.
+"""
 
 from __future__ import annotations
 

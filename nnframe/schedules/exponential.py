@@ -1,6 +1,8 @@
 """exponential: the learning rate is multiplied by ``gamma`` after every epoch.
 
 factor = gamma^epoch
+
+Source: in general use; PyTorch has it as ExponentialLR.
 """
 
 from __future__ import annotations

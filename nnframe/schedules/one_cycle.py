@@ -1,7 +1,9 @@
 """one_cycle: up to the full learning rate in the first ``rise`` of the run, then down to next to nothing.
 
-Both ways are half a cosine wave, stepped at every update: from 1/``divisor`` up to 1, and down to
-1/(``divisor`` ``final_divisor``).
+Both ways are half a cosine wave, stepped at every update, with t from 0 to 1 on each:
+
+    up      factor = 1 + (1 / divisor - 1) (1 + cos(pi t)) / 2
+    down    factor = end + (1 - end) (1 + cos(pi t)) / 2        end = 1 / (divisor final_divisor)
 
 Source: L. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large learning rates",
 2018.

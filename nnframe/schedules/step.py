@@ -1,6 +1,9 @@
 """step: the learning rate is multiplied by ``gamma`` after every so many epochs.
 
 factor = gamma^floor(epoch / every)
+
+Source: A. Krizhevsky, I. Sutskever and G. Hinton, "ImageNet classification with deep convolutional neural networks",
+NIPS 2012, section 5, where the learning rate was divided by 10 three times.
 """
 
 from __future__ import annotations

@@ -2,120 +2,96 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.errors import DerivativeError
-from nnframe.testing.differences import slopes
+from nnframe.testing.calls import calls_of
+from nnframe.testing.differences import require_slopes, slopes
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close
-from nnframe.testing.samples import DTYPES, LARGE, pre_activations, variants
-from nnframe.testing.trial import Trial
+from nnframe.testing.samples import DTYPES, LARGE, pre_activations, variants, with_changes
 
-TOLERANCE = 1e-5
+EXPECTED = "Expected is what differences of forward give."
 
 
-def components_are_independent(trial: Trial) -> None:
+def components_are_independent(activation: Activation) -> None:
     """Without backward, an output depends on its own input alone."""
-    plugin = _activation(trial)
-    if plugin.backward is not None:
+    if activation.backward is not None:
         raise CheckSkipped("it mixes the components of a column, and says so with backward")
     z = pre_activations()
-    together = trial.calls(plugin)[0](z, **plugin.settings)
+    forward = calls_of(activation)[0]
+    together = forward()
     for i in range(len(z)):
         require_close(
             together[[i]],
-            trial.calls(plugin)[0](z[[i]], **plugin.settings),
+            forward[[i]](),
             f"component {i} of forward(z) among the others of its column",
-            "An activation that mixes components gives backward(grad, z, a) in place of derivative.",
+            "Expected is what it gives alone. An activation that mixes components gives backward(grad, z, a) in place "
+            "of derivative.",
             rtol=1e-9,
             atol=1e-12,
+            inputs=forward.arguments,
         )
 
 
-def derivative_matches_differences(trial: Trial) -> None:
+def derivative_matches_differences(activation: Activation) -> None:
     """The derivative, or backward, is the slope of forward, at the defaults and at other parameters."""
-    for plugin in variants(_activation(trial)):
-        z = pre_activations()
+    for each in variants(activation):
         try:
-            slope = plugin.slope if plugin.backward is None else None
+            slope = each.slope if each.backward is None else None
         except DerivativeError as error:
-            raise CheckFailure(f"the derivative of {plugin.spec}: {error}") from error
-        for i in range(len(z)):
-            # What backward gives for grad is the slope of the sum of grad * a, here with grad = z / 3 upside down.
-            grad = np.ones_like(z) if slope else z[::-1] / 3
-
-            def objective(
-                row: Array, i: int = i, z: Array = z, grad: Array = grad, plugin: Activation = plugin
-            ) -> Array:
-                moved = z.copy()
-                moved[i] = row
-                total: Array = (grad * plugin.forward(moved, **plugin.settings)).sum(axis=0)
-                return total
-
-            with np.errstate(all="ignore"):
-                found = slopes(objective, z[i])
-                if slope is not None:
-                    got = slope(z, **plugin.settings)[i]
-                else:
-                    assert plugin.backward is not None
-                    got = plugin.backward(grad, z, plugin.forward(z, **plugin.settings), **plugin.settings)[i]
-            name = "derivative" if slope else "backward"
-            expected = np.where(found.smooth, found.central, got)
-            # At a kink every slope between the two sides' will do.
-            low, high = np.minimum(found.left, found.right), np.maximum(found.left, found.right)
-            expected = np.where(found.smooth | found.jump, expected, np.clip(got, low, high))
-            expected = np.where(found.jump, got, expected)
-            scale = 1 + np.abs(np.where(found.jump, 0, found.central))
-            worst = int(np.argmax(np.abs(got - expected) / scale))
-            require_close(
-                got / scale,
-                expected / scale,
-                f"{name} of {plugin.spec} at z = {z[i, worst]:.6g} (scaled)",
-                "Expected is what differences of forward give. Correct the formula of the derivative, or leave it out.",
-                rtol=0,
-                atol=TOLERANCE,
-            )
+            raise CheckFailure(f"derivative{with_changes(each)}: {error}") from error
+        z = pre_activations()
+        # What backward gives for grad is the slope of the sum of grad * a, here with grad = z / 3 upside down.
+        grad = np.ones_like(z) if slope else z[::-1] / 3
+        if slope is not None:
+            got = slope(z, **each.settings)
+        else:
+            assert each.backward is not None
+            got = each.backward(grad, z, each.forward(z, **each.settings), **each.settings)
+        name, advice = "derivative(z)", "Correct its formula, or leave it out."
+        if slope is None:
+            name, advice = "backward(grad, z, a)", "Correct its formula: dL/dz_i is the sum over k of grad_k da_k/dz_i."
+        for i, row in enumerate(z):
+            found = slopes(partial(_total, each, grad, z, i), row)
+            require_slopes(got[i], found, f"{name}{with_changes(each)}", {"z": row}, f"{EXPECTED} {advice}")
 
 
-def large_inputs_stay_finite(trial: Trial) -> None:
+def large_inputs_stay_finite(activation: Activation) -> None:
     """At +-1e4 results are finite, and nothing overflows on the way to them."""
-    plugin = _activation(trial)
     for dtype in DTYPES:
         z = np.array([[-LARGE], [LARGE], [-50.0], [90.0], [0.0]], dtype)
-        if plugin.backward is None:
+        if activation.backward is None:
             # One at a time, or the finite ones would hide the others' warnings.
             for at in z.reshape(-1, 1, 1):
-                _require_finite(trial, at)
+                _require_finite(activation, at)
         else:
-            _require_finite(trial, z)
+            _require_finite(activation, z)
 
 
-def the_limits_of_the_dtype_give_no_nan(trial: Trial) -> None:
+def the_limits_of_the_dtype_give_no_nan(activation: Activation) -> None:
     """The largest and the smallest numbers of the dtype give numbers, be they infinite."""
-    plugin = _activation(trial)
     for dtype in DTYPES:
         limits = np.finfo(dtype)
         for at in (limits.max, limits.min, limits.tiny, -limits.tiny, 0.0, -0.0):
             z = np.full((1, 1), at, dtype)
-            with np.errstate(all="ignore"):
-                for call in trial.calls(plugin, dtype):
-                    if call.name.startswith("backward"):
-                        continue
-                    if np.isnan(call(z, **plugin.settings)).any():
-                        raise CheckFailure(
-                            f"{call.name} is NaN at z = {at:.3g} in {dtype}; expected a number. Look for inf / inf, "
-                            f"inf - inf "
-                            f"and 0 * inf, and write the formula so that the large part cancels first"
-                        )
+            for call in calls_of(activation, dtype):
+                if "grad" not in call.arguments and np.isnan(replace(call, arguments={"z": z})()).any():
+                    raise CheckFailure(
+                        f"{call.name} is NaN at z = {at:.3g} in {dtype}; expected a number. Look for inf / inf, "
+                        f"inf - inf and 0 * inf, and write the formula so that the large part cancels first"
+                    )
 
 
-def in_place_forms_agree(trial: Trial) -> None:
+def in_place_forms_agree(activation: Activation) -> None:
     """forward_inplace and backward_inplace do what the plain forms do."""
-    plugin = _activation(trial)
-    if plugin.forward_inplace is None or plugin.backward_inplace is None:
+    if activation.forward_inplace is None or activation.backward_inplace is None:
         raise CheckSkipped("it has no in-place forms")
-    for each in variants(plugin):
+    for each in variants(activation):
         for dtype in DTYPES:
             z = pre_activations(dtype)
             settings, eps = each.settings, float(np.finfo(dtype).eps)
@@ -128,45 +104,48 @@ def in_place_forms_agree(trial: Trial) -> None:
             assert each.forward_inplace is not None
             assert each.backward_inplace is not None
             each.forward_inplace(got_a, **settings)
-            advice = "Both are called with arrays to overwrite, and their result is not looked at."
-            require_close(got_a, a, f"forward_inplace(z) of {each.spec}", advice, rtol=8 * eps, atol=8 * eps)
+            advice = (
+                "Expected is what the plain form gives. The array is to be overwritten; what is returned is not used."
+            )
+            require_close(got_a, a, f"forward_inplace(z){with_changes(each)}", advice, 8 * eps, 8 * eps, {"z": z})
             each.backward_inplace(got_grad, a.copy(), **settings)
             scale = float(np.abs(grad).max())
             require_close(
                 got_grad,
                 expected,
-                f"backward_inplace(grad, a) of {each.spec}",
+                f"backward_inplace(grad, a){with_changes(each)}",
                 advice,
                 rtol=32 * eps,
                 atol=32 * eps * scale,
+                inputs={"grad": grad, "a": a},
             )
 
 
-def _require_finite(trial: Trial, z: Array) -> None:
-    plugin = _activation(trial)
-    for call in trial.calls(plugin, z.dtype):
-        arguments: tuple[Array, ...] = (z,)
-        if call.name.startswith("backward"):
-            arguments = (np.ones_like(z), z, plugin.forward(z, **plugin.settings))
+def _total(activation: Activation, grad: Array, z: Array, i: int, row: Array) -> Array:
+    """Return the sum of grad * a over each column, with one row of z replaced."""
+    moved = z.copy()
+    moved[i] = row
+    total: Array = (grad * activation.forward(moved, **activation.settings)).sum(axis=0)
+    return total
+
+
+def _require_finite(activation: Activation, z: Array) -> None:
+    for call in calls_of(activation, z.dtype):
+        arguments = {"z": z}
+        if "grad" in call.arguments:
+            arguments = {"grad": np.ones_like(z), "z": z, "a": activation.forward(z, **activation.settings)}
         try:
             with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
-                result = call(*arguments, **plugin.settings)
+                result = replace(call, arguments=arguments)()
         except CheckFailure as failure:
             if isinstance(failure.__cause__, FloatingPointError):
                 raise CheckFailure(
                     f"{call.name}: {failure.__cause__} for z = {z.ravel().tolist()} in {z.dtype}; expected none. For "
-                    f"exp, use "
-                    f"an exponent that is never positive, such as np.exp(-np.abs(z))"
+                    f"exp, use an exponent that is never positive, such as np.exp(-np.abs(z))"
                 ) from failure
             raise
         if not np.isfinite(result).all():
             raise CheckFailure(
                 f"{call.name} is {result.ravel().tolist()} at z = {z.ravel().tolist()} in {z.dtype}; expected finite "
-                f"numbers. "
-                f"Write the formula so that the large part cancels, or clip z first"
+                f"numbers. Write the formula so that the large part cancels, or clip z first"
             )
-
-
-def _activation(trial: Trial) -> Activation:
-    assert isinstance(trial.plugin, Activation)
-    return trial.plugin

@@ -2,100 +2,96 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.testing.outcome import CheckFailure, require_close
+from nnframe.plugin import Plugin
+from nnframe.testing.calls import calls_of
+from nnframe.testing.outcome import CheckFailure, difference, require_close, written
 from nnframe.testing.samples import DTYPES
-from nnframe.testing.trial import Call, Trial
-
-THREADS = 4
+from nnframe.testing.threads import interleaved, together
 
 
-def shape_and_dtype_are_kept(trial: Trial) -> None:
+def shape_and_dtype_are_kept(plugin: Plugin) -> None:
     """Results have the shape and the dtype of the arguments, for columns and matrices in any layout."""
     for dtype in DTYPES:
-        for call in trial.calls(trial.plugin, dtype):
-            full = call.arguments
-            for arguments in (
-                full,
-                tuple(each[:, :1] for each in full),
-                # The a that backward is given belongs to whole columns of z.
-                *([] if call.name.startswith("backward") else [tuple(each[:1, :1] for each in full)]),
-                tuple(map(np.asfortranarray, full)),
-                tuple(map(_read_only, full)),
+        for call in calls_of(plugin, dtype):
+            # The a that backward is given belongs to whole columns of z.
+            smaller = [] if "a" in call.arguments and "z" in call.arguments else [call[:1, :1]]
+            for some in (
+                call,
+                call[:, :1],
+                *smaller,
+                call.on(np.asfortranarray),
+                call.on(_read_only),
             ):
-                result = call(*arguments, **trial.plugin.settings)
-                shape = arguments[0].shape[1:] if call.per_column else arguments[0].shape
-                if not isinstance(result, np.ndarray) or result.shape != shape:
-                    raise CheckFailure(
-                        f"{call.name} returned {_described(result)} for arguments of shape {arguments[0].shape}; "
-                        f"expected an "
-                        f"array of shape {shape}. Sum or average over axis=0 alone, and keep both dimensions elsewhere"
-                    )
+                result = some()
                 if result.dtype != dtype:
                     raise CheckFailure(
                         f"{call.name} returned {result.dtype} for {dtype} arguments; expected {dtype}. Use Python "
-                        f"numbers as "
-                        f"constants, not numpy ones, and no np.zeros or np.ones without a dtype"
+                        f"numbers as constants, not numpy ones, and no np.zeros or np.ones without a dtype"
                     )
 
 
-def arguments_are_left_alone(trial: Trial) -> None:
+def arguments_are_left_alone(plugin: Plugin) -> None:
     """No function changes the arrays that it is given."""
-    for call in trial.calls(trial.plugin):
-        kept = [each.copy() for each in call.arguments]
-        call(**trial.plugin.settings)
-        for before, after in zip(kept, call.arguments, strict=True):
-            if not np.array_equal(before, after, equal_nan=True):
+    for call in calls_of(plugin):
+        kept = call.on(np.copy).arguments
+        call()
+        for name, after in call.arguments.items():
+            at = difference(kept[name], after)
+            if at is not None:
                 raise CheckFailure(
-                    f"{call.name} changed an argument in place; expected it as it was. Write z = z * 2, not z *= 2, "
-                    f"and no "
-                    f"out= into an argument"
+                    f"{call.name} changed {name} in place, from {kept[name][at]:.6g} to {after[at]:.6g} at {list(at)}; "
+                    f"expected it as it was. Write {name} = {name} * 2, not {name} *= 2, and no out={name}"
                 )
 
 
-def the_same_input_gives_the_same_result(trial: Trial) -> None:
-    """Functions have no memory: called twice, and from four threads at once, they give the same."""
-    for call in trial.calls(trial.plugin):
-        settings = trial.plugin.settings
-        first = call(**settings).copy()
-        results = [call(**settings).copy()]
-        start = threading.Barrier(THREADS)
-
-        def work(call: Call = call, results: list[Array] = results, start: threading.Barrier = start) -> None:
-            start.wait()
-            for _ in range(5):
-                results.append(call(**trial.plugin.settings).copy())
-
-        threads = [threading.Thread(target=work) for _ in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if not all(np.array_equal(first, each, equal_nan=True) for each in results):
+def the_same_input_gives_the_same_result(plugin: Plugin) -> None:
+    """Functions have no memory: called a second time, they give the same."""
+    for call in calls_of(plugin):
+        first, second = np.array(call()), call()
+        at = difference(first, second)
+        if at is not None:
             raise CheckFailure(
-                f"{call.name} gave different results for the same input; expected the same each time, from several "
-                f"threads "
-                f"too. Keep no state outside of the function, and no shared buffers"
+                f"{call.name} gave {first[at]:.8g} and then {second[at]:.8g} for {written(call.arguments, at[-1])}; "
+                f"expected the same each time. Keep no state outside of the function"
             )
 
 
-def columns_are_independent(trial: Trial) -> None:
+def threads_do_not_disturb_each_other(plugin: Plugin) -> None:
+    """Called from several threads at once with different inputs, functions give what they give one after another."""
+    for call in calls_of(plugin):
+        calls = [call.on(partial(np.roll, shift=5 * i, axis=-1)) for i in range(4)]
+        alone = [np.array(each()) for each in calls]
+        pairs = [*zip(together(calls), alone, strict=True), (interleaved(*calls[:2]), alone[0])]
+        for got, expected in pairs:
+            at = difference(got, expected)
+            if at is not None:
+                raise CheckFailure(
+                    f"{call.name} gave {got[at]:.8g} while another thread called it with another input; expected "
+                    f"{expected[at]:.8g}, as when it is called alone. Make a new array in each call, and keep no "
+                    f"buffer that calls share"
+                )
+
+
+def columns_are_independent(plugin: Plugin) -> None:
     """A batch gives what its columns give one at a time."""
-    for call in trial.calls(trial.plugin):
-        batch = call(**trial.plugin.settings)
-        for i in range(call.arguments[0].shape[1]):
-            alone = call(*(each[:, [i]] for each in call.arguments), **trial.plugin.settings)
+    for call in calls_of(plugin):
+        batch = call()
+        for i in range(batch.shape[-1]):
+            alone = call[:, [i]]
             require_close(
                 batch[..., [i]],
-                alone,
+                alone(),
                 f"column {i} of {call.name} on a batch",
-                "What a sample gives must not depend on the others in its batch: reduce over axis=0 alone.",
+                "Expected is what the column gives alone: a sample must not depend on the others in its batch. Reduce "
+                "over axis=0 alone.",
                 rtol=1e-9,
                 atol=1e-12,
+                inputs=alone.arguments,
             )
 
 
@@ -103,7 +99,3 @@ def _read_only(array: Array) -> Array:
     copied: Array = array.copy()
     copied.flags.writeable = False
     return copied
-
-
-def _described(result: object) -> str:
-    return f"an array of shape {result.shape}" if isinstance(result, np.ndarray) else f"a {type(result).__name__}"

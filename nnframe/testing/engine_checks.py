@@ -14,12 +14,12 @@ import numpy as np
 from nnframe.arrays import FLOAT32, FLOAT64
 from nnframe.data import pairs
 from nnframe.engine import Engine
-from nnframe.errors import PluginError
+from nnframe.errors import PluginError, one_line
 from nnframe.layer import denseLayer
 from nnframe.network import nNet
 from nnframe.testing.engine_faults import PARTS, Ending, count_updates_until_interrupted, train_until
 from nnframe.testing.engine_trial import ENDINGS, N_SAMPLES, Case, inputs_and_targets, require_same, trained
-from nnframe.testing.outcome import CheckFailure
+from nnframe.testing.outcome import CheckFailure, NothingToCheck
 
 OPTIMIZERS = (
     "sgd(learning_rate=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)",
@@ -29,6 +29,16 @@ OPTIMIZERS = (
     "adamw(weight_decay=0.1)",
     "nadam",
 )
+
+
+def it_trains(engine: Engine) -> None:
+    """A small net can be trained at all."""
+    try:
+        trained(engine, Case())
+    except PluginError as error:
+        raise NothingToCheck(
+            f"{one_line(error)}; expected two epochs of {Case()}. Let prepare raise EngineError for what it can't do"
+        ) from error
 
 
 def weights_and_losses_agree(engine: Engine) -> None:

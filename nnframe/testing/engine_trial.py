@@ -16,7 +16,8 @@ from nnframe.errors import EngineError
 from nnframe.loss import Loss
 from nnframe.network import nNet
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close
-from nnframe.training.run import TrainingRun
+from nnframe.training.loop import train
+from nnframe.training.start import prepared_run
 
 N_SAMPLES = 11
 SIZES = (4, 6, 5, 3)
@@ -125,7 +126,7 @@ def trained(engine: str | Engine, case: Case, batches_per_part: int | None = Non
         # An engine may say that it is slow with a plugin, which is no matter here.
         warnings.simplefilter("ignore")
         try:
-            run = TrainingRun(
+            run, followers = prepared_run(
                 net,
                 2,
                 data,
@@ -134,10 +135,10 @@ def trained(engine: str | Engine, case: Case, batches_per_part: int | None = Non
                 case.batch_size,
                 **DEFAULTS | dict(case.settings) | {"engine": engine},
             )
+            run.batches_per_part = batches_per_part
+            losses = train(run, followers).loss
         except EngineError as refusal:
             raise CheckSkipped(f"it refuses: {refusal}") from refusal
-        run.batches_per_part = batches_per_part
-        losses = run.run().loss
     return Trained(losses, run.weights, run.task.rule.state.arrays)
 
 

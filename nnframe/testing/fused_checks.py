@@ -11,18 +11,17 @@ from nnframe.errors import NNFrameError
 from nnframe.loss import Loss
 from nnframe.testing.outcome import CheckSkipped, require_close
 from nnframe.testing.samples import targets, variants
-from nnframe.testing.trial import Trial
 
 TOLERANCE = 1e-7
 
 
-def fused_forms_agree(trial: Trial) -> None:
+def fused_forms_agree(plugin: Activation | Loss) -> None:
     """A fused gradient is what the chain rule gives, and a fused value what the loss gives."""
-    if not getattr(trial.plugin, "fused", None):
+    if not plugin.fused:
         raise CheckSkipped("it has no fused forms")
     tried = 0
-    for plugin in variants(trial.plugin):
-        for activation, loss in _pairs(plugin):
+    for each in variants(plugin):
+        for activation, loss in _pairs(each):
             form = bind_objective(loss, activation).fused
             if form is None:
                 continue
@@ -40,23 +39,20 @@ def _check_pair(activation: Activation, loss: Loss) -> None:
     y = targets(loss.y_domain)
     a = activation.forward(z, **activation.settings)
     chain = bind_activation(activation).backward(loss.gradient(a, y, **loss.settings), z, a)
-    where = f"of {loss.spec} after {activation.spec}"
+    where, inputs = f"of {loss.spec} after {activation.spec}", {"z": z, "y": y}
     got = fused.form.gradient(z, a, y, **fused.owner.settings)
-    require_close(
-        got, chain, f"the fused gradient {where}", "Expected is what the chain rule gives.", TOLERANCE, TOLERANCE
-    )
+    advice = "Expected is what the chain rule gives."
+    require_close(got, chain, f"the fused gradient {where}", advice, TOLERANCE, TOLERANCE, inputs)
     if fused.form.value is not None:
         value = fused.form.value(z, y, **fused.owner.settings)
         plain = loss.value(a, y, **loss.settings)
-        require_close(
-            value, plain, f"the fused value {where}", "Expected is value(forward(z), y).", TOLERANCE, TOLERANCE
-        )
+        advice = "Expected is value(forward(z), y)."
+        require_close(value, plain, f"the fused value {where}", advice, TOLERANCE, TOLERANCE, inputs)
 
 
-def _pairs(plugin: object) -> list[tuple[Activation, Loss]]:
+def _pairs(plugin: Activation | Loss) -> list[tuple[Activation, Loss]]:
     """Return the plugin with each of the partners that its fused forms name, where they can be had."""
     found = []
-    assert isinstance(plugin, (Activation, Loss))
     for name in plugin.fused:
         try:
             if isinstance(plugin, Loss):

@@ -5,79 +5,111 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.engine import Engine
 from nnframe.errors import ArgumentTypeError, one_line, with_type
 from nnframe.loss import Loss
+from nnframe.metric import Metric
+from nnframe.optimizer import Optimizer
 from nnframe.plugin import Plugin
+from nnframe.schedule import Schedule
 from nnframe.testing import activation_checks as activations
 from nnframe.testing import behaviour_checks as behaviour
 from nnframe.testing import common_checks as common
 from nnframe.testing import engine_checks as engines
 from nnframe.testing import fused_checks as fused
 from nnframe.testing import loss_checks as losses
-from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning
-from nnframe.testing.trial import Trial
+from nnframe.testing import metric_checks as metrics
+from nnframe.testing import optimizer_checks as optimizers
+from nnframe.testing import schedule_checks as schedules
+from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning, NothingToCheck
 
 Check = Callable[[Any], None]
 
-BEHAVIOUR_CHECKS: tuple[Check, ...] = (
-    behaviour.shape_and_dtype_are_kept,
+FORMULA_CHECKS: tuple[Check, ...] = (
     behaviour.arguments_are_left_alone,
     behaviour.the_same_input_gives_the_same_result,
-    behaviour.columns_are_independent,
+    behaviour.threads_do_not_disturb_each_other,
     common.every_parameter_changes_the_result,
-    fused.fused_forms_agree,
     common.it_is_documented,
+)
+COLUMN_CHECKS: tuple[Check, ...] = (
+    behaviour.shape_and_dtype_are_kept,
+    behaviour.columns_are_independent,
+    fused.fused_forms_agree,
 )
 COMMON_CHECKS: tuple[Check, ...] = (
     common.parameters_survive_their_spelling,
     common.it_pickles_and_copies,
 )
-ACTIVATION_CHECKS: tuple[Check, ...] = (
-    activations.components_are_independent,
-    activations.derivative_matches_differences,
-    activations.large_inputs_stay_finite,
-    activations.the_limits_of_the_dtype_give_no_nan,
-    activations.in_place_forms_agree,
-)
-LOSS_CHECKS: tuple[Check, ...] = (
-    losses.gradient_matches_differences,
-    losses.certain_probabilities_stay_finite,
-    losses.large_inputs_give_no_nan,
-    losses.the_minimum_is_kept,
-)
-ENGINE_CHECKS: tuple[Check, ...] = (
-    engines.weights_and_losses_agree,
-    engines.optimizers_agree,
-    engines.penalties_and_clipping_agree,
-    engines.orders_agree,
-    engines.epochs_can_be_run_in_parts,
-    engines.dropout_agrees,
-    engines.sample_weights_agree,
-    engines.all_data_will_do,
-    engines.a_layer_used_twice_agrees,
-    engines.the_same_seed_gives_the_same_bits,
-    engines.failures_of_plugins_leave_whole_batches,
-    engines.interrupts_leave_whole_batches,
-)
-# What a function should have done that raised, where it isn't one of arrays.
-RESULTS: dict[type[Plugin], str] = {Engine: "training. Let prepare raise EngineError for what the engine can't do"}
+# What each kind promises beyond what all do.
+CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
+    Activation: (
+        *COLUMN_CHECKS,
+        *FORMULA_CHECKS,
+        activations.components_are_independent,
+        activations.derivative_matches_differences,
+        activations.large_inputs_stay_finite,
+        activations.the_limits_of_the_dtype_give_no_nan,
+        activations.in_place_forms_agree,
+    ),
+    Loss: (
+        *COLUMN_CHECKS,
+        *FORMULA_CHECKS,
+        losses.gradient_matches_differences,
+        losses.certain_probabilities_stay_finite,
+        losses.large_inputs_give_no_nan,
+        losses.the_minimum_is_kept,
+    ),
+    Optimizer: (
+        optimizers.results_fit_the_weights,
+        *FORMULA_CHECKS,
+        optimizers.elements_are_independent,
+        optimizers.numbers_give_what_arrays_give,
+        optimizers.updates_stay_finite,
+        optimizers.it_goes_downhill,
+    ),
+    Schedule: (
+        schedules.factors_have_the_shape_of_the_steps,
+        *FORMULA_CHECKS,
+        schedules.factors_are_finite,
+        schedules.a_factor_depends_on_its_own_step_alone,
+    ),
+    Metric: (
+        metrics.it_gives_a_finite_number,
+        *FORMULA_CHECKS,
+        metrics.the_order_of_the_samples_does_not_matter,
+        metrics.the_targets_themselves_are_best,
+    ),
+    Engine: (
+        engines.it_trains,
+        engines.weights_and_losses_agree,
+        engines.optimizers_agree,
+        engines.penalties_and_clipping_agree,
+        engines.orders_agree,
+        engines.epochs_can_be_run_in_parts,
+        engines.dropout_agrees,
+        engines.sample_weights_agree,
+        engines.all_data_will_do,
+        engines.a_layer_used_twice_agrees,
+        engines.the_same_seed_gives_the_same_bits,
+        engines.failures_of_plugins_leave_whole_batches,
+        engines.interrupts_leave_whole_batches,
+    ),
+}
 
 
 def checks_of(plugin: Plugin) -> dict[str, Callable[[], None]]:
-    """Return the checks of a plugin by name, ready to be called; kinds without checks of their own have the common ones."""
-    checks: dict[str, Callable[[], None]] = {}
-    if isinstance(plugin, (Activation, Loss)):
-        for check in BEHAVIOUR_CHECKS + (ACTIVATION_CHECKS if isinstance(plugin, Activation) else LOSS_CHECKS):
-            checks[check.__name__] = _bound(check, plugin, Trial(plugin))
-    if isinstance(plugin, Engine):
-        for check in ENGINE_CHECKS:
-            checks[check.__name__] = _bound(check, plugin, plugin)
-    for check in COMMON_CHECKS:
-        checks[check.__name__] = _bound(check, plugin, plugin)
-    return checks
+    """Return the checks of a plugin by name, ready to be called."""
+    own = next((checks for kind, checks in CHECKS.items() if isinstance(plugin, kind)), ())
+    # A kind's first check is whether its functions give anything that can be looked at.
+    first = own[:1]
+    return {
+        check.__name__: _bound(check, plugin, first if check not in first else ()) for check in (*own, *COMMON_CHECKS)
+    }
 
 
 def run_checks(plugin: Plugin) -> list[CheckResult]:
@@ -120,6 +152,16 @@ def check_loss(loss: str | Loss) -> None:
     _check(registry.resolve(Loss, loss))
 
 
+def check_optimizer(optimizer: str | Optimizer) -> None:
+    """Raise `CheckFailure` for the first check that an optimizer fails; see `check_activation`."""
+    _check(registry.resolve(Optimizer, optimizer))
+
+
+def check_schedule(schedule: str | Schedule) -> None:
+    """Raise `CheckFailure` for the first check that a schedule fails; see `check_activation`."""
+    _check(registry.resolve(Schedule, schedule))
+
+
 def plugins_meant_by(what: str | Plugin) -> list[Plugin]:
     """Return the plugins that a distribution's name, a plugin's name or an object means.
 
@@ -151,17 +193,32 @@ def _check(plugin: Plugin) -> None:
             continue
 
 
-def _bound(check: Check, plugin: Plugin, subject: object) -> Callable[[], None]:
+def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[], None]:
+    """Return a check that needs no argument, names the plugin, and gives way where one that comes first fails."""
+
     def run() -> None:
         try:
-            check(subject)
+            # A plugin that warns where it need not is the business of one check, which asks for errors instead.
+            with np.errstate(all="ignore"):
+                check(plugin)
+        except NothingToCheck as failure:
+            give_way()
+            raise CheckFailure(f"{plugin.spec}: {failure}") from failure.__cause__
         except (CheckFailure, CheckSkipped, CheckWarning) as ending:
             raise type(ending)(f"{plugin.spec}: {ending}") from ending.__cause__
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            give_way()
             raise CheckFailure(
-                f"{plugin.spec}: a function raised {one_line(error)} in the check {check.__name__}; expected "
-                f"{RESULTS.get(type(plugin), 'an array. Make it work for any matrix of columns')}"
+                f"{plugin.spec}: a function raised {one_line(error)} in the check {check.__name__}; expected a result "
+                f"for each of its sample inputs"
             ) from error
+
+    def give_way() -> None:
+        for other in first:
+            try:
+                _bound(other, plugin, ())()
+            except CheckFailure as failure:
+                raise CheckSkipped(f"{plugin.spec}: nothing to check before {other.__name__} passes") from failure
 
     run.__doc__ = check.__doc__
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,6 +15,10 @@ Outcome: TypeAlias = Literal["passed", "failed", "warned", "skipped"]
 
 class CheckFailure(NNFrameError, AssertionError):
     """A plugin breaks its contract."""
+
+
+class NothingToCheck(CheckFailure):
+    """A function raises, or returns no array of the right shape, so that there is nothing to compare."""
 
 
 class CheckWarning(NNFrameError, UserWarning):
@@ -41,23 +46,56 @@ class CheckResult(NamedTuple):
     message: str
 
 
-def require_close(got: Array, expected: Array, where: str, advice: str, rtol: float, atol: float) -> None:
+def difference(one: Array, other: Array) -> tuple[int, ...] | None:
+    """Return where two arrays first differ, or None if they are equal; NaN is the same as NaN."""
+    if np.array_equal(one, other, equal_nan=True):
+        return None
+    return _index((one != other) & ~(np.isnan(one) & np.isnan(other)))
+
+
+def require_close(
+    got: Array,
+    expected: Array,
+    what: str,
+    advice: str,
+    rtol: float,
+    atol: float,
+    inputs: Mapping[str, Array] | None = None,
+) -> None:
     """Raise unless two arrays agree, with the place where they differ most.
 
     Parameters
     ----------
     got, expected : ndarray of the same shape
-    where : str
+    what : str
         What was computed, as in ``"derivative(z)"``.
     advice : str
         What the author can do.
     rtol, atol : float
         As in `numpy.allclose`.
+    inputs : mapping of str to ndarray, optional
+        What it was computed from; its last axis is got's.
     """
     excess = np.abs(got - expected) - atol - rtol * np.abs(expected)
     # What is not a number is never close to anything, but to another of its kind.
     excess = np.where(np.isnan(got) & np.isnan(expected), -1, np.where(np.isnan(excess), np.inf, excess))
     excess = np.where(got == expected, -1, excess)
     if (excess > 0).any():
-        worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
-        raise CheckFailure(f"{where} is {got[worst]:.8g}; expected {expected[worst]:.8g}. {advice}")
+        worst = _index(excess)
+        where = f" for {written(inputs, worst[-1])}" if inputs else ""
+        raise CheckFailure(f"{what} is {got[worst]:.8g}{where}; expected {expected[worst]:.8g}. {advice}")
+
+
+def written(inputs: Mapping[str, Array], column: int) -> str:
+    """Return one column of each input as text: ``"a = [0.5, -1], y = [1, 0]"``."""
+    return ", ".join(f"{name} = {_short(array[..., column])}" for name, array in inputs.items())
+
+
+def _index(measure: Array) -> tuple[int, ...]:
+    """Return the place of the largest element."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(measure)), measure.shape))
+
+
+def _short(numbers: Array) -> str:
+    texts = [f"{number:.6g}" for number in numbers.flat]
+    return texts[0] if numbers.ndim == 0 else f"[{', '.join(texts)}]"

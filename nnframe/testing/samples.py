@@ -9,12 +9,17 @@ import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.loss import Domain
+from nnframe.optimizer import Optimizer
 from nnframe.plugin import Parameter, Plugin
 
 P = TypeVar("P", bound=Plugin)
 
 DTYPES = (FLOAT32, FLOAT64)
 LARGE = 1e4
+# A run in which most schedules have done all that they do.
+STEPS_PER_EPOCH, N_EPOCHS = 7, 12
+# Before the update that optimizers are tried on, so that their states are what they may be.
+UPDATES = 3
 
 
 def pre_activations(dtype: DType = FLOAT64) -> Array:
@@ -23,18 +28,6 @@ def pre_activations(dtype: DType = FLOAT64) -> Array:
     z = np.concatenate([rng.normal(size=(6, 17)), rng.normal(scale=6, size=(6, 17))], axis=1)
     round_numbers = np.array([0, 0.5, 1, 2, 3, 6]).reshape(-1, 1) * np.array([1, -1, 0.5, -0.5, 0, 0.25])
     return np.concatenate([z, round_numbers], axis=1).astype(dtype)
-
-
-def layouts(dtype: DType) -> Iterator[tuple[str, Array]]:
-    """Yield arrays of all the shapes and layouts that a plugin may be handed."""
-    z = pre_activations(dtype)
-    yield "of shape (1, 1)", z[:1, :1].copy()
-    yield "of shape (6, 1)", z[:, :1].copy()
-    yield "of shape (6, 40)", z
-    yield "whose columns are contiguous", np.asfortranarray(z)
-    read_only = z.copy()
-    read_only.flags.writeable = False
-    yield "that is read-only", read_only
 
 
 def columns(domain: Domain, seed: int, dtype: DType = FLOAT64) -> Array:
@@ -56,11 +49,47 @@ def targets(domain: Domain, dtype: DType = FLOAT64) -> Array:
     return y
 
 
+def update_arguments(optimizer: Optimizer, dtype: DType = FLOAT64) -> tuple[Array, ...]:
+    """Return weights w, gradients g and states as they are after some updates, all of shape (24,)."""
+    rng = np.random.default_rng(0)
+    w, *state = (rng.normal(size=24).astype(dtype), *initial_state(optimizer, 24, dtype))
+    for t in range(1, UPDATES + 1):
+        results = optimizer.update(w, rng.normal(size=24).astype(dtype), *state, t=t, **optimizer.settings)
+        if not isinstance(results, (tuple, list)) or len(results) != 1 + len(state):
+            # One check says so, and that is enough.
+            break
+        w, *state = (np.asarray(each, dtype) for each in results)
+    return (w, rng.normal(size=24).astype(dtype), *state)
+
+
+def outputs_and_classes(dtype: DType = FLOAT64) -> tuple[Array, Array]:
+    """Return probabilities and one-hot targets, shape (12, 40), with the right class often among the largest."""
+    rng = np.random.default_rng(0)
+    y = np.eye(12)[np.arange(40) % 12].T
+    a = rng.dirichlet(np.ones(12), size=40).T + 0.05 * y
+    return (a / a.sum(axis=0)).astype(dtype), y.astype(dtype)
+
+
+def initial_state(optimizer: Optimizer, count: int, dtype: DType = FLOAT64) -> list[Array]:
+    """Return the states that an optimizer begins with, each of shape (count,)."""
+    return [np.full(count, value, dtype) for value in optimizer.state.values()]
+
+
+def steps(steps_per_epoch: int, n_epochs: int) -> Array:
+    """Return all steps of a run, from 0."""
+    return np.arange(steps_per_epoch * n_epochs)
+
+
 def variants(plugin: P) -> Iterator[P]:
     """Yield a plugin, and for each parameter the same with another value of it."""
     yield plugin
     for name, value in plugin.settings.items():
         yield plugin.with_params(**{name: next(iter(other_values(value)))})
+
+
+def with_changes(plugin: Plugin) -> str:
+    """Return the parameters that are not at their defaults, as they stand behind a function's name in a message."""
+    return "".join(f" with {name}={value!r}" for name, value in plugin.overrides.items())
 
 
 def other_values(value: Parameter) -> list[Parameter]:

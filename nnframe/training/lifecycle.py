@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from nnframe import hookspecs, registry
+from nnframe import registry
 from nnframe.binding import blamed_error
 from nnframe.callback import Callback
-from nnframe.errors import ArgumentTypeError, PluginError, one_line, shown
+from nnframe.errors import ArgumentTypeError, NNFrameError, PluginError, one_line, shown
+from nnframe.training import hookspecs
 
 if TYPE_CHECKING:
     from nnframe.training.run import TrainingRun
@@ -62,18 +63,30 @@ class Follower:
         Raises
         ------
         PluginError
-            If it raises anything but an interrupt or an error that nnframe itself raises on purpose.
+            If it raises anything but an interrupt. What nnframe's own callbacks raise on purpose is passed on as it is.
         """
         try:
             getattr(self._manager.hook, hook)(run=run)
         except (Exception, SystemExit) as error:
+            if isinstance(error, NNFrameError) and type(self.object).__module__.startswith("nnframe.callbacks."):
+                raise
             raise self._blamed(hook, error) from error
+
+    def rank(self, hook: str) -> int:
+        """Return 0 for an implementation marked with tryfirst, 2 for trylast, 1 for all others."""
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        return next((1 - each.tryfirst + each.trylast for each in implementations), 1)
 
     def _blamed(self, hook: str, error: BaseException) -> PluginError:
         what = f"raised {one_line(error)}; the net has the weights that it had then"
         if self.plugin is not None:
             return blamed_error(PluginError, self.plugin, hook, what)
         return PluginError(f"callback {self.name}, {hook}: {what}", provider=type(self.object).__module__, hook=hook)
+
+
+def in_order(followers: Sequence[Follower], hook: str) -> list[Follower]:
+    """Return callbacks in the order in which a hook is called: that of the list, but for tryfirst and trylast."""
+    return sorted(followers, key=lambda follower: follower.rank(hook))
 
 
 def checked_followers(callbacks: Sequence[str | Callback | object]) -> list[Follower]:

@@ -7,13 +7,14 @@ stopped.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.binding import blamed_error
+from nnframe.binding import bind_schedule
 from nnframe.engine import Epoch
-from nnframe.errors import DataError, PluginError, one_line
+from nnframe.errors import DataError
 from nnframe.schedule import Schedule
 from nnframe.training.settings import Descent
 
@@ -28,26 +29,45 @@ class Plan:
     Attributes
     ----------
     n_epochs, batch_size : int
-    rows : ndarray of int64, shape (n_samples,), or int
-        The rows of the data to train with, or how many there are if it is all of them.
+    n_rows : int
+        How many samples the data has.
     shuffle : bool
         Whether every epoch has an order of its own.
     seed : int
-        What the orders are drawn from.
+        What orders and held-out samples are drawn from.
     descent : Descent
+    held_out_share : float or None
+        How much of the data is held out.
+    drops : bool
+        Whether there is dropout, so that every epoch needs a key for it.
     """
 
     n_epochs: int
     batch_size: int
-    rows: Array | int
+    n_rows: int
     shuffle: bool
     seed: int
     descent: Descent
+    held_out_share: float | None
+    drops: bool
+
+    @cached_property
+    def _split(self) -> tuple[Array | int, Array | None]:
+        """The rows to train with, or how many there are if it is all of them, and the rows that are held out."""
+        if self.held_out_share is None:
+            return self.n_rows, None
+        return hold_out(self.n_rows, self.held_out_share, self.seed)
+
+    @property
+    def held_out(self) -> Array | None:
+        """The rows that are not trained with, in ascending order; None where there are none."""
+        return self._split[1]
 
     @property
     def n_samples(self) -> int:
         """The number of samples that an epoch visits."""
-        return self.rows if isinstance(self.rows, int) else len(self.rows)
+        rows = self._split[0]
+        return rows if isinstance(rows, int) else len(rows)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -65,12 +85,13 @@ class Plan:
         rates = np.full(self.batches_per_epoch, self.descent.learning_rate)
         if self.descent.schedule is not None:
             rates *= self._factors(self.descent.schedule, number)
-        return Epoch(rates, self._order(number), 0, self._dropout_key(number))
+        return Epoch(rates, self._order(number), 0, self._dropout_key(number) if self.drops else 0)
 
     def _order(self, number: int) -> Array | None:
+        rows = self._split[0]
         if self.shuffle:
-            return np.random.default_rng([self.seed, number]).permutation(self.rows)
-        return None if isinstance(self.rows, int) else self.rows
+            return np.random.default_rng([self.seed, number]).permutation(rows)
+        return None if isinstance(rows, int) else rows
 
     def _dropout_key(self, number: int) -> int:
         bits = np.random.SeedSequence([self.seed, number, DROPOUT_STREAM]).generate_state(1, np.uint64)
@@ -78,15 +99,7 @@ class Plan:
 
     def _factors(self, schedule: Schedule, number: int) -> Array:
         steps = np.arange(number * self.batches_per_epoch, (number + 1) * self.batches_per_epoch)
-        try:
-            factors = np.asarray(
-                schedule.factor(steps, self.batches_per_epoch, self.n_epochs, **schedule.settings), np.float64
-            )
-            if factors.shape != steps.shape or not np.isfinite(factors).all():
-                raise ValueError(f"returned {factors}; wanted finite numbers, an array of shape {steps.shape}")
-        except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, schedule, "factor", one_line(error)) from error
-        return factors
+        return bind_schedule(schedule)(steps, self.batches_per_epoch, self.n_epochs)
 
 
 def hold_out(n_samples: int, share: float, seed: int) -> tuple[Array, Array]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import count
 
 import numpy as np
 
-from nnframe import Activation, Fused, Loss
+from nnframe import Activation, Fused, Loss, Metric, Optimizer, Schedule
 
 DOC = "broken: a = tanh(z). Source: broken on purpose."
 
@@ -39,6 +40,11 @@ def in_place(z):
 
 
 calls = count()
+buffers = {}
+
+
+def buffer_of(z):
+    return buffers.setdefault((z.shape, z.dtype.char), np.empty_like(z))
 
 
 def with_memory(z):
@@ -67,17 +73,74 @@ def cel(**changes):
     return Loss(**arguments | {"a_domain": "probability", "y_domain": "probability"} | changes)
 
 
+def momentum(w, g, velocity, t, learning_rate, **params):
+    velocity = 0.9 * velocity + g
+    return w - learning_rate * velocity, velocity
+
+
+def optimizer(update, **changes):
+    arguments = {"state": {"velocity": 0.0}, "params": {"learning_rate": 0.1}, "doc": DOC}
+    return Optimizer("broken", update, **arguments | changes)
+
+
+def clipped_by_norm(w, g, velocity, t, learning_rate):
+    return momentum(w, g / np.sqrt((g * g).sum()), velocity, t, learning_rate)
+
+
+def clipped_by_mask(w, g, velocity, t, learning_rate):
+    g = g + 0.0
+    g[g > 1] = 1.0
+    return momentum(w, g, velocity, t, learning_rate)
+
+
+def normalized(w, g, velocity, t, learning_rate):
+    velocity = 0.9 * velocity + g * g
+    return w - learning_rate * g / np.sqrt(velocity), velocity
+
+
+def overwriting(w, g, velocity, t, learning_rate):
+    velocity *= 0.9
+    velocity += g
+    return w - learning_rate * velocity, velocity + 0.0
+
+
+def with_own_count(w, g, velocity, t, learning_rate):
+    return momentum(w, g / next(calls), velocity, t, learning_rate)
+
+
+def linear(step, steps_per_epoch, n_epochs, **params):
+    return 1 - step / (steps_per_epoch * n_epochs)
+
+
+def schedule(factor, **changes):
+    return Schedule("broken", factor, **{"doc": DOC} | changes)
+
+
+def halving(step, steps_per_epoch, n_epochs):
+    step //= steps_per_epoch
+    return 0.5**step
+
+
+def error(a, y, **params):
+    return float(np.abs(a - y).mean())
+
+
+def metric(value, **changes):
+    return Metric("broken", value, **{"doc": DOC, "better": "lower"} | changes)
+
+
+def error_from_overwritten(a, y):
+    a -= y
+    return float(np.abs(a).mean())
+
+
 # By what is wrong: the plugin, and the checks that fail, no more and no fewer.
 BROKEN = {
     "wrong sign": (tanh(derivative=lambda z: -slope(z)), {"derivative_matches_differences"}),
     "wrong scale": (tanh(derivative=lambda z: 1.01 * slope(z)), {"derivative_matches_differences"}),
     "no derivative where there must be one": (
         tanh(forward=lambda z: z / (1 + np.abs(z)), derivative=None),
-        {
-            "derivative_matches_differences", "shape_and_dtype_are_kept", "arguments_are_left_alone",
-            "the_same_input_gives_the_same_result", "columns_are_independent",
-            "components_are_independent", "large_inputs_stay_finite", "the_limits_of_the_dtype_give_no_nan",
-        },
+        {"derivative_matches_differences"},
     ),
     "wrong only for other parameters": (
         tanh(forward=lambda z, k: np.tanh(k * z), derivative=lambda z, k: slope(z) + 0 * k, params={"k": 1.0}),
@@ -88,19 +151,34 @@ BROKEN = {
         {"derivative_matches_differences"},
     ),
     "float64 leaks": (tanh(forward=lambda z: np.tanh(z) * np.float64(1)), {"shape_and_dtype_are_kept"}),
-    "wrong shape": (tanh(derivative=lambda z: slope(z)[:, 0]), {
-        "shape_and_dtype_are_kept", "columns_are_independent", "derivative_matches_differences",
-    }),
-    "a scalar": (mse(value=lambda a, y: ((a - y) ** 2).mean()), {
-        "shape_and_dtype_are_kept", "columns_are_independent", "gradient_matches_differences",
-    }),
+    "wrong shape": (tanh(derivative=lambda z: slope(z)[:, 0]), {"shape_and_dtype_are_kept"}),
+    "a scalar": (
+        mse(value=lambda a, y: ((a - y) ** 2).mean()), {"shape_and_dtype_are_kept", "gradient_matches_differences"}
+    ),
     "overwrites its input": (tanh(forward=in_place), {
         "shape_and_dtype_are_kept", "arguments_are_left_alone", "the_same_input_gives_the_same_result",
-        "columns_are_independent", "components_are_independent",
+        "threads_do_not_disturb_each_other", "columns_are_independent", "components_are_independent",
     }),
     "has a memory": (tanh(forward=with_memory), {
-        "the_same_input_gives_the_same_result", "columns_are_independent", "components_are_independent",
+        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other", "columns_are_independent",
+        "components_are_independent",
     }),
+    "computes in a buffer that all calls share": (
+        tanh(forward=lambda z: np.tanh(z, out=buffer_of(z)).copy()), {"threads_do_not_disturb_each_other"}
+    ),
+    "returns a buffer that all calls share": (
+        tanh(forward=lambda z: np.tanh(z, out=buffer_of(z))), {"threads_do_not_disturb_each_other"}
+    ),
+    "calls sys.exit": (tanh(derivative=lambda z: sys.exit("good bye")), {"shape_and_dtype_are_kept"}),
+    "a parameter without a default": (tanh(forward=lambda z, k: np.tanh(k * z)), {"shape_and_dtype_are_kept"}),
+    "a parameter that a function does not take": (
+        tanh(forward=lambda z, k: np.tanh(k * z), derivative=lambda z: slope(z), params={"k": 1.0}),
+        {"shape_and_dtype_are_kept"},
+    ),
+    "raises for large inputs alone": (
+        tanh(forward=lambda z: np.tanh(z) if abs(z).max() < 1e3 else 1 / 0),
+        {"large_inputs_stay_finite", "the_limits_of_the_dtype_give_no_nan"},
+    ),
     "mixes columns": (
         tanh(forward=lambda z: np.tanh(z) + 0 * z + 1e-3 * z.sum(axis=1, keepdims=True)),
         {"columns_are_independent", "derivative_matches_differences"},
@@ -143,7 +221,7 @@ BROKEN = {
     "overwrites the targets": (
         mse(value=lambda a, y: (np.add(y, 1, out=y) * 0).sum(axis=0) + value(a, y - 1)),
         {"shape_and_dtype_are_kept", "arguments_are_left_alone", "the_same_input_gives_the_same_result",
-         "columns_are_independent"},
+         "threads_do_not_disturb_each_other", "columns_are_independent"},
     ),
     "a logarithm of 0": (
         cel(value=lambda a, y: -(y * np.log(a)).sum(axis=0)), {"certain_probabilities_stay_finite"}
@@ -158,5 +236,81 @@ BROKEN = {
     "a fused value that disagrees": (
         cel(fused={"softmax": Fused(lambda z, a, y: a * y.sum(axis=0) - y, lambda z, y: z.sum(axis=0))}),
         {"fused_forms_agree"},
+    ),
+    "an update uphill": (
+        optimizer(lambda w, g, velocity, **rest: momentum(w, -g, velocity, **rest)), {"it_goes_downhill"}
+    ),
+    "an update without the state": (
+        optimizer(lambda w, g, velocity, t, learning_rate: (w - learning_rate * (0.9 * velocity + g),)),
+        {"results_fit_the_weights"},
+    ),
+    "an update that widens float32": (
+        optimizer(lambda w, g, velocity, **rest: momentum(w, g * np.float64(1), velocity, **rest)),
+        {"results_fit_the_weights"},
+    ),
+    "an update that overwrites the state": (optimizer(overwriting), {
+        "arguments_are_left_alone", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "elements_are_independent",
+    }),
+    "an update that counts by itself": (optimizer(with_own_count), {
+        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other", "elements_are_independent",
+        "numbers_give_what_arrays_give",
+    }),
+    "an update by the norm of all weights": (
+        optimizer(clipped_by_norm), {"elements_are_independent", "updates_stay_finite"}
+    ),
+    "an update for arrays alone": (optimizer(clipped_by_mask), {"numbers_give_what_arrays_give"}),
+    "an update that divides by 0": (optimizer(normalized), {"updates_stay_finite"}),
+    "a parameter of an optimizer without effect": (
+        optimizer(momentum, params={"learning_rate": 0.1, "beta": 0.5}), {"every_parameter_changes_the_result"}
+    ),
+    "one factor for all steps": (
+        schedule(lambda step, steps_per_epoch, n_epochs: 0.5), {"factors_have_the_shape_of_the_steps"}
+    ),
+    "factors for all steps whatever is asked": (
+        schedule(lambda step, steps_per_epoch, n_epochs: np.ones(steps_per_epoch * n_epochs)),
+        {"factors_have_the_shape_of_the_steps"},
+    ),
+    "complex factors": (
+        schedule(lambda *arguments: linear(*arguments) + 0j), {"factors_have_the_shape_of_the_steps"}
+    ),
+    "infinite in a run of one update": (
+        schedule(lambda step, steps_per_epoch, n_epochs: 1 - step / (steps_per_epoch * n_epochs - 1)),
+        {"factors_are_finite"},
+    ),
+    "factors multiplied up": (
+        schedule(lambda step, steps_per_epoch, n_epochs: np.cumprod(np.full(step.shape, 0.99))),
+        {"a_factor_depends_on_its_own_step_alone"},
+    ),
+    "a factor that overwrites the steps": (schedule(halving), {
+        "arguments_are_left_alone", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "a_factor_depends_on_its_own_step_alone",
+    }),
+    "a factor with a memory": (schedule(lambda *arguments: linear(*arguments) + next(calls)), {
+        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "a_factor_depends_on_its_own_step_alone",
+    }),
+    "a parameter of a schedule without effect": (
+        schedule(linear, params={"power": 1.0}), {"every_parameter_changes_the_result"}
+    ),
+    "one number a sample": (metric(lambda a, y: np.abs(a - y).mean(axis=0)), {"it_gives_a_finite_number"}),
+    "a text for a number": (metric(lambda a, y: "good"), {"it_gives_a_finite_number"}),
+    "no number for targets that are all alike": (
+        metric(lambda a, y: error(a, y) / np.ptp(y) if np.ptp(y) else np.nan), {"it_gives_a_finite_number"}
+    ),
+    "a metric of the first sample": (
+        metric(lambda a, y: error(a[:, :1], y[:, :1])), {"the_order_of_the_samples_does_not_matter"}
+    ),
+    "a metric with the wrong direction": (metric(error, better="higher"), {"the_targets_themselves_are_best"}),
+    "a metric that overwrites outputs": (metric(error_from_overwritten), {
+        "arguments_are_left_alone", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "the_order_of_the_samples_does_not_matter",
+    }),
+    "a metric with a memory": (metric(lambda a, y: error(a, y) + next(calls)), {
+        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "the_order_of_the_samples_does_not_matter",
+    }),
+    "a parameter of a metric without effect": (
+        metric(error, params={"power": 1.0}), {"every_parameter_changes_the_result"}
     ),
 }  # fmt: skip

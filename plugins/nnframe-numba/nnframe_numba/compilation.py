@@ -9,9 +9,9 @@ from typing import Any
 from numba import njit
 
 from nnframe_numba import products, steps, storage
-from nnframe_numba.jit import ERRORS
+from nnframe_numba.jit import ERRORS, inlined
 from nnframe_numba.selection import Piece
-from nnframe_numba.source import Shape, epoch_source
+from nnframe_numba.source import Shape, divided_source, epoch_source
 
 LOOPS = {
     name: getattr(module, name)
@@ -40,28 +40,28 @@ def epoch_function(
     update_weights : callable or None
         What the text calls so; None where all is compiled.
     """
-    source = epoch_source(shape)
     if update_weights is not None or any(piece.reason for piece in pieces.values()):
-        return _in_python(source, pieces, update_weights)
-    known = (source, *(piece.function for piece in pieces.values()))
+        return _in_python(shape, pieces, update_weights)
+    source = epoch_source(shape)
+    known = (source, *(piece.key or piece.function for piece in pieces.values()))
     if known not in _compiled:
         # Machine code outlives the process only if every part can be recognized in the next one.
         keys = [piece.key for piece in pieces.values() if piece.key]
         path = None
         if len(keys) == len(pieces):
             path = storage.source_file(f"epoch_{storage.digest(source, *keys)}", source)
-        namespace = _namespace(source, path, pieces)
-        namespace["update"] = njit(namespace["update"], inline="always", **ERRORS)
+        namespace = _namespace(source, path, pieces, inlined if shape.single else _as_it_is)
         _compiled[known] = njit(namespace["run"], nogil=True, cache=path is not None, **ERRORS)
     return _compiled[known]
 
 
 def _in_python(
-    source: str, pieces: Mapping[str, Piece], update_weights: Callable[[float], None] | None
+    shape: Shape, pieces: Mapping[str, Piece], update_weights: Callable[[float], None] | None
 ) -> Callable[..., float]:
     """Return `run` as it stands, which calls the compiled loops one by one."""
+    source = divided_source(shape)
     path = storage.source_file(f"update_{storage.digest(source)}", source)
-    namespace = _namespace(source, path, pieces)
+    namespace = _namespace(source, path, pieces, _as_it_is)
     namespace["update_weights"] = update_weights
     if update_weights is None:
         # Compiled as a whole, the update can't be interrupted half-way.
@@ -73,9 +73,16 @@ def _in_python(
     return run
 
 
-def _namespace(source: str, path: Path | None, pieces: Mapping[str, Piece]) -> dict[str, Any]:
+def _as_it_is(function: Any) -> Any:
+    return function
+
+
+def _namespace(
+    source: str, path: Path | None, pieces: Mapping[str, Piece], prepare: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Return what the text defines, with all that it calls; the module's name is where numba looks for it later."""
-    functions = {name: piece.function for name, piece in pieces.items()}
-    namespace: dict[str, Any] = {"__name__": __name__, **LOOPS, **functions}
+    called = LOOPS | {name: piece.function for name, piece in pieces.items()}
+    used = {name: prepare(function) for name, function in called.items() if f"{name}(" in source}
+    namespace: dict[str, Any] = {"__name__": __name__, **used}
     exec(compile(source, str(path or "<epoch>"), "exec"), namespace)
     return namespace

@@ -16,18 +16,21 @@ FASTMATH = {"reassoc", "contract", "nsz"}
 
 
 def kernel(function: F) -> F:
-    """Compile a loop of this package, which may reorder sums, to be copied into where it is called."""
-    compiled: F = njit(function, fastmath=FASTMATH, cache=True, forceinline=True, **ERRORS)
-    return compiled
-
-
-def large_kernel(function: F) -> F:
-    """Compile a loop of this package that is worth a call: copied into every epoch, it would be compiled each time."""
+    """Compile a loop of this package, which may reorder sums, and keep it on disk."""
     compiled: F = njit(function, fastmath=FASTMATH, cache=True, **ERRORS)
     return compiled
 
 
 def formula(function: F) -> F:
     """Compile what a plugin's author wrote, in the order in which it was written."""
-    compiled: F = njit(function, forceinline=True, **ERRORS)
+    compiled: F = njit(function, **ERRORS)
     return compiled
+
+
+def inlined(function: Any) -> Any:
+    """Return a compiled function that is copied into where it is called, which saves the call and costs compilation.
+
+    For a single sample, a call with its arrays takes longer than what it does.
+    """
+    options = {key: value for key, value in function.targetoptions.items() if key in ("fastmath", "error_model")}
+    return njit(function.py_func, forceinline=True, **options)

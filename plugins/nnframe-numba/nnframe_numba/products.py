@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import overload
 
 from nnframe import Array
-from nnframe_numba.jit import kernel, large_kernel
+from nnframe_numba.jit import kernel
 
 NO_TRANSPOSE, TRANSPOSE = ord("n"), ord("t")
 
@@ -48,7 +48,7 @@ def _compiled_kind(array):  # type: ignore[no-untyped-def]
     return lambda array: letter
 
 
-@large_kernel
+@kernel
 def linear(x: Array, W: Array, b: Array, z: Array, by_hand: bool) -> None:
     """Fill z with x W^T + b."""
     if by_hand:
@@ -85,7 +85,7 @@ def linear_by_hand(x: Array, W: Array, b: Array, z: Array) -> None:
             r += 1
 
 
-@large_kernel
+@kernel
 def backward(d: Array, W: Array, before: Array, by_hand: bool) -> None:
     """Fill `before` with d W, which is dL/da of the layer before."""
     if by_hand:
@@ -109,7 +109,7 @@ def backward_by_hand(d: Array, W: Array, before: Array) -> None:
                     before[i, j] += slope * W[r, j]
 
 
-@large_kernel
+@kernel
 def descend(d: Array, x: Array, W: Array, b: Array, by_hand: bool) -> None:
     """Subtract d^T x from W and the sum of d over the samples from b."""
     if by_hand:
@@ -132,7 +132,7 @@ def descend_by_hand(d: Array, x: Array, W: Array, b: Array) -> None:
                     W[r, j] -= slope * x[i, j]
 
 
-@large_kernel
+@kernel
 def gradient(d: Array, x: Array, W: Array, b: Array, by_hand: bool) -> None:
     """Fill W with d^T x and b with the sum of d over the samples."""
     if by_hand:
@@ -170,7 +170,7 @@ def _add_column_sums(d: Array, factor: float, b: Array) -> None:
             b[r] += same_type * d[i, r]
 
 
-@large_kernel
+@kernel
 def _add_product(d: Array, x: Array, factor: float, keep: float, W: Array) -> None:
     """Make W keep W + factor d^T x.
 

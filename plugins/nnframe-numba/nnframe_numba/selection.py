@@ -77,18 +77,19 @@ class Mismatch(Exception):
     """A compiled formula that gives something else than the plain one."""
 
 
-# What this process has compiled already, by the function and how it is called.
+# What this process has compiled already, by the formula and how it is called.
 _selected: dict[tuple[Any, ...], Piece] = {}
 
 
 def selected(candidate: Candidate) -> Piece:
     """Return the part in the first way that works, or on numpy with the reason why none does."""
     function, part, ways = candidate.formula, candidate.part, candidate.ways
-    known = (function, part, json.dumps(dict(candidate.settings)), str(candidate.sample[0].dtype), *ways)
+    content = fingerprint(function)
+    context = (part, json.dumps(dict(candidate.settings)), str(candidate.sample[0].dtype), *ways)
+    known = (content or function, *context)
     if known in _selected:
         return _selected[known]
-    content = fingerprint(function)
-    key = content and storage.digest(content, *known[1:])
+    key = content and storage.digest(content, *context)
     note = (key and storage.read_note(key)) or None
     reason = note["reason"] if note is not None and note["way"] is None else None
     if reason is None:

@@ -2,12 +2,9 @@
 
 What it looks like for two layers and plain gradient descent::
 
-    def update(x, rate, by_hand, W0, b0, z0, a0, d0, W1, b1, z1, a1, d1):
-        descend(d0, x, W0, b0, by_hand[0, 2])
-        descend(d1, a0, W1, b1, by_hand[1, 2])
-
     def run(X, Y, rates, batch_size, total, by_hand, losses, W0, b0, z0, a0, d0, W1, b1, z1, a1, d1):
         for k in range(rates.size):
+            rate = rates[k]
             start = k * batch_size
             count = min(batch_size, X.shape[0] - start)
             if count < batch_size:
@@ -20,16 +17,17 @@ What it looks like for two layers and plain gradient descent::
             value(z1, a1, y, losses)
             gradient_of_loss(z1, a1, y, d1)
             differentiate_1(d1, z1, a1)
-            scale(d1, rates[k] / count)
+            scale(d1, rate / count)
             total += add_up(losses)
             backward(d1, W1, d0, by_hand[1, 1])
             differentiate_0(d0, z0, a0)
-            update(x, rates[k], by_hand, W0, b0, z0, ..., d1)
+            descend(d0, x, W0, b0, by_hand[0, 2])
+            descend(d1, a0, W1, b1, by_hand[1, 2])
         return total
 
-The same text runs compiled, or in Python where a part of it can't be compiled. It is one function, for a call with a
-dozen arrays takes as long as a small layer. The total is handed from call to call, so that the losses are added in the
-same order wherever an epoch is cut.
+The same text runs in Python where a part of it can't be compiled, with the update of the weights as a function of its
+own. It is one function, for a call with a dozen arrays takes as long as a small layer. The total is handed from call to
+call, so that the losses are added in the same order wherever an epoch is cut.
 """
 
 from __future__ import annotations
@@ -79,8 +77,16 @@ class Shape(NamedTuple):
 
 
 def epoch_source(shape: Shape) -> str:
-    """Return the functions `update` and `run`; see above."""
-    return "\n".join([*_update(shape), "", "", *_run(shape), ""])
+    """Return the function `run`; see above."""
+    return "\n".join([*_run(shape, _update(shape)), ""])
+
+
+def divided_source(shape: Shape) -> str:
+    """Return the functions `update` and `run`, of which the one can be compiled without the other."""
+    names = ["x", "rate", "by_hand", *layer_names(shape), *rule_names(shape)]
+    arguments = ", ".join(names)
+    update = [f"def update({arguments}):", *(f"    {line}" for line in _update(shape))]
+    return "\n".join([*update, "", "", *_run(shape, [f"update({arguments})"]), ""])
 
 
 def layer_names(shape: Shape) -> list[str]:
@@ -115,27 +121,25 @@ def _product(shape: Shape, kernel: str, layer: int, *arrays: str) -> str:
 
 
 def _update(shape: Shape) -> list[str]:
-    names = [*layer_names(shape), *rule_names(shape)]
+    """Return the lines that make new weights of every layer's d."""
     inputs = ["x", *(shape.output(k) for k in range(shape.n_layers - 1))]
-    lines = [f"def update(x, rate, by_hand, {', '.join(names)}):"]
     if shape.plain:
-        return lines + [f"    {_product(shape, 'descend', k, f'd{k}', v, f'W{k}, b{k}')}" for k, v in enumerate(inputs)]
-    for k, v in enumerate(inputs):
-        lines.append(f"    {_product(shape, 'gradient', k, f'd{k}', v, f'gW{k}, gb{k}')}")
+        return [_product(shape, "descend", k, f"d{k}", v, f"W{k}, b{k}") for k, v in enumerate(inputs)]
+    lines = [_product(shape, "gradient", k, f"d{k}", v, f"gW{k}, gb{k}") for k, v in enumerate(inputs)]
     if shape.n_state is None:
-        return [*lines, "    update_weights(rate)"]
-    lines += [f"    penalize(W{k}, gW{k}, l1, l2)" for k in range(shape.n_layers)]
-    lines += ["    clip(g, clip_value, clip_norm)", "    updates[0] += 1", "    start = 0"]
-    states = "".join(f", s{i}[start:stop]" for i in range(shape.n_state))
+        return [*lines, "update_weights(rate)"]
+    lines += [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(shape.n_layers)]
+    lines += ["clip(g, clip_value, clip_norm)", "updates[0] += 1", "begin = 0"]
+    states = "".join(f", s{i}[begin:end]" for i in range(shape.n_state))
     for k in range(shape.n_layers):
         for name, array in ((f"W{k}", f"W{k}.reshape(W{k}.size)"), (f"b{k}", f"b{k}")):
-            lines.append(f"    stop = start + {name}.size")
-            lines.append(f"    optimize({array}, g[start:stop]{states}, updates[0], rate)")
-            lines.append("    start = stop")
+            lines.append(f"end = begin + {name}.size")
+            lines.append(f"optimize({array}, g[begin:end]{states}, updates[0], rate)")
+            lines.append("begin = end")
     return lines
 
 
-def _run(shape: Shape) -> list[str]:
+def _run(shape: Shape, update: list[str]) -> list[str]:
     names = [*layer_names(shape), *rule_names(shape)]
     part = "k : k + 1" if shape.single else "start : start + count"
     rows = ["losses", *(name for name in layer_names(shape) if name[0] in "zadmh")]
@@ -147,11 +151,12 @@ def _run(shape: Shape) -> list[str]:
         *(f"    {name} = {name}[:count]" for name in rows),
     ]
     body = [
+        "rate = rates[k]",
         *([] if shape.single else smaller),
         f"x, y = X[{part}], Y[{part}]",
         *([f"s = S[{part}]"] if shape.weighted else []),
         *_slopes(shape),
-        f"update(x, rates[k], by_hand, {', '.join(names)})",
+        *update,
     ]
     return [
         f"def run({', '.join([*sample_names(shape), 'by_hand', 'losses', *names])}):",
@@ -176,7 +181,7 @@ def _slopes(shape: Shape) -> list[str]:
         lines.append(f"differentiate_{last}(d{last}, z{last}, a{last})")
     count = "" if shape.single else " / count"
     if shape.plain or count:
-        lines.append(f"scale(d{last}, {'rates[k]' if shape.plain else '1'}{count})")
+        lines.append(f"scale(d{last}, {'rate' if shape.plain else '1'}{count})")
     if shape.weighted:
         lines.append(f"weigh(losses, d{last}, s)")
     lines.append("total += add_up(losses)")

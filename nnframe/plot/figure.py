@@ -1,0 +1,138 @@
+"""Where pictures are drawn: figures, panels, and files; the one place that finds matplotlib missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnframe.errors import ArgumentError, ArgumentTypeError, MissingDependencyError, with_type
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = 6.4, 4.8
+PANEL_WIDTH, PANEL_HEIGHT = 4.0, 3.2
+PANELS_IN_A_ROW = 3
+DOTS_PER_INCH = 150
+
+
+def axes_or_new(ax: Axes | None, width: float = WIDTH, height: float = HEIGHT) -> Axes:
+    """Return the caller's axes, or those of a new figure that pyplot shows.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+    width, height : float, optional
+        Of the new figure, in inches.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If ax is something else.
+    MissingDependencyError
+        If matplotlib is missing.
+    """
+    if ax is None:
+        return _pyplot_figure(width, height).add_subplot()
+    return _checked(ax, "ax")
+
+
+def panels_or_new(axes: Any, count: int) -> list[Axes]:
+    """Return the caller's axes as a list, or the panels of a new figure that pyplot shows.
+
+    Parameters
+    ----------
+    axes : Axes, array_like of Axes, or None
+        As many as are needed, in any shape.
+    count : int
+        How many are needed.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If they are something else, or not so many.
+    MissingDependencyError
+        If matplotlib is missing.
+    """
+    if axes is None:
+        return panels(_pyplot_figure(*panels_size(count)), count)
+    # np.ravel would take a string apart, and a figure for a scalar; what they hold is checked one by one.
+    given = [_checked(each, f"axes[{i}]") for i, each in enumerate(np.ravel(np.asarray(axes, dtype=object)))]
+    if len(given) != count:
+        raise ArgumentError(
+            f"axes holds {len(given)}; wanted {count}, one a layer, such as those of plt.subplots(1, {count})"
+        )
+    return given
+
+
+def file_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
+    """Return an empty figure that no window and no notebook shows, to be drawn in and saved.
+
+    Raises
+    ------
+    MissingDependencyError
+        If matplotlib is missing.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise _missing() from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Figure, file: Path) -> None:
+    """Save a figure; the file's suffix says in which format.
+
+    Raises
+    ------
+    ArgumentError
+        If matplotlib doesn't know the format, or can't write there.
+    """
+    try:
+        figure.savefig(file, dpi=DOTS_PER_INCH)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(
+            f"{file} can't be written ({error}); give a .png, .pdf or .svg file in a folder that exists"
+        ) from error
+
+
+def panels_size(count: int) -> tuple[float, float]:
+    """Return the width and the height of a figure with so many panels, in inches."""
+    columns = min(count, PANELS_IN_A_ROW)
+    return PANEL_WIDTH * columns, PANEL_HEIGHT * -(-count // columns)
+
+
+def panels(figure: Figure, count: int) -> list[Axes]:
+    """Divide an empty figure into so many panels, row by row."""
+    columns = min(count, PANELS_IN_A_ROW)
+    axes: list[Axes] = list(figure.subplots(-(-count // columns), columns, squeeze=False).flat)
+    for spare in axes[count:]:
+        spare.remove()
+    return axes[:count]
+
+
+def _pyplot_figure(width: float, height: float) -> Figure:
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise _missing() from None
+    return pyplot.figure(figsize=(width, height), layout="constrained")
+
+
+def _checked(ax: object, name: str) -> Axes:
+    try:
+        from matplotlib.axes import Axes
+    except ImportError:
+        raise _missing() from None
+    if not isinstance(ax, Axes):
+        raise ArgumentTypeError(
+            f"{name} is {with_type(ax)}; wanted matplotlib axes, such as the second of fig, ax = plt.subplots()"
+        )
+    return ax
+
+
+def _missing() -> MissingDependencyError:
+    return MissingDependencyError('drawing needs matplotlib: install it with pip install "nnframe[plot]"')

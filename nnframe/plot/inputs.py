@@ -1,0 +1,69 @@
+"""What pictures are made of: a net, samples that fit it, and its outputs for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.data import Pairs, as_pairs
+from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, with_type
+from nnframe.network import nNet
+
+# Large enough that calls cost nothing, small enough that no data set fills the memory with what lies between layers.
+SAMPLES_AT_ONCE = 1024
+
+
+def checked_net(net: object) -> nNet:
+    """Return a net.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none.
+    """
+    if not isinstance(net, nNet):
+        raise ArgumentTypeError(f"net is {with_type(net)}; wanted an nNet")
+    return net
+
+
+def samples_for(net: nNet, data: Any) -> Pairs:
+    """Return data as `Pairs` that fit a net, with finite inputs and targets.
+
+    Raises
+    ------
+    ArgumentTypeError, DataError, ShapeError
+        If it is something else.
+    """
+    samples = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
+    for name, array in (("X", samples.X), ("Y", samples.Y)):
+        broken = ~np.isfinite(array).all(axis=1)
+        if broken.any():
+            row = int(broken.argmax())
+            raise DataError(f"row {row} of {name} is {shown(array[row].tolist())}; wanted finite numbers")
+    return samples
+
+
+def outputs_of(net: nNet, X: Array) -> Array:
+    """Return the outputs of a net for rows of inputs, shape (N, n_out).
+
+    Raises
+    ------
+    ArgumentError
+        If one is not finite, and so of no class.
+    PluginError
+        If an activation fails.
+    """
+    outputs = np.empty((len(X), net.layersList[-1].n_out), net.dtype)
+    for start in range(0, len(X), SAMPLES_AT_ONCE):
+        stop = start + SAMPLES_AT_ONCE
+        outputs[start:stop] = net.forwardPass(X[start:stop].T, return_all_steps=False).T
+    broken = ~np.isfinite(outputs).all(axis=1)
+    if broken.any():
+        row = int(broken.argmax())
+        raise ArgumentError(
+            f"net gives {shown(outputs[row].tolist())} for the input {shown(X[row].tolist())}; wanted finite numbers: "
+            f"train it anew, with a smaller learning rate"
+        )
+    return outputs

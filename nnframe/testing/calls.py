@@ -1,0 +1,184 @@
+"""A plugin's functions with names and sample inputs, so that one check serves every kind that has formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nnframe.activation import Activation
+from nnframe.arrays import FLOAT64, Array, DType
+from nnframe.errors import DerivativeError, one_line
+from nnframe.loss import Loss
+from nnframe.metric import Metric
+from nnframe.optimizer import Optimizer
+from nnframe.plugin import Plugin
+from nnframe.schedule import Schedule
+from nnframe.testing.outcome import NothingToCheck, written
+from nnframe.testing.samples import (
+    N_EPOCHS,
+    STEPS_PER_EPOCH,
+    UPDATES,
+    columns,
+    outputs_and_classes,
+    pre_activations,
+    steps,
+    targets,
+    update_arguments,
+)
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of a plugin and the arguments it is tried with.
+
+    Attributes
+    ----------
+    name : str
+        As the author knows it, such as ``"derivative(z)"``.
+    function : callable
+        Gives one array.
+    arguments : mapping of str to ndarray
+        All of one shape, by the names they have in messages.
+    settings : dict
+        The plugin's parameters.
+    shape_of : callable
+        The shape that the result must have, for that of the arguments.
+    advice : str
+        What the author can do where it fails.
+    """
+
+    name: str
+    function: Callable[..., Array]
+    arguments: Mapping[str, Array]
+    settings: Mapping[str, Any]
+    shape_of: Callable[[Shape], Shape] = lambda shape: shape
+    advice: str = "Make it work for any matrix of columns: sum or average over axis=0 alone, and keep both dimensions"
+
+    def __call__(self) -> Array:
+        """Call the function.
+
+        Raises
+        ------
+        NothingToCheck
+            If it raises, or returns something else than an array of the right shape.
+        """
+        arrays = tuple(self.arguments.values())
+        wanted = self.shape_of(arrays[0].shape)
+        single = {name: array.reshape(-1) for name, array in self.arguments.items()}
+        came = f"for {written(single, 0)}" if arrays[0].size == 1 else f"for arguments of shape {arrays[0].shape}"
+        try:
+            result = self.function(*arrays, **self.settings)
+        except (Exception, SystemExit) as error:
+            raise NothingToCheck(
+                f"{self.name} raised {one_line(error)} {came}; expected an array of shape {wanted}. "
+                f"{self._advice_for(error)}"
+            ) from error
+        if not isinstance(result, (np.ndarray, np.generic)) or result.shape != wanted:
+            raise NothingToCheck(
+                f"{self.name} returned {described(result)} {came}; expected an array of shape {wanted}. {self.advice}"
+            )
+        return result
+
+    def __getitem__(self, index: Any) -> Call:
+        """Return the same call with a part of each argument."""
+        return self.on(lambda array: array[index])
+
+    def on(self, change: Callable[[Array], Array]) -> Call:
+        """Return the same call with each argument changed."""
+        return replace(self, arguments={name: change(array) for name, array in self.arguments.items()})
+
+    def _advice_for(self, error: BaseException) -> str:
+        if isinstance(error, TypeError) and "argument" in str(error):
+            return f"It is called with all of params by keyword ({', '.join(self.settings) or 'none'})"
+        if isinstance(error, ValueError) and "read-only" in str(error):
+            return "Write into no argument, as z *= 2 and out=z do"
+        return self.advice
+
+
+def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
+    """Return the functions that every check of behaviour runs over; none for kinds without formulas."""
+    settings = plugin.settings
+    if isinstance(plugin, Activation):
+        z = pre_activations(dtype)
+        forward = Call("forward(z)", plugin.forward, {"z": z}, settings)
+        if plugin.backward is not None:
+            arguments = {"grad": z[::-1] / 3, "z": z, "a": forward()}
+            return [forward, Call("backward(grad, z, a)", plugin.backward, arguments, settings)]
+        try:
+            return [forward, Call("derivative(z)", plugin.slope, {"z": z}, settings)]
+        except DerivativeError:
+            # One check says so, and that is enough.
+            return [forward]
+    if isinstance(plugin, Loss):
+        both = {"a": columns(plugin.a_domain, seed=0, dtype=dtype), "y": targets(plugin.y_domain, dtype)}
+        return [
+            Call("value(a, y)", plugin.value, both, settings, shape_of=lambda shape: shape[1:]),
+            Call("gradient(a, y)", plugin.gradient, both, settings),
+        ]
+    if isinstance(plugin, Optimizer):
+        return [update_call(plugin, update_arguments(plugin, dtype), t=UPDATES + 1)]
+    if isinstance(plugin, Schedule):
+        return [factor_call(plugin, STEPS_PER_EPOCH, N_EPOCHS)]
+    if isinstance(plugin, Metric):
+        return [outputs_call(plugin, dtype)]
+    return []
+
+
+def update_call(optimizer: Optimizer, arrays: tuple[Array, ...], t: int) -> Call:
+    """Return an optimizer's update, with the new weights and states stacked upon each other."""
+    names = ["w", "g", *optimizer.state]
+
+    def update(*arrays: Array, **settings: Any) -> Array:
+        return np.stack(optimizer.update(*arrays, t=t, **settings))
+
+    return Call(
+        f"update({', '.join(names)}, t={t})",
+        update,
+        dict(zip(names, arrays, strict=True)),
+        optimizer.settings,
+        shape_of=lambda shape: (len(names) - 1, *shape),
+        advice="Return a tuple of the new weights and the new states, for arrays of any shape",
+    )
+
+
+def factor_call(schedule: Schedule, steps_per_epoch: int, n_epochs: int) -> Call:
+    """Return a schedule's factor, for a run of so many epochs."""
+
+    def factor(step: Array, **settings: Any) -> Array:
+        return schedule.factor(step, steps_per_epoch, n_epochs, **settings)
+
+    return Call(
+        f"factor(step, steps_per_epoch={steps_per_epoch}, n_epochs={n_epochs})",
+        factor,
+        {"step": steps(steps_per_epoch, n_epochs)},
+        schedule.settings,
+        advice="Compute with step: np.where in place of if, np.ones(step.shape) for a constant",
+    )
+
+
+def outputs_call(metric: Metric, dtype: DType = FLOAT64) -> Call:
+    """Return a metric's value, for the outputs of a net that finds about half of the classes."""
+
+    def value(a: Array, y: Array, **settings: Any) -> object:
+        found = metric.value(a, y, **settings)
+        return np.float64(found) if isinstance(found, (int, float, np.integer, np.floating)) else found
+
+    a, y = outputs_and_classes(dtype)
+    return Call(
+        "value(a, y)",
+        value,  # type: ignore[arg-type]  # what it gives is what is to be found out
+        {"a": a, "y": y},
+        metric.settings,
+        shape_of=lambda shape: (),
+        advice="Return one number for all columns together, as float(...) of a mean or a sum",
+    )
+
+
+def described(result: object) -> str:
+    """Return what a function returned, as a message says it."""
+    return f"an array of shape {result.shape}" if isinstance(result, np.ndarray) else f"a {type(result).__name__}"

@@ -1,0 +1,338 @@
+"""The objects that follow a run: their hooks, their failures, and the built-in ones."""
+
+import csv
+import re
+import sys
+
+import numpy as np
+import pytest
+
+import nnframe
+from nnframe import ArgumentError, Callback, PluginError, nNet, pairs, registry
+from nnframe.callbacks import CSVLog, EarlyStopping, ProgressBar, TensorBoardLog
+
+rng = np.random.default_rng(0)
+DATA = pairs(rng.normal(size=(30, 3)), rng.dirichlet(np.ones(2), 30))
+
+
+def net_of():
+    return nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
+
+
+def train(*callbacks, n=3, net=None, rate=0.1, **settings):
+    net = net or net_of()
+    return net, net.nEpochs(n, DATA, "cel", rate, 4, callbacks=list(callbacks), **settings)
+
+
+def arrays_of(net):
+    return [array.copy() for layer in net.layersList for array in (layer.linear, layer.bias)]
+
+
+class Recorder:
+    """Writes down what it is called with."""
+
+    def __init__(self, name="", seen=None):
+        self.name = name
+        self.seen = [] if seen is None else seen
+
+    @nnframe.hookimpl
+    def nnframe_train_start(self, run):
+        self.seen.append((self.name, "start", run.epoch))
+
+    @nnframe.hookimpl
+    def nnframe_epoch_end(self, run):
+        self.seen.append((self.name, "epoch", run.epoch))
+
+    @nnframe.hookimpl
+    def nnframe_train_end(self, run):
+        self.seen.append((self.name, "end", run.epoch))
+
+
+def test_the_hooks_are_called_in_order():
+    recorder = Recorder()
+    train(recorder)
+    assert [call[1:] for call in recorder.seen] == [("start", 0), ("epoch", 1), ("epoch", 2), ("epoch", 3), ("end", 3)]
+
+
+def test_callbacks_are_called_in_the_order_of_the_list():
+    seen = []
+    train(Recorder("a", seen), Recorder("b", seen), n=1)
+    assert [call[0] for call in seen] == ["a", "b"] * 3
+
+
+def test_trylast_comes_last():
+    class Late(Recorder):
+        @nnframe.hookimpl(trylast=True)
+        def nnframe_epoch_end(self, run):
+            super().nnframe_epoch_end(run)
+
+    seen = []
+    train(Late("late", seen), Recorder("b", seen), n=1)
+    assert [name for name, hook, _ in seen if hook == "epoch"] == ["b", "late"]
+
+
+def test_a_callback_is_of_one_run_alone():
+    recorder = Recorder()
+    train(recorder, n=1)
+    train(n=1)
+    assert len(recorder.seen) == 3
+
+
+def test_parts_of_an_epoch_are_seen_when_asked_for():
+    batches = []
+
+    class Parts:
+        @nnframe.hookimpl
+        def nnframe_train_start(self, run):
+            run.batches_per_part = 3
+
+        @nnframe.hookimpl
+        def nnframe_part_end(self, run):
+            batches.append((run.epoch, run.batch))
+
+    net, history = train(Parts(), n=2)
+    # 30 samples in batches of 4 are 8 batches.
+    assert batches == [(0, 3), (0, 6), (1, 0), (1, 3), (1, 6), (2, 0)]
+    whole, other = train(n=2)
+    for mine, yours in zip(arrays_of(net), arrays_of(whole), strict=True):
+        np.testing.assert_array_equal(mine, yours)
+    assert history.loss == pytest.approx(other.loss, rel=1e-12)
+
+
+def test_a_callback_can_stop_the_run():
+    class Stop:
+        @nnframe.hookimpl
+        def nnframe_epoch_end(self, run):
+            if run.epoch == 2:
+                run.stop("enough")
+
+    _, history = train(Stop(), n=10)
+    assert len(history.loss) == 2
+    assert history.stopped == "enough"
+
+
+@pytest.mark.parametrize("hook", ["nnframe_train_start", "nnframe_epoch_end", "nnframe_train_end"])
+def test_a_callback_that_raises_is_blamed_and_the_net_is_usable(hook):
+    class Faulty:
+        pass
+
+    def fail(self, run):
+        raise ZeroDivisionError("no")
+
+    setattr(Faulty, hook, nnframe.hookimpl(fail))
+    other = Recorder()
+    net = net_of()
+    with pytest.raises(PluginError, match=f"callback Faulty, {hook}: raised ZeroDivisionError: no") as caught:
+        train(other, Faulty(), net=net)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    # The others are told that the run has ended.
+    assert other.seen[-1][1] == "end"
+    _, history = train(net=net)
+    assert np.isfinite(history.loss).all()
+
+
+def test_a_registered_callback_that_raises_is_blamed_by_its_provider():
+    class Faulty:
+        @nnframe.hookimpl
+        def nnframe_epoch_end(self, run):
+            raise KeyError("x")
+
+    with registry.temporarily(Callback("faulty", Faulty), name="my-plugins"):  # noqa: SIM117
+        with pytest.raises(PluginError, match=r"'faulty' of my-plugins .*, nnframe_epoch_end: raised KeyError"):
+            train("faulty")
+
+
+def test_an_interrupt_in_a_callback_stays_one():
+    class Interrupting:
+        @nnframe.hookimpl
+        def nnframe_epoch_end(self, run):
+            raise KeyboardInterrupt
+
+    recorder = Recorder()
+    with pytest.raises(KeyboardInterrupt):
+        train(recorder, Interrupting())
+    assert recorder.seen[-1][1] == "end"
+
+
+def test_a_hook_that_does_not_exist_is_refused():
+    class Misspelt:
+        @nnframe.hookimpl
+        def nnframe_epoch_ends(self, run):
+            pass
+
+    with pytest.raises(nnframe.ArgumentTypeError, match=r"nnframe_epoch_ends.*the hooks are nnframe_train_start"):
+        train(Misspelt())
+
+
+def test_a_named_callback_gets_its_parameters():
+    made = []
+
+    def make(**params):
+        made.append(params)
+        return Recorder()
+
+    with registry.temporarily(Callback("counting", make, params={"every": 3})):
+        train("counting(every=5)")
+        train("counting")
+    assert made == [{"every": 5}, {"every": 3}]
+
+
+# Early stopping
+
+
+def scripted(values, patience=2, **settings):
+    """Return the net and history of a run in which early stopping sees these values of a metric."""
+    left = list(values)
+    metric = nnframe.Metric("scripted", lambda a, y: left.pop(0), better=settings.pop("better", "lower"))
+    weights = []
+
+    class Keep:
+        @nnframe.hookimpl
+        def nnframe_epoch_end(self, run):
+            weights.append(arrays_of(run.net))
+
+    stopping = EarlyStopping(patience, monitor="scripted", **settings)
+    net, history = train(Keep(), stopping, n=len(values), metrics=[metric])
+    return net, history, weights, stopping
+
+
+def test_it_stops_when_patience_is_over_and_goes_back_to_the_best():
+    net, history, weights, stopping = scripted([5, 4, 3, 3.5, 3.1, 1, 1])
+    assert len(history.loss) == 5
+    assert (stopping.best, stopping.best_epoch) == (3, 2)
+    assert history.stopped == "scripted has not become better than 3 for 2 epochs"
+    for mine, best in zip(arrays_of(net), weights[2], strict=True):
+        np.testing.assert_array_equal(mine, best)
+
+
+def test_it_goes_back_to_the_best_at_the_end_of_a_run_too():
+    net, history, weights, _ = scripted([5, 4, 6])
+    assert history.stopped is None
+    for mine, best in zip(arrays_of(net), weights[1], strict=True):
+        np.testing.assert_array_equal(mine, best)
+
+
+def test_higher_is_better_where_the_metric_says_so():
+    _, history, _, stopping = scripted([1, 3, 2, 2, 9], better="higher")
+    assert (stopping.best, len(history.loss)) == (3, 4)
+
+
+def test_what_is_hardly_better_does_not_count():
+    _, history, _, _ = scripted([5, 4.95, 4.91, 1], min_delta=0.1)
+    assert len(history.loss) == 3
+
+
+def test_it_watches_the_validation_loss_unless_told_otherwise():
+    _, history = train("early_stopping(patience=1)", n=200, validation=DATA[:5], rate=3.0)
+    assert history.stopped is not None
+    assert history.stopped.startswith("validation_loss has not become better than")
+    assert history.validation_loss[-1] >= min(history.validation_loss)
+
+
+def test_what_is_not_there_can_not_be_watched():
+    with pytest.raises(ArgumentError, match="monitor is 'accuracy'; wanted one of 'loss': give validation or metrics"):
+        train(EarlyStopping(monitor="accuracy"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"), [({"patience": 0}, "patience"), ({"min_delta": -1.0}, "min_delta is -1.0")]
+)
+def test_wrong_settings_of_early_stopping_are_refused(settings, message):
+    with pytest.raises(ArgumentError, match=message):
+        EarlyStopping(**settings)
+
+
+# Progress
+
+
+def test_progress_is_a_line_where_there_is_no_terminal(capsys):
+    train("progress", metrics=["accuracy"])
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"epoch 3/3  loss [\d.]+  accuracy [\d.]+  [\d,]+ samples/s  0:00:00 left", lines[-1])
+
+
+def test_progress_says_why_a_run_ended_early(capsys):
+    class Stop:
+        @nnframe.hookimpl
+        def nnframe_epoch_end(self, run):
+            run.stop("enough")
+
+    train(Stop(), "progress")
+    assert capsys.readouterr().err.splitlines()[-1] == "stopped after epoch 1: enough"
+
+
+def test_silent_progress_prints_nothing(capsys):
+    train("progress(silent=true)")
+    train(ProgressBar(silent=True))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_is_a_bar_in_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    train("progress")
+    shown = capsys.readouterr().err
+    assert "3/3" in shown
+    assert "loss=" in shown
+    assert "speed=" in shown
+
+
+def test_without_tqdm_a_terminal_gets_lines_too(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    train("progress")
+    assert capsys.readouterr().err.startswith("epoch 3/3  loss")
+
+
+# Logs
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_the_csv_log_has_a_line_an_epoch(tmp_path):
+    _, history = train(CSVLog(tmp_path / "log.csv"), validation=DATA[:5], metrics=["accuracy"])
+    header, *rows = rows_of(tmp_path / "log.csv")
+    assert header == ["epoch", "seconds", "loss", "validation_loss", "accuracy"]
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    assert [float(row[2]) for row in rows] == history.loss
+    assert [float(row[4]) for row in rows] == history.metrics["accuracy"]
+
+
+def test_a_new_run_begins_the_csv_log_anew(tmp_path):
+    log = CSVLog(tmp_path / "log.csv")
+    train(log)
+    train(log, n=1)
+    assert len(rows_of(tmp_path / "log.csv")) == 2
+
+
+def test_a_csv_log_that_can_not_be_written_stops_the_run_before_it_begins(tmp_path):
+    net = net_of()
+    with pytest.raises(ArgumentError, match=r"nowhere.log.csv can't be written \(No such file"):
+        train(CSVLog(tmp_path / "nowhere" / "log.csv"), net=net)
+    for mine, expected in zip(arrays_of(net), arrays_of(net_of()), strict=True):
+        np.testing.assert_array_equal(mine, expected)
+
+
+def test_tensorboard_reads_what_its_log_writes(tmp_path):
+    _, history = train(TensorBoardLog(tmp_path), metrics=["accuracy"])
+    (file,) = tmp_path.iterdir()
+    from tensorboardX.proto.event_pb2 import Event
+
+    found = {}
+    data = file.read_bytes()
+    # Each record: 8 bytes of length, 4 of check sum, the event, 4 of check sum.
+    while data:
+        length = int.from_bytes(data[:8], "little")
+        for value in Event.FromString(data[12 : 12 + length]).summary.value:
+            found.setdefault(value.tag, []).append(value.simple_value)
+        data = data[16 + length :]
+    assert found["loss"] == pytest.approx(history.loss)
+    assert found["accuracy"] == pytest.approx(history.metrics["accuracy"])
+
+
+def test_a_missing_tensorboardx_is_told(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(nnframe.MissingDependencyError, match=r'pip install "nnframe\[tensorboard\]"'):
+        TensorBoardLog(tmp_path)

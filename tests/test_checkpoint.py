@@ -1,0 +1,238 @@
+"""A run that is resumed, or killed and resumed, ends where the run that was never stopped ends."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import nnframe
+from nnframe import ArgumentError, ModelFileError, nNet, pairs
+from nnframe.callbacks import Checkpoint, CSVLog, EarlyStopping
+
+rng = np.random.default_rng(0)
+DATA = pairs(rng.normal(size=(30, 3)), rng.dirichlet(np.ones(2), 30))
+FULL = {
+    "optimizer": "nadam(learning_rate=0.05)",
+    "schedule": "one_cycle",
+    "shuffle": True,
+    "dropout": 0.3,
+    "validation": 0.2,
+    "metrics": ["accuracy"],
+    "seed": 3,
+}
+
+
+class Crash:
+    """Raises after so many calls of a hook."""
+
+    def __init__(self, calls):
+        self.left = calls
+
+    @nnframe.hookimpl
+    def nnframe_part_end(self, run):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def run(*callbacks, n=6, net=None, data=DATA, **settings):
+    net = net or nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
+    if "optimizer" not in settings:
+        settings["learning_rate"] = 0.1
+    history = net.nEpochs(n, data, "cel", batch_size=4, callbacks=list(callbacks), **settings)
+    return net, history
+
+
+def assert_same(one, other):
+    for mine, yours in zip(one.layersList, other.layersList, strict=True):
+        np.testing.assert_array_equal(mine.linear, yours.linear)
+        np.testing.assert_array_equal(mine.bias, yours.bias)
+
+
+@pytest.mark.parametrize("engine", ["reference", "numpy"])
+@pytest.mark.parametrize("calls", [2, 3, 5, 8])
+@pytest.mark.parametrize("settings", [{}, FULL], ids=["plain", "everything"])
+def test_a_resumed_run_ends_like_one_that_was_never_stopped(tmp_path, settings, calls, engine):
+    def callbacks(name):
+        return [EarlyStopping(4), Checkpoint(tmp_path / name, every_batches=3)]
+
+    whole, expected = run(*callbacks("whole"), engine=engine, **settings)
+    with pytest.raises(KeyboardInterrupt):
+        run(*callbacks("stopped"), Crash(calls), engine=engine, **settings)
+    # Other first weights: all that counts comes from the file.
+    other = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=99)
+    _, history = run(*callbacks("stopped"), net=other, engine=engine, **settings)
+    assert_same(other, whole)
+    assert history == expected
+
+
+def test_a_finished_run_is_not_run_again(tmp_path):
+    whole, expected = run(Checkpoint(tmp_path / "c"))
+    again, history = run(Checkpoint(tmp_path / "c"))
+    assert_same(again, whole)
+    assert history == expected
+
+
+def test_more_epochs_can_be_asked_for(tmp_path):
+    run(Checkpoint(tmp_path / "c"), n=2)
+    longer, history = run(Checkpoint(tmp_path / "c"), n=6)
+    assert_same(longer, run(n=6)[0])
+    assert len(history.loss) == 6
+
+
+def test_a_seed_that_was_drawn_is_taken_from_the_file(tmp_path):
+    _, first = run(Checkpoint(tmp_path / "c"), n=2, shuffle=True, validation=0.3)
+    resumed, history = run(Checkpoint(tmp_path / "c"), n=4, shuffle=True, validation=0.3)
+    assert history.seed == first.seed
+    assert_same(resumed, run(n=4, shuffle=True, validation=0.3, seed=first.seed)[0])
+
+
+def test_it_can_be_written_every_few_epochs(tmp_path):
+    written = []
+
+    class Look:
+        @nnframe.hookimpl(trylast=True)
+        def nnframe_epoch_end(self, run):
+            written.append((tmp_path / "c").exists())
+
+    # In a list, trylast callbacks keep their order.
+    run(Checkpoint(tmp_path / "c", every=3), Look(), n=4)
+    assert written == [False, False, True, True]
+
+
+def test_it_can_begin_anew(tmp_path):
+    run(Checkpoint(tmp_path / "c"), n=6)
+    _, history = run(Checkpoint(tmp_path / "c", resume=False), n=2)
+    assert len(history.loss) == 2
+
+
+def test_a_log_goes_on_where_the_checkpoint_does(tmp_path):
+    log = CSVLog(tmp_path / "log.csv")
+    run(log, Checkpoint(tmp_path / "c", every=2), n=2)
+    run(log, Checkpoint(tmp_path / "c", every=2), n=5)
+    with (tmp_path / "log.csv").open() as file:
+        assert [line.split(",")[0] for line in file] == ["epoch", "1", "2", "3", "4", "5"]
+
+
+def test_an_early_stop_stays_one(tmp_path):
+    callbacks = [EarlyStopping(1, min_delta=100), Checkpoint(tmp_path / "c")]
+    whole, expected = run(*callbacks)
+    again, history = run(*callbacks)
+    assert history.stopped == expected.stopped is not None
+    assert_same(again, whole)
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"batch_size": 5}, "batch_size is 5 and was 4"),
+        ({"learning_rate": 0.2}, "learning_rate is 0.2 and was 0.1"),
+        ({"l2": 0.1}, "l2 is 0.1 and was 0.0"),
+        ({"shuffle": True}, "shuffle is True and was False"),
+        ({"seed": 4}, "seed is 4 and was 3"),
+        ({"metrics": ["mae"]}, r"metrics is \['mae'\] and was \[\]"),
+        ({"loss": "mse"}, "loss is 'mse' and was 'cel'"),
+        ({"engine": "reference"}, "engine is 'reference' and was 'numpy'"),
+        ({"data": DATA[:20]}, "data is not what it was"),
+        ({"data": pairs(DATA.X + 1, DATA.Y)}, "data is not what it was"),
+        ({"net": nNet.from_sizes([3, 4, 2], ["tanh", "softmax"])}, "layers is .* and was"),
+        ({"net": nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], dtype="float32")}, "dtype is 'float32' and was"),
+    ],
+    ids=str,
+)
+def test_another_run_does_not_take_it(tmp_path, changed, what):
+    def go(net=None, data=DATA, loss="cel", **settings):
+        net = net or nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
+        settings = {"learning_rate": 0.1, "batch_size": 4, "seed": 3} | settings
+        net.nEpochs(2, data, loss, callbacks=[Checkpoint(tmp_path / "c")], **settings)
+
+    go()
+    before = (tmp_path / "c").read_bytes()
+    with pytest.raises(ArgumentError, match=f"is a checkpoint of another run: {what}"):
+        go(**changed)
+    assert (tmp_path / "c").read_bytes() == before
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "c").write_text("my novel")
+    with pytest.raises(ModelFileError, match="c can't be loaded"):
+        run(Checkpoint(tmp_path / "c"))
+    assert (tmp_path / "c").read_text() == "my novel"
+
+
+def test_an_archive_of_something_else_is_refused(tmp_path):
+    nnframe.saving.archive.write_archive(tmp_path / "c", {"kind": "recipe"}, {})
+    with pytest.raises(ModelFileError, match="c is no checkpoint of a training run"):
+        run(Checkpoint(tmp_path / "c"))
+
+
+@pytest.mark.parametrize("gone", ["epoch", "settings", "callbacks"])
+def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(tmp_path, gone):
+    run(Checkpoint(tmp_path / "c"), n=2)
+    manifest, arrays = nnframe.saving.archive.read_archive(tmp_path / "c")
+    del manifest[gone]
+    nnframe.saving.archive.write_archive(tmp_path / "c", manifest, arrays)
+    net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
+    with pytest.raises(ModelFileError, match="is a checkpoint in which something is missing"):
+        run(Checkpoint(tmp_path / "c"), net=net)
+    assert_same(net, nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1))
+
+
+KILLED = """
+import sys
+import numpy as np
+import nnframe
+from nnframe.callbacks import Checkpoint, EarlyStopping
+
+rng = np.random.default_rng(0)
+data = nnframe.pairs(rng.normal(size=(200, 8)), rng.dirichlet(np.ones(3), 200))
+net = nnframe.nNet.from_sizes([8, 32, 3], ["relu", "softmax"])
+print("started", flush=True)
+net.nEpochs(
+    60, data, "cel", batch_size=4, optimizer="adam", schedule="cosine", shuffle=True, dropout=0.2, validation=0.2,
+    callbacks=[EarlyStopping(1000), Checkpoint(sys.argv[1], every_batches=9)],
+)
+np.savez(sys.argv[2], *[array for layer in net.layersList for array in (layer.linear, layer.bias)])
+"""
+
+
+def seeds_of(text, seed):
+    return text.replace("shuffle=True,", f"shuffle=True, seed={seed},")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on this system")
+def test_killing_the_process_at_any_moment_loses_nothing(tmp_path):
+    kills = int(os.environ.get("NNFRAME_TEST_KILLS", "12"))
+    chance = random.Random(kills)
+    script = seeds_of(KILLED, 5)
+    subprocess.run([sys.executable, "-c", script, tmp_path / "whole.nnf", tmp_path / "whole.npz"], check=True)
+    with np.load(tmp_path / "whole.npz") as file:
+        expected = [file[name] for name in file.files]
+    killed = 0
+    while killed < kills:
+        checkpoint, result = tmp_path / "killed.nnf", tmp_path / "killed.npz"
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, checkpoint, result], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout.readline() == b"started\n"
+        time.sleep(chance.uniform(0, 0.25))
+        process.kill()
+        process.communicate()
+        killed += process.returncode == -signal.SIGKILL
+        if process.returncode == 0:
+            # It was done before the kill came: the result counts, and the next round begins anew.
+            with np.load(result) as file:
+                for mine, whole in zip(file.values(), expected, strict=True):
+                    np.testing.assert_array_equal(mine, whole)
+            checkpoint.unlink()
+        else:
+            assert process.returncode == -signal.SIGKILL
+    subprocess.run([sys.executable, "-c", script, checkpoint, result], check=True)
+    with np.load(result) as file:
+        for mine, whole in zip(file.values(), expected, strict=True):
+            np.testing.assert_array_equal(mine, whole)
