@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 def global_names(code: types.CodeType) -> list[str]:
     """Return the global names that a function looks up, those of functions inside it included."""
-    return [
-        each.argval for part in _nested(code) for each in dis.get_instructions(part) if each.opname == "LOAD_GLOBAL"
-    ]
+    instructions = (each for part in _nested(code) for each in dis.get_instructions(part))
+    return list(dict.fromkeys(each.argval for each in instructions if each.opname == "LOAD_GLOBAL"))
 
 
 def attribute_names(code: types.CodeType) -> list[str]:

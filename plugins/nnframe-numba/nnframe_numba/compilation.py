@@ -50,7 +50,7 @@ def epoch_function(
         path = None
         if len(keys) == len(pieces):
             path = storage.source_file(f"epoch_{storage.digest(source, *keys)}", source)
-        namespace = _namespace(source, path, pieces, inlined if shape.single else _as_it_is)
+        namespace = _namespace(source, path, pieces, copies=shape.single)
         _compiled[known] = njit(namespace["run"], nogil=True, cache=path is not None, **ERRORS)
     return _compiled[known]
 
@@ -61,7 +61,7 @@ def _in_python(
     """Return `run` as it stands, which calls the compiled loops one by one."""
     source = divided_source(shape)
     path = storage.source_file(f"update_{storage.digest(source)}", source)
-    namespace = _namespace(source, path, pieces, _as_it_is)
+    namespace = _namespace(source, path, pieces, copies=False)
     namespace["update_weights"] = update_weights
     if update_weights is None:
         # Compiled as a whole, the update can't be interrupted half-way.
@@ -73,16 +73,15 @@ def _in_python(
     return run
 
 
-def _as_it_is(function: Any) -> Any:
-    return function
+def _namespace(source: str, path: Path | None, pieces: Mapping[str, Piece], copies: bool) -> dict[str, Any]:
+    """Return what the text defines, with all that it calls; the module's name is where numba looks for it later.
 
-
-def _namespace(
-    source: str, path: Path | None, pieces: Mapping[str, Piece], prepare: Callable[[Any], Any]
-) -> dict[str, Any]:
-    """Return what the text defines, with all that it calls; the module's name is where numba looks for it later."""
-    called = LOOPS | {name: piece.function for name, piece in pieces.items()}
-    used = {name: prepare(function) for name, function in called.items() if f"{name}(" in source}
-    namespace: dict[str, Any] = {"__name__": __name__, **used}
+    With `copies`, small functions are copied into where they are called.
+    """
+    called = {name: (function, True) for name, function in LOOPS.items() if f"{name}(" in source}
+    called |= {name: (piece.function, piece.is_small) for name, piece in pieces.items()}
+    namespace: dict[str, Any] = {"__name__": __name__}
+    for name, (function, is_small) in called.items():
+        namespace[name] = inlined(function) if copies and is_small else function
     exec(compile(source, str(path or "<epoch>"), "exec"), namespace)
     return namespace

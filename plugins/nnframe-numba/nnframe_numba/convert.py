@@ -1,7 +1,8 @@
 """From a formula in numpy, as a plugin's author wrote it, to a function that numba compiles.
 
 numba can't call plain Python functions and takes global names as they are, so a formula's copy gets globals of its own:
-the functions that it calls are converted likewise, and for scalars numpy is replaced by `scalar_numpy`.
+the functions that it calls are converted likewise, and numpy is replaced by `scalar_numpy` for numbers and by `columns`
+for arrays.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nnframe_numba import scalar_numpy
+from nnframe_numba import columns, scalar_numpy
 from nnframe_numba.code import attribute_names, global_names
 from nnframe_numba.jit import formula
 
@@ -71,6 +72,9 @@ def _converted(function: Any, scalar: bool, known: dict[int, Any]) -> Any:
         types.CellType(_converted_global(cell.cell_contents, code, scalar, known))
         for cell in function.__closure__ or ()
     )
+    if not scalar:
+        code = code.replace(co_names=tuple(columns.NAMES.get(name, name) for name in code.co_names))
+        names |= {columns.NAMES[name]: value for name, value in names.items() if name in columns.NAMES}
     copy = types.FunctionType(code, names, function.__name__, function.__defaults__, cells)
     copy.__kwdefaults__ = function.__kwdefaults__
     known[id(function)] = formula(copy)
@@ -79,7 +83,7 @@ def _converted(function: Any, scalar: bool, known: dict[int, Any]) -> Any:
 
 def _converted_global(value: Any, code: types.CodeType, scalar: bool, known: dict[int, Any]) -> Any:
     if value is np:
-        return scalar_numpy if scalar else np
+        return scalar_numpy if scalar else columns
     if isinstance(value, types.FunctionType):
         return _converted(value, scalar, known)
     if isinstance(value, types.ModuleType) and value.__name__ not in ("math", "cmath"):

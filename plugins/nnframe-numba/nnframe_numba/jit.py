@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from numba import njit
@@ -27,6 +28,7 @@ def formula(function: F) -> F:
     return compiled
 
 
+@cache
 def inlined(function: Any) -> Any:
     """Return a compiled function that is copied into where it is called, which saves the call and costs compilation.
 

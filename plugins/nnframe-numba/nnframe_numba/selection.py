@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.core.errors import NumbaError
 
 from nnframe.errors import PluginError, one_line
 from nnframe.plugin import Parameter, Plugin
@@ -34,11 +33,14 @@ class Piece(NamedTuple):
         Equal for equal parts, in every process; None for what can't be told and so can't be kept on disk.
     reason : str or None
         Why it runs on numpy; None where it is compiled.
+    is_small : bool
+        Whether calling it may take longer than what it does.
     """
 
     function: Callable[..., Any]
     key: str | None
     reason: str | None = None
+    is_small: bool = True
 
 
 class Candidate(NamedTuple):
@@ -98,12 +100,13 @@ def selected(candidate: Candidate) -> Piece:
                 made = ways[way](converted(function, candidate.settings, scalar=way == "element"))
                 if note is None:
                     _compare(made, candidate)
-            except (NotConvertible, NumbaError, Mismatch) as error:
+            except Exception as error:
+                # numba fails in many ways, and each of them leaves numpy.
                 reason = _first_line(error)
                 continue
             if key and note is None:
                 storage.keep_note(key, {"way": way})
-            _selected[known] = Piece(made, key and f"{way} {key}")
+            _selected[known] = Piece(made, key and f"{way} {key}", is_small=way == "element")
             return _selected[known]
         if key:
             storage.keep_note(key, {"way": None, "reason": reason})
