@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_name
 
 from nnframe import Array
 from nnframe.engine import Linear
@@ -20,6 +21,7 @@ from nnframe_numba.products import backward, descend, linear
 
 # Multiplications beyond which no loop written out could win, so that measuring it would be waiting for nothing.
 NEVER_BY_HAND = 2**21
+BY_HAND_UNMEASURED = 2**13
 ROUNDS = 7
 SECONDS_A_ROUND = 2e-4
 
@@ -38,7 +40,10 @@ def by_hand(layers: Sequence[Linear], batch_size: int) -> Array:
 def _layer_by_hand(dtype: str, batch_size: int, n_out: int, n_in: int) -> list[bool]:
     if batch_size * n_out * n_in > NEVER_BY_HAND:
         return [False] * 3
-    name = storage.digest("by hand", dtype, str(batch_size), str(n_out), str(n_in))
+    if storage.directory() is None:
+        # What can't be kept must not be measured, or the next process might choose otherwise.
+        return [batch_size * n_out * n_in <= BY_HAND_UNMEASURED] * 3
+    name = storage.digest("by hand", get_host_cpu_name(), dtype, str(batch_size), str(n_out), str(n_in))
     kept = storage.read_note(name)
     if kept is None:
         kept = storage.keep_note(name, _measure(np.dtype(dtype), batch_size, n_out, n_in))

@@ -9,13 +9,17 @@ from collections.abc import Iterator
 
 def global_names(code: types.CodeType) -> list[str]:
     """Return the global names that a function looks up, those of functions inside it included."""
-    instructions = (each for part in _nested(code) for each in dis.get_instructions(part))
-    return list(dict.fromkeys(each.argval for each in instructions if each.opname == "LOAD_GLOBAL"))
+    return _arguments(code, ("LOAD_GLOBAL",))
 
 
 def attribute_names(code: types.CodeType) -> list[str]:
-    """Return the names of attributes that it looks up, likewise; global names among them."""
-    return [name for part in _nested(code) for name in part.co_names]
+    """Return the names of attributes and methods that it looks up, likewise."""
+    return _arguments(code, ("LOAD_ATTR", "LOAD_METHOD"))
+
+
+def _arguments(code: types.CodeType, operations: tuple[str, ...]) -> list[str]:
+    instructions = (each for part in _nested(code) for each in dis.get_instructions(part))
+    return list(dict.fromkeys(each.argval for each in instructions if each.opname in operations))
 
 
 def _nested(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -73,12 +73,20 @@ def _converted(function: Any, scalar: bool, known: dict[int, Any]) -> Any:
         for cell in function.__closure__ or ()
     )
     if not scalar:
-        code = code.replace(co_names=tuple(columns.NAMES.get(name, name) for name in code.co_names))
-        names |= {columns.NAMES[name]: value for name, value in names.items() if name in columns.NAMES}
+        code = _with_column_names(code)
     copy = types.FunctionType(code, names, function.__name__, function.__defaults__, cells)
     copy.__kwdefaults__ = function.__kwdefaults__
     known[id(function)] = formula(copy)
     return known[id(function)]
+
+
+def _with_column_names(code: types.CodeType) -> types.CodeType:
+    """Return the code with the functions and methods of `columns` in place of numpy's."""
+    replaced = columns.NAMES.keys() - global_names(code)
+    if "finfo" in code.co_names:
+        # The largest number of a dtype has the name of a method.
+        replaced -= {"max", "min"}
+    return code.replace(co_names=tuple(columns.NAMES[name] if name in replaced else name for name in code.co_names))
 
 
 def _converted_global(value: Any, code: types.CodeType, scalar: bool, known: dict[int, Any]) -> Any:
