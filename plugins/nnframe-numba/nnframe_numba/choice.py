@@ -27,8 +27,12 @@ SECONDS_A_ROUND = 2e-4
 
 
 def by_hand(layers: Sequence[Linear], batch_size: int) -> Array:
-    """Return whether each layer's products are to be written out: shape (n_layers, 3), for `linear`, `backward` and the
-    step down the gradient.
+    """Return whether each layer's products are to be written out.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_layers, 3)
+        For `linear`, `backward`, and the step down the gradient.
     """
     if batch_size == 1:
         return np.ones((len(layers), 3), np.bool_)

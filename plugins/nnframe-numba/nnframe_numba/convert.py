@@ -19,7 +19,7 @@ from nnframe_numba.code import attribute_names, global_names
 from nnframe_numba.jit import formula
 
 
-class NotConvertible(Exception):
+class NotConvertibleError(Exception):
     """A formula that can't be compiled, with the reason."""
 
 
@@ -36,7 +36,7 @@ def converted(function: Callable[..., Any], settings: Mapping[str, Any], scalar:
 
     Raises
     ------
-    NotConvertible
+    NotConvertibleError
         If it is nothing that numba could look into.
     """
     inner = _converted(function, scalar, {})
@@ -44,7 +44,7 @@ def converted(function: Callable[..., Any], settings: Mapping[str, Any], scalar:
         return inner
     # numba has no **settings for names that it doesn't know when it compiles.
     if not isinstance(function, types.FunctionType):
-        raise NotConvertible(f"{function!r} takes no parameters")
+        raise NotConvertibleError(f"{function!r} takes no parameters")
     code = function.__code__
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     plain = ", ".join(name for name in arguments if name not in settings)
@@ -58,12 +58,12 @@ def _converted(function: Any, scalar: bool, known: dict[int, Any]) -> Any:
     if isinstance(function, np.ufunc):
         return _ufunc(function)
     if not isinstance(function, types.FunctionType):
-        raise NotConvertible(f"{function!r} is no function written in Python")
+        raise NotConvertibleError(f"{function!r} is no function written in Python")
     if id(function) in known:
         return known[id(function)]
     code = function.__code__
     if any(each.opname == "RAISE_VARARGS" for each in dis.get_instructions(code)):
-        raise NotConvertible("it can raise an error, whose message would be lost")
+        raise NotConvertibleError("it can raise an error, whose message would be lost")
     names = dict(function.__globals__)
     for name in global_names(code):
         if name in names:
@@ -106,6 +106,6 @@ def _converted_global(value: Any, code: types.CodeType, scalar: bool, known: dic
 def _ufunc(function: np.ufunc) -> Any:
     """Return a function that calls a ufunc, which numba can't take for a formula as it is."""
     arguments = ", ".join(f"x{i}" for i in range(function.nin))
-    namespace = {"__name__": __name__, "ufunc": function}
+    namespace: dict[str, Any] = {"__name__": __name__, "ufunc": function}
     exec(f"def call({arguments}):\n    return ufunc({arguments})", namespace)
     return formula(namespace["call"])

@@ -14,7 +14,7 @@ from nnframe_numba.code import attribute_names, global_names
 CONSTANTS = (bool, int, float, str, type(None), np.floating, np.integer, np.bool_)
 
 
-class _Unknown(Exception):
+class _UnknownError(Exception):
     """Something whose content can't be told."""
 
 
@@ -26,7 +26,7 @@ def fingerprint(function: Any) -> str | None:
     digest = hashlib.sha256()
     try:
         _digest(function, digest.update, set())
-    except _Unknown:
+    except _UnknownError:
         return None
     return digest.hexdigest()[:32]
 
@@ -59,7 +59,7 @@ def _digest(value: Any, write: Callable[[bytes], None], seen: set[int]) -> None:
     elif isinstance(value, CONSTANTS):
         write(repr(value).encode())
     else:
-        raise _Unknown
+        raise _UnknownError
 
 
 def _digest_global(value: Any, code: types.CodeType, write: Callable[[bytes], None], seen: set[int]) -> None:

@@ -48,16 +48,16 @@ def activation_pieces(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[Pie
         activate = Piece(ACTIVATE[built_in], f"builtin {built_in}")
     else:
         ways = {"element": templates.element_activate, "array": templates.array_activate}
-        sample = (z, np.empty_like(z))
+        sample: tuple[Any, ...] = (z, np.empty_like(z))
         activate = selected(
             Candidate(plugin, plugin.forward, "forward", ways, activate_on_numpy, sample, (1,), plugin.settings)
         )
     if built_in in DIFFERENTIATE:
         return activate, Piece(DIFFERENTIATE[built_in], f"builtin {built_in}'")
     function, part, ways = _slope_formula(plugin)
-    sample = (d, z, _activations(bound, z))
+    arguments = (d, z, _activations(bound, z))
     return activate, selected(
-        Candidate(plugin, function, part, ways, differentiate_on_numpy, sample, (0,), plugin.settings)
+        Candidate(plugin, function, part, ways, differentiate_on_numpy, arguments, (0,), plugin.settings)
     )
 
 
@@ -131,9 +131,7 @@ def optimizer_piece(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> Piece
     ways = {"element": templates.element_optimize(len(state))}
     settings = {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE}
     sample, filled = (w, g, *state, 2, 0.01), (0, *range(2, 2 + len(state)))
-    return selected(
-        Candidate(optimizer, optimizer.update, "update", ways, optimize_on_numpy, sample, filled, settings)
-    )
+    return selected(Candidate(optimizer, optimizer.update, "update", ways, optimize_on_numpy, sample, filled, settings))
 
 
 def _built_in_name(plugin: Plugin) -> str | None:

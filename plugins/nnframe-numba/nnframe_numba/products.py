@@ -1,7 +1,7 @@
 """The products of matrices in a layer: forwards, backwards, and the step down the gradient.
 
-Samples are rows: x is (B, n_in), z and d are (B, n_out), W is (n_out, n_in). Each product is there twice: written out as
-loops, and as a call of BLAS, which costs more than a small product does.
+Samples are rows: x is (B, n_in), z and d are (B, n_out), W is (n_out, n_in). Each product is there twice: written out
+as loops, and as a call of BLAS, which costs more than a small product does.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _gemm = types.ExternalFunction(
         types.voidptr,
         types.voidptr,
         types.intp,
-    ),  # fmt: skip
+    ),
 )
 
 
@@ -42,7 +42,7 @@ def _kind(array: Array) -> int:
     raise NotImplementedError
 
 
-@overload(_kind)  # type: ignore[untyped-decorator]
+@overload(_kind)
 def _compiled_kind(array):  # type: ignore[no-untyped-def]
     letter = ord("s") if array.dtype == types.float32 else ord("d")
     return lambda array: letter

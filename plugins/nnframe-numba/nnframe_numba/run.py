@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +16,8 @@ from nnframe.engines.dropout import BITS, Dropout
 from nnframe.engines.update import Updater
 from nnframe_numba.choice import by_hand
 from nnframe_numba.compilation import epoch_function
-from nnframe_numba.pieces import Piece, activation_pieces, objective_pieces, optimizer_piece
+from nnframe_numba.pieces import activation_pieces, objective_pieces, optimizer_piece
+from nnframe_numba.selection import Piece
 from nnframe_numba.source import Shape
 
 # How long a signal may have to wait: short enough for a person, long enough that the calls don't count.

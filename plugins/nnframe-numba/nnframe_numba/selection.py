@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import types
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from nnframe.errors import PluginError, one_line
 from nnframe.plugin import Parameter, Plugin
 from nnframe_numba import storage
-from nnframe_numba.convert import NotConvertible, converted
+from nnframe_numba.convert import NotConvertibleError, converted
 from nnframe_numba.fingerprint import fingerprint
 
 # Wide enough for all that rounding does to a formula, narrow enough to tell one formula from another.
@@ -75,7 +76,7 @@ class Candidate(NamedTuple):
     settings: Mapping[str, Parameter]
 
 
-class Mismatch(Exception):
+class MismatchError(Exception):
     """A compiled formula that gives something else than the plain one."""
 
 
@@ -86,6 +87,8 @@ _selected: dict[tuple[Any, ...], Piece] = {}
 def selected(candidate: Candidate) -> Piece:
     """Return the part in the first way that works, or on numpy with the reason why none does."""
     function, part, ways = candidate.formula, candidate.part, candidate.ways
+    if not isinstance(function, (types.FunctionType, np.ufunc)):
+        return Piece(candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: it is no function in Python")
     content = fingerprint(function)
     context = (part, json.dumps(dict(candidate.settings)), str(candidate.sample[0].dtype), *ways)
     known = (content or function, *context)
@@ -121,12 +124,12 @@ def _compare(made: Callable[..., Any], candidate: Candidate) -> None:
             candidate.on_numpy(*wanted)
         except PluginError as error:
             # With wrong shapes, say: compiled, it would read what lies behind an array, and nobody would be told.
-            raise NotConvertible(f"it fails on a sample, {one_line(error.__cause__ or error)}") from error
+            raise NotConvertibleError(f"it fails on a sample, {one_line(error.__cause__ or error)}") from error
         made(*mine)
     tolerance = TOLERANCES[str(candidate.sample[0].dtype)]
     for i in candidate.filled:
         if not np.allclose(mine[i], wanted[i], rtol=tolerance, atol=tolerance, equal_nan=True):
-            raise Mismatch("compiled, it gives other numbers")
+            raise MismatchError("compiled, it gives other numbers")
 
 
 def _first_line(error: Exception) -> str:

@@ -71,8 +71,10 @@ class Shape(NamedTuple):
         return f"{'h' if self.dropped[layer] else 'a'}{layer}"
 
     def layer_letters(self, layer: int) -> str:
-        """Return the first letters of a layer's arrays: weights, bias, z, a, d, and for dropout a mask, what is kept,
-        and two arrays of numbers."""
+        """Return the first letters of the names of a layer's arrays.
+
+        They are the weights, the bias, z, a, d; and with dropout the mask, what is kept, and two arrays of numbers.
+        """
         return "Wbzadmhnp" if self.dropped[layer] else "Wbzad"
 
 

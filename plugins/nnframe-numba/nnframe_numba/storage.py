@@ -100,4 +100,4 @@ def _write(path: Path, text: str) -> None:
             # A link can't replace a file, as a rename would.
             os.link(temporary, path)
         finally:
-            os.unlink(temporary)
+            Path(temporary).unlink()

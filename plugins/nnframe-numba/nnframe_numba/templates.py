@@ -84,13 +84,14 @@ def element_complex_step(f: Any) -> Any:
     @formula
     def slope(number: float) -> float:
         z = np.float64(number)
-        exact = f(complex(z, STEP)).imag / STEP
+        exact: float = f(complex(z, STEP)).imag / STEP
         if np.isfinite(exact):
             return exact
         # exp overflows for complex numbers where the formula for real ones has a limit.
         step = relative_step * max(1.0, abs(z))
         above, below = z + step, z - step
-        return (f(above) - f(below)) / (above - below)
+        difference: float = f(above) - f(below)
+        return difference / float(above - below)
 
     return element_slope(slope)
 

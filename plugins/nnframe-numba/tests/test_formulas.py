@@ -64,18 +64,15 @@ def checked(z):
     return np.tanh(z)
 
 
-class Table(dict):
+class Table:
     def __call__(self, z):
         return np.tanh(z)
 
 
 ON_NUMPY = {
     "it can raise an error": Activation("b", checked, lambda z: 1 - np.tanh(z) ** 2),
-    "no function written in Python": Activation("b", Table(), lambda z: 1 - np.tanh(z) ** 2),
-    "piecewise": Activation(
-        "b", lambda z: np.piecewise(z, [z > 0], [1.0, 0.0]) * z, lambda z: (z > 0).astype(z.dtype)
-    ),
-    "it gives other numbers": Activation("b", lambda z: z * (z.ndim - 1), lambda z: np.ones_like(z)),
+    "it is no function in Python": Activation("b", Table(), lambda z: 1 - np.tanh(z) ** 2),
+    "piecewise": Activation("b", lambda z: np.piecewise(z, [z > 0], [1.0, 0.0]) * z, lambda z: (z > 0).astype(z.dtype)),
 }
 
 
@@ -86,7 +83,7 @@ def test_what_cannot_be_compiled_runs_on_numpy_with_one_warning_that_says_why(re
     assert len(caught) == 1
 
 
-def test_relu_keeps_nan():
+def test_an_input_that_is_not_finite_is_found_out():
     net = nNet.from_sizes([3, 4, 2], ["relu", None], seed=0)
     bad = pairs(np.full((1, 3), np.nan), np.zeros((1, 2)))
     with pytest.raises(nnframe.DivergenceError, match="the input of sample 0"):
