@@ -1,6 +1,8 @@
-"""Every engine trains as the reference does, ends alike, and is chosen explicitly."""
+"""The numpy engine trains as the reference does in every combination, and engines are chosen explicitly.
 
-import _thread
+What every engine promises is in the kit, nnframe/testing/engine_checks.py, which tests/testing/test_kit.py runs.
+"""
+
 import copy
 from itertools import product
 
@@ -72,16 +74,6 @@ def test_weights_and_losses_equal_the_references(engine, middle, last, loss, bat
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_data_of_another_type_is_converted(engine):
-    net, data = make_task("relu", "softmax", np.float32)
-    other = copy.deepcopy(net)
-    integers = pairs((data.X * 10).astype(np.int8), np.eye(3, dtype=bool)[np.arange(N) % 3])
-    net.nEpochs(2, integers, "cel", 0.05, 4, engine=engine)
-    other.nEpochs(2, integers, "cel", 0.05, 4, engine="reference")
-    assert_same_weights(net, other, 1e-4)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
 def test_more_batches_than_losses_are_taken_at_once_are_all_counted(engine):
     rng = np.random.default_rng(0)
     data = pairs(rng.normal(size=(1000, 2)), rng.normal(size=(1000, 1)))
@@ -90,85 +82,6 @@ def test_more_batches_than_losses_are_taken_at_once_are_all_counted(engine):
         for each in (engine, "reference")
     ]
     np.testing.assert_allclose(*losses, rtol=1e-12)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_layer_that_is_used_twice_gets_both_gradients(engine):
-    shared = denseLayer(np.eye(2) + 0.1, 0.1, "tanh")
-    nets = [copy.deepcopy(nNet([shared, shared])) for _ in range(2)]
-    assert nets[0].layersList[0] is nets[0].layersList[1]
-    data = [(np.ones((2, 1)), np.zeros((2, 1)))] * 3
-    for net, each in zip(nets, (engine, "reference"), strict=True):
-        net.backprop(data, "mse", 0.1, engine=each)
-    assert_same_weights(*nets, 1e-13)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_the_data_is_left_as_it_was(engine):
-    net, data = make_task("sigmoid", "softmax", np.float64)
-    X, Y = data.X.copy(), data.Y.copy()
-    net.nEpochs(2, data, "mse", 0.1, 4, engine=engine)
-    np.testing.assert_array_equal(data.X, X)
-    np.testing.assert_array_equal(data.Y, Y)
-
-
-def interrupting(calls, function, interrupt):
-    """Return the function, made to do something else once it has been called so many times."""
-    left = [None] * calls
-
-    def flaky(*arrays):
-        if left:
-            left.pop()
-        else:
-            interrupt()
-        return function(*arrays)
-
-    return flaky
-
-
-FORMULAS = {
-    "forward": np.tanh,
-    "derivative": lambda z: 1 - np.tanh(z) ** 2,
-    "value": lambda a, y: ((a - y) ** 2).sum(axis=0),
-    "gradient": lambda a, y: 2 * (a - y),
-}
-
-
-def train_flaky(engine, part, n, interrupt):
-    """Train with plugins of which one function stops working after two batches; return the net and the error."""
-    functions = FORMULAS | {part: interrupting(2, FORMULAS[part], interrupt)}
-    activation = Activation("flaky", functions["forward"], functions["derivative"])
-    net, data = make_task("relu", activation, np.float64)
-    try:
-        net.backprop(data[:n], Loss("flaky", functions["value"], functions["gradient"]), 0.1, 2, engine=engine)
-    except (Exception, KeyboardInterrupt) as error:
-        return net, error
-    return net, None
-
-
-def divide_by_zero():
-    raise ZeroDivisionError
-
-
-@pytest.mark.parametrize("part", FORMULAS)
-@pytest.mark.parametrize("engine", [*ENGINES, "reference"])
-def test_a_plugins_failure_is_blamed_and_leaves_the_weights_of_the_last_whole_batch(engine, part):
-    net, error = train_flaky(engine, part, N, divide_by_zero)
-    assert isinstance(error, PluginError)
-    assert f"'flaky', {part}: raised ZeroDivisionError" in str(error)
-    expected, nothing = train_flaky(engine, part, 4, divide_by_zero)
-    assert nothing is None
-    assert_same_weights(net, expected, 0)
-
-
-@pytest.mark.parametrize("part", FORMULAS)
-@pytest.mark.parametrize("engine", [*ENGINES, "reference"])
-def test_an_interrupt_leaves_the_weights_of_the_last_whole_batch(engine, part):
-    net, error = train_flaky(engine, part, N, _thread.interrupt_main)
-    assert isinstance(error, KeyboardInterrupt)
-    expected, nothing = train_flaky(engine, part, 4, divide_by_zero)
-    assert nothing is None
-    assert_same_weights(net, expected, 0)
 
 
 @pytest.mark.parametrize("part", ["forward_inplace", "backward_inplace"])

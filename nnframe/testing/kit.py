@@ -9,6 +9,7 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.activation import Activation
+from nnframe.engine import Engine
 from nnframe.errors import ArgumentTypeError, one_line, with_type
 from nnframe.loss import Loss
 from nnframe.metric import Metric
@@ -18,6 +19,7 @@ from nnframe.schedule import Schedule
 from nnframe.testing import activation_checks as activations
 from nnframe.testing import behaviour_checks as behaviour
 from nnframe.testing import common_checks as common
+from nnframe.testing import engine_checks as engines
 from nnframe.testing import fused_checks as fused
 from nnframe.testing import loss_checks as losses
 from nnframe.testing import metric_checks as metrics
@@ -81,6 +83,21 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         *FORMULA_CHECKS,
         metrics.the_order_of_the_samples_does_not_matter,
         metrics.the_targets_themselves_are_best,
+    ),
+    Engine: (
+        engines.it_trains,
+        engines.weights_and_losses_agree,
+        engines.optimizers_agree,
+        engines.penalties_and_clipping_agree,
+        engines.orders_agree,
+        engines.epochs_can_be_run_in_parts,
+        engines.dropout_agrees,
+        engines.sample_weights_agree,
+        engines.all_data_will_do,
+        engines.a_layer_used_twice_agrees,
+        engines.the_same_seed_gives_the_same_bits,
+        engines.failures_of_plugins_leave_whole_batches,
+        engines.interrupts_leave_whole_batches,
     ),
 }
 

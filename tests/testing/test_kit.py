@@ -10,6 +10,7 @@ import nnframe.testing
 from nnframe import Activation, UnknownNameError, registry
 
 sys.path.insert(0, str(Path(__file__).parent))
+from broken_engines import BROKEN_ENGINES, broken_engine
 from broken_plugins import BROKEN, DOC
 
 BUILT_INS = ["relu", "sigmoid", "tanh", "softmax", "mse", "cel"]
@@ -29,6 +30,13 @@ def test_a_failure_says_what_was_expected_on_one_line(fault):
             assert result.message.startswith("broken")
             assert "expected" in result.message or "derivative" in result.message
             assert "\n" not in result.message
+
+
+@pytest.mark.parametrize("fault", BROKEN_ENGINES)
+def test_a_broken_engine_fails_exactly_the_checks_that_should_notice(fault):
+    failed = [result for result in nnframe.testing.run_checks(broken_engine(fault)) if result.outcome == "failed"]
+    assert {result.name for result in failed} == BROKEN_ENGINES[fault][1]
+    assert all("expected" in result.message and "\n" not in result.message for result in failed)
 
 
 @nnframe.testing.parametrize_plugin_checks(*BUILT_INS)

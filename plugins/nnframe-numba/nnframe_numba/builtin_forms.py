@@ -54,23 +54,23 @@ def tanh_differentiate(d: Array, z: Array, a: Array) -> None:
 
 
 @kernel
-def softmax_cel_value(z: Array, a: Array, y: Array) -> float:
-    """Return the sum of the losses.
+def softmax_cel_value(z: Array, a: Array, y: Array, losses: Array) -> None:
+    """Fill the losses.
 
     log sum_k exp(z_k) is z_t - log a_t for any t. With the largest z, a_t is at least 1 / n, and one logarithm does.
     """
-    total = 0.0
     for i in range(z.shape[0]):
         top = 0
         for j in range(1, z.shape[1]):
             if z[i, j] > z[i, top]:
                 top = j
         normalizer = z[i, top] - np.log(a[i, top])
+        total = z.dtype.type(0)
         for j in range(z.shape[1]):
             # A target of 0 counts nothing, whatever it stands beside.
             if y[i, j] != 0:
                 total += y[i, j] * (normalizer - z[i, j])
-    return total
+        losses[i] = total
 
 
 @kernel
@@ -85,15 +85,21 @@ def softmax_cel_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
 
 
 @kernel
-def cel_value(z: Array, a: Array, y: Array) -> float:
-    """Return the sum of the losses."""
+def floored(number: float, floor: float) -> float:
+    """Return the larger of two numbers; NaN stays NaN."""
+    return floor if number < floor else number
+
+
+@kernel
+def cel_value(z: Array, a: Array, y: Array, losses: Array) -> None:
+    """Fill the losses."""
     limits = np.finfo(a.dtype)
     floor = a.dtype.type(limits.tiny / limits.eps)
-    total = 0.0
     for i in range(a.shape[0]):
+        total = a.dtype.type(0)
         for j in range(a.shape[1]):
-            total -= y[i, j] * np.log(max(a[i, j], floor))
-    return total
+            total -= y[i, j] * np.log(floored(a[i, j], floor))
+        losses[i] = total
 
 
 @kernel
@@ -103,17 +109,17 @@ def cel_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
     floor = a.dtype.type(limits.tiny / limits.eps)
     for i in range(a.shape[0]):
         for j in range(a.shape[1]):
-            d[i, j] = -y[i, j] / max(a[i, j], floor)
+            d[i, j] = -y[i, j] / floored(a[i, j], floor)
 
 
 @kernel
-def mse_value(z: Array, a: Array, y: Array) -> float:
-    """Return the sum of the losses."""
-    total = 0.0
+def mse_value(z: Array, a: Array, y: Array, losses: Array) -> None:
+    """Fill the losses."""
     for i in range(a.shape[0]):
+        total = a.dtype.type(0)
         for j in range(a.shape[1]):
             total += (a[i, j] - y[i, j]) ** 2
-    return total / a.shape[1]
+        losses[i] = total / a.shape[1]
 
 
 @kernel

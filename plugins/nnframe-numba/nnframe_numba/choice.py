@@ -11,23 +11,31 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_name
 
 from nnframe import Array
 from nnframe.engine import Linear
 from nnframe_numba import storage
 from nnframe_numba.jit import kernel
-from nnframe_numba.kernels import backward, descend, linear
+from nnframe_numba.products import backward, descend, linear
 
 # Multiplications beyond which no loop written out could win, so that measuring it would be waiting for nothing.
 NEVER_BY_HAND = 2**21
+BY_HAND_UNMEASURED = 2**13
 ROUNDS = 7
 SECONDS_A_ROUND = 2e-4
 
 
 def by_hand(layers: Sequence[Linear], batch_size: int) -> Array:
-    """Return whether each layer's products are to be written out: shape (n_layers, 3), for `linear`, `backward` and the
-    step down the gradient.
+    """Return whether each layer's products are to be written out.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_layers, 3)
+        For `linear`, `backward`, and the step down the gradient.
     """
+    if batch_size == 1:
+        return np.ones((len(layers), 3), np.bool_)
     dtype = str(layers[0].weights.dtype)
     return np.array([_layer_by_hand(dtype, batch_size, *layer.weights.shape) for layer in layers])
 
@@ -36,7 +44,10 @@ def by_hand(layers: Sequence[Linear], batch_size: int) -> Array:
 def _layer_by_hand(dtype: str, batch_size: int, n_out: int, n_in: int) -> list[bool]:
     if batch_size * n_out * n_in > NEVER_BY_HAND:
         return [False] * 3
-    name = storage.digest("by hand", dtype, str(batch_size), str(n_out), str(n_in))
+    if storage.directory() is None:
+        # What can't be kept must not be measured, or the next process might choose otherwise.
+        return [batch_size * n_out * n_in <= BY_HAND_UNMEASURED] * 3
+    name = storage.digest("by hand", get_host_cpu_name(), dtype, str(batch_size), str(n_out), str(n_in))
     kept = storage.read_note(name)
     if kept is None:
         kept = storage.keep_note(name, _measure(np.dtype(dtype), batch_size, n_out, n_in))

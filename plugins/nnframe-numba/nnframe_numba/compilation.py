@@ -8,19 +8,23 @@ from typing import Any
 
 from numba import njit
 
-from nnframe_numba import kernels, storage
-from nnframe_numba.jit import ERRORS
-from nnframe_numba.pieces import Piece
-from nnframe_numba.source import Shape, epoch_source
+from nnframe_numba import products, steps, storage
+from nnframe_numba.jit import ERRORS, inlined
+from nnframe_numba.selection import Piece
+from nnframe_numba.source import Shape, divided_source, epoch_source
 
-KERNELS = {
-    name: getattr(kernels, name)
-    for name in ("linear", "backward", "descend", "gradient", "scale", "gather", "copy_rows", "penalize", "clip")
+LOOPS = {
+    name: getattr(module, name)
+    for module, names in (
+        (products, ("linear", "backward", "descend", "gradient")),
+        (products, ("linear_by_hand", "backward_by_hand", "descend_by_hand", "gradient_by_hand")),
+        (steps, ("add_up", "weigh", "scale", "drop", "multiply", "penalize", "clip")),
+    )
+    for name in names
 }
 
-
 # What this process has compiled already, by the text and the pieces in it.
-_compiled: dict[tuple[Any, ...], Callable[..., float]] = {}
+_compiled: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
 
 def epoch_function(
@@ -36,28 +40,28 @@ def epoch_function(
     update_weights : callable or None
         What the text calls so; None where all is compiled.
     """
-    source = epoch_source(shape)
     if update_weights is not None or any(piece.reason for piece in pieces.values()):
-        return _in_python(source, pieces, update_weights)
-    known = (source, *(piece.function for piece in pieces.values()))
+        return _in_python(shape, pieces, update_weights)
+    source = epoch_source(shape)
+    known = (source, *(piece.key or piece.function for piece in pieces.values()))
     if known not in _compiled:
         # Machine code outlives the process only if every part can be recognized in the next one.
         keys = [piece.key for piece in pieces.values() if piece.key]
         path = None
         if len(keys) == len(pieces):
             path = storage.source_file(f"epoch_{storage.digest(source, *keys)}", source)
-        namespace = _namespace(source, path, pieces)
-        namespace["update"] = njit(namespace["update"], inline="always", **ERRORS)
+        namespace = _namespace(source, path, pieces, copies=shape.single)
         _compiled[known] = njit(namespace["run"], nogil=True, cache=path is not None, **ERRORS)
     return _compiled[known]
 
 
 def _in_python(
-    source: str, pieces: Mapping[str, Piece], update_weights: Callable[[float], None] | None
+    shape: Shape, pieces: Mapping[str, Piece], update_weights: Callable[[float], None] | None
 ) -> Callable[..., float]:
-    """Return `run` as it stands, which calls the compiled kernels one by one."""
+    """Return `run` as it stands, which calls the compiled loops one by one."""
+    source = divided_source(shape)
     path = storage.source_file(f"update_{storage.digest(source)}", source)
-    namespace = _namespace(source, path, pieces)
+    namespace = _namespace(source, path, pieces, copies=False)
     namespace["update_weights"] = update_weights
     if update_weights is None:
         # Compiled as a whole, the update can't be interrupted half-way.
@@ -69,9 +73,15 @@ def _in_python(
     return run
 
 
-def _namespace(source: str, path: Path | None, pieces: Mapping[str, Piece]) -> dict[str, Any]:
-    """Return what the text defines, with all that it calls; the module's name is where numba looks for it later."""
-    functions = {name: piece.function for name, piece in pieces.items()}
-    namespace: dict[str, Any] = {"__name__": __name__, **KERNELS, **functions}
+def _namespace(source: str, path: Path | None, pieces: Mapping[str, Piece], copies: bool) -> dict[str, Any]:
+    """Return what the text defines, with all that it calls; the module's name is where numba looks for it later.
+
+    With `copies`, small functions are copied into where they are called.
+    """
+    called = {name: (function, True) for name, function in LOOPS.items() if f"{name}(" in source}
+    called |= {name: (piece.function, piece.is_small) for name, piece in pieces.items()}
+    namespace: dict[str, Any] = {"__name__": __name__}
+    for name, (function, is_small) in called.items():
+        namespace[name] = inlined(function) if copies and is_small else function
     exec(compile(source, str(path or "<epoch>"), "exec"), namespace)
     return namespace

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,14 +12,18 @@ import numpy as np
 from nnframe import Array, Epoch, TrainingTask
 from nnframe.binding import IDENTITY
 from nnframe.engine import distinct_layers
+from nnframe.engines.dropout import BITS, Dropout
 from nnframe.engines.update import Updater
 from nnframe_numba.choice import by_hand
 from nnframe_numba.compilation import epoch_function
-from nnframe_numba.pieces import Piece, activation_pieces, objective_pieces, optimizer_piece
+from nnframe_numba.pieces import activation_pieces, objective_pieces, optimizer_piece
+from nnframe_numba.selection import Piece
 from nnframe_numba.source import Shape
 
 # How long a signal may have to wait: short enough for a person, long enough that the calls don't count.
 SECONDS_A_SLICE = 0.02
+# What a slice may take of memory for samples that have to be copied.
+BYTES_A_SLICE = 2**20
 
 
 class EngineWarning(UserWarning):
@@ -34,56 +37,58 @@ class NumbaRun:
         self.task = task
         self.dtype = task.layers[0].weights.dtype
         self.batch_size = min(task.batch_size, len(task.data))
-        self.pieces, self.update_piece = self._pieces()
-        self.updater = self._updater()
+        self.pieces = self._pieces()
         self._warn()
-        self.by_hand = by_hand(task.layers, self.batch_size)
-        self.arguments = [*self._layer_arrays(), *self._rule_arguments()]
-        self.x_rows, self.y_rows = (
-            np.empty((self.batch_size, rows.shape[1]), self.dtype) for rows in (task.data.X, task.data.Y)
-        )
-        self.functions: dict[Shape, Callable[..., float]] = {}
+        self.updater = self._updater()
+        self.shape = self._shape()
+        update_weights = self.updater.update_weights if self.updater else None
+        self.function = epoch_function(self.shape, self.pieces, update_weights)
+        choice = by_hand(task.layers, self.batch_size)
+        losses = np.empty(self.batch_size, self.dtype)
+        self.arguments = [choice, losses, *self._layer_arguments(), *self._rule_arguments()]
+        row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
+        self.largest_slice = max(1, BYTES_A_SLICE // (row_bytes * self.batch_size))
         self.slice_length = 1
 
     def epoch(self, epoch: Epoch) -> float:
-        """Make one pass over the data and return the mean loss."""
+        """Run some batches and return the sum of the losses."""
         if self.updater is not None:
             self.updater.read_weights()
-        X, Y = _writable(self.task.data.X), _writable(self.task.data.Y)
-        ordered = epoch.order is not None
-        order = epoch.order if epoch.order is not None else np.empty(0, np.int64)
-        n_samples = len(order) if ordered else len(X)
-        run = self._function(ordered, gathers=ordered or X.dtype != self.dtype or not X.flags.carray)
         total, first, n_batches = 0.0, 0, len(epoch.learning_rates)
         while first < n_batches:
             stop = min(n_batches, first + self.slice_length)
             began = time.perf_counter()
-            total += run(
-                *(X, Y, order, epoch.learning_rates, self.batch_size, n_samples, first, stop),
-                *(self.by_hand, self.x_rows, self.y_rows, *self.arguments),
-            )
-            if stop - first == self.slice_length and time.perf_counter() - began < SECONDS_A_SLICE / 2:
-                self.slice_length *= 2
+            total = self._run_slice(epoch, first, stop, total)
+            is_fast = time.perf_counter() - began < SECONDS_A_SLICE / 2
+            if is_fast and stop - first == self.slice_length:
+                self.slice_length = min(2 * self.slice_length, self.largest_slice)
             first = stop
-        return total / n_samples
+        return total
 
-    def _function(self, ordered: bool, gathers: bool) -> Callable[..., float]:
-        rule = self.task.rule
-        shape = Shape(
-            n_layers=len(self.task.layers),
-            fused=self.task.objective.loss_gradient is None,
-            gathers=gathers,
-            ordered=ordered,
+    def _run_slice(self, epoch: Epoch, first: int, stop: int, total: float) -> float:
+        rates = epoch.learning_rates[first:stop]
+        part = epoch._replace(learning_rates=rates, first_batch=epoch.first_batch + first)
+        samples = next(self.task.samples(part, self.batch_size * (stop - first)))
+        # Targets are copied, for a formula may write where it should not, and compiled code can't be kept from it.
+        varying = [_contiguous(samples.x), samples.y.copy()]
+        if samples.weights is not None:
+            varying.append(_contiguous(samples.weights))
+        if any(self.shape.dropped):
+            varying += [np.uint64(epoch.dropout_key), samples.start]
+        return self.function(*varying, _contiguous(rates), self.batch_size, total, *self.arguments)
+
+    def _shape(self) -> Shape:
+        task, rule = self.task, self.task.rule
+        return Shape(
+            single=self.batch_size == 1,
+            fused=task.objective.loss_gradient is None,
+            weighted=task.sample_weights is not None,
+            dropped=tuple(share > 0 for share in Dropout(task).shares),
             n_state=None if rule.is_plain or self.updater else len(rule.state.arrays),
             plain=rule.is_plain,
         )
-        if shape not in self.functions:
-            pieces = self.pieces | ({"optimize": self.update_piece} if shape.n_state is not None else {})
-            update_weights = self.updater.update_weights if self.updater else None
-            self.functions[shape] = epoch_function(shape, pieces, update_weights)
-        return self.functions[shape]
 
-    def _pieces(self) -> tuple[dict[str, Piece], Piece]:
+    def _pieces(self) -> dict[str, Piece]:
         pieces: dict[str, Piece] = {}
         for k, layer in enumerate(self.task.layers):
             pieces[f"activate_{k}"], pieces[f"differentiate_{k}"] = activation_pieces(layer.activation, self.dtype)
@@ -92,27 +97,39 @@ class NumbaRun:
         if self.task.objective.loss_gradient is None:
             # The fused gradient goes through the last activation already.
             del pieces[f"differentiate_{len(self.task.layers) - 1}"]
-        return pieces, optimizer_piece(self.task.rule.optimizer, self.dtype)
+        if not self.task.rule.is_plain:
+            pieces["optimize"] = optimizer_piece(self.task.rule.optimizer, self.dtype)
+        return pieces
 
     def _updater(self) -> Updater | None:
         """Return what updates the weights on numpy, if it must."""
-        repeats = len(distinct_layers(self.task.layers)) < len(self.task.layers)
-        on_numpy = any(piece.reason for piece in (*self.pieces.values(), self.update_piece))
+        if self.task.rule.is_plain:
+            return None
         # A layer that is there twice has two gradients, to be added up before an optimizer sees them.
-        return Updater(self.task) if not self.task.rule.is_plain and (on_numpy or repeats) else None
+        repeats = len(distinct_layers(self.task.layers)) < len(self.task.layers)
+        on_numpy = any(piece.reason for piece in self.pieces.values())
+        if not repeats and not on_numpy:
+            return None
+        del self.pieces["optimize"]
+        return Updater(self.task)
 
     def _warn(self) -> None:
-        reasons = [piece.reason for piece in (*self.pieces.values(), self.update_piece) if piece.reason]
+        reasons = [piece.reason for piece in self.pieces.values() if piece.reason]
         if reasons:
             unique = "; ".join(dict.fromkeys(reasons))
             message = f"the engine numba runs on numpy what it can't compile, and compiles the rest: {unique}"
             warnings.warn(message, EngineWarning, stacklevel=2)
 
-    def _layer_arrays(self) -> list[Array]:
+    def _layer_arguments(self) -> list[Array]:
         arrays = []
-        for layer in self.task.layers:
-            z, a, d = (np.empty((self.batch_size, len(layer.weights)), self.dtype) for _ in range(3))
+        dropout = Dropout(self.task)
+        for k, layer in enumerate(self.task.layers):
+            z, a, d, mask, kept = (np.empty((self.batch_size, len(layer.weights)), self.dtype) for _ in range(5))
             arrays += [layer.weights, layer.bias[:, 0], z, z if layer.activation is IDENTITY else a, d]
+            if self.shape.dropped[k]:
+                share = dropout.shares[k]
+                numbers = np.array([dropout.n_units, dropout.first_units[k], int(share * 2**BITS)], np.uint64)
+                arrays += [mask, kept, numbers, np.array([share])]
         return arrays
 
     def _rule_arguments(self) -> list[Any]:
@@ -128,11 +145,15 @@ class NumbaRun:
         return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *numbers]
 
 
-def _writable(array: Array) -> Array:
-    """Return the same memory as an array that numba doesn't take for another type because it is read-only.
+def _contiguous(array: Array) -> Array:
+    """Return the same numbers as an array that numba doesn't take for another type: in order, and not read-only.
 
-    Nothing writes to it: targets are copied before a formula sees them, and inputs are never shown to one.
+    Inputs are never shown to a formula, so nothing writes to them.
     """
+    if not array.flags.c_contiguous:
+        return np.ascontiguousarray(array)
+    if array.flags.writeable:
+        return array
     interface = dict(array.__array_interface__)
     interface["data"] = (interface["data"][0], False)
     return np.asarray(SimpleNamespace(__array_interface__=interface, base=array))

@@ -30,13 +30,18 @@ def directory() -> Path | None:
     chosen = os.environ.get(DIRECTORY_VARIABLE)
     base = Path(chosen) if chosen else _user_cache() / "nnframe-numba"
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = base / f"{__version__}-numba{numba.__version__}-numpy{np.__version__}-python{python}"
+    folder = base / f"{_package_digest()}-numba{numba.__version__}-numpy{np.__version__}-python{python}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError:
         return None
+
+
+def _package_digest() -> str:
+    """Return what tells this version of the package from all others, for its loops are part of what is kept."""
+    return digest(__version__, *(path.read_text() for path in sorted(Path(__file__).parent.glob("*.py"))))[:12]
 
 
 def _user_cache() -> Path:
@@ -95,4 +100,4 @@ def _write(path: Path, text: str) -> None:
             # A link can't replace a file, as a rename would.
             os.link(temporary, path)
         finally:
-            os.unlink(temporary)
+            Path(temporary).unlink()

@@ -1,0 +1,189 @@
+"""Checks of engines: each trains small nets with the engine and with ``reference``, and holds the two together.
+
+An engine that compiles takes seconds for every new kind of net, so there are few kinds of nets here, which differ in
+more than one way at a time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from nnframe.arrays import FLOAT32, FLOAT64
+from nnframe.data import pairs
+from nnframe.engine import Engine
+from nnframe.errors import PluginError, one_line
+from nnframe.layer import denseLayer
+from nnframe.network import nNet
+from nnframe.testing.engine_faults import PARTS, Ending, count_updates_until_interrupted, train_until
+from nnframe.testing.engine_trial import ENDINGS, N_SAMPLES, Case, inputs_and_targets, require_same, trained
+from nnframe.testing.outcome import CheckFailure, NothingToCheck
+
+OPTIMIZERS = (
+    "sgd(learning_rate=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)",
+    "rmsprop(momentum=0.5)",
+    "adagrad",
+    "adam",
+    "adamw(weight_decay=0.1)",
+    "nadam",
+)
+
+
+def it_trains(engine: Engine) -> None:
+    """A small net can be trained at all."""
+    try:
+        trained(engine, Case())
+    except PluginError as error:
+        raise NothingToCheck(
+            f"{one_line(error)}; expected two epochs of {Case()}. Let prepare raise EngineError for what it can't do"
+        ) from error
+
+
+def weights_and_losses_agree(engine: Engine) -> None:
+    """Every activation and loss, batches of all sizes and both dtypes give what the reference gives."""
+    for i, ending in enumerate(ENDINGS):
+        one, other = (FLOAT32, FLOAT64) if i % 2 else (FLOAT64, FLOAT32)
+        for dtype, batch_sizes in ((one, (1,)), (other, (4, N_SAMPLES, 1000))):
+            for batch_size in batch_sizes:
+                require_same(engine, Case(ending, dtype, batch_size))
+
+
+def optimizers_agree(engine: Engine) -> None:
+    """Every optimizer that comes with nnframe, and its state, which lives on from epoch to epoch."""
+    for optimizer in OPTIMIZERS:
+        require_same(engine, Case(learning_rate=None, settings={"optimizer": optimizer}))
+
+
+def penalties_and_clipping_agree(engine: Engine) -> None:
+    """Penalties for weights and not for biases, then clipping by value, then by norm, at the learning rates given."""
+    penalties = {"l1": 0.01, "l2": 0.02}
+    clipping = {"clip_value": 0.1, "clip_norm": 0.2, "schedule": "exponential(gamma=0.5)"}
+    for settings in (penalties, {"clip_value": 0.05}, {"clip_norm": 0.1}, penalties | clipping):
+        require_same(engine, Case(learning_rate=0.1, settings=settings))
+
+
+def orders_agree(engine: Engine) -> None:
+    """Samples are visited in the order given, which may leave some out."""
+    require_same(engine, Case(settings={"shuffle": True}))
+    require_same(engine, Case(settings={"shuffle": True, "validation": 0.3}))
+    require_same(engine, Case(settings={"validation": 0.3}))
+
+
+def epochs_can_be_run_in_parts(engine: Engine) -> None:
+    """An epoch that is run a few batches at a time gives what it gives in one piece, to the bit."""
+    for settings in ({}, {"shuffle": True}):
+        case = Case(settings=settings)
+        require_same(engine, case, batches_per_part=2)
+        whole, parts = trained(engine, case), trained(engine, case, batches_per_part=2)
+        if not all(map(np.array_equal, whole.weights, parts.weights)):
+            raise CheckFailure(
+                "the weights differ between an epoch in one piece and in parts of 2 batches; expected the same bits. "
+                "Begin with batch first_batch, and let nothing depend on where an epoch is cut"
+            )
+
+
+def dropout_agrees(engine: Engine) -> None:
+    """The outputs that `nnframe.engines.dropout` names are dropped, and no others, in parts of epochs too."""
+    for settings in ({"dropout": (0.5, 0.25)}, {"dropout": (0.0, 0.5), "shuffle": True}):
+        require_same(engine, Case(settings=settings), batches_per_part=2)
+
+
+def sample_weights_agree(engine: Engine) -> None:
+    """Losses and gradients are multiplied by the weights of their samples, in any order."""
+    weights = np.random.default_rng(3).uniform(0, 2, size=N_SAMPLES)
+    for settings in ({"sample_weights": weights}, {"sample_weights": weights, "shuffle": True}):
+        require_same(engine, Case(settings=settings))
+
+
+def all_data_will_do(engine: Engine) -> None:
+    """Data of other dtypes, not contiguous, or in a read-only file is trained with, and left as it was."""
+    X, Y = inputs_and_targets(FLOAT32)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "X.npy"
+        np.save(path, X)
+        mapped = np.load(path, mmap_mode="r")
+        for what, data in {
+            "of integers": pairs((X * 10).astype(np.int8), np.eye(3, dtype=bool)[np.arange(N_SAMPLES) % 3]),
+            "of another float type": pairs(X.astype(np.float64), Y.astype(np.float16)),
+            "that is not contiguous": pairs(np.repeat(X, 2, axis=1)[:, ::2], np.asfortranarray(Y)),
+            "in a read-only file": pairs(mapped, Y),
+        }.items():
+            kept = data.X.copy(), data.Y.copy()
+            require_same(engine, Case(dtype=FLOAT32, data=data))
+            if not np.array_equal(data.X, kept[0]) or not np.array_equal(data.Y, kept[1]):
+                raise CheckFailure(f"data {what} was changed; expected it as it was. Copy before you write")
+        # A file that is mapped can't be removed everywhere.
+        del mapped, data
+
+
+def a_layer_used_twice_agrees(engine: Engine) -> None:
+    """A layer that is in a net twice gets the sum of both gradients, with an optimizer too."""
+
+    def shared_net() -> nNet:
+        shared = denseLayer(np.eye(4) + 0.1, 0.1, "tanh")
+        return nNet([shared, shared, denseLayer(np.ones((3, 4)) / 4, 0, "softmax")])
+
+    require_same(engine, Case(make=shared_net))
+    require_same(engine, Case(make=shared_net, learning_rate=None, settings={"optimizer": "adam", "l2": 0.1}))
+
+
+def the_same_seed_gives_the_same_bits(engine: Engine) -> None:
+    """Two runs with one seed end with the same weights and losses, to the bit, however long they take."""
+    for batch_size in (1, 4):
+        case = Case(dtype=FLOAT32, batch_size=batch_size, settings={"shuffle": True, "seed": 5}, repeats=30)
+        first, second = trained(engine, case), trained(engine, case)
+        if first.losses != second.losses or not all(map(np.array_equal, first.weights, second.weights)):
+            raise CheckFailure(
+                f"two runs with the same seed and batches of {batch_size} differ; expected the same bits. Add in an "
+                f"order that doesn't depend on time or threads"
+            )
+
+
+def failures_of_plugins_leave_whole_batches(engine: Engine) -> None:
+    """A plugin that raises in the third batch is blamed, and the net keeps the weights of the second."""
+
+    def divide_by_zero() -> None:
+        raise ZeroDivisionError
+
+    for part in PARTS:
+        end = train_until(engine, part, divide_by_zero, n_batches=5)
+        wanted = f"'flaky', {part}: raised ZeroDivisionError"
+        if not isinstance(end.error, PluginError) or wanted not in str(end.error):
+            raise CheckFailure(
+                f"where {part} of a plugin raises, {end.seen}; expected a PluginError with {wanted}. Let it pass as it "
+                f"is"
+            )
+        _require_second_batch(engine, part, end, "raises")
+
+
+def interrupts_leave_whole_batches(engine: Engine) -> None:
+    """A Ctrl-C ends the training soon, and leaves the weights as some whole batch left them."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    for part in PARTS:
+        end = train_until(engine, part, interrupt, n_batches=5)
+        if not isinstance(end.error, KeyboardInterrupt):
+            raise CheckFailure(
+                f"where {part} of a plugin is interrupted, {end.seen}; expected KeyboardInterrupt. Let it pass as it is"
+            )
+        _require_second_batch(engine, part, end, "is interrupted")
+    for milliseconds in (1, 2, 3, 5, 8, 13, 21):
+        weight, bias = count_updates_until_interrupted(engine, milliseconds / 1000)
+        if weight != bias:
+            raise CheckFailure(
+                f"after an interrupt, a weight has had {weight:.0f} updates and its bias {bias:.0f}; expected as many. "
+                f"Make all arrays new without a moment in between at which Python looks for signals"
+            )
+
+
+def _require_second_batch(engine: Engine, part: str, end: Ending, what: str) -> None:
+    expected = train_until(engine, part, lambda: None, n_batches=2)
+    if not all(map(np.array_equal, end.weights, expected.weights)):
+        raise CheckFailure(
+            f"where {part} of a plugin {what} in the third batch, the weights are not those of the second; expected "
+            f"them to the bit. Take all gradients of a batch before the first weight changes"
+        )

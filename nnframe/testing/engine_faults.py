@@ -1,0 +1,118 @@
+"""What an engine leaves behind when training ends in the middle of an epoch."""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnframe.activation import Activation
+from nnframe.arrays import FLOAT64, Array
+from nnframe.data import pairs
+from nnframe.engine import Engine
+from nnframe.errors import EngineError, one_line
+from nnframe.layer import denseLayer
+from nnframe.loss import Loss
+from nnframe.network import nNet
+from nnframe.testing.engine_trial import inputs_and_targets, make_net
+from nnframe.testing.outcome import CheckSkipped
+
+PARTS: dict[str, Callable[..., Array]] = {
+    "forward": np.tanh,
+    "derivative": lambda z: 1 - np.tanh(z) ** 2,
+    "value": lambda a, y: ((a - y) ** 2).sum(axis=0),
+    "gradient": lambda a, y: 2 * (a - y),
+}
+BATCH_SIZE = 2
+# With targets of -1, its slope is -1 everywhere.
+ascent = Loss("ascent", lambda a, y: -a.sum(axis=0), lambda a, y: y)
+
+
+class Ending(NamedTuple):
+    """How a training ended.
+
+    Attributes
+    ----------
+    error : BaseException or None
+    weights : list of ndarray
+    """
+
+    error: BaseException | None
+    weights: list[Array]
+
+    @property
+    def seen(self) -> str:
+        """The error in words."""
+        return "training went on" if self.error is None else f"it ended with {one_line(self.error)}"
+
+
+def train_until(engine: Engine, part: str, fault: Callable[[], None], n_batches: int) -> Ending:
+    """Train for some batches with plugins of which one function does something else in the third.
+
+    Raises
+    ------
+    CheckSkipped
+        If the engine refuses.
+    """
+    X, Y = inputs_and_targets(FLOAT64)
+    # Told by the numbers and not by counting calls, for an engine may try functions out before it begins.
+    third = slice(2 * BATCH_SIZE, 3 * BATCH_SIZE)
+    X[third], Y[third] = 1e6, 1e6
+
+    def flaky(*arrays: Array) -> Array:
+        if np.abs(arrays[-1]).max() > 1e3:
+            fault()
+        return PARTS[part](*arrays)
+
+    functions: dict[str, Any] = PARTS | {part: flaky}
+    activation = Activation("flaky", functions["forward"], functions["derivative"])
+    net = make_net((activation, "relu", "sigmoid"), FLOAT64)
+    data = pairs(X, Y)[: n_batches * BATCH_SIZE]
+    error: BaseException | None = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            loss = Loss("flaky", functions["value"], functions["gradient"])
+            net.backprop(data, loss, 0.1, BATCH_SIZE, engine=engine)
+        except EngineError as refusal:
+            raise CheckSkipped(f"it refuses: {refusal}") from refusal
+        except (Exception, KeyboardInterrupt) as ending:
+            error = ending
+    return Ending(error, [array for layer in net.layersList for array in (layer.linear, layer.bias)])
+
+
+def count_updates_until_interrupted(engine: Engine, seconds: float) -> list[float]:
+    """Train a net in which each update adds 1 to its weight and to its bias until a Ctrl-C comes; return the two.
+
+    Raises
+    ------
+    CheckSkipped
+        If the engine refuses, or no Ctrl-C can come.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        raise CheckSkipped("only the main thread of a process that heeds Ctrl-C can be interrupted")
+    net = nNet([denseLayer([[0.0]], 0.0)])
+    data = pairs(np.ones((20_000, 1)), np.full((20_000, 1), -1.0))
+    timer = threading.Timer(seconds, _thread.interrupt_main)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            net.backprop(data[:1], ascent, 1.0, engine=engine)
+            timer.start()
+            net.nEpochs(100_000, data, ascent, 1.0, engine=engine)
+            timer.join()
+            time.sleep(1)
+        except EngineError as refusal:
+            raise CheckSkipped(f"it refuses: {refusal}") from refusal
+        except KeyboardInterrupt:
+            pass
+    return [float(net.layersList[0].linear[0, 0]), float(net.layersList[0].bias[0, 0])]

@@ -1,0 +1,90 @@
+"""Formulas of plugins are compiled as they are, or run on numpy with a warning that says why."""
+
+import warnings
+
+import numpy as np
+import pytest
+from nnframe_numba.run import EngineWarning
+
+import nnframe
+from nnframe import Activation, Loss, nNet, pairs
+
+RNG = np.random.default_rng(0)
+DATA = pairs(RNG.normal(size=(13, 3)), RNG.dirichlet(np.ones(2), size=13))
+
+
+def train(engine, activation, loss="mse"):
+    net = nNet.from_sizes([3, 4, 2], [activation, "sigmoid"], seed=0)
+    history = net.nEpochs(2, DATA, loss, 0.1, 4, engine=engine)
+    return history.loss, [layer.linear for layer in net.layersList]
+
+
+def assert_agrees(activation, loss="mse"):
+    mine, expected = train("numba", activation, loss), train("reference", activation, loss)
+    np.testing.assert_allclose(mine[0], expected[0], rtol=1e-10)
+    for one, other in zip(mine[1], expected[1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+def scaled(z):
+    return 2 * z
+
+
+COMPILED = {
+    "np.where on numbers": Activation("a", lambda z: np.where(z > 0, z, 0.1 * z), lambda z: np.where(z > 0, 1.0, 0.1)),
+    "no derivative": Activation("a", lambda z, k: z / (1 + np.exp(-k * z)), params={"k": 1.5}),
+    "a function of its own": Activation("a", lambda z: np.tanh(scaled(z)), lambda z: 2 / np.cosh(scaled(z)) ** 2),
+    "a ufunc": Activation("a", np.sin, np.cos),
+    "astype": Activation("a", lambda z: z * (z > 0).astype(z.dtype), lambda z: (z > 0).astype(z.dtype)),
+    "columns": Activation(
+        "a",
+        lambda z: z - z.mean(axis=0, keepdims=True),
+        backward=lambda grad, z, a: grad - np.mean(grad, axis=0, keepdims=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", COMPILED)
+def test_it_is_compiled_and_agrees(what):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EngineWarning)
+        assert_agrees(COMPILED[what])
+
+
+def test_a_mean_over_columns_is_compiled_in_losses():
+    loss = Loss("l", lambda a, y: ((a - y) ** 2).mean(axis=0), lambda a, y: 2 * (a - y) / len(a))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EngineWarning)
+        assert_agrees("tanh", loss)
+
+
+def checked(z):
+    if not np.isfinite(z).all():
+        raise ValueError("not finite")
+    return np.tanh(z)
+
+
+class Table:
+    def __call__(self, z):
+        return np.tanh(z)
+
+
+ON_NUMPY = {
+    "it can raise an error": Activation("b", checked, lambda z: 1 - np.tanh(z) ** 2),
+    "it is no function in Python": Activation("b", Table(), lambda z: 1 - np.tanh(z) ** 2),
+    "piecewise": Activation("b", lambda z: np.piecewise(z, [z > 0], [1.0, 0.0]) * z, lambda z: (z > 0).astype(z.dtype)),
+}
+
+
+@pytest.mark.parametrize("reason", ON_NUMPY)
+def test_what_cannot_be_compiled_runs_on_numpy_with_one_warning_that_says_why(reason):
+    with pytest.warns(EngineWarning, match=f"forward of 'b': .*{reason}") as caught:
+        assert_agrees(ON_NUMPY[reason])
+    assert len(caught) == 1
+
+
+def test_an_input_that_is_not_finite_is_found_out():
+    net = nNet.from_sizes([3, 4, 2], ["relu", None], seed=0)
+    bad = pairs(np.full((1, 3), np.nan), np.zeros((1, 2)))
+    with pytest.raises(nnframe.DivergenceError, match="the input of sample 0"):
+        net.backprop(bad, "mse", 0.1, engine="numba")

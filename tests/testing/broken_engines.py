@@ -1,0 +1,150 @@
+"""Engines that each break their contract in one way, with the checks that must notice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe import Engine
+from nnframe.engines.reference import prepare
+
+
+def changed_task(change):
+    """Return an engine that does right what it wasn't asked to do."""
+    return lambda task: prepare(change(task))
+
+
+def changed_epoch(change):
+    def broken(task):
+        run = prepare(task)
+        return lambda epoch: run(change(task, epoch))
+
+    return broken
+
+
+def changed_rule(**changes):
+    return changed_task(lambda task: task._replace(rule=task.rule._replace(**changes)))
+
+
+def dropping_by_part(task):
+    """Count positions from where a part of an epoch begins."""
+    shares = task.dropout
+
+    def run(epoch):
+        run_part = prepare(task)
+        key = epoch.dropout_key + (epoch.first_batch if any(shares) else 0)
+        return run_part(epoch._replace(dropout_key=key))
+
+    return run
+
+
+def forgetting(task):
+    run = prepare(task)
+
+    def run_epoch(epoch):
+        total = run(epoch)
+        if task.rule.optimizer:
+            for array, start in zip(task.rule.state.arrays, task.rule.optimizer.plugin.state.values(), strict=True):
+                array[...] = start
+        return total
+
+    return run_epoch
+
+
+def with_noise(task):
+    run = prepare(task)
+
+    def run_epoch(epoch):
+        total = run(epoch)
+        if task.layers[0].weights.dtype == np.float32:
+            task.layers[0].weights[0, 0] *= 1 + 1e-6 * np.random.default_rng().random()
+        return total
+
+    return run_epoch
+
+
+def changing_the_data(task):
+    run = prepare(task)
+
+    def run_epoch(epoch):
+        total, X = run(epoch), task.data.X.base
+        if X.dtype == np.float32 and X.flags.writeable:
+            X[0, 0] = np.nextafter(X[0, 0], np.float32(1))
+        return total
+
+    return run_epoch
+
+
+def swallowing(task):
+    run = prepare(task)
+
+    def run_epoch(epoch):
+        try:
+            return run(epoch)
+        except Exception:
+            return 0.0
+
+    return run_epoch
+
+
+def heedless(task):
+    run = prepare(task)
+
+    def run_epoch(epoch):
+        try:
+            return run(epoch)
+        except KeyboardInterrupt:
+            raise RuntimeError("stopped") from None
+
+    return run_epoch
+
+
+def leaving_rubbish(task):
+    run = prepare(task)
+
+    def run_epoch(epoch):
+        try:
+            return run(epoch)
+        except BaseException:
+            task.layers[0].bias[...] += 1
+            raise
+
+    return run_epoch
+
+
+def failing(task):
+    raise ZeroDivisionError
+
+
+# By what is wrong: what prepares the engine, and the checks that fail, no more and no fewer.
+BROKEN_ENGINES = {
+    "fails": (failing, {
+        "it_trains", "failures_of_plugins_leave_whole_batches", "interrupts_leave_whole_batches"
+    }),
+    "no optimizer": (changed_rule(optimizer=None), {"optimizers_agree", "a_layer_used_twice_agrees"}),
+    "forgets the optimizer's state": (forgetting, {"optimizers_agree", "a_layer_used_twice_agrees"}),
+    "no l1": (changed_rule(l1=0.0), {"penalties_and_clipping_agree"}),
+    "no clipping by value": (changed_rule(clip_value=None), {"penalties_and_clipping_agree"}),
+    "no clipping by norm": (changed_rule(clip_norm=None), {"penalties_and_clipping_agree"}),
+    "no order": (
+        changed_epoch(lambda task, epoch: epoch._replace(order=None)),
+        {"orders_agree", "epochs_can_be_run_in_parts", "dropout_agrees", "sample_weights_agree"},
+    ),
+    "begins with the first batch": (
+        changed_epoch(lambda task, epoch: epoch._replace(first_batch=0)),
+        {"epochs_can_be_run_in_parts", "dropout_agrees"},
+    ),
+    "no dropout": (changed_task(lambda task: task._replace(dropout=())), {"dropout_agrees"}),
+    "drops others in parts": (dropping_by_part, {"dropout_agrees"}),
+    "no weights of samples": (changed_task(lambda task: task._replace(sample_weights=None)), {"sample_weights_agree"}),
+    "changes the data": (changing_the_data, {"all_data_will_do"}),
+    "never the same": (with_noise, {"the_same_seed_gives_the_same_bits"}),
+    "swallows errors": (swallowing, {"failures_of_plugins_leave_whole_batches"}),
+    "no Ctrl-C": (heedless, {"interrupts_leave_whole_batches"}),
+    "leaves half an update": (
+        leaving_rubbish, {"failures_of_plugins_leave_whole_batches", "interrupts_leave_whole_batches"}
+    ),
+}  # fmt: skip
+
+
+def broken_engine(fault):
+    return Engine("broken", BROKEN_ENGINES[fault][0], doc="broken: a = tanh(z). Source: broken on purpose.")
