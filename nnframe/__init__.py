@@ -3,7 +3,9 @@
 >>> import nnframe
 >>> net = nnframe.nNet.from_sizes([2, 8, 1], ["tanh", "sigmoid"])
 >>> xor = [([[0], [0]], [[0]]), ([[0], [1]], [[1]]), ([[1], [0]], [[1]]), ([[1], [1]], [[0]])]
->>> history = net.nEpochs(2000, xor, "cel", learning_rate=0.1)
+>>> history = net.nEpochs(1000, xor, "mse", optimizer="adam(learning_rate=0.01)")
+>>> net.forwardPass([[0, 0, 1, 1], [0, 1, 0, 1]], return_all_steps=False).round().tolist()
+[[0.0, 1.0, 1.0, 0.0]]
 """
 
 import importlib
@@ -39,6 +41,7 @@ from nnframe.loss import Loss
 from nnframe.metric import Metric
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
+from nnframe.saving import load
 from nnframe.schedule import Schedule
 from nnframe.version import __version__
 
@@ -75,18 +78,24 @@ __all__ = [
     "datasets",
     "denseLayer",
     "hookimpl",
+    "load",
     "nNet",
     "pairs",
     "plot",
     "registry",
+    "table",
 ]
 
 if TYPE_CHECKING:
-    from nnframe import callbacks, plot
+    from nnframe import callbacks, plot, table
 else:
+    IMPORTED_LATE = ("callbacks", "plot", "table")
 
     def __getattr__(name: str) -> Any:
-        # Whoever only trains a net or runs it doesn't wait for what follows or draws it.
-        if name in ("callbacks", "plot"):
+        # Whoever only trains a net or runs it doesn't wait for what follows it, draws it or reads tables.
+        if name in IMPORTED_LATE:
             return importlib.import_module(f"nnframe.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *IMPORTED_LATE})

@@ -101,7 +101,7 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
         value=value,
         gradient=gradient,
         loss_gradient=loss_gradient,
-        value_is_built_in=registry.provider_of(value_owner) == registry.BUILTIN_PROVIDER,
+        value_is_built_in=_is_built_in(value_owner),
         plugin=loss,
         fused=fused,
     )
@@ -137,6 +137,9 @@ def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:
     def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
         try:
             factors = np.asarray(schedule.factor(step, steps_per_epoch, n_epochs, **settings), np.float64)
+        except NNFrameError:
+            # A refusal of its parameters.
+            raise
         except (Exception, SystemExit) as error:
             raise blamed_error(PluginError, schedule, "factor", f"raised {one_line(error)}") from error
         if factors.shape != step.shape or not np.isfinite(factors).all():
@@ -202,9 +205,12 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
     """Return a plugin's function with its parameters filled in, which raises `PluginError` for whatever goes wrong.
 
     The result must have the shape of the first argument, or with `per_column` one number for each of its columns. It is
-    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net.
+    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net. What comes
+    with nnframe is known to do all that, and returned as it is.
     """
     settings = plugin.settings
+    if _is_built_in(plugin) and not settings:
+        return function
 
     def call(*arrays: Array) -> Array:
         like = arrays[0]
@@ -226,6 +232,8 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
     if function is None:
         return None
     settings = activation.settings
+    if _is_built_in(activation) and not settings:
+        return function
 
     def call(*arrays: Array) -> None:
         try:
@@ -234,6 +242,10 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
             raise blamed_error(PluginError, activation, part, f"raised {one_line(error)}") from error
 
     return call
+
+
+def _is_built_in(plugin: Plugin) -> bool:
+    return registry.provider_of(plugin) == registry.BUILTIN_PROVIDER
 
 
 def _converted(result: object, plugin: Plugin, part: str, shape: tuple[int, ...], like: Array) -> Array:

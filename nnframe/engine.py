@@ -22,6 +22,8 @@ from nnframe.plugin import Plugin
 class BoundActivation(NamedTuple):
     """An activation ready to be called: parameters filled in, failures raised as `PluginError`.
 
+    What comes with nnframe doesn't fail, and is called as it is.
+
     Attributes
     ----------
     forward : callable
@@ -245,6 +247,11 @@ class Samples(NamedTuple):
     y: Array
     weights: Array | None
     start: int
+
+    def part(self, start: int, stop: int) -> Samples:
+        """Return some of them, counted from the first."""
+        weights = None if self.weights is None else self.weights[start:stop]
+        return Samples(self.x[start:stop], self.y[start:stop], weights, self.start + start)
 
 
 def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -144,9 +145,13 @@ class nNet:
         PluginError
             If an activation fails.
         """
-        steps = [as_columns(v, self.layersList[0].n_in, "v")]
-        for layer in self.layersList:
-            steps.append(layer.forwardPass(steps[-1]))
+        a = v
+        steps = [as_columns(v, self.layersList[0].n_in, "v")] if return_all_steps else []
+        # Some BLAS kernels raise the flag for numbers that are in no result.
+        with np.errstate(invalid="ignore"):
+            for layer in self.layersList:
+                a = layer.forward_within_errstate(a)
+                steps.append(a)
         return steps if return_all_steps else steps[-1]
 
     def backprop(
@@ -347,6 +352,35 @@ class nNet:
         layers = [layer.for_engine() for layer in self.layersList]
         mean_loss, values = evaluate(layers, objective, pairs, checked_metrics(metrics))
         return ({} if objective is None else {"loss": mean_loss}) | values
+
+    def save(self, path: str | os.PathLike[str], notes: dict[str, Any] | None = None) -> None:
+        """Write the net into a file that `nnframe.load` reads, in place of the one that may be there.
+
+        The file has the weights, bit for bit, and each activation's name, parameters and provider. It is written whole
+        or not at all: an error or a kill leaves the old file.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file, such as ``"m.nnf"``. One whose name ends in ``.safetensors`` is written with the library of that
+            name, an extra.
+        notes : dict, optional
+            What else to keep in the file: anything that JSON gives back as it is. `nnframe.saving.load_with_notes`
+            returns it.
+
+        Raises
+        ------
+        ModelFileError
+            If the file can't be written.
+        ArgumentError, ArgumentTypeError
+            If an activation was never registered, or the notes are something else.
+        MissingDependencyError
+            If safetensors is needed and isn't installed.
+        """
+        # Whoever only trains a net doesn't save it.
+        from nnframe.saving.files import save_model
+
+        save_model(self, path, notes)
 
     def __repr__(self) -> str:
         rows = [

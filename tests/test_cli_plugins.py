@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from nnframe import Activation, Loss, registry
+from nnframe import Activation, Loss, PluginError, registry
 from nnframe.cli.curves import curves_of
 from nnframe.cli.terminal_plot import HEIGHT, draw
+from nnframe.registry.table import Row
 
 
 @pytest.fixture
@@ -62,11 +63,47 @@ def test_an_activation_and_a_loss_of_one_name_are_both_shown(command, steep):
     assert "loss steep" in out
 
 
-def test_an_unknown_name_is_wrong_input(command):
+def test_an_unknown_name_is_wrong_input(command, steep):
     status, out, err = command("plugins", "show", "steap")
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
-    assert "There is no activation 'steap'" in err
+    assert "There is no plugin 'steap'; did you mean the activation 'steep' or the schedule 'step'?" in err
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    row = Row(None, "unimportable", "faulty-import", "1.1", "broken", "ImportError: no such library")
+    monkeypatch.setattr(registry, "overview", lambda: [row])
+    return row
+
+
+def test_check_of_a_distribution_that_does_not_load_exits_with_1_and_says_why(command, broken):
+    status, out, err = command("plugins", "check", "Faulty_Import")
+    assert (status, err) == (1, "")
+    assert out.splitlines() == [
+        "faulty-import/unimportable: it_loads failed",
+        "  ImportError: no such library",
+        "1 plugin, 1 check: 0 passed, 0 skipped, 0 warned, 1 failed",
+    ]
+
+
+def test_check_of_a_plugin_that_does_not_load_exits_with_1_and_says_why(command, broken, monkeypatch):
+    def get_all_kinds(name):
+        raise PluginError("broken it is")
+
+    monkeypatch.setattr(registry, "get_all_kinds", get_all_kinds)
+    status, out, _ = command("plugins", "check", "unimportable", "--json")
+    assert status == 1
+    assert json.loads(out) == [
+        {"plugin": "unimportable", "name": "it_loads", "outcome": "failed", "message": "broken it is"}
+    ]
+
+
+def test_check_of_an_unknown_name_is_wrong_input(command):
+    status, out, err = command("plugins", "check", "nowhere")
+    assert (status, out) == (2, "")
+    assert "There is no plugin 'nowhere'." in err
+    assert err.count("\n") == 1
 
 
 def test_the_terminal_plot_draws_relu_as_a_flat_line_and_a_slope():
@@ -130,6 +167,15 @@ def test_what_has_no_curve_can_not_be_plotted(command, tmp_path, name, kind):
     assert (status, out) == (2, "")
     assert f"{name!r} can't be drawn (kind: {kind}); wanted the name of an activation or loss or schedule" in err
     assert not file.exists()
+
+
+def test_a_loss_to_which_one_component_makes_no_difference_is_drawn_by_the_first_of_two():
+    def value(a, y):
+        return 1 - (a * y).sum(axis=0) / np.sqrt((a * a).sum(axis=0) * (y * y).sum(axis=0) + 1e-16)
+
+    curves = curves_of(Loss("angle", value, lambda a, y: 0 * a))
+    np.testing.assert_allclose(curves.lines["L(a)"], 1 - curves.x / np.hypot(curves.x, 1))
+    assert "a2 = 1" in curves.variable
 
 
 def test_a_plugin_that_is_nowhere_finite_is_said_to_be():

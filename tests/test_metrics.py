@@ -29,6 +29,10 @@ def test_accuracy_of_one_component_counts_from_one_half():
     assert value_of("accuracy", [[0.2, 0.7, 0.5, 0.9]], [[0, 1, 1, 0]]) == 0.5
 
 
+def test_accuracy_counts_from_0_where_targets_go_below_it():
+    assert value_of("accuracy", [[-0.2, 0.3, -0.5, 0.9]], [[-1, 1, 1, -1]]) == 0.5
+
+
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_top_k_is_scikit_learns(k):
     expected = sklearn_metrics.top_k_accuracy_score(CLASSES, OUTPUTS.T, k=k)

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -185,6 +186,40 @@ def test_no_epochs_are_an_empty_history(net):
 def test_forward_pass_refuses_a_flat_array(net):
     with pytest.raises(ShapeError, match=r"v\.reshape\(-1, 1\)"):
         net.forwardPass(np.ones(2))
+
+
+def test_forward_pass_goes_through_the_layers_one_by_one(net):
+    v = np.array([[1.0, -2.0], [0.5, 3.0]])
+    middle = net.layersList[0].forwardPass(v)
+    last = net.layersList[1].forwardPass(middle)
+    for step, expected in zip(net.forwardPass(v), [v, middle, last], strict=True):
+        np.testing.assert_array_equal(step, expected)
+    np.testing.assert_array_equal(net.forwardPass(v, False), last)
+
+
+def test_forward_pass_leaves_its_input_alone_and_gives_a_new_array_every_time():
+    net = nNet.from_sizes([2, 2, 2], ["relu", None])
+    v = np.array([[-1.0], [2.0]])
+    steps, again = net.forwardPass(v), net.forwardPass(v, False)
+    np.testing.assert_array_equal(v, [[-1], [2]])
+    assert not any(np.shares_memory(again, step) for step in steps)
+    assert not np.shares_memory(steps[1], steps[2])
+
+
+def test_forward_pass_says_so_where_a_changed_list_of_layers_does_not_fit(net):
+    net.layersList.insert(1, denseLayer(np.ones((4, 4))))
+    with pytest.raises(ShapeError, match=r"v has shape \(3, 1\); wanted a column of shape \(4, 1\)"):
+        net.forwardPass(np.ones((2, 1)))
+
+
+def test_a_net_answers_several_threads_at_once():
+    net = nNet.from_sizes([30, 200, 200, 10], ["sigmoid", "softmax"])
+    inputs = [np.random.default_rng(i).normal(size=(30, 50)) for i in range(8)]
+    expected = [net.forwardPass(v, False) for v in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            for result, wanted in zip(pool.map(lambda v: net.forwardPass(v, False), inputs), expected, strict=True):
+                np.testing.assert_array_equal(result, wanted)
 
 
 def test_pairs_of_matrices_are_as_many_samples_as_columns(net):

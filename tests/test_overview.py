@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnframe import Activation, registry
+from nnframe import Activation, UnknownNameError, registry
 
 MODULE = """\
 import numpy as np
@@ -105,6 +105,12 @@ def test_broken_plugins_come_last_with_the_reason(install, fresh):
     row = fresh().overview()[-1]
     assert row[:5] == (None, "broken", "dist-h", "1.2", "broken")
     assert "No module named 'nowhere_to_be_found'" in row.detail
+
+
+def test_a_distributions_name_where_a_plugins_is_wanted_is_told_apart(install, fresh):
+    install("dist-j", ["inside"], MODULE.format(names=["inside"]))
+    with pytest.raises(UnknownNameError, match=r"There is no plugin 'dist_j'\. It is a distribution"):
+        fresh().get_all_kinds("Dist_J")
 
 
 def test_disabled_plugins_are_listed_and_not_imported(install, fresh, monkeypatch):

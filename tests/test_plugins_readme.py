@@ -1,12 +1,18 @@
 """plugins/README.md: every snippet makes a plugin that the kit proves, and every command works."""
 
 import re
+from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nnframe.testing
-from nnframe import Activation, Loss, registry
+from nnframe import nNet, registry
+from nnframe.plugin import Plugin
+from nnframe.registry.kinds import KINDS, kind_of
+from nnframe.testing.kit import CHECKS, COMMON_CHECKS
 
 ROOT = Path(__file__).parent.parent / "plugins"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -16,16 +22,53 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.M | re.S)
 
 
-@pytest.mark.filterwarnings("ignore:the activation 'atan' is now called 'arctan'")
-@pytest.mark.parametrize("snippet", blocks("python"))
-def test_every_snippet_makes_plugins_that_pass_all_checks(snippet):
+def made_by(snippet):
     names = {}
     exec(snippet, names)
-    made = [each for each in names.values() if isinstance(each, (Activation, Loss))]
+    return [each for each in names.values() if isinstance(each, Plugin)]
+
+
+def use(plugin):
+    """Train a net with a plugin."""
+    kind = kind_of(type(plugin)).name
+    net = nNet.from_sizes([2, 3, 2], ["tanh", plugin if kind == "activation" else "sigmoid"], seed=0)
+    options = {"loss": "mse"} if kind == "optimizer" else {"loss": "mse", "learning_rate": 0.1}
+    if kind in ("metric", "callback"):
+        options[f"{kind}s"] = [plugin]
+    elif kind != "activation":
+        options[kind] = plugin
+    return net.nEpochs(3, [([[1.0], [2.0]], [[1.0], [0.0]])], **options)
+
+
+@pytest.mark.filterwarnings("ignore:the activation 'atan' is now called 'arctan'")
+@pytest.mark.parametrize("snippet", blocks("python"))
+def test_every_snippet_makes_plugins_that_pass_all_checks_and_train(snippet):
+    made = made_by(snippet)
     assert made
     for plugin in made:
         failed = [result for result in nnframe.testing.run_checks(plugin) if result.outcome == "failed"]
         assert failed == []
+        assert np.isfinite(use(plugin).loss).all()
+
+
+def test_there_is_a_snippet_for_every_kind():
+    assert {type(plugin) for snippet in blocks("python") for plugin in made_by(snippet)} == {
+        kind.type for kind in KINDS.values()
+    }
+
+
+def test_the_table_of_checks_is_what_the_kit_runs():
+    kinds, promises = defaultdict(list), {}
+    for cls, checks in CHECKS.items():
+        for check in checks:
+            kinds[check.__name__].append(kind_of(cls).name)
+    kinds |= {check.__name__: ["all"] for check in COMMON_CHECKS}
+    for check in {*chain(*CHECKS.values(), COMMON_CHECKS)}:
+        promises[check.__name__] = check.__doc__.splitlines()[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \| (.+) \|$", README, flags=re.M)
+    assert {name: (of.split(", "), promise) for name, of, promise in rows} == {
+        name: (kinds[name], promises[name]) for name in kinds
+    }
 
 
 def test_the_two_lines_to_edit_are_in_what_is_generated(command, tmp_path):

@@ -85,6 +85,26 @@ def test_an_unknown_name_lists_what_is_close():
         registry.get("activation", "sigmiod")
 
 
+@pytest.mark.parametrize(("name", "meant"), [("cross_entropy", "cel"), ("Mean-Squared-Error", "mse")])
+def test_a_plugin_is_also_found_by_what_it_says_that_it_is(name, meant):
+    with pytest.raises(UnknownNameError, match=f"There is no loss '{name.lower()}'; did you mean '{meant}'?"):
+        registry.get("loss", name)
+
+
+def test_a_name_that_no_kind_has_is_one_sentence_with_what_is_close_in_each():
+    with pytest.raises(UnknownNameError, match=r"There is no plugin 'cosin'; did you mean the schedule 'cosine'\?"):
+        registry.get_all_kinds("cosin")
+
+
+def test_of_two_that_share_a_name_those_are_meant_that_have_the_parameter():
+    loss = Loss("cosine", lambda a, y: a, lambda a, y: a, params={"eps": 1e-8})
+    with registry.temporarily(loss):
+        assert [kind for kind, _ in registry.get_all_kinds("cosine")] == ["loss", "schedule"]
+        assert [kind for kind, _ in registry.get_all_kinds("cosine(eps=1)")] == ["loss"]
+        with pytest.raises(ArgumentError, match="cosine has no parameter 'nope'"):
+            registry.get_all_kinds("cosine(nope=1)")
+
+
 def test_an_activations_name_is_no_loss():
     with pytest.raises(UnknownNameError, match="There is no loss 'relu'"):
         registry.get("loss", "relu")

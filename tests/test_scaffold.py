@@ -6,6 +6,7 @@ import pytest
 
 from nnframe import registry
 from nnframe.registry.table import Row
+from nnframe.testing import run_checks
 
 
 @pytest.fixture
@@ -33,6 +34,18 @@ def test_a_loss_works_as_generated(new_plugin, tmp_path):
     names = load(tmp_path / "nnframe-lp", "nnframe_lp/lp.py")
     [loss] = names["nnframe_losses"]()
     assert loss.name == "lp"
+
+
+@pytest.mark.parametrize("name", ["np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "a.b-c"])
+def test_a_name_that_the_module_uses_itself_works_too(new_plugin, tmp_path, name):
+    assert new_plugin("nnframe-odd", "--activation", name)[0] == 0
+    assert new_plugin("nnframe-odder", "--loss", name)[0] == 0
+    module = f"{name.replace('.', '_').replace('-', '_')}.py"
+    [activation] = load(tmp_path / "nnframe-odd", f"nnframe_odd/{module}")["nnframe_activations"]()
+    [loss] = load(tmp_path / "nnframe-odder", f"nnframe_odder/{module}")["nnframe_losses"]()
+    for plugin in (activation, loss):
+        assert plugin.name == name
+        assert [each for each in run_checks(plugin) if each.outcome in ("failed", "warned")] == []
 
 
 def test_the_distribution_is_complete(new_plugin, tmp_path):
@@ -80,8 +93,13 @@ def test_nothing_is_overwritten(new_plugin, tmp_path):
         (["-x", "--loss", "a"], "required: distribution"),
         (["2nn", "--loss", "a"], "'2nn' is no name for a distribution"),
         (["../up", "--loss", "a"], "'../up' is no name for a distribution"),
-        (["NNFrame", "--loss", "a"], "the package 'nnframe' exists already"),
-        (["json", "--loss", "a"], "the package 'json' exists already"),
+        (["NNFrame", "--loss", "a"], "the package 'nnframe' can't be yours; add something, such as 'nnframe-NNFrame'"),
+        (["json", "--loss", "a"], "the package 'json' can't be yours"),
+        (["tests", "--loss", "a"], "the package 'tests' can't be yours"),
+        (["NumPy", "--loss", "a"], "the package 'numpy' is installed already; choose another name"),
+        (["pytest", "--loss", "a"], "the package 'pytest' is installed already; choose another name"),
+        (["_pytest", "--loss", "a"], "'_pytest' is no name for a distribution"),
+        (["nnframe-x", "--loss", "__init__"], "'__init__' is no name"),
         (["nnframe-x", "--loss", "a b"], "'a b' is no name for a new loss"),
         (["nnframe-x", "--loss", "2a"], "'2a' is no name"),
         (["nnframe-x", "--activation", "class"], "'class' is no name"),
@@ -103,11 +121,13 @@ def test_a_name_that_can_not_be_used_is_refused_and_nothing_is_written(
 
 
 def test_an_installed_plugins_name_is_taken(command, new_plugin, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "nnframe_hinge.py").touch()
     monkeypatch.setattr(registry, "overview", lambda: [Row("loss", "hinge", "nnframe-hinge", "3.1", "ok", "")])
     status, _, err = new_plugin("nnframe-mine", "--loss", "hinge")
     assert status == 2
     assert "the loss 'hinge' is taken by nnframe-hinge 3.1" in err
-    # The author's own distribution, installed from an earlier attempt, is no obstacle.
+    # The author's own distribution and package, installed from an earlier attempt, is no obstacle.
     assert new_plugin("nnframe-hinge", "--loss", "hinge")[0] == 0
 
 

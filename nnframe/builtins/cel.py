@@ -46,7 +46,7 @@ def softmax_value(z: Array, y: Array) -> Array:
 
 def softmax_gradient(z: Array, a: Array, y: Array) -> Array:
     """Return dL/dz for a = softmax(z)."""
-    grad: Array = a * y.sum(axis=0, keepdims=True) - y
+    grad: Array = a * np.add.reduce(y, axis=0, keepdims=True) - y
     return grad
 
 

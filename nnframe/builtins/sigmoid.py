@@ -33,9 +33,14 @@ def derivative(z: Array) -> Array:
 
 
 def forward_inplace(z: Array) -> None:
-    """Turn z into a."""
-    e = np.exp(-np.abs(z))
-    np.divide(np.where(z >= 0, 1, e), 1 + e, out=z)
+    """Turn z into a: exp(min(z, 0)) is 1 for z >= 0 and e below, and needs no memory of its own."""
+    denominator = np.abs(z)
+    np.negative(denominator, out=denominator)
+    np.exp(denominator, out=denominator)
+    np.add(denominator, 1, out=denominator)
+    np.minimum(z, 0, out=z)
+    np.exp(z, out=z)
+    np.divide(z, denominator, out=z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nnframe.cli import new_plugin, plugins, train
+from nnframe.cli import evaluate, info, new_plugin, plugins, predict, train
 from nnframe.errors import NNFrameError
 from nnframe.version import __version__
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = OneLineParser(prog="nnframe", description="Small neural networks in numpy, with plugins.")
     parser.add_argument("--version", action="version", version=f"nnframe {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (train, plugins, new_plugin):
+    for command in (train, predict, evaluate, info, plugins, new_plugin):
         command.add_command(commands)
     options = parser.parse_args(arguments)
     try:

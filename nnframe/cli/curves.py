@@ -43,7 +43,8 @@ def curves_of(plugin: Plugin) -> Curves | None:
     """Return the curves of an activation over z, of a loss over a, or of a schedule over a run; None for other kinds.
 
     An activation that mixes components is shown by the first of three, with the others at 0; a loss by one component,
-    with the target 0, or 1 where it is a loss of probabilities.
+    with the target 0, or 1 where it is a loss of probabilities; a loss to which one component makes no difference, by
+    the first of two.
 
     Raises
     ------
@@ -74,8 +75,12 @@ def _loss_curves(loss: Loss) -> Curves:
     if loss.a_domain != "real":
         x = np.linspace(0.05, 1 if loss.a_domain == "probability" else SPAN, POINTS)
     a, y = x.reshape(1, -1), np.full((1, POINTS), target)
-    lines = {"L(a)": objective.value(a, a, y), "dL/da": objective.gradient(a, a, y)[0]}
-    return Curves(x, f"a, with y = {target:g}", lines)
+    value = objective.value(a, a, y)
+    if np.ptp(value) > 0:
+        return Curves(x, f"a, with y = {target:g}", {"L(a)": value, "dL/da": objective.gradient(a, a, y)[0]})
+    a, y = np.vstack([x, np.ones(POINTS)]), np.repeat([[1.0], [0.0]], POINTS, axis=1)
+    lines = {"L(a)": objective.value(a, a, y), "dL/da1": objective.gradient(a, a, y)[0]}
+    return Curves(x, "a1, with a2 = 1 and y = (1, 0)", lines)
 
 
 def _schedule_curves(schedule: Schedule) -> Curves:

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from nnframe.errors import ArgumentError
 
 
 def say(text: str) -> None:
     """Print, flushed, so that a pipe shows a line when it is there and not when a buffer is full."""
     print(text, flush=True)
+
+
+def check_place(option: str, path: Path, *inputs: str | Path) -> None:
+    """Raise if a file can't be meant to be written there.
+
+    Parameters
+    ----------
+    option : str
+        What the path was given by, for the error.
+    path : pathlib.Path
+    *inputs : str or path
+        Files that are read, and must not be lost.
+
+    Raises
+    ------
+    ArgumentError
+        If its folder doesn't exist, or it is one of the inputs.
+    """
+    if not path.absolute().parent.is_dir():
+        raise ArgumentError(f"{option} is {path}, in a folder that doesn't exist; make it first")
+    if path.exists() and any(Path(each).exists() and path.samefile(each) for each in inputs):
+        raise ArgumentError(f"{option} is {path}, which is read and would be lost; give another file")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

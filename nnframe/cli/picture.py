@@ -27,7 +27,9 @@ def save_picture(drawn: Sequence[tuple[str, Curves]], file: Path) -> None:
     MissingDependencyError
         If matplotlib is missing.
     ArgumentError
-        If it doesn't know the format, or can't write there.
+        If it doesn't know the format.
+    ModelFileError
+        If the file can't be written.
     """
     figure = file_figure(*panels_size(len(drawn)))
     for (title, curves), panel in zip(drawn, panels(figure, len(drawn)), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from nnframe import registry
 from nnframe.cli.curves import DRAWN, Curves, curves_of
 from nnframe.cli.output import say, table
 from nnframe.cli.terminal_plot import draw
-from nnframe.errors import ArgumentError
+from nnframe.errors import ArgumentError, PluginError
 from nnframe.plugin import Plugin
 from nnframe.registry.kinds import kind_of
 
 FAILED = 1
+OUTCOMES = ("passed", "skipped", "warned", "failed")
 
 
 def add_command(commands: argparse._SubParsersAction[Any]) -> None:
@@ -28,7 +30,7 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=list_plugins)
-    actions = parser.add_subparsers(metavar="")
+    actions = parser.add_subparsers(metavar="[ACTION]")
 
     show = actions.add_parser("show", help="formula, parameters, source and a plot, of one plugin")
     show.add_argument("name", help="such as swish, 'swish(beta=2)' or nnframe-swish/swish")
@@ -82,13 +84,8 @@ def show_plugin(options: argparse.Namespace) -> None:
 
 def check_plugins(options: argparse.Namespace) -> int:
     """Run the test kit and print its findings; return 1 if a check failed."""
-    # The kit is for authors: users who train don't import it.
-    from nnframe.testing import run_checks
-
-    results = _failed_to_load(options.name)
-    for name, plugin in _chosen(options.name):
-        results += [{"plugin": name, **result._asdict()} for result in run_checks(plugin)]
-    failed = [result for result in results if result["outcome"] == "failed"]
+    results = _findings(options.name)
+    count = Counter(result["outcome"] for result in results)
     if options.json:
         say(json.dumps(results, indent=2))
     else:
@@ -96,8 +93,9 @@ def check_plugins(options: argparse.Namespace) -> int:
             if result["outcome"] in ("failed", "warned"):
                 say(f"{result['plugin']}: {result['name']} {result['outcome']}\n  {result['message']}")
         names = {result["plugin"] for result in results}
-        say(f"{len(names)} plugins, {len(results)} checks, {len(failed)} failed")
-    return FAILED if failed else 0
+        endings = ", ".join(f"{count[outcome]} {outcome}" for outcome in OUTCOMES)
+        say(f"{_counted(len(names), 'plugin')}, {_counted(len(results), 'check')}: {endings}")
+    return FAILED if count["failed"] else 0
 
 
 def plot_plugins(options: argparse.Namespace) -> None:
@@ -141,17 +139,38 @@ def _drawn(name: str) -> list[tuple[str, Curves]]:
     return drawn
 
 
-def _chosen(name: str | None) -> list[tuple[str, Plugin]]:
-    """Return what is meant by a plugin's name, a distribution's, or none for all, with qualified names."""
-    rows = [row for row in registry.overview() if row.kind and (name is None or row.is_from(name))]
-    if rows or name is None:
-        return [(row.qualified_name, registry.get(row.kind, row.qualified_name)) for row in rows if row.kind]
-    return [(name, plugin) for _, plugin in registry.get_all_kinds(name)]
+def _findings(what: str | None) -> list[dict[str, Any]]:
+    """Return how all checks ended, of a plugin's name, a distribution's, or everything.
+
+    Raises
+    ------
+    UnknownNameError, NameConflictError
+        If nothing has that name, or several plugins have it.
+    """
+    # The kit is for authors: users who train don't import it.
+    from nnframe.testing import run_checks
+
+    findings = []
+    for row in registry.overview():
+        if row.state == "disabled" or (what is not None and not row.is_from(what)):
+            continue
+        if row.kind is None:
+            findings.append(_does_not_load(row.qualified_name, row.detail))
+        else:
+            results = run_checks(registry.get(row.kind, row.qualified_name))
+            findings += [{"plugin": row.qualified_name, **result._asdict()} for result in results]
+    if findings or what is None:
+        return findings
+    try:
+        found = registry.get_all_kinds(what)
+    except PluginError as error:
+        return [_does_not_load(what, str(error))]
+    return [{"plugin": what, **result._asdict()} for _, plugin in found for result in run_checks(plugin)]
 
 
-def _failed_to_load(name: str | None) -> list[dict[str, Any]]:
-    return [
-        {"plugin": row.qualified_name, "name": "loads", "outcome": "failed", "message": row.detail}
-        for row in registry.overview()
-        if row.state == "broken" and (name is None or row.is_from(name))
-    ]
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _does_not_load(plugin: str, reason: str) -> dict[str, Any]:
+    return {"plugin": plugin, "name": "it_loads", "outcome": "failed", "message": reason}

@@ -1,47 +1,112 @@
-"""``nnframe train``: train a net on a data set that ships with nnframe, and say how good it has become."""
+"""``nnframe train``: train a net on a table of one's own, or on a data set that ships with nnframe."""
 
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from nnframe import registry
-from nnframe.cli.output import say
-from nnframe.datasets import load_digits
+from nnframe import hookimpl, registry
+from nnframe.activation import Activation
+from nnframe.cli import numbers
+from nnframe.cli.output import check_place, say
+from nnframe.data import Pairs
+from nnframe.engine import Engine
+from nnframe.history import History
 from nnframe.loss import Loss
 from nnframe.network import nNet
+from nnframe.optimizer import Optimizer
 
 if TYPE_CHECKING:
-    from nnframe.arrays import Array
-
-DATASETS = {"digits": load_digits}
+    from nnframe.cli.training_data import TrainingData
+    from nnframe.table.model import Model
+    from nnframe.training.run import TrainingRun
 
 
 def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand to a parser."""
     parser = commands.add_parser(
         "train",
-        help="train a net on a data set that ships with nnframe",
-        description="Train a net with a softmax layer at the end by plain stochastic gradient descent; print a line an "
-        "epoch, and the share of test samples that it gets right.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        help="train a net on a table of yours, or on a data set that ships with nnframe",
+        description="Train a net to predict one column of a table from the others; print a line an epoch, and how good "
+        "the net is for rows that it was not trained with. Numbers are scaled, texts become categories, and what was "
+        "learned of the columns goes into the model file, for nnframe predict.",
     )
-    parser.add_argument("dataset", choices=sorted(DATASETS), help="the data set")
-    parser.add_argument(
-        "--hidden", type=_sizes, default=[32], metavar="N[,N...]", help="the size of each hidden layer; 0 for none"
+    parser.add_argument("data", help="a .csv, .parquet, .npy or .npz file; or digits, which ship with nnframe")
+    columns = parser.add_argument_group("columns")
+    columns.add_argument(
+        "--target",
+        metavar="NAME",
+        help="the column to predict; of a .npy file its number, the last by default; of a .npz file y by default",
     )
-    parser.add_argument(
-        "--activation", default="relu", metavar="NAME", help="the activation of the hidden layers, a plugin's too"
+    columns.add_argument("--task", choices=["classification", "regression"], help="in place of what is recognised")
+    columns.add_argument(
+        "--kind",
+        type=_kind,
+        action="append",
+        default=[],
+        metavar="NAME=KIND",
+        help="what a column holds, where it is taken for something else: numeric, category or boolean",
     )
-    parser.add_argument("--loss", default="cel", metavar="NAME", help="the loss, a plugin's too")
-    parser.add_argument("--epochs", type=_count, default=30, metavar="N", help="passes over the data")
-    parser.add_argument("--batch-size", type=_count, default=32, metavar="N", help="samples an update")
-    parser.add_argument("--learning-rate", type=_rate, default=0.2, metavar="R", help="the step size")
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="what the first weights are drawn from")
+    columns.add_argument("--drop", action="append", default=[], metavar="NAME", help="a column to leave out")
+    columns.add_argument(
+        "--fill",
+        type=_fill,
+        metavar="HOW",
+        help="fill missing values: mean, median, most-frequent, or a number; without it they are refused",
+    )
+    columns.add_argument(
+        "--validation", type=numbers.share, default=0.2, metavar="R", help="the share of rows held out (default: 0.2)"
+    )
+    net = parser.add_argument_group("net")
+    net.add_argument(
+        "--hidden",
+        type=numbers.sizes,
+        metavar="N[,N...]",
+        help="the size of each hidden layer; 0 for none (default: 64, for digits 32)",
+    )
+    net.add_argument(
+        "--activation", default="relu", metavar="NAME", help="of the hidden layers, a plugin's too (default: relu)"
+    )
+    training = parser.add_argument_group("training")
+    training.add_argument("--loss", metavar="NAME", help="a plugin's too (default: cel for classes, mse for numbers)")
+    training.add_argument(
+        "--optimizer",
+        metavar="NAME",
+        help="a plugin's too, such as 'adam(learning_rate=0.01)' (default: adam, for digits sgd)",
+    )
+    training.add_argument("--learning-rate", type=numbers.rate, metavar="R", help="the optimizer's step size")
+    training.add_argument(
+        "--epochs", type=numbers.count, metavar="N", help="passes over the data (default: 200, for digits 30)"
+    )
+    training.add_argument(
+        "--patience",
+        type=numbers.count_or_zero,
+        metavar="N",
+        help="stop after so many epochs without a better validation loss, and take the best weights; 0 for never "
+        "(default: 20)",
+    )
+    training.add_argument(
+        "--batch-size", type=numbers.count, default=32, metavar="N", help="samples an update (default: 32)"
+    )
+    training.add_argument(
+        "--seed",
+        type=numbers.count_or_zero,
+        default=0,
+        metavar="N",
+        help="what all that is random is drawn from (default: 0)",
+    )
+    training.add_argument(
+        "--no-shuffle",
+        action="store_true",
+        help="visit the rows as they stand: much faster where there are more than fit into memory, and worse where "
+        "they are sorted",
+    )
+    training.add_argument("--engine", metavar="NAME", help="what runs the epochs, a plugin's too")
+    results = parser.add_argument_group("results")
+    results.add_argument("--out", type=Path, metavar="FILE", help="save the net and its columns, as m.nnf")
+    results.add_argument("--plot", type=Path, metavar="FILE", help="draw the losses into a .png, .pdf or .svg file")
+    results.add_argument("--quiet", action="store_true", help="print what has come out, and no line an epoch")
     parser.set_defaults(run=run)
 
 
@@ -51,46 +116,131 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     NNFrameError
-        If a name can't be found, or a plugin fails.
+        If the data can't be used, a name can't be found, a plugin fails, or a file can't be written.
     """
-    loss = registry.resolve(Loss, options.loss)
-    train, test = DATASETS[options.dataset]()
-    sizes = [train.X.shape[1], *options.hidden, train.Y.shape[1]]
-    net = nNet.from_sizes(sizes, [options.activation, "softmax"] if options.hidden else ["softmax"], seed=options.seed)
-    say(f"{options.dataset}: {len(train)} samples to train on, {len(test)} to test")
-    say(repr(net))
-    width = len(str(options.epochs))
-    for epoch in range(1, options.epochs + 1):
-        mean_loss = net.backprop(train, loss, options.learning_rate, options.batch_size)
-        say(f"epoch {epoch:>{width}}/{options.epochs}  {loss.spec} {mean_loss:.4f}")
-    say(f"test accuracy {_accuracy(net, test.X.T, test.Y.T):.4f}")
+    # The other commands don't wait for what reads tables.
+    from nnframe.cli.training_data import opened
+    from nnframe.table.model import Model
+
+    _check_early(options)
+    with opened(options) as data:
+        if not options.quiet:
+            for line in data.summary:
+                say(line)
+        loss = registry.resolve(Loss, options.loss or data.task.loss)
+        net = _net(options, data)
+        if not options.quiet:
+            say(repr(net))
+        history = _train(options, data, net, loss)
+        model = Model(net, data.columns, data.task, loss.spec)
+        for name, judged_by in (("validation", data.validation), ("test", data.test)):
+            if judged_by is not None:
+                say(f"{name} {_quality(model, judged_by)}")
+    if options.plot is not None:
+        _draw(history, options.plot)
+        say(f"{options.plot} written")
+    if options.out is not None:
+        model.save(options.out)
+        say(f"{options.out} written")
 
 
-def _accuracy(net: nNet, x: Array, y: Array) -> float:
-    return float(np.mean(net.forwardPass(x, False).argmax(axis=0) == y.argmax(axis=0)))
+class EpochLines:
+    """Prints a line an epoch, and why the run ended early."""
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    @hookimpl
+    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+        """Print the epoch."""
+        history = run.history
+        line = f"epoch {run.epoch:>{len(str(run.n_epochs))}}/{run.n_epochs}  {self.loss.spec} {history.loss[-1]:.4f}"
+        if history.validation_loss:
+            line += f"  validation {history.validation_loss[-1]:.4f}"
+        say(line + "".join(f"  {name} {values[-1]:.4f}" for name, values in history.metrics.items()))
+
+    @hookimpl
+    def nnframe_train_end(self, run: TrainingRun) -> None:
+        """Print why there is no further line."""
+        if run.history.stopped and run.error is None:
+            say(f"stopped after epoch {run.epoch}: {run.history.stopped}")
 
 
-def _sizes(text: str) -> list[int]:
-    return [] if text.strip() == "0" else [_count(part) for part in text.split(",")]
+def _net(options: argparse.Namespace, data: TrainingData) -> nNet:
+    hidden = data.defaults.hidden if options.hidden is None else options.hidden
+    last = data.task.activation
+    return nNet.from_sizes(
+        [data.columns.n_inputs, *hidden, data.task.n_outputs],
+        [options.activation, last] if hidden else [last],
+        seed=options.seed,
+        dtype=data.train.X.dtype,
+    )
 
 
-def _count(text: str) -> int:
-    return int(_number(text, int, "a whole number of at least 1", 1))
+def _train(options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss) -> History:
+    optimizer = registry.resolve(Optimizer, options.optimizer or data.defaults.optimizer)
+    if options.learning_rate is not None:
+        optimizer = optimizer.with_params(learning_rate=options.learning_rate)
+    patience = data.defaults.patience if options.patience is None else options.patience
+    callbacks: list[Any] = [] if options.quiet else [EpochLines(loss)]
+    if patience and data.validation is not None:
+        callbacks.insert(0, f"early_stopping(patience={patience})")
+    return net.nEpochs(
+        data.defaults.epochs if options.epochs is None else options.epochs,
+        data.train,
+        loss,
+        batch_size=options.batch_size,
+        optimizer=optimizer,
+        engine=options.engine,
+        shuffle=not options.no_shuffle,
+        seed=options.seed,
+        validation=data.validation,
+        metrics=data.task.metrics[:1] if data.validation is not None else (),
+        callbacks=callbacks,
+    )
 
 
-def _seed(text: str) -> int:
-    return int(_number(text, int, "a whole number of at least 0", 0))
+def _quality(model: Model, judged_by: Pairs) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in model.quality(judged_by).items())
 
 
-def _rate(text: str) -> float:
-    return _number(text, float, "a finite number of at least 0", 0)
+def _check_early(options: argparse.Namespace) -> None:
+    """Raise before a large file is read for names that don't exist, or for places that can't be written to."""
+    for kind in (Activation, Loss, Optimizer, Engine):
+        name = getattr(options, kind.__name__.lower())
+        if name is not None:
+            registry.resolve(kind, name)
+    for option, path in (("--out", options.out), ("--plot", options.plot)):
+        if path is not None:
+            check_place(option, path, options.data)
+    if options.plot is not None:
+        from nnframe.plot.figure import file_figure
+
+        file_figure()
 
 
-def _number(text: str, convert: Callable[[str], float], wanted: str, minimum: float) -> float:
+def _draw(history: History, path: Path) -> None:
+    from nnframe.plot.curves import loss_curve
+    from nnframe.plot.figure import file_figure, save_figure
+
+    figure = file_figure()
+    loss_curve(history, figure.add_subplot())
+    save_figure(figure, path)
+
+
+def _kind(text: str) -> tuple[str, str]:
+    name, equals, kind = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} came; wanted NAME=KIND, such as zip=category")
+    return name, kind
+
+
+def _fill(text: str) -> str | float:
+    if text in ("mean", "median"):
+        return text
+    if text.replace("-", " ").replace("_", " ") == "most frequent":
+        return "most frequent"
     try:
-        number = convert(text)
+        return float(text)
     except ValueError:
-        number = math.nan
-    if not minimum <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} came; wanted {wanted}")
-    return number
+        raise argparse.ArgumentTypeError(f"{text!r} came; wanted mean, median, most-frequent, or a number") from None

@@ -12,20 +12,19 @@ from nnframe.backpropagation import Gradient
 from nnframe.engine import Linear, TrainingTask, distinct_layers
 
 
-def subtract_all(arrays: Iterable[Array], steps: Iterable[Array]) -> None:
+def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:
     """Subtract each step from its array in place, and don't be interrupted on the way.
 
     Python looks for a pending Ctrl-C between two of its own instructions. Here the loop over the arrays runs inside
     deque and map, which are written in C, so that an interrupt comes before the first subtraction or after the last.
     """
-    arrays = tuple(arrays)
     deque(map(np.subtract, arrays, steps, arrays), maxlen=0)
 
 
 def copy_all(arrays: Iterable[Array], sources: Iterable[Array]) -> None:
     """Copy each source into its array, likewise.
 
-    np.copyto looks at its arguments in Python first, where an interrupt may come in; ufuncs are C throughout.
+    It is a ufunc that copies, for np.copyto calls a function in Python on its way.
     """
     deque(map(np.positive, sources, arrays), maxlen=0)
 
@@ -45,14 +44,14 @@ class Updater:
         self.rule = task.rule
         self.layers = distinct_layers(task.layers)
         self.arrays = [array for layer in self.layers for array in (layer.weights, layer.bias)]
-        self.vector, parts = _vector_of(self.layers)
+        self.vector, parts = vector_of(self.layers)
         self.sources = [array for part in parts for array in part]
-        self.gradient, self.gradients = _vector_of(task.layers)
+        self.gradient, self.gradients = vector_of(task.layers)
         # A layer that is there twice has two gradients, which add up.
         self.has_repeats = len(self.layers) < len(task.layers)
         self.sums = self.gradients
         if self.has_repeats:
-            self.gradient, self.sums = _vector_of(self.layers)
+            self.gradient, self.sums = vector_of(self.layers)
         position = {id(layer.weights): i for i, layer in enumerate(self.layers)}
         self.uses = [
             (self.sums[position[id(layer.weights)]], own)
@@ -97,12 +96,13 @@ class Updater:
         if rule.clip_value:
             np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
         if rule.clip_norm:
-            norm = float(np.linalg.norm(self.gradient))
-            if norm > rule.clip_norm:
-                self.gradient *= rule.clip_norm / norm
+            # The addend is PyTorch's, so that what was trained there can be trained again here.
+            share = rule.clip_norm / (float(np.linalg.norm(self.gradient)) + 1e-6)
+            if share < 1:
+                self.gradient *= share
 
 
-def _vector_of(layers: Sequence[Linear]) -> tuple[Array, list[Gradient]]:
+def vector_of(layers: Sequence[Linear]) -> tuple[Array, list[Gradient]]:
     """Return a vector with a place for every weight and bias, and the places as views of the layers' shapes."""
     vector = np.empty(sum(layer.weights.size + layer.bias.size for layer in layers), layers[0].weights.dtype)
     parts, start = [], 0

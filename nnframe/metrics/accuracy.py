@@ -1,7 +1,8 @@
 """accuracy: the share of samples whose class is found.
 
 accuracy = (number of samples with class of a = class of y) / N. The class is the largest component of a column, in
-outputs and in targets; of a single component, it is whether it is above 1/2.
+outputs and in targets; of a single component, it is whether it is above 1/2, or above 0 where there
+are targets below 0.
 
 Source: M. Sokolova and G. Lapalme, "A systematic analysis of performance measures for classification tasks",
 Information Processing and Management 45 (2009) 427-437.
@@ -19,7 +20,7 @@ from nnframe.metrics.classes import classes_of
 
 def value(a: Array, y: Array) -> float:
     """Return the share of columns whose class is the target's."""
-    return float(np.mean(classes_of(a) == classes_of(y)))
+    return float(np.mean(classes_of(a, y) == classes_of(y, y)))
 
 
 accuracy = Metric("accuracy", value, doc=__doc__)

@@ -1,7 +1,7 @@
 """f1: the harmonic mean of precision and recall.
 
 f1 = 2 tp / (2 tp + fp + fn), from the counts of true positives, false positives and false negatives. Of a single
-component, it is that of the class above 1/2; of several, the mean over all classes that occur in outputs or targets. 0
+component, it is that of the upper class; of several, the mean over all classes that occur in outputs or targets. 0
 where a class is never met.
 
 Source: C. van Rijsbergen, "Information Retrieval", Butterworths 1979, chapter 7.
@@ -19,7 +19,7 @@ from nnframe.metrics.classes import classes_of
 
 def value(a: Array, y: Array) -> float:
     """Return the mean of the classes' f1."""
-    found, wanted = classes_of(a), classes_of(y)
+    found, wanted = classes_of(a, y), classes_of(y, y)
     n_classes = max(len(a), 2)
     true_positives = np.bincount(wanted[found == wanted], minlength=n_classes)
     # tp + fp is how often a class is found, tp + fn how often it is wanted.

@@ -20,7 +20,7 @@ from nnframe.metrics.classes import classes_of
 def value(a: Array, y: Array, k: int) -> float:
     """Return the share of columns whose target class is among the k largest components."""
     best = np.argsort(-a, axis=0, kind="stable")[:k]
-    return float(np.mean((best == classes_of(y)).any(axis=0)))
+    return float(np.mean((best == classes_of(y, y)).any(axis=0)))
 
 
 top_k = Metric("top_k", value, params={"k": 5}, doc=__doc__)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe.errors import ArgumentError, ArgumentTypeError, MissingDependencyError, with_type
+from nnframe.saving.atomic import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,19 +85,20 @@ def file_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
 
 
 def save_figure(figure: Figure, file: Path) -> None:
-    """Save a figure; the file's suffix says in which format.
+    """Save a figure; the file's suffix says in which format. It is written aside and moved over when it is whole.
 
     Raises
     ------
     ArgumentError
-        If matplotlib doesn't know the format, or can't write there.
+        If matplotlib doesn't know the format.
+    ModelFileError
+        If the file can't be written.
     """
-    try:
-        figure.savefig(file, dpi=DOTS_PER_INCH)
-    except (OSError, ValueError) as error:
-        raise ArgumentError(
-            f"{file} can't be written ({error}); give a .png, .pdf or .svg file in a folder that exists"
-        ) from error
+    with replacing(file) as temporary:
+        try:
+            figure.savefig(temporary, format=file.suffix.lstrip(".") or "png", dpi=DOTS_PER_INCH)
+        except ValueError as error:
+            raise ArgumentError(f"{file} can't be written ({error}); give a .png, .pdf or .svg file") from error
 
 
 def panels_size(count: int) -> tuple[float, float]:

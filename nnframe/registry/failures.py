@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from nnframe.errors import NameConflictError, PluginError, UnknownNameError, one_line
+from nnframe.plugin import Plugin
 from nnframe.registry.installed import DISABLE_VARIABLE, InstalledPlugin
 from nnframe.registry.kinds import Kind
 from nnframe.registry.provider import Offer, blame
 from nnframe.registry.spec import Spec
 
 MOST_NAMES_LISTED = 20
+MOST_GUESSES = 3
+WORD = re.compile(r"[a-z]{3,}")
 
 
 def failed_import(plugin: InstalledPlugin, cause: BaseException) -> PluginError:
@@ -33,29 +37,74 @@ def name_conflict(kind: Kind, spec: Spec, offers: Sequence[Offer]) -> NameConfli
 def unknown_name(
     kind: Kind,
     spec: Spec,
-    known: Sequence[str],
-    enabled: Iterable[InstalledPlugin],
+    known: Mapping[str, Plugin],
+    enabled: Sequence[InstalledPlugin],
     disabled: Iterable[InstalledPlugin],
 ) -> UnknownNameError:
-    """Return the error for a name that nothing provides, with what may have been meant."""
+    """Return the error for a name that nothing provides, with what may have been meant.
+
+    Parameters
+    ----------
+    kind : Kind
+    spec : Spec
+    known : mapping of str to Plugin
+        All that there is of the kind.
+    enabled, disabled : sequence of InstalledPlugin
+    """
+    whose = f" of {spec.provider!r}" if spec.provider else ""
+    close = _meant_by(spec.name, known)
+    guess = f"; did you mean {' or '.join(map(repr, close))}?" if close else "."
+    sentences = [f"There is no {kind.name} {spec.name!r}{whose}{guess}"]
+    if len(known) <= MOST_NAMES_LISTED:
+        sentences.append(f"Known are {', '.join(sorted(known))}.")
+    else:
+        sentences.append(f"nnframe.registry.names({kind.name!r}) lists the {len(known)} known ones.")
+    sentences += _not_loaded(enabled, disabled)
+    if not close:
+        sentences.append("Install the distribution that provides it, or pass the object itself.")
+    return UnknownNameError(" ".join(sentences))
+
+
+def unknown_of_all_kinds(
+    spec: Spec,
+    known: Mapping[str, Mapping[str, Plugin]],
+    enabled: Sequence[InstalledPlugin],
+    disabled: Iterable[InstalledPlugin],
+) -> UnknownNameError:
+    """Return the error for a name that nothing of any kind has; the parameters are those of `unknown_name`."""
+    whose = f" of {spec.provider!r}" if spec.provider else ""
+    close = [f"the {kind} {name!r}" for kind, named in known.items() for name in _meant_by(spec.name, named)]
+    guess = f"; did you mean {' or '.join(close)}?" if close else "."
+    sentences = [f"There is no plugin {spec.name!r}{whose}{guess}"]
+    if any(plugin.provider.matches(spec.name) for plugin in enabled):
+        sentences.append("It is a distribution, which can be checked as a whole, but not shown.")
+    sentences += _not_loaded(enabled, disabled)
+    sentences.append("The command nnframe plugins lists all that there are.")
+    return UnknownNameError(" ".join(sentences))
+
+
+def _meant_by(name: str, known: Mapping[str, Plugin]) -> list[str]:
+    """Return the names that look like one, or else those whose plugins say in their first sentence that they are it."""
     # Only mistakes need it, and it isn't free to import.
     from difflib import get_close_matches
 
+    words = set(re.findall(WORD, name))
+    return (
+        get_close_matches(name, known, n=MOST_GUESSES)
+        or [
+            other
+            for other, plugin in known.items()
+            if words and words <= set(re.findall(WORD, plugin.documentation.lower().partition("\n\n")[0]))
+        ][:MOST_GUESSES]
+    )
+
+
+def _not_loaded(enabled: Iterable[InstalledPlugin], disabled: Iterable[InstalledPlugin]) -> list[str]:
     sentences = []
-    whose = f" of {spec.provider!r}" if spec.provider else ""
-    close = get_close_matches(spec.name, known, n=3)
-    guess = f"; did you mean {' or '.join(map(repr, close))}?" if close else "."
-    sentences.append(f"There is no {kind.name} {spec.name!r}{whose}{guess}")
-    if len(known) <= MOST_NAMES_LISTED:
-        sentences.append(f"Known are {', '.join(known)}.")
-    else:
-        sentences.append(f"nnframe.registry.names({kind.name!r}) lists the {len(known)} known ones.")
     broken = sorted({f"{plugin.provider} ({plugin.reason})" for plugin in enabled if plugin.error})
     if broken:
         sentences.append(f"Not loaded, because broken: {', '.join(broken)}.")
     left_out = sorted({str(plugin.provider) for plugin in disabled})
     if left_out:
         sentences.append(f"Not loaded, because {DISABLE_VARIABLE} says so: {', '.join(left_out)}.")
-    if not close:
-        sentences.append("Install the distribution that provides it, or pass the object itself.")
-    return UnknownNameError(" ".join(sentences))
+    return sentences

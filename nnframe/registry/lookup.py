@@ -16,10 +16,11 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from nnframe.errors import (
+    ArgumentError,
     ArgumentTypeError,
     NNFrameError,
     PluginError,
@@ -30,7 +31,7 @@ from nnframe.errors import (
 )
 from nnframe.plugin import Plugin
 from nnframe.registry.collect import Collector
-from nnframe.registry.failures import failed_import, name_conflict, unknown_name
+from nnframe.registry.failures import failed_import, name_conflict, unknown_name, unknown_of_all_kinds
 from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
 from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
 from nnframe.registry.provider import Objects, Offer, Provider, items_of
@@ -104,15 +105,23 @@ class Registry:
         ------
         UnknownNameError, NameConflictError, PluginError
             If there is none of any kind, if there are several of one, or if it is broken.
+        ArgumentError, ArgumentTypeError
+            If the name sets a parameter that none of them has.
         """
-        found, errors = [], []
+        found: list[tuple[str, Plugin]] = []
+        refusals: list[NNFrameError] = []
         for kind in KINDS:
-            try:
-                found.append((kind, self.get(kind, name)))
-            except UnknownNameError as error:
-                errors.append(str(error))
+            with suppress(UnknownNameError):
+                try:
+                    found.append((kind, self.get(kind, name)))
+                except (ArgumentError, ArgumentTypeError) as error:
+                    # Of two that share a name, one may have the parameter.
+                    refusals.append(error)
+        if refusals and not found:
+            raise refusals[0]
         if not found:
-            raise UnknownNameError(" ".join(errors))
+            known = {kind: self._known(kind) for kind in KINDS}
+            raise unknown_of_all_kinds(parse_spec(name), known, self._enabled(), self._disabled())
         return found
 
     def resolve(self, wanted: type[P], name: str | Plugin) -> P:
@@ -132,9 +141,7 @@ class Registry:
 
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
-        wanted = kind_named(kind).name
-        sources = [*self._builtin_source(wanted), *self._registered(), *self._load(self._enabled())]
-        return sorted({name for objects, _ in sources for name in objects.get(wanted, {})})
+        return sorted(self._known(kind_named(kind).name))
 
     def overview(self) -> list[Row]:
         """Return a row for everything that is offered under a name, the broken ones last.
@@ -153,8 +160,7 @@ class Registry:
         for plugin in enabled:
             for kind, item in items_of(plugin.objects or {}):
                 claims.append(Claim(kind, item, plugin.provider, 2 if plugin.claim == item.name else 3))
-        disabled = [plugin for plugin in self._scan() if is_disabled(plugin)]
-        return overview_rows(claims, [plugin for plugin in enabled if plugin.error], disabled)
+        return overview_rows(claims, [plugin for plugin in enabled if plugin.error], self._disabled())
 
     def provider_of(self, plugin: Plugin) -> Provider | None:
         """Return who provides an object, whatever its parameters; None if it was never registered."""
@@ -272,8 +278,12 @@ class Registry:
         for plugin in enabled:
             if plugin.error and _admits(spec, plugin) and (spec.provider or plugin.claim == spec.name):
                 return plugin.error
-        disabled = [plugin for plugin in self._scan() if is_disabled(plugin)]
-        return unknown_name(kind, spec, self.names(kind.name), enabled, disabled)
+        return unknown_name(kind, spec, self._known(kind.name), enabled, self._disabled())
+
+    def _known(self, kind: str) -> dict[str, Plugin]:
+        """Return an object for each name of a kind."""
+        sources = [*self._builtin_source(kind), *self._registered(), *self._load(self._enabled())]
+        return {name: item for objects, _ in sources for name, item in objects.get(kind, {}).items()}
 
     def _registered(self) -> list[Source]:
         with self._lock:
@@ -287,6 +297,9 @@ class Registry:
 
     def _enabled(self) -> list[InstalledPlugin]:
         return [plugin for plugin in self._scan() if not is_disabled(plugin)]
+
+    def _disabled(self) -> list[InstalledPlugin]:
+        return [plugin for plugin in self._scan() if is_disabled(plugin)]
 
     def _load(self, plugins: Iterable[InstalledPlugin]) -> list[Source]:
         """Import those plugins that aren't yet, and return the ones that work."""

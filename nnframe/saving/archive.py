@@ -7,10 +7,8 @@ or unpickled, and memory for an array is taken only when the file has turned out
 from __future__ import annotations
 
 import os
-import stat
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +17,14 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.saving.atomic import replacing
-from nnframe.saving.failures import FOREIGN, DefectError, file_path, reading
+from nnframe.saving.failures import FOREIGN, DefectError, file_path, reading, require_file
 from nnframe.saving.layout import (
     ArrayEntry,
     Member,
     archive_size,
     array_member,
+    as_stored,
     directory,
-    little_endian,
     local_header,
     local_header_size,
     stated_crc,
@@ -64,11 +62,11 @@ def write_archive(path: str | os.PathLike[str], manifest: Mapping[str, Any], arr
     place = file_path(path)
     text = encode(manifest, arrays)
     contents: list[Buffer] = [text]
-    contents += [np.asarray(array, dtype=little_endian(array.dtype), order="C").data for array in arrays.values()]
+    contents += [as_stored(array).data for array in arrays.values()]
     # Taken from the text, so that nothing is written that a reader would refuse.
     members = [_manifest_member(len(text)), *map(array_member, array_entries(decode(text)))]
     crcs = []
-    with replacing(place) as temporary, temporary.open("xb") as file:
+    with replacing(place) as temporary, temporary.open("wb") as file:
         for member, content in zip(members, contents, strict=True):
             crcs.append(zlib.crc32(content, zlib.crc32(member.header)))
             file.write(local_header(member, crcs[-1]) + member.header)
@@ -123,13 +121,9 @@ def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
         return _read_manifest(file)[0]
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
-    # A pipe would be waited for, and a device has no end.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise DefectError("it is a folder or a device", FOREIGN)
-    with path.open("rb") as file:
-        yield file
+def _opened(path: Path) -> BufferedReader:
+    require_file(path)
+    return path.open("rb")
 
 
 def _read_manifest(file: BufferedReader) -> tuple[dict[str, Any], Member, int]:

@@ -13,7 +13,7 @@ from nnframe.errors import ModelFileError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to, and move what was written over `path` when all is on the disk.
+    """Give a temporary file to write to, and move what was written over `path` when all is on the disk.
 
     A kill or a power failure at any moment leaves the old file or the new one, and an error leaves the old one. What a
     kill may leave beside it is a file whose name starts with ``.nnframe-``, which is of no use.
@@ -26,18 +26,20 @@ def replacing(path: Path) -> Iterator[Path]:
     # A link stays a link, and the file it points to is replaced.
     target = Path(os.path.realpath(path))
     # In the same folder, for only within a file system is a move one step.
-    temporary = target.with_name(f".nnframe-{os.urandom(8).hex()}.tmp")
+    temporary = target.parent / f".nnframe-{os.urandom(8).hex()}.tmp"
     try:
         mode = _mode_of(target)
+        temporary.touch(exist_ok=False)
+        if mode is not None:
+            temporary.chmod(mode)
         yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        if mode is not None:
-            temporary.chmod(mode)
         temporary.replace(target)
         _flush_folder(target.parent)
     except OSError as error:
-        kept = "the file that was there is as it was" if target.is_file() else "nothing was written"
+        # Path.is_file raises for a name that is too long.
+        kept = "the file that was there is as it was" if os.path.isfile(target) else "nothing was written"  # noqa: PTH113
         raise ModelFileError(
             f"{path} can't be written: {error.strerror or error}; {kept}: give a file in a folder that exists, that "
             "you may write to, and that has room"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ class DefectError(Exception):
 
     def __init__(self, what: str, advice: str = DAMAGED) -> None:
         super().__init__(f"{what}; {advice}")
+        self.what = what
 
 
 @contextmanager
@@ -38,6 +40,12 @@ def reading(path: Path) -> Iterator[None]:
         raise ModelFileError(
             f"{path} can't be loaded: its arrays don't fit into memory; close other programs"
         ) from error
+
+
+def require_file(path: Path) -> None:
+    """Raise unless a path leads to a file: a pipe would be waited for, and a device has no end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise DefectError("it is a folder or a device", FOREIGN)
 
 
 def file_path(path: Any) -> Path:

@@ -15,7 +15,9 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from nnframe.arrays import DType
+import numpy as np
+
+from nnframe.arrays import Array, DType
 
 LOCAL = struct.Struct("<4s5H3L2H")
 LOCAL_CRC_AT = 14
@@ -154,3 +156,8 @@ def little_endian(dtype: DType) -> DType:
     """Return a dtype in the order of bytes that files have."""
     ordered: DType = dtype.newbyteorder("<")
     return ordered
+
+
+def as_stored(array: Array) -> Array:
+    """Return an array as its bytes stand in a file: little-endian and in C order; itself where it is so already."""
+    return np.asarray(array, dtype=little_endian(array.dtype), order="C")

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -30,7 +30,13 @@ DTYPES = {
 # Parts between slashes, none of which can start with a dot, so that an unpacked archive stays in its folder.
 ARRAY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
-MOST_BYTES = 16 * 2**20
+SURROGATE = re.compile("[\ud800-\udfff]")
+VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.!+_-]{0,98}[A-Za-z0-9])?")
+
+# Where a value stands: its name, or a place and a key or index there. Text is made of it only for an error.
+Place: TypeAlias = "str | tuple[Place, str | int]"
+
+MOST_BYTES = 8 * 2**20
 MOST_LEVELS = 32
 MOST_DIGITS = 100
 LARGEST_INT = 10**MOST_DIGITS - 1
@@ -88,7 +94,7 @@ def decode(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError, NNFrameError) as error:
         # Behind the semicolon stands what somebody who saves can do.
         reason = " ".join(str(error).partition(";")[0].split())
-        raise DefectError(f"its manifest is no proper JSON ({reason:.120})") from error
+        raise DefectError(f"its manifest is no proper JSON ({reason:.200})") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise DefectError(f"its manifest doesn't say that its format is {FORMAT!r}", FOREIGN)
     version = document.get("format_version")
@@ -100,6 +106,9 @@ def decode(data: bytes) -> dict[str, Any]:
             f"saved by nnframe {shown(document.get('nnframe_version'))}",
             "pip install --upgrade nnframe",
         )
+    written_by = document.get("nnframe_version")
+    if not isinstance(written_by, str) or not VERSION.fullmatch(written_by):
+        raise DefectError(f"its nnframe_version is {shown(written_by)}, which is none")
     return document
 
 
@@ -125,7 +134,7 @@ def without_own_keys(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key not in OWN_KEYS}
 
 
-def require_json(value: object, name: str, level: int = 0) -> None:
+def require_json(value: object, name: str) -> None:
     """Raise unless JSON gives a value back as it is.
 
     Raises
@@ -135,31 +144,43 @@ def require_json(value: object, name: str, level: int = 0) -> None:
         holds one; for numbers that aren't finite or have too many digits; for text that isn't Unicode; for lists and
         dicts nested too deep.
     """
+    _require_json(value, name, 0)
+
+
+def _require_json(value: object, place: Place, level: int) -> None:
     if level > MOST_LEVELS:
-        raise ArgumentError(f"{shown(name)} is nested deeper than {MOST_LEVELS} levels; keep it flatter")
+        raise ArgumentError(f"{_spelled(place)} is nested more than {MOST_LEVELS} levels deep; keep it flatter")
     if type(value) is dict:
         for key, item in value.items():
             if type(key) is not str:
-                raise ArgumentTypeError(f"{name} has the key {with_type(key)}; wanted a str: use str(key)")
-            require_json(key, f"a key of {name}", level)
-            require_json(item, f"{name}[{shown(key)}]", level + 1)
+                raise ArgumentTypeError(f"{_spelled(place)} has the key {with_type(key)}; wanted a str: use str(key)")
+            _require_unicode(key, place)
+            _require_json(item, (place, key), level + 1)
     elif type(value) is list:
         for i, item in enumerate(value):
-            require_json(item, f"{name}[{i}]", level + 1)
+            _require_json(item, (place, i), level + 1)
     elif type(value) is str:
-        if not value.isascii() and any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
-            raise ArgumentError(f"{name} is {value!r:.80}, which has half of a surrogate pair; wanted Unicode text")
+        _require_unicode(value, place)
     elif type(value) is float:
         if not math.isfinite(value):
-            raise ArgumentError(f"{name} is {value}; wanted a finite number, or None for a missing one")
+            raise ArgumentError(f"{_spelled(place)} is {value}; wanted a finite number, or None for a missing one")
     elif type(value) is int:
         if abs(value) > LARGEST_INT:
-            raise ArgumentError(f"{name} is a number of more than {MOST_DIGITS} digits; store it as a str")
+            raise ArgumentError(f"{_spelled(place)} is a number of more than {MOST_DIGITS} digits; store it as a str")
     elif value is not None and type(value) is not bool:
         raise ArgumentTypeError(
-            f"{name} is {with_type(value)}; wanted what JSON gives back as it is: None, bool, int, float, str, list, "
-            "or dict with str keys"
+            f"{_spelled(place)} is {with_type(value)}; wanted what JSON gives back as it is: None, bool, int, float, "
+            f"str, list, or dict with str keys"
         )
+
+
+def _require_unicode(text: str, place: Place) -> None:
+    if not text.isascii() and SURROGATE.search(text):
+        raise ArgumentError(f"{_spelled(place)} has {shown(text)}, with half of a surrogate pair; wanted Unicode text")
+
+
+def _spelled(place: Place) -> str:
+    return place if isinstance(place, str) else f"{_spelled(place[0])}[{shown(place[1])}]"
 
 
 def _array_item(name: object, array: object) -> dict[str, Any]:

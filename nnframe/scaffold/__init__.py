@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -16,6 +17,9 @@ from nnframe.errors import ArgumentError
 from nnframe.plugin import NAME_PATTERN
 
 TEMPLATES = Path(__file__).parent / "templates"
+NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
+# What stands beside the package, or is imported by it.
+NO_PACKAGES = {"build", "dist", "nnframe", "setup", "tests"}
 # As PEP 508 has it.
 DISTRIBUTION_PATTERN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -80,7 +84,7 @@ def write_distribution(
         ):
             _fill(template, made / target, words)
         for kind, name in names:
-            _fill(f"{kind}.py", made / package / f"{_module(name)}.py", {"name": name, "variable": _module(name)})
+            _fill(f"{kind}.py", made / package / f"{_module(name)}.py", {"name": name, "variable": _variable(name)})
         shutil.move(made, folder)
     return folder, [folder / package / f"{_module(name)}.py" for _, name in names]
 
@@ -94,6 +98,12 @@ def _module(name: str) -> str:
     return re.sub(r"[-.]", "_", name)
 
 
+def _variable(name: str) -> str:
+    """Return what the object is called in its module, where some names are in use."""
+    module = _module(name)
+    return f"{module}_plugin" if module in NAMES_IN_TEMPLATES else module
+
+
 def _checked_package(distribution: str) -> str:
     """Return the package's name for a distribution's."""
     package = re.sub(r"[-.]+", "_", distribution).lower()
@@ -102,8 +112,11 @@ def _checked_package(distribution: str) -> str:
             f"{distribution!r} is no name for a distribution; wanted letters, digits and hyphens, beginning with a "
             f"letter, such as 'nnframe-softsign'"
         )
-    if package in sys.stdlib_module_names | {"nnframe", "numpy", "pluggy"}:
-        raise ArgumentError(f"the package {package!r} exists already; add something, such as 'nnframe-{distribution}'")
+    if package in sys.stdlib_module_names | NO_PACKAGES:
+        raise ArgumentError(f"the package {package!r} can't be yours; add something, such as 'nnframe-{distribution}'")
+    # The author's own distribution may be there, from an earlier attempt.
+    if find_spec(package) is not None and not any(row.is_from(distribution) for row in registry.overview()):
+        raise ArgumentError(f"the package {package!r} is installed already; choose another name")
     return package
 
 
@@ -115,7 +128,8 @@ def _check_names(distribution: str, activations: Sequence[str], losses: Sequence
     for kind, names in (("activation", activations), ("loss", losses)):
         for name in names:
             module = _module(name.lower())
-            if not NAME_PATTERN.fullmatch(name) or not module.isidentifier() or keyword.iskeyword(module):
+            usable = NAME_PATTERN.fullmatch(name) and module.isidentifier() and module[0].isalpha()
+            if not usable or keyword.iskeyword(module):
                 raise ArgumentError(
                     f"{name!r} is no name for a new {kind}; wanted letters, digits and '_', beginning with a letter, "
                     f"such as 'softsign'"

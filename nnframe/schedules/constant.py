@@ -1,6 +1,6 @@
 """constant: the learning rate as it was given.
 
-factor = 1
+    factor = 1
 
 Source: what a run without a schedule does.
 """

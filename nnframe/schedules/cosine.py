@@ -1,6 +1,6 @@
 """cosine: half a cosine wave down from 1 to ``minimum``, a step of it after every epoch.
 
-factor = minimum + (1 - minimum) (1 + cos(pi epoch / n_epochs)) / 2
+    factor = minimum + (1 - minimum) (1 + cos(pi epoch / n_epochs)) / 2
 
 Source: I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without the
 restarts.
@@ -13,10 +13,12 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.schedule import Schedule
+from nnframe.schedules.parameters import require
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, minimum: float) -> Array:
     """Return what the learning rate is multiplied with."""
+    require(minimum >= 0, "cosine", "minimum", minimum, "at least 0")
     epoch = step // steps_per_epoch
     factor: Array = minimum + (1 - minimum) * (1 + np.cos(np.pi * epoch / n_epochs)) / 2
     return factor

@@ -1,6 +1,6 @@
 """exponential: the learning rate is multiplied by ``gamma`` after every epoch.
 
-factor = gamma^epoch
+    factor = gamma^epoch
 
 Source: in general use; PyTorch has it as ExponentialLR.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.schedule import Schedule
+from nnframe.schedules.parameters import require
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, gamma: float) -> Array:
     """Return what the learning rate is multiplied with."""
+    require(gamma >= 0, "exponential", "gamma", gamma, "at least 0")
     factor: Array = gamma ** (step // steps_per_epoch)
     return factor
 

@@ -16,12 +16,16 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.schedule import Schedule
+from nnframe.schedules.parameters import require
 
 
 def factor(
     step: Array, steps_per_epoch: int, n_epochs: int, rise: float, divisor: float, final_divisor: float
 ) -> Array:
     """Return what the learning rate is multiplied with."""
+    require(0 <= rise <= 1, "one_cycle", "rise", rise, "a number from 0 to 1")
+    require(divisor > 0, "one_cycle", "divisor", divisor, "a number above 0")
+    require(final_divisor > 0, "one_cycle", "final_divisor", final_divisor, "a number above 0")
     last = steps_per_epoch * n_epochs - 1
     peak = rise * (last + 1) - 1
     lowest, end = 1 / divisor, 1 / (divisor * final_divisor)

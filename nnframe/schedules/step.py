@@ -1,6 +1,6 @@
 """step: the learning rate is multiplied by ``gamma`` after every so many epochs.
 
-factor = gamma^floor(epoch / every)
+    factor = gamma^floor(epoch / every)
 
 Source: A. Krizhevsky, I. Sutskever and G. Hinton, "ImageNet classification with deep convolutional neural networks",
 NIPS 2012, section 5, where the learning rate was divided by 10 three times.
@@ -11,10 +11,13 @@ from __future__ import annotations
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.schedule import Schedule
+from nnframe.schedules.parameters import require
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, every: int, gamma: float) -> Array:
     """Return what the learning rate is multiplied with."""
+    require(every >= 1, "step", "every", every, "at least 1")
+    require(gamma >= 0, "step", "gamma", gamma, "at least 0")
     factor: Array = gamma ** (step // steps_per_epoch // every)
     return factor
 

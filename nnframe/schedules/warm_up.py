@@ -1,6 +1,6 @@
 """warm_up: the learning rate rises in a straight line over the first updates, then stays.
 
-factor = min(1, start + (1 - start) step / (epochs steps_per_epoch))
+    n = epochs steps_per_epoch        factor = 1 - (1 - start) max(n - step, 0) / n
 
 Source: P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2.
 """
@@ -12,11 +12,16 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.schedule import Schedule
+from nnframe.schedules.parameters import require
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, epochs: float, start: float) -> Array:
     """Return what the learning rate is multiplied with."""
-    factor: Array = np.minimum(1, start + (1 - start) * step / (epochs * steps_per_epoch))
+    require(epochs >= 0, "warm_up", "epochs", epochs, "at least 0")
+    require(start >= 0, "warm_up", "start", start, "at least 0")
+    updates = epochs * steps_per_epoch
+    # Without updates to rise in, nothing is left of the rise from the first one on.
+    factor: Array = 1 - (1 - start) * np.maximum(updates - step, 0) / (updates or 1)
     return factor
 
 

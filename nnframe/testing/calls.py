@@ -97,7 +97,8 @@ class Call:
             return f"It is called with all of params by keyword ({', '.join(self.settings) or 'none'})"
         if isinstance(error, ValueError) and "read-only" in str(error):
             return "Write into no argument, as z *= 2 and out=z do"
-        return self.advice
+        # Whatever else it raises speaks for itself.
+        return self.advice if isinstance(error, (IndexError, TypeError, ValueError)) else "Correct that first"
 
 
 def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:

@@ -44,7 +44,7 @@ def it_trains(engine: Engine) -> None:
 def weights_and_losses_agree(engine: Engine) -> None:
     """Every activation and loss, batches of all sizes and both dtypes give what the reference gives."""
     for i, ending in enumerate(ENDINGS):
-        # Each kind of net once, for an engine may need seconds for it; the next has the other dtype or the other batches.
+        # Each kind of net once, for an engine may need seconds for it; the next has another dtype or other batches.
         dtype = (FLOAT32, FLOAT64, FLOAT64, FLOAT32)[i % 4]
         for batch_size in (4, N_SAMPLES, 1000) if i % 2 else (1,):
             require_same(engine, Case(ending, dtype, batch_size))

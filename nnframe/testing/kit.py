@@ -162,6 +162,11 @@ def check_schedule(schedule: str | Schedule) -> None:
     _check(registry.resolve(Schedule, schedule))
 
 
+def check_metric(metric: str | Metric) -> None:
+    """Raise `CheckFailure` for the first check that a metric fails; see `check_activation`."""
+    _check(registry.resolve(Metric, metric))
+
+
 def plugins_meant_by(what: str | Plugin) -> list[Plugin]:
     """Return the plugins that a distribution's name, a plugin's name or an object means.
 
@@ -197,6 +202,8 @@ def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[
     """Return a check that needs no argument, names the plugin, and gives way where one that comes first fails."""
 
     def run() -> None:
+        # What pytest shows is then the author's test and the author's function, without the kit in between.
+        __tracebackhide__ = True
         try:
             # A plugin that warns where it need not is the business of one check, which asks for errors instead.
             with np.errstate(all="ignore"):

@@ -36,6 +36,7 @@ def parametrize_plugin_checks(*plugins: str | Plugin) -> Callable[[Callable[...,
 
     def as_test(check: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:
+            __tracebackhide__ = True
             try:
                 check()
             except CheckSkipped as skipped:

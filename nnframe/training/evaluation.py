@@ -76,11 +76,18 @@ def evaluate(
             outputs[part], targets[part] = a.T, y
     values = {}
     if outputs is not None and targets is not None:
-        values = {name: _value(metric, outputs.T, targets.T) for name, metric in metrics.items()}
+        values = {name: metric_value(metric, outputs.T, targets.T) for name, metric in metrics.items()}
     return total / count, values
 
 
-def _value(metric: Metric, a: Array, y: Array) -> float:
+def metric_value(metric: Metric, a: Array, y: Array) -> float:
+    """Return a metric of outputs a and targets y, both of shape (n, N).
+
+    Raises
+    ------
+    PluginError
+        If it fails.
+    """
     try:
         value = metric.value(a, y, **metric.settings)
     except (Exception, SystemExit) as error:

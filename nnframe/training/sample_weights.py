@@ -46,7 +46,7 @@ def checked_sample_weights(
         weights *= _checked(sample_weights, "sample_weights", (len(data),))
     if class_weights is not None:
         n_classes = max(data.Y.shape[1], 2)
-        classes = classes_of(data.Y.T)
+        classes = classes_of(data.Y.T, data.Y)
         weights *= _weights_of_classes(class_weights, classes, n_classes)[classes]
     if not weights.any():
         raise DataError("sample_weights and class_weights make every sample count 0; wanted one above 0 at least")

@@ -87,16 +87,29 @@ def assert_same_weights(net, expected):
 """
 
 
+def nnframe_source(folder: Path) -> Path:
+    """Return a copy of what nnframe is installed from, so that building leaves nothing in the checkout."""
+    shutil.copytree(ROOT / "nnframe", folder / "nnframe", ignore=LEFT_OUT)
+    for file in ("setup.cfg", "setup.py", "README.md"):
+        shutil.copy(ROOT / file, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def authors_environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """Return a new environment with nnframe and nothing else, which is what an author begins with."""
+    folder = tmp_path_factory.mktemp("author")
+    made = Environment(folder / "environment", folder)
+    made.pip_install(nnframe_source(folder / "nnframe-source"))
+    return made
+
+
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """Return the environment, built once for all tests."""
     folder = tmp_path_factory.mktemp("installs")
     made = Environment(folder / "environment", tmp_path_factory.mktemp("elsewhere"))
-    # Copies, so that building leaves nothing in the checkout.
-    sources = [folder / "nnframe-source"]
-    shutil.copytree(ROOT / "nnframe", sources[0] / "nnframe", ignore=LEFT_OUT)
-    for file in ("setup.cfg", "setup.py", "README.md"):
-        shutil.copy(ROOT / file, sources[0])
+    sources = [nnframe_source(folder / "nnframe-source")]
     for plugin in ("nnframe-swish", "nnframe-huber"):
         sources.append(shutil.copytree(ROOT / "plugins" / plugin, folder / plugin, ignore=LEFT_OUT))
     sources += [write_distribution(folder, name) for name in DISTRIBUTIONS]

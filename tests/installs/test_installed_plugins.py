@@ -1,5 +1,7 @@
 """Plugins as pip installs them: good ones, faulty ones, and ones in conflict."""
 
+import json
+
 import pytest
 from distributions import DISTRIBUTIONS
 
@@ -250,30 +252,11 @@ def test_the_list_of_plugins_never_fails_and_has_the_broken_last(environment):
     assert "conflict  with rival-one 2.1" in contested[1]
 
 
-def test_a_new_plugin_installs_and_passes_its_own_tests_as_generated(environment, tmp_path):
-    environment.pip_install("pytest>=8")
-    made = environment.run(
-        environment.scripts / "nnframe", "new-plugin", "nnframe-made", "--activation", "made", "--loss", "made_loss",
-        "--into", tmp_path,
-    )  # fmt: skip
-    assert (made.returncode, made.stderr) == (0, "")
-    folder = tmp_path / "nnframe-made"
-    environment.pip_install("--no-build-isolation", "-e", f"{folder}[test]")
-    tested = environment.run(environment.python, "-m", "pytest", cwd=folder)
-    assert tested.returncode == 0, tested.stdout
-    assert (
-        "made-derivative_matches_differences"
-        in environment.run(environment.python, "-m", "pytest", "--collect-only", "--quiet", cwd=folder).stdout
-    )
-    trained = environment.run(
-        environment.scripts / "nnframe",
-        "train",
-        "digits",
-        "--activation",
-        "made",
-        "--loss",
-        "made_loss",
-        "--epochs",
-        "1",
-    )
-    assert trained.returncode == 0, trained.stderr
+def test_a_distribution_that_does_not_load_fails_its_check_and_says_why(environment):
+    done = environment.run(environment.scripts / "nnframe", "plugins", "check", "faulty-import", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    [finding] = json.loads(done.stdout)
+    assert finding == {
+        "plugin": "faulty-import/unimportable", "name": "it_loads", "outcome": "failed",
+        "message": "ImportError: no such library",
+    }  # fmt: skip

@@ -19,6 +19,8 @@ TRIANGLE = pairs([[3.0, 0], [0, 3], [-3, -3]], np.eye(3))
 def shade(ax, x1, x2):
     """Return the colour and the opacity of the shading at a point."""
     image = ax.images[0].get_array()
+    # The first row is the lowest.
+    assert ax.images[0].origin == "lower"
     left, right, bottom, top = ax.images[0].get_extent()
     column = round((x1 - left) / (right - left) * (image.shape[1] - 1))
     row = round((x2 - bottom) / (top - bottom) * (image.shape[0] - 1))

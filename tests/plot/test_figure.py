@@ -48,6 +48,11 @@ def test_asking_for_the_pictures_does_not_import_matplotlib_yet():
     assert "matplotlib" not in modules
 
 
+def test_what_is_not_imported_yet_is_listed_all_the_same():
+    code = "import nnframe; print('plot' in dir(nnframe), 'nNet' in dir(nnframe))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True True\n"
+
+
 def test_a_name_that_nnframe_has_not_is_still_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'nnframe' has no attribute 'plots'"):
         nnframe.plots  # noqa: B018

@@ -13,6 +13,8 @@ import nnframe_zoo.activations
 import nnframe_zoo.losses
 import pytest
 
+from nnframe import UnknownNameError, registry
+
 MODULES = {
     module.name: f"{package.__name__}.{module.name}"
     for package in (nnframe_zoo.activations, nnframe_zoo.losses)
@@ -57,6 +59,15 @@ def test_importing_the_package_imports_no_part():
 def test_using_a_name_imports_no_other_part():
     used = imported_by("from nnframe import registry; registry.get('activation', 'mish')")
     assert used & set(MODULES.values()) == {MODULES["mish"]}
+
+
+@pytest.mark.parametrize(
+    ("sought", "meant"),
+    [("label_smoothing", "smoothed_cel"), ("absolute_error", "mae"), ("binary_cross_entropy", "bce")],
+)
+def test_a_loss_is_found_by_what_it_is_called_elsewhere(sought, meant):
+    with pytest.raises(UnknownNameError, match=f"did you mean '{meant}'"):
+        registry.get("loss", sought)
 
 
 def test_the_readme_lists_every_name_with_its_defaults():

@@ -1,0 +1,64 @@
+"""``nnframe predict``: predictions for new rows."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from nnframe.cli.output import check_place, say
+
+
+def add_command(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommand to a parser."""
+    parser = commands.add_parser(
+        "predict",
+        help="predict new rows with a model of nnframe train",
+        description="Write a csv file with a prediction for each row: a number in the target's units; or a class, and "
+        "the probability of each. Columns are found by name, and those that the model doesn't know are passed over.",
+    )
+    add_model_and_data(parser)
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="a .csv file")
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="NAME", help="a column to copy, such as an id to find rows by"
+    )
+    parser.set_defaults(run=run)
+
+
+def add_model_and_data(parser: argparse.ArgumentParser) -> None:
+    """Add what `predict` and `evaluate` both take."""
+    parser.add_argument("model", type=Path, help="what nnframe train --out has written")
+    parser.add_argument("data", help="a .csv, .parquet, .npy or .npz file")
+    parser.add_argument(
+        "--unknown",
+        choices=["refuse", "ignore"],
+        default="refuse",
+        help="what to do about a category that wasn't there in training: refuse it (the default), or take it for none "
+        "of the known ones",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the predictions.
+
+    Raises
+    ------
+    NNFrameError
+        If the model or the data can't be read, a cell can't be used, or the file can't be written.
+    """
+    # The other commands don't wait for what reads tables.
+    from nnframe.table.model import load
+    from nnframe.table.predictions import check_output, write_predictions
+    from nnframe.table.sources.opening import open_source
+    from nnframe.table.sources.source import named
+
+    check_output(options.out)
+    check_place("--out", options.out, options.data, options.model)
+    model = load(options.model)
+    source = open_source(options.data)
+    used = {*model.columns.names, *options.keep}
+    passed_over = [name for name in source.columns if name not in used]
+    if passed_over:
+        say(f"passed over {named(passed_over)}")
+    count = write_predictions(model, source, options.out, unknown=options.unknown, keep=options.keep)
+    say(f"{options.out} written, {count:,} predictions of {model.task.target!r}")

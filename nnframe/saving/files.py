@@ -1,0 +1,84 @@
+"""Model files: a net and notes, in the format that the file's name asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnframe.errors import ArgumentTypeError, shown, with_type
+from nnframe.saving import archive
+from nnframe.saving.failures import DefectError, file_path, reading
+from nnframe.saving.manifest import array_entries, without_own_keys
+from nnframe.saving.model import SavedModel, Stored, describe, rebuild, saved_model
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from nnframe.network import nNet
+
+SAFETENSORS_SUFFIX = ".safetensors"
+MODEL, NOTES = "model", "notes"
+
+
+def save_model(net: nNet, path: str | os.PathLike[str], notes: Mapping[str, Any] | None = None) -> None:
+    """Write a net and notes into a file; see `nNet.save`."""
+    if not isinstance(notes, (dict, type(None))):
+        raise ArgumentTypeError(f"notes is {with_type(notes)}; wanted a dict, or None")
+    place = file_path(path)
+    part, arrays = describe(net)
+    _format(place).write_archive(place, {MODEL: part, NOTES: notes or {}}, arrays)
+
+
+def load_model(path: str | os.PathLike[str]) -> tuple[nNet, dict[str, Any]]:
+    """Return a net and its notes; see `nnframe.load`."""
+    place = file_path(path)
+    manifest, arrays = _format(place).read_archive(place)
+    with reading(place):
+        _saved_model(manifest, arrays)
+    return rebuild(manifest[MODEL], arrays, place), manifest[NOTES]
+
+
+def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], SavedModel]:
+    """Return a file's manifest, with all that the file says of itself, and the net that is in the file.
+
+    No more than the manifest is read, and no plugin is asked for.
+
+    Raises
+    ------
+    ModelFileError
+        If it isn't as it was saved, as far as the manifest tells, or has no model.
+    MissingDependencyError
+        If safetensors is needed and isn't installed.
+    """
+    place = file_path(path)
+    document = _format(place).read_document(place)
+    with reading(place):
+        entries = {entry.name: entry for entry in array_entries(document)}
+        return document, _saved_model(without_own_keys(document), entries)
+
+
+def _saved_model(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> SavedModel:
+    """Return the net that a file holds, and nothing but notes beside it."""
+    if set(manifest) != {MODEL, NOTES}:
+        what = ", ".join(map(shown, manifest)) or "nothing"
+        raise DefectError(
+            f"it holds {what:.200}, where a saved model holds model and notes", "load it with what saved it"
+        )
+    if not isinstance(manifest[NOTES], dict):
+        raise DefectError(f"its notes are {shown(manifest[NOTES])}, which is no dict")
+    model = saved_model(manifest[MODEL], arrays)
+    wanted = 2 * len(model.layers)
+    if len(arrays) != wanted:
+        raise DefectError(f"it has {len(arrays)} arrays, and its model {wanted}")
+    return model
+
+
+def _format(path: Path) -> ModuleType:
+    """Return the module that reads and writes files of such a name."""
+    if path.suffix.lower() != SAFETENSORS_SUFFIX:
+        return archive
+    from nnframe.saving import safetensors_file
+
+    return safetensors_file

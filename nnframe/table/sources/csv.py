@@ -1,0 +1,161 @@
+"""csv files, read by pyarrow a block at a time."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.errors import DataError, one_line, shown
+from nnframe.table.arrow import cells_of, import_pyarrow
+from nnframe.table.cells import MISSING_TEXTS, NUMBER, Cells
+from nnframe.table.sources.source import Chunk, checked_names, rows_from
+
+DELIMITERS = ",;\t|"
+UNEVEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
+FIRST_ROW = 2
+SIGNATURE_BYTES = 1 << 16
+# pyarrow reads several ahead, and the texts of a block take up a multiple of it.
+BLOCK_BYTES = 1 << 21
+DECIMAL_COMMA = r"^\s*([+-]?\d+),(\d+)\s*$"
+
+
+class CsvSource:
+    """A csv file in UTF-8 whose first row names the columns.
+
+    Fields are divided by what divides the header into the most: a comma, a semicolon, a tab or a bar. Where it is a
+    semicolon, 3,5 is three and a half. A column without a name is called by its place. Rows without any value are
+    passed over.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Raises
+    ------
+    DataError
+        If it is empty, no text, or has no header.
+    MissingDependencyError
+        If pyarrow is missing.
+    """
+
+    row_hint = "the header is row 1"
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        import_pyarrow(self.name)
+        self._path = path
+        self._delimiter, header, self._has_rows = _read_start(path)
+        names = [name.strip() or f"column {i}" for i, name in enumerate(header, start=1)]
+        self.columns = checked_names(self.name, names)
+        if all(NUMBER.fullmatch(name) for name in self.columns):
+            raise DataError(
+                f"{self.name} has no header: its first row is {shown(', '.join(self.columns))}; wanted the names of "
+                f"the columns in the first row"
+            )
+
+    def chunks(self, columns: Collection[str]) -> Iterator[Chunk]:
+        """Read some of the columns from the first row on."""
+        import pyarrow as pa
+
+        if not self._has_rows:
+            return
+        wanted = [name for name in self.columns if name in columns]
+        first = FIRST_ROW
+        try:
+            for batch in self._open():
+                empty = _empty_rows(batch)
+                rows = rows_from(first, len(batch))
+                first += len(batch)
+                if empty.any():
+                    batch, rows = batch.filter(pa.array(~empty)), rows[~empty]
+                if len(rows):
+                    yield Chunk(rows, {name: self._cells(batch.column(name)) for name in wanted})
+        except pa.ArrowInvalid as error:
+            raise DataError(self._explained(one_line(error))) from error
+
+    def _cells(self, array: Any) -> Cells:
+        if self._delimiter == ";":
+            import pyarrow.compute as pc
+
+            # Spreadsheets use the semicolon in countries where the comma is in the numbers.
+            array = pc.replace_substring_regex(array, DECIMAL_COMMA, r"\1.\2")
+        return cells_of(array)
+
+    def _open(self) -> Any:
+        from pyarrow import csv as arrow_csv
+        from pyarrow import string
+
+        # Blank lines are kept until they have been counted, and all columns are read to know which rows are blank.
+        return arrow_csv.open_csv(
+            self._path,
+            read_options=arrow_csv.ReadOptions(
+                column_names=list(self.columns), skip_rows_after_names=1, use_threads=False, block_size=BLOCK_BYTES
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=False
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(self.columns, string()), strings_can_be_null=True, null_values=MISSING_TEXTS
+            ),
+        )
+
+    def _explained(self, message: str) -> str:
+        uneven = UNEVEN.search(message)
+        if uneven:
+            row, wanted, came = uneven.groups()
+            return (
+                f"{self.name}, row {row} ({self.row_hint}) has fields: {came}, the header {wanted}; a field that "
+                f"holds {self._delimiter!r} belongs in double quotes"
+            )
+        if "straddling" in message:
+            return (
+                f"{self.name} has a row of more than {BLOCK_BYTES:,} bytes; a double quote that opens and never closes "
+                f"makes such a row"
+            )
+        if "UTF8" in message or "utf8" in message:
+            return _no_utf8(self.name)
+        return f"{self.name} can't be read as csv: {message}"
+
+
+def _read_start(path: Path) -> tuple[str, list[str], bool]:
+    """Return what divides the fields, the first row, and whether anything follows it."""
+    name = str(path)
+    with path.open("rb") as binary:
+        if b"\0" in binary.read(SIGNATURE_BYTES):
+            raise DataError(f"{name} is no text, so no csv file; wanted rows of values with commas between them")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            start = file.read(BLOCK_BYTES)
+    except UnicodeDecodeError:
+        raise DataError(_no_utf8(name)) from None
+    if not start.strip():
+        raise DataError(f"{name} is empty; wanted a row with the names of the columns, and rows of values below it")
+    lines = start.splitlines(keepends=True)
+    delimiter = max(DELIMITERS, key=lambda each: len(next(csv.reader(lines, delimiter=each))))
+    rows = csv.reader(lines, delimiter=delimiter)
+    header = next(rows)
+    if not any(field.strip() for field in header):
+        raise DataError(f"the first row of {name} is blank; wanted the names of the columns there")
+    return delimiter, header, next(rows, None) is not None
+
+
+def _no_utf8(name: str) -> str:
+    return (
+        f"{name} is no text in UTF-8, so it can't be read as csv; spreadsheets save one as 'CSV UTF-8', and "
+        f"'iconv -f latin1 -t utf8' converts one from Western European text"
+    )
+
+
+def _empty_rows(batch: Any) -> Array:
+    empty = np.ones(len(batch), bool)
+    for column in batch.columns:
+        if not empty.any():
+            break
+        empty &= column.is_null().to_numpy(zero_copy_only=False)
+    return empty

@@ -1,0 +1,38 @@
+"""Which rows are held out to judge the result by, decided row by row before anybody knows how many there will be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.engines.dropout import BITS, random_bits
+
+
+def held_out(start: int, count: int, share: float, seed: int) -> Array:
+    """Return which of some rows are held out.
+
+    Rows are cut into runs of about 1 / share, and one of each run is drawn. So the share is met to within a row
+    anywhere in the table, also where it is sorted, and the answer doesn't depend on how rows are read.
+
+    Parameters
+    ----------
+    start, count : int
+        The place of the first row, counted from 0, and how many follow.
+    share : float
+        At least 0 and below 1.
+    seed : int
+
+    Returns
+    -------
+    ndarray of bool, shape (count,)
+    """
+    if share > 0.5:
+        return ~held_out(start, count, 1 - share, seed)
+    if share == 0:
+        return np.zeros(count, bool)
+    rows = np.arange(start, start + count)
+    run = np.floor(rows * share)
+    first, after = np.ceil(run / share), np.ceil((run + 1) / share)
+    drawn = random_bits(seed % 2**BITS, run.astype(np.uint64)) / 2.0**BITS
+    chosen: Array = rows == first + np.floor(drawn * (after - first))
+    return chosen

@@ -1,0 +1,445 @@
+"""Nets in files: what comes back, what is refused, and what is said when a plugin is missing."""
+
+import copy
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import nnframe
+from nnframe import (
+    Activation,
+    ArgumentError,
+    ArgumentTypeError,
+    ModelFileError,
+    PluginError,
+    ShapeError,
+    denseLayer,
+    hookimpl,
+    nNet,
+    registry,
+)
+from nnframe.saving import load_with_notes
+from nnframe.saving.archive import read_archive, read_document, write_archive
+from nnframe.saving.model import describe, rebuild
+
+
+def weights_of(net):
+    return [array for layer in net.layersList for array in (layer.linear, layer.bias)]
+
+
+def same_bits(one, other):
+    return [(a.dtype, a.shape, a.tobytes()) for a in one] == [(a.dtype, a.shape, a.tobytes()) for a in other]
+
+
+def net_with(activation):
+    return nNet([denseLayer([[1.0, 2.0]], 0.5, activation), denseLayer([[3.0]])])
+
+
+# The law: what was saved is what is loaded.
+
+
+def swirl(z, turns, bend, flip):
+    return np.sin(z * turns) * bend * (-1 if flip else 1)
+
+
+def swirl_slope(z, turns, bend, flip):
+    return np.cos(z * turns) * turns * bend * (-1 if flip else 1)
+
+
+swirl_activation = Activation("swirl", swirl, swirl_slope, params={"turns": 1, "bend": 0.5, "flip": False})
+line_activation = Activation("line", lambda z, bend: bend * z, lambda z, bend: bend + 0 * z, params={"bend": 1.5})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plugins():
+    """Register activations with parameters of every type, under a distribution's and under a module's name."""
+    with registry.temporarily(swirl_activation), registry.temporarily(line_activation, name="some-name"):
+        yield
+
+
+@st.composite
+def activations(draw):
+    finite = st.floats(allow_nan=False, allow_infinity=False)
+    choice = draw(st.sampled_from([None, "relu", "Tanh", "nnframe/softmax", "swirl", "line", "Some_Name/line"]))
+    if choice == "swirl":
+        return f"swirl(turns={draw(st.integers(-(2**63), 2**63))}, bend={draw(finite)!r}, flip={draw(st.booleans())})"
+    if choice in ("line", "Some_Name/line"):
+        return f"{choice}(bend={draw(finite)!r})"
+    return choice
+
+
+@st.composite
+def nets(draw):
+    dtype = draw(st.sampled_from([np.float32, np.float64]))
+    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
+    layers = []
+    for n_in, n_out in pairwise(sizes):
+        layer = denseLayer(draw(arrays(dtype, (n_out, n_in))), draw(arrays(dtype, (n_out, 1))), draw(activations()))
+        layers += [layer] * (draw(st.integers(1, 3)) if n_in == n_out else 1)
+    return nNet(layers)
+
+
+@settings(deadline=None)
+@given(net=nets(), suffix=st.sampled_from([".nnf", ".safetensors"]))
+def test_a_loaded_net_is_the_saved_one_bit_for_bit(tmp_path_factory, net, suffix):
+    if suffix == ".safetensors":
+        pytest.importorskip("safetensors")
+    path = tmp_path_factory.getbasetemp() / f"law{suffix}"
+    net.save(path)
+    loaded = nnframe.load(path)
+    assert same_bits(weights_of(loaded), weights_of(net))
+    assert [layer.activation for layer in loaded.layersList] == [layer.activation for layer in net.layersList]
+    resolved = [[layer.resolved_activation for layer in each.layersList] for each in (loaded, net)]
+    assert resolved[0] == resolved[1]
+    v = np.linspace(-2, 2, 3 * net.layersList[0].n_in, dtype=net.dtype).reshape(-1, 3)
+    with np.errstate(all="ignore"):
+        assert same_bits(loaded.forwardPass(v), net.forwardPass(v))
+    assert describe(loaded)[0] == describe(net)[0]
+
+
+def test_a_loaded_net_trains_as_the_saved_one_would_have(path):
+    data = [([[0.5], [1.0]], [[1.0]]), ([[1.5], [-1.0]], [[0.0]])]
+    net = net_with("tanh")
+    net.save(path)
+    loaded = nnframe.load(path)
+    assert loaded.nEpochs(3, data, "mse", 0.1).loss == net.nEpochs(3, data, "mse", 0.1).loss
+    assert same_bits(weights_of(loaded), weights_of(net))
+
+
+def test_a_layer_that_is_there_twice_is_one_layer_again(path):
+    inner = denseLayer([[0.5]], 0, "tanh")
+    nNet([inner, denseLayer([[2.0]]), inner]).save(path)
+    first, second, third = nnframe.load(path).layersList
+    assert first is third
+    assert first is not second
+
+
+def test_saving_leaves_the_net_alone_and_shares_nothing_with_it(path):
+    net = net_with("relu")
+    before = copy.deepcopy(net)
+    net.save(path)
+    loaded = nnframe.load(path)
+    loaded.layersList[0].linear[...] = 9
+    assert same_bits(weights_of(net), weights_of(before))
+
+
+def test_the_weights_of_a_net_that_diverged_are_kept(path):
+    net = net_with(None)
+    net.layersList[0].linear = [[np.nan, -np.inf]]
+    net.save(path)
+    np.testing.assert_array_equal(nnframe.load(path).layersList[0].linear, [[np.nan, -np.inf]])
+
+
+def test_notes_come_back_as_they_were(path):
+    notes = {"columns": ["age", "größe"], "scale": [0.1, 1e-300], "missing": None, "deep": {"a": [[], {}]}}
+    net_with("relu").save(path, notes=notes)
+    assert load_with_notes(path)[1] == notes
+
+
+def test_without_notes_there_is_an_empty_dict(path):
+    net_with("relu").save(path)
+    assert load_with_notes(path)[1] == {}
+
+
+def test_the_manifest_tells_format_dtype_layers_and_where_each_activation_comes_from(tmp_path):
+    net_with("swirl(turns=3)").save(tmp_path / "m.nnf", notes={"a": 1})
+    document = read_document(tmp_path / "m.nnf")
+    assert document["format_version"] == 1
+    assert document["notes"] == {"a": 1}
+    assert document["model"] == {
+        "dtype": "float64",
+        "layers": [
+            {
+                "activation": {
+                    "name": "swirl", "parameters": {"turns": 3, "bend": 0.5, "flip": False},
+                    "provider": __name__, "version": None,
+                }
+            },
+            {"activation": None},
+        ],
+        "sequence": [0, 1],
+    }  # fmt: skip
+
+
+def test_an_archive_may_hold_a_model_beside_other_things(tmp_path):
+    net = net_with("relu")
+    part, described = describe(net)
+    write_archive(tmp_path / "more.nnf", {"mine": part}, described | {"more": np.ones(3)})
+    manifest, stored = read_archive(tmp_path / "more.nnf")
+    loaded = rebuild(manifest["mine"], stored, tmp_path / "more.nnf")
+    assert same_bits(weights_of(loaded), weights_of(net))
+
+
+# Saving refuses.
+
+
+def test_an_activation_that_was_never_registered_is_refused(path, new_bump):
+    net = nNet([denseLayer([[1.0]]), denseLayer([[1.0]], 0, new_bump())])
+    with pytest.raises(ArgumentError, match=r"layersList\[1\] has the activation 'bump', which is not registered"):
+        net.save(path)
+    assert not path.exists()
+
+
+def test_a_provider_that_no_name_can_have_is_refused(path, new_bump):
+    activation = new_bump()
+    with registry.temporarily(activation, name="my stuff!"), pytest.raises(ArgumentError) as caught:
+        nNet([denseLayer([[1.0]], 0, activation)]).save(path)
+    assert "layersList[0] has an activation of 'my stuff!', which is no distribution or module; rename it" in str(
+        caught.value
+    )
+
+
+def test_layers_that_do_not_fit_any_more_are_refused(path):
+    net = net_with("relu")
+    net.layersList.reverse()
+    with pytest.raises(ShapeError):
+        net.save(path)
+
+
+@pytest.mark.parametrize("notes", [[1], "text", 5])
+def test_notes_that_are_no_dict_are_refused(path, notes):
+    with pytest.raises(ArgumentTypeError, match=r"notes is .*; wanted a dict"):
+        net_with("relu").save(path, notes=notes)
+
+
+def test_notes_that_json_would_not_give_back_are_refused_by_their_place(path):
+    with pytest.raises(
+        ArgumentTypeError, match=re.escape("manifest['notes']['scale'] is array([1.]), of type ndarray")
+    ):
+        net_with("relu").save(path, notes={"scale": np.ones(1)})
+    assert not path.exists()
+
+
+def test_a_folder_that_is_missing_is_said_and_the_net_is_as_it_was(path):
+    with pytest.raises(ModelFileError, match="can't be written: "):
+        net_with("relu").save(path.parent / "missing" / path.name)
+
+
+# Activations are found again.
+
+
+def test_an_object_comes_back_as_its_name(path, new_bump):
+    activation = new_bump()
+    with registry.temporarily(activation):
+        net_with(activation.with_params(width=3.0)).save(path)
+        assert nnframe.load(path).layersList[0].activation == "bump(width=3.0)"
+
+
+def test_the_provider_decides_between_two_of_one_name(path, new_bump):
+    one, other = new_bump(), Activation("bump", np.tanh, lambda z: 1 - np.tanh(z) ** 2)
+    with registry.temporarily(one, name="rival-one"), registry.temporarily(other, name="rival-two"):
+        net_with(other).save(path)
+        layer = nnframe.load(path).layersList[0]
+        assert registry.provider_of(layer.resolved_activation).name == "rival-two"
+        assert layer.activation == "rival-two/bump"
+
+
+def test_what_was_registered_in_code_may_have_moved(path, new_bump):
+    with registry.temporarily(new_bump(), name="__main__"):
+        net_with("bump(width=3)").save(path)
+    with registry.temporarily(new_bump(), name="nnframe-bump"):
+        assert nnframe.load(path).layersList[0].activation == "bump(width=3.0)"
+
+
+def test_parameters_stay_when_a_newer_version_has_other_defaults(path, new_bump):
+    with registry.temporarily(new_bump()):
+        net_with("bump(width=3)").save(path)
+    with registry.temporarily(new_bump(height=7.0, width=3.0)):
+        loaded = nnframe.load(path).layersList[0].resolved_activation
+    assert loaded.settings == {"height": 1.0, "width": 3.0}
+
+
+def test_a_parameter_that_a_newer_version_adds_has_its_default(path):
+    with registry.temporarily(Activation("grown", lambda z, a: a * z, params={"a": 1.0})):
+        net_with("grown(a=2)").save(path)
+    with registry.temporarily(Activation("grown", lambda z, a, b: a * z + b, params={"a": 1.0, "b": 0.0})):
+        assert nnframe.load(path).layersList[0].resolved_activation.settings == {"a": 2.0, "b": 0.0}
+
+
+def refused(path):
+    with pytest.raises(ModelFileError) as caught:
+        nnframe.load(path)
+    assert str(caught.value).startswith(f"{path} can't be loaded: ")
+    return str(caught.value)
+
+
+def test_a_parameter_that_is_gone_is_said(path, new_bump):
+    with registry.temporarily(new_bump(), name="some_module"):
+        net_with("bump(width=3)").save(path)
+    with registry.temporarily(Activation("bump", np.tanh), name="some_module"):
+        message = refused(path)
+    assert "it was saved with 'bump(height=1.0, width=3.0)' of some_module (registered in code)" in message
+    assert "bump has no parameter 'height'" in message
+    assert message.endswith("register(...) the one it was saved with, or import the module that does")
+
+
+def test_what_was_registered_in_code_and_is_missing_is_to_be_registered(path, new_bump):
+    with registry.temporarily(new_bump(), name="some_module"):
+        net_with("bump").save(path)
+    message = refused(path)
+    assert "it needs the activation 'bump', which some_module registered in code" in message
+    assert message.endswith("register(...) the one it was saved with, or import the module that does")
+
+
+def test_a_broken_plugin_is_blamed_and_not_the_file(path, new_bump):
+    with registry.temporarily(new_bump(), name="some_module"):
+        net_with("bump").save(path)
+    broken = Activation("bump", lambda z, height, width: np.abs(z), params={"height": 1.0, "width": 2.0})
+    with registry.temporarily(broken, name="some_module"), pytest.raises(PluginError, match="some_module"):
+        nnframe.load(path)
+
+
+# Files that were changed by somebody who keeps the check sums right.
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Return a function that saves a net, changes what its file says, and loads it."""
+
+    def load_changed(change, net=None):
+        path = tmp_path / "changed.nnf"
+        (net or net_with("relu")).save(path)
+        manifest, stored = read_archive(path)
+        change(manifest, stored)
+        write_archive(path, manifest, stored)
+        return refused(path)
+
+    return load_changed
+
+
+def put(*keys_and_value):
+    *keys, last, value = keys_and_value
+
+    def change(manifest, stored):
+        place = manifest
+        for key in keys:
+            place = place[key]
+        place[last] = value
+
+    return change
+
+
+def activation_with(**changes):
+    return lambda manifest, stored: manifest["model"]["layers"][0]["activation"].update(changes)
+
+
+def put_array(name, array):
+    return lambda manifest, stored: stored.__setitem__(name, array)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (put("more", 1), "it holds 'model', 'notes', 'more', where a saved model holds model and notes"),
+        (lambda manifest, stored: manifest.pop("model"), "it holds 'notes', where"),
+        (lambda manifest, stored: manifest.clear(), "it holds nothing, where"),
+        (put("notes", [1]), "its notes are [1], which is no dict"),
+        (put("model", [1]), "its manifest has [1] as model"),
+        (put("model", "more", 1), "which isn't dtype, layers and sequence"),
+        (put("model", "dtype", "float16"), "its model computes in 'float16'"),
+        (put("model", "dtype", "object"), "its model computes in 'object'"),
+        (put("model", "dtype", ["float32"]), "its model computes in ['float32']"),
+        (put("model", "dtype", "float32"), "'layers/0/linear' has dtype float64, and its model computes in float32"),
+        (put("model", "layers", []), "its model has [] as layers"),
+        (put("model", "layers", {"0": None}), "as layers, which is no list"),
+        (put("model", "layers", 0, None), "layer 0 is None"),
+        (put("model", "layers", 1, {"activation": None, "more": 1}), "layer 1 is {'activation': None, 'more': 1}"),
+        (put("model", "sequence", []), "its model has a layer that isn't in its sequence"),
+        (put("model", "sequence", [0]), "its model has a layer that isn't in its sequence"),
+        (put("model", "sequence", [0, 1, 2]), "as sequence, which is no list of places"),
+        (put("model", "sequence", [0, -1]), "as sequence, which is no list of places"),
+        (put("model", "sequence", [False, True]), "as sequence, which is no list of places"),
+        (put("model", "sequence", [0, 1.0]), "as sequence, which is no list of places"),
+        (put("model", "sequence", "01"), "as sequence, which is no list of places"),
+        (put("model", "sequence", [1, 0]), "layer 0 takes columns of 2, and layer 1 before it gives columns of 1"),
+        (put_array("layers/0/linear", np.ones(2)), "array 'layers/0/linear' has shape (2,); wanted (n_out, n_in)"),
+        (put_array("layers/0/linear", np.ones((1, 0))), "array 'layers/0/linear' has shape (1, 0)"),
+        (put_array("layers/0/linear", np.ones((2, 2))), "array 'layers/0/bias' has shape (1, 1); wanted (2, 1)"),
+        (put_array("layers/0/linear", np.ones((1, 2), int)), "has dtype int64"),
+        (put_array("layers/0/bias", np.ones(1)), "array 'layers/0/bias' has shape (1,); wanted (1, 1)"),
+        (put_array("layers/0/bias", np.array(1.0)), "array 'layers/0/bias' has shape (); wanted (1, 1)"),
+        (put_array("layers/2/bias", np.ones((1, 1))), "it has 5 arrays, and its model 4"),
+        (lambda manifest, stored: stored.pop("layers/1/bias"), "array 'layers/1/bias' is missing"),
+        (put("model", "layers", 0, "activation", "relu"), "layer 0 has 'relu' as activation"),
+        (activation_with(more=1), "as activation, which isn't name, parameters, provider, version"),
+        *(
+            (activation_with(name=name), "layer 0 has an activation of the name")
+            for name in (
+                "", 5, None, "relu()", "os.system('ls')", "a/b", "/relu", "nnframe/", "nnframe//relu",
+                "other/relu", "nnframe/a/b", "relu\n", "r" * 101, "r\u0435lu", ["relu"],
+            )
+        ),
+        *(
+            (activation_with(provider=provider), "which is no distribution or module")
+            for provider in ("", 5, None, "--index-url=x", "a b", "a;ls", "$(ls)", "../x", "a\nb", "n" * 101, "https://x.org/y")
+        ),
+        *(
+            (activation_with(version=version), "has an activation of the version")
+            for version in ("", 5, True, "1; ls", "1 2", "-1", "1\n", "1" * 101)
+        ),
+        *(
+            (activation_with(parameters=parameters), "has an activation with the parameters")
+            for parameters in (None, [], {"a": "1"}, {"a": None}, {"a": [1]}, {"a-b": 1}, {"": 1}, {"a" * 101: 1})
+        ),
+        (activation_with(parameters={"self": 1}), "relu has no parameter 'self'"),
+        (activation_with(parameters={"alpha": 10**99}), "relu has no parameter 'alpha'"),
+    ],
+)  # fmt: skip
+def test_a_file_that_tells_something_else_is_refused(changed, change, sentence):
+    assert sentence in changed(change)
+
+
+@pytest.mark.parametrize(("parameter", "value"), [("turns", 1.5), ("turns", True), ("bend", True), ("flip", 1)])
+def test_a_parameter_of_another_type_is_refused(changed, parameter, value):
+    def change(manifest, stored):
+        manifest["model"]["layers"][0]["activation"]["parameters"][parameter] = value
+
+    assert f"swirl: parameter {parameter} is {value}, of type" in changed(change, net_with("swirl"))
+
+
+def test_a_distribution_that_is_missing_is_to_be_installed(changed):
+    message = changed(activation_with(name="swish", provider="nnframe-nowhere", version="1.2"))
+    assert "it needs the activation 'swish' of nnframe-nowhere 1.2, which is not installed; " in message
+    assert message.endswith("pip install nnframe-nowhere, if you trust where the file comes from")
+
+
+def test_a_distribution_that_does_not_give_it_any_more_is_to_be_had_in_its_version(changed, monkeypatch):
+    change = activation_with(name="swish", provider="numpy", version="1.2")
+    message = changed(change)
+    assert f"it needs the activation 'swish' of numpy 1.2, and numpy {np.__version__} doesn't give it; " in message
+    install = "pip install numpy==1.2, if you trust where the file comes from"
+    assert message.endswith(f"{install}; or change NNFRAME_DISABLE_PLUGINS, which is 'all'")
+    monkeypatch.delenv("NNFRAME_DISABLE_PLUGINS")
+    assert changed(change).endswith(install)
+
+
+def test_a_built_in_activation_of_the_future_asks_for_an_upgrade(changed):
+    message = changed(activation_with(name="relu2", version="99.0"))
+    assert "it needs the activation 'relu2' of nnframe 99.0, " in message
+    assert message.endswith("pip install --upgrade nnframe")
+
+
+def test_no_plugin_can_stand_in_for_a_built_in(tmp_path):
+    class Plugin:
+        @hookimpl
+        def nnframe_activations(self):
+            return [Activation("tanh", lambda z: z)]
+
+    with pytest.raises(nnframe.RegistrationError):
+        registry.register(Plugin(), name="nnframe")
+    net_with("tanh").save(tmp_path / "m.nnf")
+    assert nnframe.load(tmp_path / "m.nnf").layersList[0].resolved_activation is registry.get("activation", "tanh")
+
+
+def test_a_file_from_another_version_of_a_plugin_is_loaded_without_a_word(tmp_path):
+    path = tmp_path / "m.nnf"
+    net_with("tanh").save(path)
+    manifest, stored = read_archive(path)
+    activation_with(version="0.0.1")(manifest, stored)
+    write_archive(path, manifest, stored)
+    assert nnframe.load(path).layersList[0].activation == "tanh"
