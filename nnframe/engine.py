@@ -140,7 +140,7 @@ class UpdateRule(NamedTuple):
     clip_value : float or None
         Every element is cut to what lies between -clip_value and clip_value.
     clip_norm : float or None
-        If the Euclidean norm of the whole gradient is larger, the gradient is scaled down to it.
+        The whole gradient is multiplied with ``clip_norm / (its Euclidean norm + 1e-6)``, if that is below 1.
     optimizer : BoundOptimizer or None
         What makes the new weights; None for ``w - learning_rate * gradient``.
     state : OptimizerState

@@ -11,6 +11,9 @@ from nnframe.arrays import Array
 from nnframe.backpropagation import Gradient
 from nnframe.engine import Linear, TrainingTask, distinct_layers
 
+# What clipping adds to a norm. It is PyTorch's, so that what was trained there can be trained again here.
+NORM_EPSILON = 1e-6
+
 
 def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:
     """Subtract each step from its array in place, and don't be interrupted on the way.
@@ -96,8 +99,7 @@ class Updater:
         if rule.clip_value:
             np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
         if rule.clip_norm:
-            # The addend is PyTorch's, so that what was trained there can be trained again here.
-            share = rule.clip_norm / (float(np.linalg.norm(self.gradient)) + 1e-6)
+            share = rule.clip_norm / (float(np.linalg.norm(self.gradient)) + NORM_EPSILON)
             if share < 1:
                 self.gradient *= share
 

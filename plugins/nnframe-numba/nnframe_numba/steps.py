@@ -6,6 +6,7 @@ import numpy as np
 
 from nnframe import Array
 from nnframe.engines.dropout import GOLDEN_GAMMA, MIX_1, MIX_2
+from nnframe.engines.update import NORM_EPSILON
 from nnframe_numba.jit import kernel
 
 # Arithmetic of uint64 with another type would be done in float64.
@@ -98,7 +99,7 @@ def clip(gradient: Array, value: float, norm: float) -> None:
         square = 0.0
         for i in range(gradient.size):
             square += np.float64(gradient[i]) ** 2
-        if square > norm * norm:
-            factor = norm / np.sqrt(square)
+        factor = norm / (np.sqrt(square) + NORM_EPSILON)
+        if factor < 1:
             for i in range(gradient.size):
                 gradient[i] *= factor
