@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -84,7 +85,7 @@ def as_matrix(value: object, name: str, wanted: str) -> Array:
 
     Raises
     ------
-    ArgumentTypeError, ShapeError, with_type
+    ArgumentTypeError, ShapeError
     """
     array = as_array(value, name)
     if array.ndim == 2:
@@ -109,7 +110,7 @@ def as_columns(value: object, rows: int, name: str) -> Array:
 
     Raises
     ------
-    ArgumentTypeError, ShapeError, with_type
+    ArgumentTypeError, ShapeError
     """
     array = as_array(value, name)
     if array.ndim == 2 and array.shape[0] == rows:
@@ -139,3 +140,20 @@ def whole_number(value: object, name: str, minimum: int = 1) -> int:
     if value < minimum:
         raise ArgumentError(f"{name} is {value}; wanted a whole number of at least {minimum}")
     return int(value)
+
+
+def finite_number(value: object, name: str, example: str) -> float:
+    """Return a finite number of at least 0, as a Python float.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If it is something else.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; wanted a number such as {example}")
+    # A Python float takes the dtype of the array that it multiplies, a numpy one does not.
+    number = float(value)
+    if not math.isfinite(number) or number < 0:
+        raise ArgumentError(f"{name} is {number}; wanted a finite number, 0 or more, such as {example}")
+    return number

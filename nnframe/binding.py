@@ -177,7 +177,7 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
         # warnings. Some BLAS kernels also compute on what lies behind the end of an array, and throw the result away.
         with np.errstate(invalid="ignore", over="ignore"):
             value = blamed(run_epoch, "epoch", epoch)
-        if not isinstance(value, (float, int, np.floating)):
+        if not isinstance(value, (float, int, np.floating, np.integer)):
             raise blamed_error(
                 PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the sum of the losses"
             )

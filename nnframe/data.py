@@ -137,7 +137,10 @@ def _stack(data: Sequence[Any], n_in: int, n_out: int, name: str) -> Pairs:
         try:
             x, y = data[i]
         except (TypeError, ValueError, KeyError) as error:
-            raise DataError(f"{name}[{i}] is no pair (x, y) of columns; wanted two arrays") from error
+            raise DataError(
+                f"{name}[{i}] is no pair (x, y) of columns; wanted two arrays: for two arrays of rows, use "
+                f"nnframe.pairs(X, Y)"
+            ) from error
         x, y = as_columns(x, n_in, f"{name}[{i}][0]"), as_columns(y, n_out, f"{name}[{i}][1]")
         if x.shape[1] != y.shape[1]:
             raise DataError(

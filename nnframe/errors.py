@@ -93,7 +93,7 @@ class DivergenceError(NNFrameError, FloatingPointError):
         The layer, counted from 0; None if it was not in a layer.
     """
 
-    def __init__(self, message: str, *, epoch: int, batch: int | None, layer: int | None) -> None:
+    def __init__(self, message: str, *, epoch: int = 0, batch: int | None = None, layer: int | None = None) -> None:
         super().__init__(message)
         self.epoch = epoch
         self.batch = batch

@@ -12,7 +12,8 @@ class History:
     Attributes
     ----------
     loss : list of float
-        The mean loss over the samples of each epoch, each sample's taken before the update that it led to.
+        The mean loss over the samples of each epoch, each sample's taken before the
+        update that it led to, times its weight where there are weights.
     validation_loss : list of float
         The mean loss over the validation data after each epoch; empty without such data.
     metrics : dict of str to list of float

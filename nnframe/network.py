@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -11,7 +12,7 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.activation import Activation
-from nnframe.arrays import Array, DType, as_columns
+from nnframe.arrays import Array, DType, as_columns, as_matrix
 from nnframe.data import as_pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
@@ -154,6 +155,38 @@ class nNet:
                 steps.append(a)
         return steps if return_all_steps else steps[-1]
 
+    def predict(self, X: Any) -> Array:
+        """Return the outputs for inputs that are rows.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n_in)
+            One row a sample, as in `nnframe.pairs`.
+
+        Returns
+        -------
+        ndarray, shape (N, n_out)
+            One row a sample.
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError
+            If X is something else.
+        PluginError
+            If an activation fails.
+
+        Examples
+        --------
+        >>> nNet([denseLayer([[1.0, 2.0]])]).predict([[1, 1], [0, 3]]).tolist()
+        [[3.0], [6.0]]
+        """
+        n_in = self.layersList[0].n_in
+        rows = as_matrix(X, "X", f"(N, {n_in}), one row a sample")
+        if rows.shape[1] != n_in:
+            raise ShapeError(f"X has shape {rows.shape}; wanted (N, {n_in}), one row a sample")
+        outputs: Array = self.forwardPass(rows.T, return_all_steps=False).T
+        return outputs
+
     def backprop(
         self,
         data: Any,
@@ -198,7 +231,9 @@ class nNet:
         DivergenceError
             If the loss or a weight is not finite any more. The net then has the last weights that were.
         """
-        return self.nEpochs(1, data, loss, learning_rate, batch_size, **settings).loss[0]
+        history = self.nEpochs(1, data, loss, learning_rate, batch_size, **settings)
+        # A callback may stop a run before its first epoch.
+        return history.loss[-1] if history.loss else math.nan
 
     def nEpochs(
         self,
@@ -312,7 +347,7 @@ class nNet:
         return train(run, followers)
 
     def evaluate(
-        self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ("accuracy",)
+        self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ()
     ) -> dict[str, float]:
         """Return how good the net is on a data set.
 

@@ -20,7 +20,7 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True)
 class Plugin:
-    """A named set of pure functions with numeric parameters; the base of `Activation` and `Loss`.
+    """A named set of pure functions with numeric parameters; the base of `Activation`, `Loss` and all other kinds.
 
     Parameters
     ----------

@@ -226,7 +226,77 @@ def test_it_watches_the_validation_loss_unless_told_otherwise():
     _, history = train("early_stopping(patience=1)", n=200, validation=DATA[:5], rate=3.0)
     assert history.stopped is not None
     assert history.stopped.startswith("validation_loss has not become better than")
-    assert history.validation_loss[-1] >= min(history.validation_loss)
+    *before, best, last = history.validation_loss
+    assert last >= best == min(history.validation_loss)
+    assert best < min(before, default=np.inf)
+
+
+def test_what_is_no_number_is_never_the_best():
+    _, history, _, stopping = scripted([np.nan, 5, np.nan, 4, 6, 6])
+    assert (stopping.best, stopping.best_epoch, len(history.loss)) == (4, 3, 6)
+
+
+def test_an_error_leaves_the_last_weights_and_not_the_best():
+    class Fail:
+        @nnframe.hookimpl(trylast=True)
+        def nnframe_epoch_end(self, run):
+            if run.epoch == 3:
+                raise KeyboardInterrupt
+
+    left = [1.0, 2.0, 3.0]
+    metric = nnframe.Metric("scripted", lambda a, y: left.pop(0), better="lower")
+    net = net_of()
+    with pytest.raises(KeyboardInterrupt):
+        train(EarlyStopping(monitor="scripted"), Fail(), net=net, metrics=[metric])
+    for mine, last in zip(arrays_of(net), arrays_of(train()[0]), strict=True):
+        np.testing.assert_array_equal(mine, last)
+
+
+def test_whoever_saves_at_the_end_gets_the_best_weights():
+    saved = []
+
+    class Save:
+        @nnframe.hookimpl
+        def nnframe_train_end(self, run):
+            saved.extend(arrays_of(run.net))
+
+    left = [1.0, 2.0]
+    metric = nnframe.Metric("scripted", lambda a, y: left.pop(0), better="lower")
+    train(Save(), EarlyStopping(monitor="scripted"), n=2, metrics=[metric])
+    for mine, best in zip(saved, arrays_of(train(n=1)[0]), strict=True):
+        np.testing.assert_array_equal(mine, best)
+
+
+def test_an_interrupt_in_one_ending_keeps_the_end_from_no_other():
+    class Interrupting:
+        @nnframe.hookimpl
+        def nnframe_train_end(self, run):
+            raise KeyboardInterrupt
+
+    recorder = Recorder()
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupting(), recorder)
+    assert recorder.seen[-1][1] == "end"
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "message"),
+    [
+        ([EarlyStopping], r"callback EarlyStopping is a class; wanted an object: EarlyStopping\(...\)"),
+        ([same := Recorder(), same], "callbacks has the same Recorder twice"),
+        (["early_stopping(patience=0)"], "^patience is 0; wanted a whole number"),
+        ([EarlyStopping(monitor="MAE")], "monitor is 'MAE'; wanted one of 'loss': give"),
+    ],
+    ids=["class", "twice", "parameter", "monitor"],
+)
+def test_callbacks_that_can_not_be_meant_are_refused(callbacks, message):
+    with pytest.raises((ArgumentError, nnframe.ArgumentTypeError), match=message):
+        train(*callbacks)
+
+
+def test_a_metric_is_watched_by_the_name_that_it_was_given_by():
+    _, history = train(EarlyStopping(monitor="MAE"), metrics=["MAE"])
+    assert list(history.metrics) == ["MAE"]
 
 
 def test_what_is_not_there_can_not_be_watched():

@@ -113,7 +113,11 @@ def test_it_can_begin_anew(tmp_path):
 
 def test_a_log_goes_on_where_the_checkpoint_does(tmp_path):
     log = CSVLog(tmp_path / "log.csv")
-    run(log, Checkpoint(tmp_path / "c", every=2), n=2)
+    with pytest.raises(KeyboardInterrupt):
+        run(log, Checkpoint(tmp_path / "c", every=2), Crash(4), n=5)
+    with (tmp_path / "log.csv").open() as file:
+        # The third epoch is in no checkpoint, and will come again.
+        assert [line.split(",")[0] for line in file] == ["epoch", "1", "2", "3"]
     run(log, Checkpoint(tmp_path / "c", every=2), n=5)
     with (tmp_path / "log.csv").open() as file:
         assert [line.split(",")[0] for line in file] == ["epoch", "1", "2", "3", "4", "5"]
@@ -178,12 +182,160 @@ def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(tmp_
     del manifest[gone]
     nnframe.saving.archive.write_archive(tmp_path / "c", manifest, arrays)
     net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
-    with pytest.raises(ModelFileError, match="is a checkpoint in which something is missing"):
+    with pytest.raises(ModelFileError, match="is a checkpoint in which something is wrong or missing"):
         run(Checkpoint(tmp_path / "c"), net=net)
     assert_same(net, nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": "3"}, {"epoch": -1}, {"epoch": 5}, {"batch": 1000}, {"batch": 1.5}, {"stopped": 7}, {"seed": None},
+        {"callbacks": [{"name": "EarlyStopping", "state": None}, {"name": "Checkpoint", "state": {}}]},
+        {"callbacks": None}, {"settings": []},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_checkpoint_that_was_tampered_with_is_refused_and_changes_nothing(tmp_path, change):
+    callbacks = [EarlyStopping(9), Checkpoint(tmp_path / "c")]
+    run(*callbacks, n=3)
+    manifest, arrays = nnframe.saving.archive.read_archive(tmp_path / "c")
+    nnframe.saving.archive.write_archive(tmp_path / "c", manifest | change, arrays)
+    net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
+    with pytest.raises(ModelFileError, match="is a checkpoint in which something is wrong or missing"):
+        run(*callbacks, net=net)
+    assert_same(net, nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1))
+
+
+def test_weights_that_are_not_finite_are_not_taken(tmp_path):
+    run(Checkpoint(tmp_path / "c"), n=2)
+    manifest, arrays = nnframe.saving.archive.read_archive(tmp_path / "c")
+    nnframe.saving.archive.write_archive(tmp_path / "c", manifest, arrays | {"live/0": arrays["live/0"] * np.nan})
+    with pytest.raises(ModelFileError, match="wanted finite numbers"):
+        run(Checkpoint(tmp_path / "c"))
+
+
+def test_each_of_several_callbacks_of_one_class_gets_its_own_state(tmp_path):
+    def callbacks():
+        return [
+            EarlyStopping(50, monitor="loss"), EarlyStopping(50, monitor="mae"), Checkpoint(tmp_path / "c")
+        ]  # fmt: skip
+
+    before, after = callbacks(), callbacks()
+    run(*before, n=3, metrics=["mae"])
+    run(*after, n=3, metrics=["mae"])
+    assert before[0].best != before[1].best
+    assert [each.best for each in after[:2]] == [each.best for each in before[:2]]
+
+
+class Keeper:
+    """Keeps something from run to run."""
+
+    def __init__(self, state=None, wanted=None):
+        self.state, self.wanted, self.loaded = state, wanted, None
+
+    @nnframe.hookimpl
+    def nnframe_epoch_end(self, run):
+        pass
+
+    def state_dict(self):
+        return self.state() if callable(self.state) else self.state
+
+    def load_state_dict(self, state):
+        self.loaded = state
+
+
+def test_the_state_of_a_callback_of_ones_own_comes_back(tmp_path):
+    state = {"a": 1, "b": np.float32(0.5), "c": float("nan"), "d": np.arange(3), "e": [np.ones(2), np.zeros(1)]}
+        "a": 1,
+        "b": np.float32(0.5),
+        "c": float("nan"),
+        "d": np.arange(3),
+        "e": [np.ones(2), np.zeros(1)],
+        "f": None,
+    }
+    run(Keeper(state), Checkpoint(tmp_path / "c"), n=2)
+    keeper = Keeper(state)
+    run(keeper, Checkpoint(tmp_path / "c"), n=2)
+    assert {key: keeper.loaded[key] for key in "ab"} == {"a": 1, "b": 0.5}
+    assert np.isnan(keeper.loaded["c"])
+    np.testing.assert_array_equal(keeper.loaded["d"], np.arange(3))
+    np.testing.assert_array_equal(keeper.loaded["e"][0], np.ones(2))
+
+
+@pytest.mark.parametrize("state", [lambda: 1 / 0, {"x": object()}, {"x": [1, 2]}], ids=["raises", "object", "list"])
+def test_a_callback_whose_state_can_not_be_kept_is_blamed(tmp_path, state):
+    with pytest.raises(nnframe.PluginError, match="callback Keeper, state_dict: "):
+        run(Keeper(state), Checkpoint(tmp_path / "c"))
+
+
+def test_a_callback_that_can_not_take_its_state_back_is_blamed_and_nothing_changes(tmp_path):
+    class Forgetful(Keeper):
+        def load_state_dict(self, state):
+            raise RuntimeError("who am I")
+
+    run(Forgetful({"a": 1}), Checkpoint(tmp_path / "c"), n=2)
+    net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
+    with pytest.raises(nnframe.PluginError, match="callback Forgetful, load_state_dict: RuntimeError: who am I"):
+        run(Forgetful({"a": 1}), Checkpoint(tmp_path / "c"), net=net)
+    assert_same(net, nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1))
+
+
+def test_two_checkpoints_of_different_pace_can_both_be_resumed(tmp_path):
+    def callbacks():
+        return [Checkpoint(tmp_path / "a", every_batches=5), Checkpoint(tmp_path / "b", every_batches=3)]
+
+    whole, _ = run()
+    with pytest.raises(KeyboardInterrupt):
+        run(*callbacks(), Crash(5))
+    for name in ("a", "b"):
+        resumed, _ = run(Checkpoint(tmp_path / name))
+        assert_same(resumed, whole)
+
+
+def test_it_is_written_within_epochs_though_another_callback_makes_the_parts_shorter(tmp_path):
+    class Parts:
+        @nnframe.hookimpl
+        def nnframe_train_start(self, run):
+            run.batches_per_part = 3
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Checkpoint(tmp_path / "c", every_batches=4), Parts(), Crash(3))
+    # Parts end after 3, 6 and 8 batches; 4 have passed after 6.
+    assert nnframe.saving.archive.read_archive(tmp_path / "c")[0]["batch"] == 6
+
+
+def test_fewer_epochs_than_are_done_are_refused(tmp_path):
+    run(Checkpoint(tmp_path / "c"), n=4)
+    with pytest.raises(ArgumentError, match="is a checkpoint after 4 epochs, and n is 2"):
+        run(Checkpoint(tmp_path / "c"), n=2)
+
+
+def test_other_validation_data_is_another_run(tmp_path):
+    run(Checkpoint(tmp_path / "c"), n=2, validation=DATA[:5])
+    with pytest.raises(ArgumentError, match="validation is not what it was"):
+        run(Checkpoint(tmp_path / "c"), validation=DATA[5:10])
+    with pytest.raises(ArgumentError, match="validation is None and was"):
+        run(Checkpoint(tmp_path / "c"))
+
+
+def test_one_changed_number_in_the_data_is_another_run(tmp_path):
+    run(Checkpoint(tmp_path / "c"), n=2)
+    X = DATA.X.copy()
+    X[17, 1] += 1e-9
+    with pytest.raises(ArgumentError, match="data is not what it was"):
+        run(Checkpoint(tmp_path / "c"), data=pairs(X, DATA.Y))
+
+
+def test_a_folder_that_does_not_exist_is_told_before_the_first_epoch(tmp_path):
+    net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
+    with pytest.raises(ArgumentError, match=r"the folder of .*nowhere.c does not exist"):
+        run(Checkpoint(tmp_path / "nowhere" / "c"), net=net)
+    assert_same(net, nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1))
+
+
 KILLED = """
+import os
 import sys
 import numpy as np
 import nnframe
@@ -191,8 +343,10 @@ from nnframe.callbacks import Checkpoint, EarlyStopping
 
 rng = np.random.default_rng(0)
 data = nnframe.pairs(rng.normal(size=(200, 8)), rng.dirichlet(np.ones(3), 200))
-net = nnframe.nNet.from_sizes([8, 32, 3], ["relu", "softmax"])
-print("started", flush=True)
+# Whoever goes on gets nothing from its own first weights.
+resumed = os.path.exists(sys.argv[1])
+net = nnframe.nNet.from_sizes([8, 32, 3], ["relu", "softmax"], seed=99 if resumed else 0)
+print("resumed" if resumed else "started", flush=True)
 net.nEpochs(
     60, data, "cel", batch_size=4, optimizer="adam", schedule="cosine", shuffle=True, dropout=0.2, validation=0.2,
     callbacks=[EarlyStopping(1000), Checkpoint(sys.argv[1], every_batches=9)],
@@ -213,13 +367,13 @@ def test_killing_the_process_at_any_moment_loses_nothing(tmp_path):
     subprocess.run([sys.executable, "-c", script, tmp_path / "whole.nnf", tmp_path / "whole.npz"], check=True)
     with np.load(tmp_path / "whole.npz") as file:
         expected = [file[name] for name in file.files]
-    killed = 0
+    killed = resumed = 0
     while killed < kills:
         checkpoint, result = tmp_path / "killed.nnf", tmp_path / "killed.npz"
         process = subprocess.Popen(
             [sys.executable, "-c", script, checkpoint, result], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        assert process.stdout.readline() == b"started\n"
+        resumed += process.stdout.readline() == b"resumed\n"
         time.sleep(chance.uniform(0, 0.25))
         process.kill()
         process.communicate()
@@ -232,6 +386,7 @@ def test_killing_the_process_at_any_moment_loses_nothing(tmp_path):
             checkpoint.unlink()
         else:
             assert process.returncode == -signal.SIGKILL
+    assert resumed >= kills // 4
     subprocess.run([sys.executable, "-c", script, checkpoint, result], check=True)
     with np.load(result) as file:
         for mine, whole in zip(file.values(), expected, strict=True):

@@ -1,11 +1,13 @@
 """Numbers that stop being finite are found, told, and taken back."""
 
 import copy
+import pickle
 import warnings
 
 import numpy as np
 import pytest
 
+import nnframe
 from nnframe import Activation, DivergenceError, Loss, nNet, pairs
 
 ENGINES = ["reference", "numpy"]
@@ -79,6 +81,44 @@ def test_data_that_is_not_finite_is_named_by_its_sample(name, columns):
     assert f"the {name} of sample 17 of the data (counted from 0) is not finite" in str(error)
 
 
+def test_a_sample_is_named_by_its_place_in_the_data_in_any_order():
+    X = DATA.X.copy()
+    X[17] = np.inf
+    error = diverge(net_of("tanh", None), pairs(X, DATA.Y), rate=0.01, shuffle=True, seed=1)
+    assert "the input of sample 17 of the data" in str(error)
+    assert "learning rate" not in str(error)
+
+
+def test_an_optimizer_that_makes_nan_is_named():
+    odd = nnframe.Optimizer("odd", lambda w, g, t, learning_rate: (w * np.nan,), params={"learning_rate": 0.1})
+    assert "the optimizer odd makes a number that is not finite" in str(diverge(net_of(None), rate=None, optimizer=odd))
+
+
+def test_weights_that_are_not_finite_to_begin_with_are_told():
+    net = net_of("tanh", None)
+    net.layersList[1].bias[...] = np.nan
+    assert "the weights of layer 2 of 2 (linear) were not finite to begin with" in str(diverge(net, rate=0.1))
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, ValueError])
+def test_an_interruption_after_numbers_have_gone_wrong_leaves_finite_weights(ending):
+    def forward(z):
+        if not np.isfinite(z).all():
+            raise ending
+        return z * z
+
+    net = net_of(Activation("square", forward, lambda z: 2 * z), None)
+    with pytest.raises((KeyboardInterrupt, nnframe.PluginError)):
+        net.backprop(DATA, "mse", 10.0)
+    assert all(np.isfinite(array).all() for array in arrays_of(net))
+
+
+def test_the_error_survives_pickling():
+    error = diverge(net_of("relu", None))
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.epoch, again.batch, again.layer) == (str(error), error.epoch, error.batch, error.layer)
+
+
 def test_later_epochs_are_counted():
     # The learning rate grows until the weights leave the numbers there are.
     error = diverge(net_of(None), n=50, rate=0.01, schedule="exponential(gamma=10)")
@@ -87,10 +127,21 @@ def test_later_epochs_are_counted():
 
 
 def test_the_optimizers_state_is_taken_back_too():
-    net = net_of(None, dtype=np.float32)
-    error = diverge(net, n=50, rate=None, optimizer="sgd(learning_rate=0.5, momentum=0.9)")
-    assert all(np.isfinite(array).all() for array in arrays_of(net))
-    assert error.batch is not None
+    seen = []
+
+    class Look:
+        @nnframe.hookimpl
+        def nnframe_train_end(self, run):
+            seen.append([array.copy() for array in run.live_arrays])
+
+    settings = {"optimizer": "sgd(learning_rate=1e30, momentum=0.9)", "callbacks": [Look()]}
+    net, other = net_of("relu", None), net_of("relu", None)
+    error = diverge(net, rate=None, **settings)
+    assert (error.epoch, error.batch > 0) == (0, True)
+    other.nEpochs(1, DATA[: 4 * error.batch], "mse", None, 4, **settings)
+    assert len(seen[0]) == len(arrays_of(net)) + 2
+    for mine, cut_off in zip(*seen, strict=True):
+        np.testing.assert_array_equal(mine, cut_off)
 
 
 def test_a_net_that_can_not_be_trained_further_still_runs_and_trains_with_other_settings():

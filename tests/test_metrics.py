@@ -69,9 +69,15 @@ def test_r2_is_scikit_learns():
 
 
 def test_r2_of_targets_that_are_all_alike_is_scikit_learns():
-    y = np.vstack([np.full(5, 2.0), np.full(5, 3.0), np.arange(5.0)])
+    y = np.vstack([np.full(7, 2.0), np.full(7, 3.0), np.arange(7.0)])
     a = y + np.array([[0.0], [0.1], [0.2]])
     assert value_of("r2", a, y) == pytest.approx(sklearn_metrics.r2_score(y.T, a.T))
+
+
+def test_r2_of_equal_targets_whose_mean_is_rounded_is_0():
+    y = np.full((1, 7), 0.7)
+    assert y.mean() != 0.7
+    assert value_of("r2", y + 0.1, y) == 0
 
 
 @given(shift=st.floats(-100, 100), scale=st.floats(0.01, 100))
@@ -102,7 +108,28 @@ def test_a_metric_of_ones_own_is_taken_by_object_and_by_name():
     net, data = nNet([denseLayer([[1.0]])]), [([[1.0]], [[4.0]])]
     assert net.evaluate(data, metrics=[largest]) == {"largest": 3}
     with registry.temporarily(largest):
-        assert net.evaluate(data, metrics=["Largest"]) == {"largest": 3}
+        assert net.evaluate(data, metrics=["Largest"]) == {"Largest": 3}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        (["mae", Metric("mae", lambda a, y: 0.0)], "metrics has 'mae', which is there twice"),
+        ([Metric("loss", lambda a, y: 0.0)], "metrics has 'loss', which is what the loss is called"),
+        (["top_k(k=0)"], "top_k: parameter k is 0; wanted at least 1"),
+    ],
+)
+def test_metrics_that_can_not_be_meant_are_refused(metrics, message):
+    with pytest.raises(ArgumentError, match=message):
+        nNet([denseLayer([[1.0]])]).evaluate([([[1.0]], [[4.0]])], metrics=metrics)
+
+
+def test_a_metric_can_not_write_into_what_the_next_one_sees():
+    def careless(a, y):
+        a[...] = 0
+
+    with pytest.raises(PluginError, match="metric 'careless', value: raised ValueError"):
+        nNet([denseLayer([[1.0]])]).evaluate([([[1.0]], [[4.0]])], metrics=[Metric("careless", careless), "mae"])
 
 
 def test_a_metric_that_raises_is_blamed():

@@ -7,7 +7,7 @@ import pytest
 
 from nnframe import ArgumentError, ArgumentTypeError, DataError, UnknownNameError, datasets, nNet, pairs
 from nnframe.training.plan import Plan
-from nnframe.training.settings import Descent
+from nnframe.training.settings import Optimization
 
 rng = np.random.default_rng(0)
 DATA = pairs(rng.normal(size=(30, 3)), rng.dirichlet(np.ones(2), 30))
@@ -49,7 +49,7 @@ def test_a_seed_that_was_drawn_repeats_the_run():
 
 
 def test_every_epoch_visits_every_sample_once_in_an_order_of_its_own():
-    plan = Plan(3, 4, 30, True, 7, Descent(0.1, None, None), None, drops=False)
+    plan = Plan(3, 4, 30, True, 7, Optimization(0.1, None, None), None, drops=False)
     orders = [plan.epoch(i).order for i in range(3)]
     for order in orders:
         assert sorted(order) == list(range(30))
@@ -96,7 +96,7 @@ def test_a_share_is_held_out_and_never_trained_with():
 
 def test_without_validation_metrics_are_of_the_data():
     net, history = train(metrics=["accuracy", "top_k(k=1)"])
-    expected = net.evaluate(DATA)["accuracy"]
+    expected = net.evaluate(DATA, metrics=["accuracy"])["accuracy"]
     assert history.metrics == {"accuracy": history.metrics["accuracy"], "top_k(k=1)": history.metrics["accuracy"]}
     assert history.metrics["accuracy"][-1] == expected
     assert history.validation_loss == []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnframe.arrays import whole_number
+from nnframe.errors import ArgumentError
 from nnframe.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Checkpoint:
     ArgumentError, ArgumentTypeError
         If a number is no positive whole number.
     ModelFileError, ArgumentError
-        In training, if the file is none, or one of another run.
+        In training, if the file is none, or one of another run, or can't be written.
     """
 
     def __init__(
@@ -54,16 +55,24 @@ class Checkpoint:
         """Go on from the file, if it is there."""
         if self.every_batches is not None:
             run.batches_per_part = min(run.batches_per_part or self.every_batches, self.every_batches)
-        if self.resume and self.path.exists():
-            from nnframe.training.checkpoint import read_checkpoint
+        # Whoever keeps no checkpoint doesn't wait for what reads and writes files.
+        from nnframe.training.checkpoint import read_checkpoint, settings_of
 
-            read_checkpoint(run, self.path)
+        if not self.path.parent.is_dir():
+            raise ArgumentError(f"the folder of {self.path} does not exist; make it first, or give another path")
+        self._settings = settings_of(run)
+        if self.resume and self.path.exists():
+            read_checkpoint(run, self.path, self._settings)
+        self._batch_written = run.batch
 
     @hookimpl(trylast=True)
     def nnframe_part_end(self, run: TrainingRun) -> None:
         """Write the file within an epoch."""
-        if self.every_batches is not None and run.batch > 0 and run.batch % self.every_batches == 0:
+        if run.batch == 0:
+            self._batch_written = 0
+        elif self.every_batches is not None and run.batch - self._batch_written >= self.every_batches:
             self._write(run)
+            self._batch_written = run.batch
 
     @hookimpl(trylast=True)
     def nnframe_epoch_end(self, run: TrainingRun) -> None:
@@ -74,4 +83,4 @@ class Checkpoint:
     def _write(self, run: TrainingRun) -> None:
         from nnframe.training.checkpoint import write_checkpoint
 
-        write_checkpoint(run, self.path)
+        write_checkpoint(run, self.path, self._settings)

@@ -13,11 +13,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from nnframe.arrays import Array, whole_number
+from nnframe.arrays import Array, finite_number, whole_number
 from nnframe.callback import Callback
 from nnframe.callbacks.numbers import LOSS, VALIDATION_LOSS, latest
+from nnframe.engines.update import copy_all
 from nnframe.errors import ArgumentError
 from nnframe.hookspecs import hookimpl
 
@@ -53,9 +52,7 @@ class EarlyStopping:
 
     def __init__(self, patience: int = 10, min_delta: float = 0.0, monitor: str | None = None) -> None:
         self.patience = whole_number(patience, "patience")
-        if not (math.isfinite(min_delta) and min_delta >= 0):
-            raise ArgumentError(f"min_delta is {min_delta}; wanted a finite number, 0 or more")
-        self.min_delta = min_delta
+        self.min_delta = finite_number(min_delta, "min_delta", "0.001")
         self.monitor = monitor
         self._forget()
 
@@ -69,6 +66,7 @@ class EarlyStopping:
     def nnframe_train_start(self, run: TrainingRun) -> None:
         """Begin anew, and make sure that what is to be watched exists."""
         self._forget()
+        self._shapes = [array.shape for array in run.weights]
         known = [LOSS, *([VALIDATION_LOSS] if run.has_validation else []), *run.metrics]
         self._watched = self.monitor or (VALIDATION_LOSS if run.has_validation else LOSS)
         if self._watched not in known:
@@ -84,20 +82,23 @@ class EarlyStopping:
     def nnframe_epoch_end(self, run: TrainingRun) -> None:
         """Compare the epoch with the best one."""
         value = latest(run.history)[self._watched]
-        if self.best is None or self._sign * (self.best - value) > self.min_delta:
+        is_better = self.best is None or self._sign * (self.best - value) > self.min_delta
+        # What is no number is never the best.
+        if is_better and not math.isnan(value):
             self.best, self.best_epoch, self._waited = value, run.epoch - 1, 0
             self._best_weights = [array.copy() for array in run.weights]
             return
         self._waited += 1
         if self._waited >= self.patience:
-            run.stop(f"{self._watched} has not become better than {self.best:.6g} for {self.patience} epochs")
+            best = "a number" if self.best is None else f"better than {self.best:.6g}"
+            run.stop(f"{self._watched} has not become {best} for {self.patience} epochs")
 
-    @hookimpl
+    # First, so that whoever saves the net at the end saves the best.
+    @hookimpl(tryfirst=True)
     def nnframe_train_end(self, run: TrainingRun) -> None:
         """Go back to the best weights, unless an error or an interrupt ended the run."""
         if run.error is None and self._best_weights:
-            for array, best in zip(run.weights, self._best_weights, strict=True):
-                np.copyto(array, best)
+            copy_all(run.weights, self._best_weights)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must keep."""
@@ -111,7 +112,10 @@ class EarlyStopping:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what a checkpoint kept."""
         self.best, self.best_epoch, self._waited = state["best"], state["best_epoch"], state["waited"]
-        self._best_weights = state["best_weights"]
+        weights = state["best_weights"]
+        if weights and [array.shape for array in weights] != self._shapes:
+            raise ArgumentError(f"best_weights have the shapes {[array.shape for array in weights]}")
+        self._best_weights = weights
 
 
 early_stopping = Callback("early_stopping", make=EarlyStopping, params={"patience": 10, "min_delta": 0.0}, doc=__doc__)

@@ -39,7 +39,7 @@ class ProgressBar:
         self._bar = None
         self._began = self._printed = time.monotonic()
         self._done_before: int | None = None
-        if not self.silent and sys.stderr.isatty():
+        if not self.silent and sys.stderr is not None and sys.stderr.isatty():
             self._bar = _tqdm_bar(run)
 
     @hookimpl

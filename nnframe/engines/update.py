@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -99,7 +100,9 @@ class Updater:
         if rule.clip_value:
             np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
         if rule.clip_norm:
-            share = rule.clip_norm / (float(np.linalg.norm(self.gradient)) + NORM_EPSILON)
+            # In float64, for squares of float32 numbers may be beyond the largest.
+            square = float(np.square(self.gradient, dtype=np.float64).sum())
+            share = rule.clip_norm / (math.sqrt(square) + NORM_EPSILON)
             if share < 1:
                 self.gradient *= share
 

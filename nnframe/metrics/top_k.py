@@ -12,13 +12,22 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.errors import ArgumentError
 from nnframe.hookspecs import hookimpl
 from nnframe.metric import Metric
 from nnframe.metrics.classes import classes_of
 
 
 def value(a: Array, y: Array, k: int) -> float:
-    """Return the share of columns whose target class is among the k largest components."""
+    """Return the share of columns whose target class is among the k largest components.
+
+    Raises
+    ------
+    ArgumentError
+        If k is below 1.
+    """
+    if k < 1:
+        raise ArgumentError(f"top_k: parameter k is {k}; wanted at least 1")
     best = np.argsort(-a, axis=0, kind="stable")[:k]
     return float(np.mean((best == classes_of(y, y)).any(axis=0)))
 

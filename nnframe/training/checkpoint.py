@@ -7,30 +7,32 @@ run with the settings of the run that wrote it, and everything in it is checked 
 
 from __future__ import annotations
 
-import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError, ModelFileError, shown
+from nnframe.engines.update import copy_all
+from nnframe.errors import ArgumentError, ModelFileError, PluginError, one_line, shown
 from nnframe.history import History
 from nnframe.saving.archive import read_archive, write_archive
+from nnframe.training.callback_state import packed, unpacked
 
 if TYPE_CHECKING:
     from nnframe.data import Pairs
     from nnframe.training.run import TrainingRun
 
 KIND = "checkpoint"
-# Enough rows to tell one data set from another, few enough to cost nothing.
-ROWS_LOOKED_AT = 64
+# What can be gone through in a moment, before a run begins.
+BYTES_LOOKED_AT = 2**28
+ROWS_LOOKED_AT = 1000
 
 
 class Counters(NamedTuple):
-    """How far a run is; all that it adds up within an epoch is a float64 array, for JSON has no NaN."""
+    """How far a run is, and whether a callback has stopped it."""
 
     epoch: int
     batch: int
@@ -38,28 +40,50 @@ class Counters(NamedTuple):
     stopped: str | None
 
 
-def write_checkpoint(run: TrainingRun, path: Path) -> None:
+def write_checkpoint(run: TrainingRun, path: Path, settings: Mapping[str, Any]) -> None:
     """Write the state of a run; the file that may be there is replaced in one step.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    path : pathlib.Path
+    settings : mapping
+        What `settings_of` returned when the run began.
 
     Raises
     ------
     ModelFileError
         If the file can't be written.
+    PluginError
+        If a callback's state can't be kept.
     """
     arrays = {f"live/{i}": array for i, array in enumerate(run.live_arrays)}
-    arrays |= {f"history/{name}": np.asarray(values) for name, values in _lists(run.history).items()}
+    arrays |= {f"history/{name}": np.asarray(values, np.float64) for name, values in _lists(run.history).items()}
+    # JSON has no NaN, and so no numbers of a run.
     arrays["sums"] = np.array([run.loss_sum, run.seconds])
     states = []
     for i, (name, callback) in enumerate(run.callbacks):
-        state: dict[str, Any] = getattr(callback, "state_dict", dict)()
-        states.append({"name": name, "state": _packed(state, f"callbacks/{i}", arrays)})
+        if hasattr(callback, "state_dict"):
+            try:
+                states.append({"name": name, "state": packed(callback.state_dict(), f"callbacks/{i}", arrays)})
+            except Exception as error:
+                raise _blamed(name, "state_dict", error) from error
+        else:
+            states.append({"name": name, "state": {}})
     counters = Counters(run.epoch, run.batch, run.history.seed, run.history.stopped)
-    manifest = {"kind": KIND, "settings": settings_of(run), **counters._asdict(), "callbacks": states}
+    manifest = {"kind": KIND, "settings": dict(settings), **counters._asdict(), "callbacks": states}
     write_archive(path, manifest, arrays)
 
 
-def read_checkpoint(run: TrainingRun, path: Path) -> None:
+def read_checkpoint(run: TrainingRun, path: Path, settings: Mapping[str, Any]) -> None:
     """Bring a run that has not begun to where the run was that wrote the file.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    path : pathlib.Path
+    settings : mapping
+        What `settings_of` returns for the run.
 
     Raises
     ------
@@ -67,34 +91,35 @@ def read_checkpoint(run: TrainingRun, path: Path) -> None:
         If the file is no checkpoint, or damaged.
     ArgumentError
         If it is one of a run with other settings.
+    PluginError
+        If a callback can't take its state back. Nothing else has changed then.
     """
     manifest, arrays = read_archive(path)
     if manifest.get("kind") != KIND:
         raise ModelFileError(f"{path} is no checkpoint of a training run; give another path, or remove the file")
     try:
         counters = Counters(*(manifest[name] for name in Counters._fields))
-        _require_same_settings(run, manifest["settings"], counters, path)
+        _require_same_settings(run, settings, manifest["settings"], counters, path)
         lists = {name: arrays[f"history/{name}"].tolist() for name in _lists(run.history)}
         live = [arrays[f"live/{i}"] for i in range(len(run.live_arrays))]
-        loss_sum, seconds = arrays["sums"].tolist()
-        kept = {each["name"]: _unpacked(each["state"], arrays) for each in manifest["callbacks"]}
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        loss_sum, seconds = map(float, arrays["sums"])
+        _require_counts(run, counters, lists)
+        _require_alike(run.live_arrays, live)
+        states = _states_in_order(run, manifest["callbacks"], arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         if isinstance(error, ArgumentError):
             raise
         raise ModelFileError(
-            f"{path} is a checkpoint in which something is missing ({shown(error)}); remove the file to begin anew"
+            f"{path} is a checkpoint in which something is wrong or missing ({one_line(error)}); remove the file to "
+            f"begin anew"
         ) from error
-    for array, saved in zip(run.live_arrays, live, strict=True):
-        if array.shape != saved.shape or array.dtype != saved.dtype:
-            raise ModelFileError(
-                f"{path} has an array of shape {saved.shape} and dtype {saved.dtype}; wanted {array.shape} and "
-                f"{array.dtype}; remove the file to begin anew"
-            )
-    for name, callback in run.callbacks:
-        if name in kept and hasattr(callback, "load_state_dict"):
-            callback.load_state_dict(kept[name])
-    for array, saved in zip(run.live_arrays, live, strict=True):
-        np.copyto(array, saved)
+    for (name, callback), state in zip(run.callbacks, states, strict=True):
+        if state and hasattr(callback, "load_state_dict"):
+            try:
+                callback.load_state_dict(state)
+            except Exception as error:
+                raise _blamed(name, "load_state_dict", error) from error
+    copy_all(run.live_arrays, live)
     run.go_on_from(counters.epoch, counters.batch, counters.seed, loss_sum, seconds)
     history = run.history
     history.stopped = counters.stopped
@@ -103,54 +128,105 @@ def read_checkpoint(run: TrainingRun, path: Path) -> None:
 
 
 def settings_of(run: TrainingRun) -> dict[str, Any]:
-    """Return all that decides what a run does, as JSON."""
-    task, descent = run.task, run.plan.descent
+    """Return what decides what a run does, as JSON.
+
+    Data of more than `BYTES_LOOKED_AT` is told apart by some of its rows alone, and plugins by their names and
+    parameters.
+    """
+    task, optimization = run.task, run.plan.optimization
     rule = task.rule
     return {
         "layers": [[*layer.weights.shape, _spec(layer.activation.plugin)] for layer in task.layers],
         "dtype": str(task.layers[0].weights.dtype),
         "loss": task.objective.plugin.spec,
         "engine": run.engine.spec,
-        "optimizer": _spec(descent.optimizer),
-        "learning_rate": descent.learning_rate,
-        "schedule": _spec(descent.schedule),
+        "optimizer": _spec(optimization.optimizer),
+        "learning_rate": optimization.learning_rate,
+        "schedule": _spec(optimization.schedule),
         "l1": rule.l1,
         "l2": rule.l2,
         "clip_value": rule.clip_value,
         "clip_norm": rule.clip_norm,
         "dropout": list(task.dropout),
         "batch_size": run.plan.batch_size,
-        "batches_per_part": run.batches_per_part,
         "shuffle": run.plan.shuffle,
-        "validation": run.plan.held_out_share,
+        "validation": run.plan.held_out_share if run.validation_data is None else _digest_of(run.validation_data),
         "metrics": list(run.metrics),
         "data": _digest_of(task.data),
         "sample_weights": None if task.sample_weights is None else zlib.crc32(task.sample_weights.tobytes()),
         # With a schedule, what an epoch does depends on how many there will be.
-        "n": run.n_epochs if descent.schedule is not None else None,
+        "n": run.n_epochs if optimization.schedule is not None else None,
     }
 
 
-def _require_same_settings(run: TrainingRun, saved: Mapping[str, Any], counters: Counters, path: Path) -> None:
-    mine = settings_of(run) | {"seed": counters.seed if run.seed_was_drawn else run.history.seed}
+def _require_same_settings(
+    run: TrainingRun, settings: Mapping[str, Any], saved: Mapping[str, Any], counters: Counters, path: Path
+) -> None:
+    mine = {**settings, "seed": counters.seed if run.seed_was_drawn else run.history.seed}
     for name, value in mine.items():
         theirs = counters.seed if name == "seed" else saved[name]
         if value != theirs:
             what = f"{name} is {shown(value)} and was {shown(theirs)}"
-            if name in ("data", "sample_weights"):
+            if isinstance(value, list) and isinstance(theirs, list) and name in ("data", "validation"):
                 what = f"{name} is not what it was"
             raise ArgumentError(
                 f"{path} is a checkpoint of another run: {what}; run with the same settings to go on, or with "
                 f"Checkpoint(..., resume=False) to begin anew"
             )
+    if type(counters.epoch) is int and counters.epoch > run.n_epochs:
+        raise ArgumentError(
+            f"{path} is a checkpoint after {counters.epoch} epochs, and n is {run.n_epochs}; ask for as many at least, "
+            f"or run with Checkpoint(..., resume=False) to begin anew"
+        )
+
+
+def _require_counts(run: TrainingRun, counters: Counters, lists: Mapping[str, list[float]]) -> None:
+    """Raise ValueError unless the counters and the history can be those of this run."""
+    epoch, batch, seed, stopped = counters
+    if not all(type(each) is int and each >= 0 for each in (epoch, batch, seed)):
+        raise ValueError(f"epoch, batch and seed are {epoch!r}, {batch!r} and {seed!r}")
+    if batch >= run.plan.batches_per_epoch or (batch and epoch >= run.n_epochs):
+        raise ValueError(f"batch is {batch} of {run.plan.batches_per_epoch} in epoch {epoch} of {run.n_epochs}")
+    if not (stopped is None or isinstance(stopped, str)):
+        raise ValueError(f"stopped is {stopped!r}")
+    for name, values in lists.items():
+        wanted = epoch if name != "validation_loss" or run.has_validation else 0
+        if not isinstance(values, list) or len(values) != wanted:
+            raise ValueError(f"the history of {name} is not that of {wanted} epochs")
+
+
+def _require_alike(live: Sequence[Array], saved: Sequence[Array]) -> None:
+    """Raise ValueError unless saved arrays can take the place of live ones."""
+    for mine, theirs in zip(live, saved, strict=True):
+        if mine.shape != theirs.shape or mine.dtype != theirs.dtype or not np.isfinite(theirs).all():
+            raise ValueError(
+                f"an array of shape {theirs.shape} and dtype {theirs.dtype}; wanted finite numbers, of shape "
+                f"{mine.shape} and dtype {mine.dtype}"
+            )
+
+
+def _states_in_order(
+    run: TrainingRun, kept: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array]
+) -> list[dict[str, Any]]:
+    """Return the state of each callback of the run: of several with one name, the first has that of the first."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for each in kept:
+        by_name.setdefault(each["name"], []).append(unpacked(each["state"], arrays))
+    return [by_name[name].pop(0) if by_name.get(name) else {} for name, _ in run.callbacks]
+
+
+def _blamed(name: str, method: str, error: Exception) -> PluginError:
+    return PluginError(f"callback {name}, {method}: {one_line(error)}; the run is as it was", hook=method)
 
 
 def _digest_of(data: Pairs) -> list[int]:
-    """Return the shapes of a data set, and a check sum over some of its rows."""
-    rows = np.unique(np.linspace(0, len(data) - 1, ROWS_LOOKED_AT).astype(int))
-    crc = zlib.crc32(
-        np.ascontiguousarray(data.Y[rows]).tobytes(), zlib.crc32(np.ascontiguousarray(data.X[rows]).tobytes())
-    )
+    """Return the shapes of a data set, and a check sum over its rows, or over some if there are very many."""
+    count = len(data)
+    if data.X.nbytes + data.Y.nbytes > BYTES_LOOKED_AT:
+        count = ROWS_LOOKED_AT
+    crc = 0
+    for rows in np.array_split(np.unique(np.linspace(0, len(data) - 1, count).astype(int)), -(-count // 4096)):
+        crc = zlib.crc32(data.Y[rows].tobytes(), zlib.crc32(data.X[rows].tobytes(), crc))
     return [len(data), data.X.shape[1], data.Y.shape[1], crc]
 
 
@@ -163,30 +239,3 @@ def _lists(history: History) -> dict[str, list[float]]:
 
 def _spec(plugin: Any) -> str | None:
     return plugin.spec if plugin is not None else None
-
-
-def _packed(state: Mapping[str, Any], prefix: str, arrays: dict[str, Array]) -> dict[str, Any]:
-    """Return a callback's state as JSON; its arrays, alone or in lists, are put beside the others."""
-    packed: dict[str, Any] = {}
-    for key, value in state.items():
-        many = isinstance(value, (list, tuple))
-        if isinstance(value, np.ndarray) or (many and all(isinstance(each, np.ndarray) for each in value)):
-            names = [f"{prefix}/{key}/{i}" for i in range(len(value) if many else 1)]
-            arrays.update(zip(names, value if many else [value], strict=True))
-            packed[key] = {"arrays": names, "is_list": many}
-        elif isinstance(value, float) and not math.isfinite(value):
-            packed[key] = {"float": str(value)}
-        else:
-            packed[key] = {"value": value}
-    return packed
-
-
-def _unpacked(packed: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
-    state: dict[str, Any] = {}
-    for key, value in packed.items():
-        if "arrays" in value:
-            found = [arrays[name] for name in value["arrays"]]
-            state[key] = found if value["is_list"] else found[0]
-        else:
-            state[key] = float(value["float"]) if "float" in value else value["value"]
-    return state

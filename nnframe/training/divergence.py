@@ -43,16 +43,20 @@ class Snapshot:
         copy_all(self.live, self.copies)
 
     def is_finite(self) -> bool:
-        """Whether the weights, as they are now, are all finite."""
-        return all(np.isfinite(array).all() for array in self.weights)
+        """Whether the weights and the optimizer's state, as they are now, are all finite."""
+        return all(np.isfinite(array).all() for array in self.live)
+
+
+ADVICE = "lower the learning rate, clip the gradient with clip_norm=1.0, or scale the data"
 
 
 class Finding(NamedTuple):
-    """Where and what: a batch and a layer, counted from 0 and None where it is in none, and a sentence."""
+    """Where, what, and what to do: a batch and a layer, counted from 0 and None where it is in none, and sentences."""
 
     batch: int | None
     layer: int | None
     sentence: str
+    advice: str = ADVICE
 
 
 def part_of(epoch: Epoch, first: int, stop: int) -> Epoch:
@@ -97,19 +101,25 @@ def run_checked(
         return total if snapshot.is_finite() else math.nan
 
     snapshot.take()
-    total = run(first, stop)
-    if math.isfinite(total):
-        return total
-    while stop - first > 1:
+    try:
+        total = run(first, stop)
+        if math.isfinite(total):
+            return total
+        while stop - first > 1:
+            snapshot.restore()
+            middle = (first + stop) // 2
+            if math.isfinite(run(first, middle)):
+                first = middle
+                snapshot.take()
+            else:
+                stop = middle
         snapshot.restore()
-        middle = (first + stop) // 2
-        if math.isfinite(run(first, middle)):
-            first = middle
-            snapshot.take()
-        else:
-            stop = middle
-    snapshot.restore()
-    happened_again = not math.isfinite(run(first, stop))
+        happened_again = not math.isfinite(run(first, stop))
+    except BaseException:
+        # An interrupt or a plugin's error may come after numbers have stopped being finite, and before that is found.
+        if not snapshot.is_finite():
+            snapshot.restore()
+        raise
     snapshot.restore()
     if happened_again:
         found = _diagnosis(task, epoch, first)
@@ -117,8 +127,7 @@ def run_checked(
         found = Finding(None, None, "the loss or a weight is not finite, but was when the epoch was gone through again")
     where = f"epoch {number + 1}" if found.batch is None else f"epoch {number + 1}, batch {found.batch + 1}"
     raise DivergenceError(
-        f"training stopped in {where}: {found.sentence}; the net has the last finite weights, those before it; lower "
-        f"the learning rate, clip the gradient with clip_norm=1.0, or scale the data",
+        f"training stopped in {where}: {found.sentence}; the net has the weights from before it; {found.advice}",
         epoch=number,
         batch=found.batch,
         layer=found.layer,
@@ -134,7 +143,12 @@ def _diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
             row = int(np.argmax(~np.isfinite(array).all(axis=0)))
             position = samples.start + row
             data_row = position if epoch.order is None else int(epoch.order[position])
-            return Finding(batch, None, f"the {name} of sample {data_row} of the data (counted from 0) is not finite")
+            sentence = f"the {name} of sample {data_row} of the data (counted from 0) is not finite"
+            return Finding(batch, None, sentence, "fill it in, or leave the sample out")
+    for k, layer in enumerate(task.layers):
+        if not (np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()):
+            sentence = f"the weights of layer {_named(task, k)} were not finite to begin with"
+            return Finding(batch, k, sentence, "build the net anew")
     dropout = Dropout(task)
     masks = [dropout.mask(k, epoch.dropout_key, samples.start, x.shape[1]) for k in range(len(task.layers))]
     with np.errstate(all="ignore"):
@@ -155,6 +169,10 @@ def _diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
                 return Finding(
                     batch, k, f"the gradient of the {what} of layer {_named(task, k)} has {_worst(gradient)}"
                 )
+    optimizer = task.rule.optimizer
+    if optimizer is not None:
+        sentence = f"the optimizer {optimizer.plugin.spec} makes a number that is not finite of gradients that are"
+        return Finding(batch, None, sentence)
     largest = max(range(len(gradients)), key=lambda k: float(np.abs(gradients[k].weights).max()))
     size = float(np.abs(gradients[largest].weights).max())
     return Finding(

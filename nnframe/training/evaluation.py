@@ -11,12 +11,13 @@ from nnframe.arrays import Array
 from nnframe.binding import blamed_error
 from nnframe.data import Pairs
 from nnframe.engine import Linear, Objective
-from nnframe.errors import ArgumentTypeError, PluginError, one_line, shown, with_type
+from nnframe.errors import ArgumentError, ArgumentTypeError, PluginError, one_line, shown, with_type
 from nnframe.metric import Metric
 
 # Large enough that calls cost nothing, small enough that no data set fills the memory with what lies between two
 # layers.
 SAMPLES_AT_ONCE = 1024
+RESERVED_NAMES = ("loss", "validation_loss")
 
 
 def checked_metrics(metrics: Sequence[str | Metric]) -> dict[str, Metric]:
@@ -24,13 +25,22 @@ def checked_metrics(metrics: Sequence[str | Metric]) -> dict[str, Metric]:
 
     Raises
     ------
-    ArgumentTypeError, UnknownNameError, NameConflictError, PluginError
-        If it is no list, or a metric can't be found or used.
+    ArgumentTypeError, ArgumentError
+        If it is no list, or two metrics have one name.
+    UnknownNameError, NameConflictError, PluginError
+        If a metric can't be found or used.
     """
     if isinstance(metrics, (str, Metric)) or not isinstance(metrics, Sequence):
         raise ArgumentTypeError(f"metrics is {shown(metrics)}; wanted a list such as ['accuracy']")
-    found = [registry.resolve(Metric, each) for each in metrics]
-    return {metric.spec: metric for metric in found}
+    found: dict[str, Metric] = {}
+    for each in metrics:
+        metric = registry.resolve(Metric, each)
+        name = each if isinstance(each, str) else metric.spec
+        if name in found or name in RESERVED_NAMES:
+            reason = "is there twice" if name in found else "is what the loss is called"
+            raise ArgumentError(f"metrics has {name!r}, which {reason}; leave it out, or give the metric another name")
+        found[name] = metric
+    return found
 
 
 def evaluate(
@@ -76,6 +86,7 @@ def evaluate(
             outputs[part], targets[part] = a.T, y
     values = {}
     if outputs is not None and targets is not None:
+        outputs.flags.writeable = targets.flags.writeable = False
         values = {name: metric_value(metric, outputs.T, targets.T) for name, metric in metrics.items()}
     return total / count, values
 
@@ -90,6 +101,9 @@ def metric_value(metric: Metric, a: Array, y: Array) -> float:
     """
     try:
         value = metric.value(a, y, **metric.settings)
+    except ArgumentError:
+        # Such as a parameter that can't be meant, which is the caller's mistake.
+        raise
     except (Exception, SystemExit) as error:
         raise blamed_error(PluginError, metric, "value", f"raised {one_line(error)}") from error
     if (

@@ -10,7 +10,7 @@ import pluggy
 from nnframe import registry
 from nnframe.binding import blamed_error
 from nnframe.callback import Callback
-from nnframe.errors import ArgumentTypeError, NNFrameError, PluginError, one_line, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, PluginError, one_line, shown
 from nnframe.training import hookspecs
 
 if TYPE_CHECKING:
@@ -33,11 +33,15 @@ class Follower:
     def __init__(self, given: str | Callback | object) -> None:
         self.plugin: Callback | None = None
         self.object = given
+        if isinstance(given, type):
+            raise ArgumentTypeError(f"callback {given.__name__} is a class; wanted an object: {given.__name__}(...)")
         if isinstance(given, (str, Callback)):
             self.plugin = registry.resolve(Callback, given)
             try:
                 self.object = self.plugin.make(**self.plugin.settings)
             except (Exception, SystemExit) as error:
+                if isinstance(error, NNFrameError) and registry.provider_of(self.plugin) == registry.BUILTIN_PROVIDER:
+                    raise
                 raise blamed_error(PluginError, self.plugin, "make", f"raised {one_line(error)}") from error
         self.name = self.plugin.spec if self.plugin else type(self.object).__name__
         # A manager for each, so that who raised is never in doubt.
@@ -68,7 +72,7 @@ class Follower:
         try:
             getattr(self._manager.hook, hook)(run=run)
         except (Exception, SystemExit) as error:
-            if isinstance(error, NNFrameError) and type(self.object).__module__.startswith("nnframe.callbacks."):
+            if isinstance(error, NNFrameError) and _is_of_nnframe(self.object):
                 raise
             raise self._blamed(hook, error) from error
 
@@ -94,8 +98,8 @@ def checked_followers(callbacks: Sequence[str | Callback | object]) -> list[Foll
 
     Raises
     ------
-    ArgumentTypeError
-        If it is no list, or one has no hook of a run.
+    ArgumentTypeError, ArgumentError
+        If it is no list, or one has no hook of a run or is there twice.
     UnknownNameError, NameConflictError, PluginError
         If a name can't be found or used.
     """
@@ -103,4 +107,13 @@ def checked_followers(callbacks: Sequence[str | Callback | object]) -> list[Foll
         raise ArgumentTypeError(
             f"callbacks is {shown(callbacks)}; wanted a list such as ['progress', 'early_stopping']"
         )
-    return [Follower(each) for each in callbacks]
+    followers = [Follower(each) for each in callbacks]
+    for i, follower in enumerate(followers):
+        if any(follower.object is other.object for other in followers[:i]):
+            raise ArgumentError(f"callbacks has the same {follower.name} twice; leave one out, or make another")
+    return followers
+
+
+def _is_of_nnframe(callback: object) -> bool:
+    """Whether a callback is one of nnframe's own, or made from one."""
+    return any(cls.__module__.startswith("nnframe.callbacks.") for cls in type(callback).__mro__)

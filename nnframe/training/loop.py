@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 
 from nnframe.binding import bind_engine
 from nnframe.engine import Epoch
@@ -41,11 +42,11 @@ def train(run: TrainingRun, followers: Sequence[Follower]) -> History:
             _run_epoch(run, run_part, followers)
     except BaseException as error:
         run.error = error
-        _end(run, started)
+        # What ended the run is told, and not what went wrong afterwards.
+        with suppress(NNFrameError):
+            _end(run, started)
         raise
-    failures = _end(run, started)
-    if failures:
-        raise failures[0]
+    _end(run, started)
     return run.history
 
 
@@ -91,12 +92,8 @@ def _record(run: TrainingRun) -> None:
     run.epoch, run.batch, run.loss_sum, run.seconds = run.epoch + 1, 0, 0.0, 0.0
 
 
-def _end(run: TrainingRun, started: Sequence[Follower]) -> list[NNFrameError]:
-    """Tell callbacks that the run has ended, and return their failures; one that fails keeps none from the others."""
-    failures = []
-    for follower in in_order(started, "nnframe_train_end"):
-        try:
-            follower.call("nnframe_train_end", run)
-        except NNFrameError as failure:
-            failures.append(failure)
-    return failures
+def _end(run: TrainingRun, started: Sequence[Follower]) -> None:
+    """Tell callbacks that the run has ended; one that fails, or is interrupted, keeps it from none of the others."""
+    with ExitStack() as stack:
+        for follower in reversed(in_order(started, "nnframe_train_end")):
+            stack.callback(follower.call, "nnframe_train_end", run)

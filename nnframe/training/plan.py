@@ -16,7 +16,7 @@ from nnframe.binding import bind_schedule
 from nnframe.engine import Epoch
 from nnframe.errors import DataError
 from nnframe.schedule import Schedule
-from nnframe.training.settings import Descent
+from nnframe.training.settings import Optimization
 
 # What else is drawn from a run's seed, besides the order of the samples in each epoch.
 DROPOUT_STREAM, HOLD_OUT_STREAM = 1, 2
@@ -35,7 +35,7 @@ class Plan:
         Whether every epoch has an order of its own.
     seed : int
         What orders and held-out samples are drawn from.
-    descent : Descent
+    optimization : Optimization
     held_out_share : float or None
         How much of the data is held out.
     drops : bool
@@ -47,7 +47,7 @@ class Plan:
     n_rows: int
     shuffle: bool
     seed: int
-    descent: Descent
+    optimization: Optimization
     held_out_share: float | None
     drops: bool
 
@@ -82,9 +82,9 @@ class Plan:
         PluginError
             If the schedule fails.
         """
-        rates = np.full(self.batches_per_epoch, self.descent.learning_rate)
-        if self.descent.schedule is not None:
-            rates *= self._factors(self.descent.schedule, number)
+        rates = np.full(self.batches_per_epoch, self.optimization.learning_rate)
+        if self.optimization.schedule is not None:
+            rates *= self._factors(self.optimization.schedule, number)
         return Epoch(rates, self._order(number), 0, self._dropout_key(number) if self.drops else 0)
 
     def _order(self, number: int) -> Array | None:

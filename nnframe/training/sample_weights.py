@@ -48,6 +48,10 @@ def checked_sample_weights(
         n_classes = max(data.Y.shape[1], 2)
         classes = classes_of(data.Y.T, data.Y)
         weights *= _weights_of_classes(class_weights, classes, n_classes)[classes]
+    if not np.isfinite(weights).all():
+        raise ArgumentError(
+            f"a sample's weight, with that of its class, is beyond the largest {weights.dtype}; scale them"
+        )
     if not weights.any():
         raise DataError("sample_weights and class_weights make every sample count 0; wanted one above 0 at least")
     return weights

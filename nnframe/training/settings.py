@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nnframe import registry
-from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
+from nnframe.arrays import finite_number
+from nnframe.errors import ArgumentError, shown
 from nnframe.optimizer import LEARNING_RATE, Optimizer
 from nnframe.schedule import Schedule
 
 
-class Descent(NamedTuple):
+class Optimization(NamedTuple):
     """How weights follow gradients.
 
     Attributes
@@ -31,9 +31,9 @@ class Descent(NamedTuple):
     schedule: Schedule | None
 
 
-def checked_descent(
+def checked_optimization(
     learning_rate: object, optimizer: str | Optimizer | None, schedule: str | Schedule | None
-) -> Descent:
+) -> Optimization:
     """Return how weights follow gradients, for the arguments of the same names.
 
     Raises
@@ -49,7 +49,7 @@ def checked_descent(
             raise ArgumentError(
                 "learning_rate is missing; wanted a number such as 0.1, or an optimizer such as optimizer='adam'"
             )
-        return Descent(_checked_learning_rate(learning_rate), None, chosen_schedule)
+        return Optimization(_checked_learning_rate(learning_rate), None, chosen_schedule)
     chosen = registry.resolve(Optimizer, optimizer)
     if learning_rate is not None:
         raise ArgumentError(
@@ -57,7 +57,7 @@ def checked_descent(
             f"'{chosen.name}({LEARNING_RATE}={shown(learning_rate)})' says both"
         )
     rate = _checked_learning_rate(chosen.settings[LEARNING_RATE])
-    return Descent(rate, None if _is_plain_sgd(chosen) else chosen, chosen_schedule)
+    return Optimization(rate, None if _is_plain_sgd(chosen) else chosen, chosen_schedule)
 
 
 def checked_positive(value: object, name: str) -> float | None:
@@ -70,26 +70,9 @@ def checked_positive(value: object, name: str) -> float | None:
     """
     if value is None:
         return None
-    number = checked_number(value, name, "1.0")
+    number = finite_number(value, name, "1.0")
     if number == 0:
         raise ArgumentError(f"{name} is 0; wanted a number above 0, or None")
-    return number
-
-
-def checked_number(value: object, name: str, example: str) -> float:
-    """Return a finite number of at least 0, as a Python float.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If it is something else.
-    """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise ArgumentTypeError(f"{name} is {with_type(value)}; wanted a number such as {example}")
-    # A Python float takes the dtype of the array that it multiplies, a numpy one does not.
-    number = float(value)
-    if not math.isfinite(number) or number < 0:
-        raise ArgumentError(f"{name} is {number}; wanted a finite number, 0 or more, such as {example}")
     return number
 
 
@@ -101,7 +84,7 @@ def checked_share(value: object, name: str) -> float:
     ArgumentError, ArgumentTypeError
         If it is something else.
     """
-    number = checked_number(value, name, "0.2")
+    number = finite_number(value, name, "0.2")
     if not 0 < number < 1:
         raise ArgumentError(f"{name} is {number}; wanted a share above 0 and below 1, such as 0.2")
     return number
@@ -122,19 +105,20 @@ def checked_dropout(dropout: object, n_hidden: int) -> tuple[float, ...]:
     ArgumentError, ArgumentTypeError
         If a share is none, or there are too few or too many.
     """
-    shares = list(dropout) if isinstance(dropout, (Sequence, np.ndarray)) else [dropout] * n_hidden
+    is_list = isinstance(dropout, (Sequence, np.ndarray)) and not isinstance(dropout, str)
+    shares = list(dropout) if is_list else [dropout] * n_hidden  # type: ignore[call-overload]
     if len(shares) != n_hidden:
         raise ArgumentError(
             f"dropout has {len(shares)} shares for {n_hidden} hidden layers; wanted one for each, or one number for all"
         )
-    checked = [checked_number(share, "dropout", "0.2") for share in shares or [dropout]]
+    checked = [finite_number(share, "dropout", "0.2") for share in (shares if is_list else [*shares, dropout])]
     if any(share >= 1 for share in checked):
         raise ArgumentError(f"dropout is {shown(dropout)}; wanted shares from 0 to below 1, such as 0.2")
     return (*checked[:n_hidden], 0.0)
 
 
 def _checked_learning_rate(value: object) -> float:
-    return checked_number(value, LEARNING_RATE, "0.1")
+    return finite_number(value, LEARNING_RATE, "0.1")
 
 
 def _is_plain_sgd(optimizer: Optimizer) -> bool:

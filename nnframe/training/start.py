@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import whole_number
+from nnframe.arrays import finite_number, whole_number
 from nnframe.binding import bind_objective
 from nnframe.data import as_pairs
 from nnframe.engine import Engine, TrainingTask
@@ -21,9 +21,8 @@ from nnframe.training.plan import Plan
 from nnframe.training.run import TrainingRun
 from nnframe.training.sample_weights import ClassWeights, checked_sample_weights
 from nnframe.training.settings import (
-    checked_descent,
     checked_dropout,
-    checked_number,
+    checked_optimization,
     checked_positive,
     checked_share,
 )
@@ -71,13 +70,13 @@ def prepared_run(
         If an argument can't be used.
     """
     n_epochs, size = whole_number(n, "n", minimum=0), whole_number(batch_size, "batch_size")
-    descent = checked_descent(learning_rate, optimizer, schedule)
+    optimization = checked_optimization(learning_rate, optimizer, schedule)
     layers = tuple(layer.for_engine() for layer in net.layersList)
     rule = update_rule(
         layers,
-        descent.optimizer,
-        checked_number(l1, "l1", "0.001"),
-        checked_number(l2, "l2", "0.001"),
+        optimization.optimizer,
+        finite_number(l1, "l1", "0.001"),
+        finite_number(l2, "l2", "0.001"),
         checked_positive(clip_value, "clip_value"),
         checked_positive(clip_norm, "clip_norm"),
     )
@@ -92,9 +91,10 @@ def prepared_run(
         validation_data = as_pairs(validation, first.n_in, last.n_out, "validation")
     shares = checked_dropout(dropout, len(layers) - 1)
     drawn = secrets.randbits(63) if seed is None else whole_number(seed, "seed", minimum=0)
-    plan = Plan(n_epochs, size, len(samples), bool(shuffle), drawn, descent, share, any(shares))
-    # Raises if there are too few samples to hold some out.
-    _ = plan.held_out
+    plan = Plan(n_epochs, size, len(samples), bool(shuffle), drawn, optimization, share, any(shares))
+    if n_epochs > 0:
+        # Raises if there are too few samples to hold some out, or the schedule fails.
+        plan.epoch(0)
     followers = checked_followers(callbacks)
     run = TrainingRun(
         net,
