@@ -247,13 +247,6 @@ class Keeper:
 
 def test_the_state_of_a_callback_of_ones_own_comes_back(tmp_path):
     state = {"a": 1, "b": np.float32(0.5), "c": float("nan"), "d": np.arange(3), "e": [np.ones(2), np.zeros(1)]}
-        "a": 1,
-        "b": np.float32(0.5),
-        "c": float("nan"),
-        "d": np.arange(3),
-        "e": [np.ones(2), np.zeros(1)],
-        "f": None,
-    }
     run(Keeper(state), Checkpoint(tmp_path / "c"), n=2)
     keeper = Keeper(state)
     run(keeper, Checkpoint(tmp_path / "c"), n=2)

@@ -300,3 +300,15 @@ def test_a_plugin_that_raises_in_mid_epoch_leaves_the_weights_of_the_last_whole_
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     for now, then in zip(weights_of(net), weights_of(expected), strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+def test_predict_takes_and_gives_rows():
+    net = nNet.from_sizes([3, 4, 2], ["tanh", "softmax"])
+    X = np.arange(12.0).reshape(4, 3)
+    np.testing.assert_array_equal(net.predict(X), net.forwardPass(X.T, False).T)
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 2)])
+def test_predict_refuses_what_is_no_row_of_inputs(shape):
+    with pytest.raises(ShapeError, match=r"X has shape .*wanted"):
+        nNet.from_sizes([3, 4, 2], ["tanh", "softmax"]).predict(np.zeros(shape))
