@@ -293,7 +293,7 @@ RATE = {"learning_rate": 0.1}
         ({"optimizer": "adan"}, UnknownNameError, "no optimizer 'adan'.*did you mean.*'adam'"),
         ({"optimizer": "adam(beta=0.9)"}, ArgumentError, "adam has no parameter 'beta'; it has learning_rate, beta1"),
         ({"optimizer": "adam(beta1=true)"}, ArgumentTypeError, "adam: parameter beta1 is True"),
-        ({"optimizer": "adam(learning_rate=-1)"}, ArgumentError, "learning_rate is -1.0; wanted .* 0 or more"),
+        ({"optimizer": "adam(learning_rate=-1)"}, ArgumentError, "parameter learning_rate is -1.0; wanted at least 0"),
         ({"optimizer": 3}, ArgumentTypeError, "optimizer.* 3"),
         ({"optimizer": registry.get("loss", "mse")}, ArgumentTypeError, "optimizer"),
         ({**RATE, "l1": -1}, ArgumentError, "l1 is -1.0; wanted a finite number, 0 or more"),
@@ -360,3 +360,23 @@ def test_a_formula_that_widens_float32_is_narrowed_again(engine):
     net.nEpochs(1, [([[1.0]], [[0.0]])], "mse", optimizer=mine, engine=engine)
     assert net.layersList[0].linear.dtype == np.float32
     assert net.layersList[0].linear.item() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        ("adam(beta1=1)", "adam: parameter beta1 is 1.0; wanted at least 0 and below 1"),
+        ("nadam(beta2=-0.1)", "nadam: parameter beta2 is -0.1; wanted at least 0 and below 1"),
+        ("sgd(momentum=5)", "sgd: parameter momentum is 5.0; wanted at least 0 and below 1"),
+        ("adagrad(epsilon=-1)", "adagrad: parameter epsilon is -1.0; wanted at least 0"),
+        ("rmsprop(learning_rate=-1)", "rmsprop: parameter learning_rate is -1.0; wanted at least 0"),
+    ],
+)
+def test_parameters_beyond_their_limits_are_refused(optimizer, message):
+    with pytest.raises(ArgumentError, match=message):
+        registry.get("optimizer", optimizer)
+
+
+def test_a_limit_of_no_parameter_is_refused():
+    with pytest.raises(ArgumentError, match="limits of optimizer 'odd' has 'beta', which is none of its params"):
+        Optimizer("odd", lambda w, g, t, learning_rate: (w,), params={"learning_rate": 0.1}, limits={"beta": (0, 1)})

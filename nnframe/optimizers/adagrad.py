@@ -13,6 +13,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.optimizer import Optimizer
+from nnframe.optimizers.limits import NOT_NEGATIVE
 
 
 def update(
@@ -29,6 +30,7 @@ adagrad = Optimizer(
     update,
     state={"total": 0.0},
     params={"learning_rate": 0.01, "epsilon": 1e-10, "weight_decay": 0.0},
+    limits={"epsilon": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE},
     doc=__doc__,
 )
 

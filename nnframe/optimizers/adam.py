@@ -15,6 +15,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.optimizer import Optimizer
+from nnframe.optimizers.limits import NOT_NEGATIVE, UNIT
 
 
 def update(
@@ -42,6 +43,7 @@ adam = Optimizer(
     update,
     state={"mean": 0.0, "square": 0.0},
     params={"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.0},
+    limits={"beta1": UNIT, "beta2": UNIT, "epsilon": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE},
     doc=__doc__,
 )
 

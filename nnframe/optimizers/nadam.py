@@ -14,6 +14,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.optimizer import Optimizer
+from nnframe.optimizers.limits import NOT_NEGATIVE, UNIT
 
 
 def update(
@@ -52,6 +53,13 @@ nadam = Optimizer(
         "epsilon": 1e-8,
         "momentum_decay": 0.004,
         "weight_decay": 0.0,
+    },
+    limits={
+        "beta1": UNIT,
+        "beta2": UNIT,
+        "epsilon": NOT_NEGATIVE,
+        "momentum_decay": NOT_NEGATIVE,
+        "weight_decay": NOT_NEGATIVE,
     },
     doc=__doc__,
 )

@@ -12,6 +12,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.optimizer import Optimizer
+from nnframe.optimizers.limits import NOT_NEGATIVE, UNIT
 
 
 def update(
@@ -38,6 +39,7 @@ rmsprop = Optimizer(
     update,
     state={"square": 0.0, "velocity": 0.0},
     params={"learning_rate": 0.01, "decay": 0.99, "momentum": 0.0, "epsilon": 1e-8, "weight_decay": 0.0},
+    limits={"decay": UNIT, "momentum": UNIT, "epsilon": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE},
     doc=__doc__,
 )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from nnframe.arrays import Array
 from nnframe.hookspecs import hookimpl
 from nnframe.optimizer import Optimizer
+from nnframe.optimizers.limits import NOT_NEGATIVE, UNIT
 
 
 def update(
@@ -37,6 +38,7 @@ sgd = Optimizer(
     update,
     state={"velocity": 0.0},
     params={"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
+    limits={"momentum": UNIT, "weight_decay": NOT_NEGATIVE},
     doc=__doc__,
 )
 
