@@ -265,8 +265,14 @@ class nNet:
         ----------
         n : int
             The number of epochs, 0 or more.
-        data, loss, learning_rate, batch_size
-            As in `backprop`. A list is stacked once for all epochs.
+        data : sequence of (x, y)
+            Pairs of column vectors, or `nnframe.pairs`, as in `backprop`. A list is stacked once for all epochs.
+        loss : str or Loss
+            Such as ``"mse"`` or ``"cel"``.
+        learning_rate : float, optional
+            The step size of plain stochastic gradient descent. Left out where an optimizer is given.
+        batch_size : int, optional
+            How many samples are averaged for an update.
         engine : str, Engine or None, optional
             What runs the epochs. None is the environment's ``NNFRAME_ENGINE``, or ``"numpy"``.
         optimizer : str, Optimizer or None, optional
