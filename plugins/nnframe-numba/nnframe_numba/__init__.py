@@ -12,6 +12,10 @@ from collections.abc import Callable
 from nnframe import Engine, Epoch, TrainingTask, hookimpl
 
 
+class EngineWarning(UserWarning):
+    """A part of a net can't be compiled, and runs on numpy."""
+
+
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns the sum of the losses."""
     # Listing the plugins shouldn't wait for numba.

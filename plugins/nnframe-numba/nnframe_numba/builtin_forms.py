@@ -1,6 +1,7 @@
 """Forms of the built-in plugins that numba can't make of their formulas, or that save computing a function twice.
 
-Samples are rows: z, a, y and d are (B, n).
+Samples are rows: z, a, y and d are (B, n). A one has the arrays' type, for numba would make float64 of an integer and a
+float32.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe import Array
+from nnframe_numba.elementary import exp, tanh
 from nnframe_numba.jit import kernel
 
 
@@ -18,9 +20,15 @@ def softmax_activate(z: Array, a: Array) -> None:
         top = z[i, 0]
         for j in range(1, z.shape[1]):
             top = max(top, z[i, j])
+        for j in range(z.shape[1]):
+            a[i, j] = z[i, j] - top
+    # One long loop fills the processor's registers better than rows of ten.
+    flat = a.reshape(a.size)
+    for k in range(flat.size):
+        flat[k] = exp(flat[k])
+    for i in range(z.shape[0]):
         total = z.dtype.type(0)
         for j in range(z.shape[1]):
-            a[i, j] = np.exp(z[i, j] - top)
             total += a[i, j]
         for j in range(z.shape[1]):
             a[i, j] /= total
@@ -38,19 +46,39 @@ def softmax_differentiate(d: Array, z: Array, a: Array) -> None:
 
 
 @kernel
+def sigmoid_activate(z: Array, a: Array) -> None:
+    """Fill a with 1 / (1 + exp(-z)), whose exp never overflows if it is that of -|z|."""
+    one = z.dtype.type(1)
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            e = exp(-abs(z[i, j]))
+            a[i, j] = (e if z[i, j] < 0 else one) / (one + e)
+
+
+@kernel
 def sigmoid_differentiate(d: Array, z: Array, a: Array) -> None:
     """Turn d = dL/da into dL/dz, from a alone."""
+    one = z.dtype.type(1)
     for i in range(d.shape[0]):
         for j in range(d.shape[1]):
-            d[i, j] *= a[i, j] * (1 - a[i, j])
+            d[i, j] *= a[i, j] * (one - a[i, j])
+
+
+@kernel
+def tanh_activate(z: Array, a: Array) -> None:
+    """Fill a with tanh(z)."""
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            a[i, j] = tanh(z[i, j])
 
 
 @kernel
 def tanh_differentiate(d: Array, z: Array, a: Array) -> None:
     """Turn d = dL/da into dL/dz, from a alone."""
+    one = z.dtype.type(1)
     for i in range(d.shape[0]):
         for j in range(d.shape[1]):
-            d[i, j] *= 1 - a[i, j] * a[i, j]
+            d[i, j] *= one - a[i, j] * a[i, j]
 
 
 @kernel
@@ -131,7 +159,7 @@ def mse_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
             d[i, j] = (a[i, j] - y[i, j]) * factor
 
 
-ACTIVATE = {"softmax": softmax_activate}
+ACTIVATE = {"softmax": softmax_activate, "sigmoid": sigmoid_activate, "tanh": tanh_activate}
 DIFFERENTIATE = {
     "softmax": softmax_differentiate,
     "sigmoid": sigmoid_differentiate,

@@ -16,7 +16,7 @@ import numpy as np
 
 from nnframe_numba import columns, scalar_numpy
 from nnframe_numba.code import attribute_names, global_names
-from nnframe_numba.jit import formula
+from nnframe_numba.jit import element_formula, formula
 
 
 class NotConvertibleError(Exception):
@@ -51,7 +51,7 @@ def converted(function: Callable[..., Any], settings: Mapping[str, Any], scalar:
     given = ", ".join(f"{name}={value!r}" for name, value in settings.items())
     namespace = {"__name__": __name__, "inner": inner}
     exec(f"def call({plain}):\n    return inner({plain}, {given})", namespace)
-    return formula(namespace["call"])
+    return (element_formula if scalar else formula)(namespace["call"])
 
 
 def _converted(function: Any, scalar: bool, known: dict[int, Any]) -> Any:
@@ -76,7 +76,7 @@ def _converted(function: Any, scalar: bool, known: dict[int, Any]) -> Any:
         code = _with_column_names(code)
     copy = types.FunctionType(code, names, function.__name__, function.__defaults__, cells)
     copy.__kwdefaults__ = function.__kwdefaults__
-    known[id(function)] = formula(copy)
+    known[id(function)] = (element_formula if scalar else formula)(copy)
     return known[id(function)]
 
 

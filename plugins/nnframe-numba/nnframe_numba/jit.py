@@ -28,6 +28,12 @@ def formula(function: F) -> F:
     return compiled
 
 
+def element_formula(function: F) -> F:
+    """Compile likewise what takes one number, and copy it into its loop, which a call would keep from vectors."""
+    compiled: F = njit(function, forceinline=True, **ERRORS)
+    return compiled
+
+
 @cache
 def inlined(function: Any) -> Any:
     """Return a compiled function that is copied into where it is called, which saves the call and costs compilation.

@@ -14,6 +14,7 @@ from nnframe.binding import IDENTITY
 from nnframe.engine import distinct_layers
 from nnframe.engines.dropout import BITS, Dropout
 from nnframe.engines.update import Updater
+from nnframe_numba import EngineWarning
 from nnframe_numba.choice import by_hand
 from nnframe_numba.compilation import epoch_function
 from nnframe_numba.pieces import activation_pieces, objective_pieces, optimizer_piece
@@ -24,10 +25,6 @@ from nnframe_numba.source import Shape
 SECONDS_A_SLICE = 0.02
 # What a slice may take of memory for samples that have to be copied.
 BYTES_A_SLICE = 2**20
-
-
-class EngineWarning(UserWarning):
-    """A part of a net can't be compiled, and runs on numpy."""
 
 
 class NumbaRun:

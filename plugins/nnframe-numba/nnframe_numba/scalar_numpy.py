@@ -1,7 +1,8 @@
 """numpy for formulas that are compiled element by element.
 
 A formula was written for arrays. In the compiled loop its z is one number, for which numba's np.where would allocate an
-array each time, 33 times slower than numpy; and a number has no astype. Everything else is numpy's own.
+array each time, 33 times slower than numpy; a number has no astype; and exp and tanh in float32 are calls of the C
+library, one number at a time. Everything else is numpy's own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import numpy as np
 from numba import types
 from numba.extending import overload_attribute, overload_method
 
+from nnframe_numba.elementary import exp, tanh
 from nnframe_numba.jit import formula
+
+__all__ = ["exp", "ones_like", "tanh", "where", "zeros_like"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,11 @@
 """A cache of the tests' own, so that what earlier versions left plays no part."""
 
-import os
-import tempfile
+import pytest
+from nnframe_numba.storage import DIRECTORY_VARIABLE
 
-os.environ["NNFRAME_NUMBA_CACHE"] = tempfile.mkdtemp(prefix="nnframe-numba-tests-")
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DIRECTORY_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield

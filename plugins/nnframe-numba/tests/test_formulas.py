@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from nnframe_numba.run import EngineWarning
+from nnframe_numba import EngineWarning
 
 import nnframe
 from nnframe import Activation, Loss, nNet, pairs
