@@ -12,6 +12,9 @@ from nnframe import Array
 from nnframe_numba.elementary import exp, tanh
 from nnframe_numba.jit import kernel
 
+# Below, what is left over when the vectors are full costs more than they save.
+TOO_FEW_FOR_VECTORS = 32
+
 
 @kernel
 def softmax_activate(z: Array, a: Array) -> None:
@@ -24,8 +27,12 @@ def softmax_activate(z: Array, a: Array) -> None:
             a[i, j] = z[i, j] - top
     # One long loop fills the processor's registers better than rows of ten.
     flat = a.reshape(a.size)
-    for k in range(flat.size):
-        flat[k] = exp(flat[k])
+    if flat.size < TOO_FEW_FOR_VECTORS:
+        for k in range(flat.size):
+            flat[k] = np.exp(flat[k])
+    else:
+        for k in range(flat.size):
+            flat[k] = exp(flat[k])
     for i in range(z.shape[0]):
         total = z.dtype.type(0)
         for j in range(z.shape[1]):
