@@ -79,7 +79,7 @@ class ArrowTextCells:
 
     def part(self, start: int, stop: int) -> ArrowTextCells:
         """Return some of the cells that follow each other."""
-        return ArrowTextCells(self._array.slice(start, stop - start), self._decimal_comma)
+        return ArrowTextCells(self._array[start:stop], self._decimal_comma)
 
     @cached_property
     def _read(self) -> Any:

@@ -164,6 +164,11 @@ def test_an_npz_file_has_inputs_and_targets(tmp_path):
     assert texts_of(source, "y") == ["a", "b", "c"]
 
 
+def test_what_else_is_in_an_npz_file_is_not_looked_at(tmp_path):
+    np.savez(tmp_path / "t.npz", X=np.eye(2), names=np.array([object()]), day=np.array(["2020-01-01"], "M8[D]"))
+    assert open_source(tmp_path / "t.npz").columns == ("0", "1")
+
+
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [

@@ -157,7 +157,7 @@ def _no_utf8(name: str) -> str:
 
 def _without_blank_end(batches: Iterable[Any]) -> Iterator[Any]:
     """Give batches without the blank rows behind the last that has something in it."""
-    held = []
+    held: list[Any] = []
     for batch in batches:
         filled = np.flatnonzero(~_blank_rows(batch))
         end = int(filled[-1]) + 1 if len(filled) else 0
