@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-import nnframe
+import nnframe.table
 from nnframe import NNFrameError, hookimpl
 from nnframe.cli import train as train_module
 from nnframe.datasets.digits import DIGITS_FILE
@@ -233,3 +233,21 @@ def test_an_interrupt_saves_the_net_as_far_as_it_was_trained(iris, command, tmp_
     train(command, "--hidden", "0", "--patience", "0", "--epochs", "2", "--out", "same.nnf")
     interrupted, whole = (nnframe.load(tmp_path / name).layersList[0].linear for name in ("m.nnf", "same.nnf"))
     np.testing.assert_array_equal(interrupted, whole)
+
+
+def test_the_seed_is_that_of_the_first_weights(iris, command, tmp_path):
+    arguments = "--seed", "5", "--optimizer", "sgd(learning_rate=0)", "--epochs", "1", "--out", "m.nnf"
+    assert command("train", "iris.csv", "--target", "species", *arguments)[0] == 0
+    net = nnframe.nNet.from_sizes([4, 64, 3], ["relu", "softmax"], seed=5, dtype="float32")
+    for ours, theirs in zip(nnframe.load(tmp_path / "m.nnf").layersList, net.layersList, strict=True):
+        np.testing.assert_array_equal(ours.linear, theirs.linear)
+
+
+@pytest.mark.parametrize(("option", "shuffle"), [((), True), (("--no-shuffle",), False)])
+def test_rows_are_shuffled_unless_that_is_switched_off(iris, command, tmp_path, option, shuffle):
+    train(command, "--epochs", "1", "--patience", "0", "--out", "m.nnf", *option)
+    table = nnframe.table.read(iris, "species")
+    net = nnframe.nNet.from_sizes(table.sizes([64]), ["relu", "softmax"], seed=0, dtype="float32")
+    net.nEpochs(1, table.train, "cel", batch_size=32, optimizer="adam(learning_rate=0.01)", shuffle=shuffle, seed=0)
+    for ours, theirs in zip(nnframe.load(tmp_path / "m.nnf").layersList, net.layersList, strict=True):
+        np.testing.assert_array_equal(ours.linear, theirs.linear)
