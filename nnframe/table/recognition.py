@@ -124,7 +124,8 @@ class Judge:
                 f"column {summary.name!r} of {self.source.name} has more than {MOST_DISTINCT:,} different texts; "
                 f"wanted fewer for the kind {kind!r}"
             )
-        fill = max(counts, key=lambda text: counts[text]) if self.fill is not None else None
+        # Of several that are as frequent the first in order, whichever row comes first.
+        fill = max(sorted(counts, key=_class_order), key=lambda text: counts[text]) if self.fill is not None else None
         if kind == "category":
             return Category(summary.name, tuple(sorted(counts, key=_class_order)), fill)
         strangers = [text for text in counts if text.lower() not in TRUTH]

@@ -260,6 +260,11 @@ def test_missing_values_are_filled_as_asked(fill, number):
     assert found.train.X[3, 1:].tolist() == [0, 1, 0]
 
 
+def test_of_texts_that_are_as_frequent_the_first_in_order_fills():
+    column = ["b", "a", "", "a", "b", ""] * 10
+    assert read(table(c=column), "y", fill="mean").columns.features[1].fill == "a"
+
+
 def test_a_table_of_one_row_is_refused():
     with pytest.raises(DataError, match="has 1 rows of values; wanted at least two"):
         read({"x": [1], "y": [2]}, "y")

@@ -86,12 +86,13 @@ def test_a_header_goes_on_behind_what_is_no_end_of_a_line_in_csv(write, characte
     assert open_source(write("t.csv", f"a{character}b,c\n1,2\n")).columns == (f"a{character}b", "c")
 
 
-def test_a_file_that_goes_while_it_is_read_is_told(write):
-    path = write("t.csv", "x,y\n1,2\n")
-    source = open_source(path)
-    path.unlink()
-    with pytest.raises(DataError, match="can't be read as csv"):
-        rows_of(source)
+def test_a_file_that_goes_while_it_is_read_is_told(write, tmp_path):
+    np.save(tmp_path / "t.npy", np.eye(2))
+    for path in (write("t.csv", "x,y\n1,2\n"), tmp_path / "t.npy"):
+        source = open_source(path)
+        path.unlink()
+        with pytest.raises(DataError, match="can't be read"):
+            rows_of(source)
 
 
 def test_chunks_go_on_counting(write, monkeypatch):

@@ -67,7 +67,10 @@ class NumpySource:
         """Return the inputs; if they are in a file, such that what was read of it before takes up no memory."""
         if not isinstance(self._features, np.memmap):
             return self._features
-        self._features = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        try:
+            self._features = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.name} can't be read any more: {one_line(error)}") from error
         return self._features
 
     def _check(self) -> None:
