@@ -241,7 +241,10 @@ def _cells_of_objects(values: Array, masked: Array) -> Cells:
     if all(issubclass(each, (int, float, np.integer, np.floating)) and each is not bool for each in types):
         # Numbers beyond int64 and uint64 stay objects there.
         numbers = np.array(there)
-        return _spread(numbers if numbers.dtype.kind in "iuf" else numbers.astype(np.float64), missing)
+        try:
+            return _spread(numbers if numbers.dtype.kind in "iuf" else numbers.astype(np.float64), missing)
+        except OverflowError:
+            return UnusableCells("numbers beyond 1e308", values)
     names = " and ".join(sorted(each.__name__ for each in types))
     return UnusableCells(f"values of type {names}", values)
 

@@ -260,9 +260,12 @@ def test_objects_and_masked_arrays_are_taken_for_what_they_hold(column, texts):
     assert chunk.cells["x"].unusable is None
 
 
-def test_a_mixture_of_objects_can_not_be_used():
-    [chunk] = open_source({"x": np.array(["a", 1, None], object)}).chunks(["x"])
-    assert chunk.cells["x"].unusable == "values of type int and str"
+@pytest.mark.parametrize(
+    ("values", "what"), [(["a", 1, None], "values of type int and str"), ([10**400, 1], "numbers beyond 1e308")]
+)
+def test_objects_that_can_not_be_used_are_told(values, what):
+    [chunk] = open_source({"x": np.array(values, object)}).chunks(["x"])
+    assert chunk.cells["x"].unusable == what
 
 
 def test_a_ragged_column_is_named():
