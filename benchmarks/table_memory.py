@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROWS, COLUMNS = 400_000, 20
+ROWS, COLUMNS, CATEGORIES = 400_000, 20, 100
 MEGABYTE = 1 << 20
 STATUS = Path("/proc/self/status")
 
@@ -78,16 +78,16 @@ def watch(peaks: dict[str, int]) -> None:
 
 
 def write_csv(file: Path, times: int) -> Path:
-    """Write a table of numbers and a category, with the same rows several times over."""
+    """Write a table of numbers and a category of many values, with the same rows several times over."""
     rng = np.random.default_rng(0)
     numbers = rng.normal(size=(ROWS, COLUMNS))
-    colors = np.array(["red", "green", "blue"])[rng.integers(3, size=ROWS)]
+    shops = rng.integers(CATEGORIES, size=ROWS)
     rows = "".join(
-        f"{','.join(f'{x:.6f}' for x in row)},{color},{sum(row[:5]):.6f}\n"
-        for row, color in zip(numbers.tolist(), colors, strict=True)
+        f"{','.join(f'{x:.6f}' for x in row)},shop {shop},{sum(row[:5]):.6f}\n"
+        for row, shop in zip(numbers.tolist(), shops.tolist(), strict=True)
     )
     with file.open("w") as opened:
-        opened.write(",".join([*(f"x{i}" for i in range(COLUMNS)), "color", "y"]) + "\n")
+        opened.write(",".join([*(f"x{i}" for i in range(COLUMNS)), "shop", "y"]) + "\n")
         for _ in range(times):
             opened.write(rows)
     return file

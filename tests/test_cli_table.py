@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+import nnframe.table
+from nnframe import NNFrameError, hookimpl
+from nnframe.cli import train as train_module
 from nnframe.datasets.digits import DIGITS_FILE
 
 IRIS = load_iris()
@@ -36,7 +39,7 @@ def test_from_a_csv_file_to_predictions(iris, command, tmp_path):
     assert "classification of 'species' into 3 classes: setosa, versicolor, virginica\n" in out
     assert re.search(r"epoch  1/30  cel \d\.\d{4}  validation \d\.\d{4}  accuracy \d\.\d{4}\n", out)
     assert float(re.search(r"^validation accuracy (.+)$", out, re.M)[1]) >= 0.9
-    assert out.endswith("loss.png written\nm.nnf written\n")
+    assert out.endswith("m.nnf written\nloss.png written\n")
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
 
     status, out, err = command("predict", "m.nnf", "iris.csv", "-o", "p.csv", "--keep", "petal width")
@@ -106,12 +109,20 @@ def test_digits_can_be_saved_and_given_new_images(command, tmp_path, monkeypatch
         (["train", "iris.csv", "--target", "species", "--out", "iris.csv"], "which is read and would be lost"),
         (["train", "iris.csv", "--target", "species", "--out", "no/m.nnf"], "in a folder that doesn't exist"),
         (["train", "iris.csv", "--target", "species", "--plot", "no/l.png"], "in a folder that doesn't exist"),
+        (
+            ["train", "iris.csv", "--target", "species", "--out", "."],
+            "--out is ., which is a folder",
+        ),
+        (["train", "iris.csv", "--target", "species", "--plot", "l.doc"], "l.doc can't be written: no picture ends in"),
+        (["train", "iris.csv", "--target", "species", "--out", "m.png", "--plot", "./m.png"], "are both m.png; give"),
+        (["train", "iris.csv", "--target", "petal width", "--loss", "cel"], "--loss is cel, which takes probabilities"),
+        (["train", "digits", "--validation", "0.5"], "digits has its columns, its target and its test samples"),
         (["train", "iris.csv", "--target", "species", "--kind", "x"], "--kind: 'x' came; wanted NAME=KIND"),
         (["train", "iris.csv", "--target", "species", "--fill", "zero"], "--fill: 'zero' came; wanted mean, median"),
         (["train", "iris.csv", "--target", "species", "--validation", "1"], "--validation: '1' came; wanted a share"),
         (["train", "iris.csv", "--target", "species", "--optimizer", "adma"], "did you mean 'adam'"),
         (["train", "nowhere.csv", "--engine", "steam"], "There is no engine 'steam'"),
-        (["train", "digits", "--target", "x"], "digits has its columns and its target; leave out --target"),
+        (["train", "digits", "--target", "x"], "leave out --target"),
         (["train", "nowhere.csv"], "there is no file nowhere.csv"),
         (["predict", "nowhere.nnf", "iris.csv", "-o", "p.csv"], "nowhere.nnf can't be loaded: there is no such file"),
         (["predict", "iris.csv", "iris.csv", "-o", "p.csv"], "iris.csv can't be loaded"),
@@ -172,3 +183,71 @@ def test_a_missing_pyarrow_is_told_and_arrays_go_without(iris, command, tmp_path
     assert status == 2
     assert 'install it with pip install "nnframe[table]"' in err
     assert command("train", "iris.npz", "--epochs", "1")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "option", "file"),
+    [("matplotlib.figure", "--plot", "loss.png"), ("safetensors.numpy", "--out", "m.safetensors")],
+)
+def test_a_library_that_is_missing_is_told_before_training(iris, command, monkeypatch, module, option, file):
+    monkeypatch.setitem(sys.modules, module, None)
+    status, out, err = command("train", "iris.csv", "--target", "species", option, file)
+    assert (status, out) == (2, "")
+    assert "install it with pip install" in err
+
+
+def test_the_model_is_saved_before_the_picture_is_drawn(iris, command, tmp_path, monkeypatch):
+    def fail(*_):
+        raise NNFrameError("the disk is full")
+
+    monkeypatch.setattr(train_module, "_draw", fail)
+    arguments = "train", "iris.csv", "--target", "species", "--epochs", "1", "--out", "m.nnf", "--plot", "loss.png"
+    assert command(*arguments)[0] == 2
+    assert (tmp_path / "m.nnf").exists()
+
+
+def test_an_interrupt_saves_the_net_as_far_as_it_was_trained(iris, command, tmp_path):
+    def interrupt(run):
+        if run.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_module.EpochLines, "nnframe_epoch_end", hookimpl(lambda self, run: interrupt(run)))
+        status, out, err = command(
+            "train",
+            "iris.csv",
+            "--target",
+            "species",
+            "--learning-rate",
+            "0.01",
+            "--hidden",
+            "0",
+            "--patience",
+            "0",
+            "--out",
+            "m.nnf",
+        )
+    assert (status, err) == (130, "nnframe train: interrupted\n")
+    assert out.endswith("\nm.nnf written, with the net as far as it was trained\n")
+    assert command("evaluate", "m.nnf", "iris.csv")[0] == 0
+    train(command, "--hidden", "0", "--patience", "0", "--epochs", "2", "--out", "same.nnf")
+    interrupted, whole = (nnframe.load(tmp_path / name).layersList[0].linear for name in ("m.nnf", "same.nnf"))
+    np.testing.assert_array_equal(interrupted, whole)
+
+
+def test_the_seed_is_that_of_the_first_weights(iris, command, tmp_path):
+    arguments = "--seed", "5", "--optimizer", "sgd(learning_rate=0)", "--epochs", "1", "--out", "m.nnf"
+    assert command("train", "iris.csv", "--target", "species", *arguments)[0] == 0
+    net = nnframe.nNet.from_sizes([4, 64, 3], ["relu", "softmax"], seed=5, dtype="float32")
+    for ours, theirs in zip(nnframe.load(tmp_path / "m.nnf").layersList, net.layersList, strict=True):
+        np.testing.assert_array_equal(ours.linear, theirs.linear)
+
+
+@pytest.mark.parametrize(("option", "shuffle"), [((), True), (("--no-shuffle",), False)])
+def test_rows_are_shuffled_unless_that_is_switched_off(iris, command, tmp_path, option, shuffle):
+    train(command, "--epochs", "1", "--patience", "0", "--out", "m.nnf", *option)
+    table = nnframe.table.read(iris, "species")
+    net = nnframe.nNet.from_sizes(table.sizes([64]), ["relu", "softmax"], seed=0, dtype="float32")
+    net.nEpochs(1, table.train, "cel", batch_size=32, optimizer="adam(learning_rate=0.01)", shuffle=shuffle, seed=0)
+    for ours, theirs in zip(nnframe.load(tmp_path / "m.nnf").layersList, net.layersList, strict=True):
+        np.testing.assert_array_equal(ours.linear, theirs.linear)

@@ -27,10 +27,12 @@ def check_place(option: str, path: Path, *inputs: str | Path) -> None:
     Raises
     ------
     ArgumentError
-        If its folder doesn't exist, or it is one of the inputs.
+        If its folder doesn't exist, or it is a folder itself or one of the inputs.
     """
     if not path.absolute().parent.is_dir():
         raise ArgumentError(f"{option} is {path}, in a folder that doesn't exist; make it first")
+    if path.is_dir():
+        raise ArgumentError(f"{option} is {path}, which is a folder; give a file in it")
     if path.exists() and any(Path(each).exists() and path.samefile(each) for each in inputs):
         raise ArgumentError(f"{option} is {path}, which is read and would be lost; give another file")
 

@@ -12,10 +12,12 @@ from nnframe.cli import numbers
 from nnframe.cli.output import check_place, say
 from nnframe.data import Pairs
 from nnframe.engine import Engine
+from nnframe.errors import ArgumentError
 from nnframe.history import History
 from nnframe.loss import Loss
 from nnframe.network import nNet
 from nnframe.optimizer import Optimizer
+from nnframe.saving.files import check_format
 
 if TYPE_CHECKING:
     from nnframe.cli.training_data import TrainingData
@@ -56,7 +58,7 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
         help="fill missing values: mean, median, most-frequent, or a number; without it they are refused",
     )
     columns.add_argument(
-        "--validation", type=numbers.share, default=0.2, metavar="R", help="the share of rows held out (default: 0.2)"
+        "--validation", type=numbers.share, metavar="R", help="the share of rows held out (default: 0.2)"
     )
     net = parser.add_argument_group("net")
     net.add_argument(
@@ -117,6 +119,8 @@ def run(options: argparse.Namespace) -> None:
     ------
     NNFrameError
         If the data can't be used, a name can't be found, a plugin fails, or a file can't be written.
+    KeyboardInterrupt
+        If that ends the training. The net is saved as it is then.
     """
     # The other commands don't wait for what reads tables.
     from nnframe.cli.training_data import opened
@@ -127,21 +131,27 @@ def run(options: argparse.Namespace) -> None:
         if not options.quiet:
             for line in data.summary:
                 say(line)
-        loss = registry.resolve(Loss, options.loss or data.task.loss)
+        loss = _loss(options, data)
         net = _net(options, data)
         if not options.quiet:
             say(repr(net))
-        history = _train(options, data, net, loss)
         model = Model(net, data.columns, data.task, loss.spec)
+        try:
+            history = _train(options, data, net, loss)
+        except KeyboardInterrupt:
+            if options.out is not None:
+                model.save(options.out)
+                say(f"{options.out} written, with the net as far as it was trained")
+            raise
         for name, judged_by in (("validation", data.validation), ("test", data.test)):
             if judged_by is not None:
                 say(f"{name} {_quality(model, judged_by)}")
-    if options.plot is not None:
-        _draw(history, options.plot)
-        say(f"{options.plot} written")
     if options.out is not None:
         model.save(options.out)
         say(f"{options.out} written")
+    if options.plot is not None:
+        _draw(history, options.plot)
+        say(f"{options.plot} written")
 
 
 class EpochLines:
@@ -164,6 +174,16 @@ class EpochLines:
         """Print why there is no further line."""
         if run.history.stopped and run.error is None:
             say(f"stopped after epoch {run.epoch}: {run.history.stopped}")
+
+
+def _loss(options: argparse.Namespace, data: TrainingData) -> Loss:
+    loss = registry.resolve(Loss, options.loss or data.task.loss)
+    if loss.a_domain == "probability" and data.task.activation is None:
+        raise ArgumentError(
+            f"--loss is {loss.spec}, which takes probabilities, and a {data.task.kind} gives any number; wanted a loss "
+            f"such as {data.task.loss}, or --task classification"
+        )
+    return loss
 
 
 def _net(options: argparse.Namespace, data: TrainingData) -> nNet:
@@ -213,10 +233,14 @@ def _check_early(options: argparse.Namespace) -> None:
     for option, path in (("--out", options.out), ("--plot", options.plot)):
         if path is not None:
             check_place(option, path, options.data)
+    if options.out is not None:
+        check_format(options.out)
     if options.plot is not None:
-        from nnframe.plot.figure import file_figure
+        from nnframe.plot.figure import check_figure_file
 
-        file_figure()
+        check_figure_file(options.plot)
+        if options.out is not None and options.out.resolve() == options.plot.resolve():
+            raise ArgumentError(f"--out and --plot are both {options.plot}; give the picture a file of its own")
 
 
 def _draw(history: History, path: Path) -> None:

@@ -16,6 +16,7 @@ from nnframe.table.sources.numpy import TARGET
 from nnframe.table.task import Task
 
 DIGITS = "digits"
+SHARE_HELD_OUT = 0.2
 
 
 class Defaults(NamedTuple):
@@ -63,9 +64,11 @@ def opened(options: argparse.Namespace) -> Iterator[TrainingData]:
         If it can't be read or trained on.
     """
     if options.data == DIGITS:
-        if options.target or options.task or options.kind or options.drop or options.fill is not None:
+        given = options.target, options.task, options.fill, options.validation
+        if options.kind or options.drop or any(option is not None for option in given):
             raise ArgumentError(
-                f"{DIGITS} has its columns and its target; leave out --target, --task, --kind, --drop and --fill"
+                f"{DIGITS} has its columns, its target and its test samples; leave out --target, --task, --kind, "
+                f"--drop, --fill and --validation"
             )
         yield _digits()
         return
@@ -76,7 +79,7 @@ def opened(options: argparse.Namespace) -> Iterator[TrainingData]:
         kinds=dict(options.kind),
         drop=options.drop,
         fill=options.fill,
-        validation=options.validation,
+        validation=SHARE_HELD_OUT if options.validation is None else options.validation,
         seed=options.seed,
     ) as table:
         held_out = 0 if table.validation is None else len(table.validation)

@@ -96,9 +96,26 @@ def save_figure(figure: Figure, file: Path) -> None:
     """
     with replacing(file) as temporary:
         try:
-            figure.savefig(temporary, format=file.suffix.lstrip(".") or "png", dpi=DOTS_PER_INCH)
+            figure.savefig(temporary, format=_format(file), dpi=DOTS_PER_INCH)
         except ValueError as error:
             raise ArgumentError(f"{file} can't be written ({error}); give a .png, .pdf or .svg file") from error
+
+
+def check_figure_file(file: Path) -> None:
+    """Raise unless `save_figure` could write a file of this name, as far as that can be told beforehand.
+
+    Raises
+    ------
+    ArgumentError
+        If matplotlib doesn't know the format.
+    MissingDependencyError
+        If matplotlib is missing.
+    """
+    formats = file_figure().canvas.get_supported_filetypes()
+    if _format(file) not in formats:
+        raise ArgumentError(
+            f"{file} can't be written: no picture ends in {file.suffix!r}; give a .png, .pdf or .svg file"
+        )
 
 
 def panels_size(count: int) -> tuple[float, float]:
@@ -114,6 +131,10 @@ def panels(figure: Figure, count: int) -> list[Axes]:
     for spare in axes[count:]:
         spare.remove()
     return axes[:count]
+
+
+def _format(file: Path) -> str:
+    return file.suffix.lstrip(".").lower() or "png"
 
 
 def _pyplot_figure(width: float, height: float) -> Figure:

@@ -59,6 +59,19 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], SavedModel
         return document, _saved_model(without_own_keys(document), entries)
 
 
+def check_format(path: str | os.PathLike[str]) -> None:
+    """Raise if a file of such a name needs a library that is missing.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is safetensors.
+    """
+    chosen = _format(file_path(path))
+    if chosen is not archive:
+        chosen.import_safetensors()
+
+
 def _saved_model(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> SavedModel:
     """Return the net that a file holds, and nothing but notes beside it."""
     if set(manifest) != {MODEL, NOTES}:

@@ -28,7 +28,7 @@ DTYPES = {
 
 def write_archive(path: str | os.PathLike[str], manifest: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Write arrays and what they are into a file; see `archive.write_archive`."""
-    library = _library()
+    library = import_safetensors()
     place = file_path(path)
     text = encode(manifest, arrays)
     stored = {name: as_stored(array) for name, array in arrays.items()}
@@ -68,7 +68,7 @@ def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    library = _library()
+    library = import_safetensors()
     require_file(path)
     try:
         with library.safe_open(path, framework="numpy") as file:
@@ -95,7 +95,14 @@ def _check_sum(text: bytes, arrays: Iterable[Array]) -> str:
     return f"{crc:08x}"
 
 
-def _library() -> Any:
+def import_safetensors() -> Any:
+    """Return safetensors.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is missing.
+    """
     try:
         import safetensors.numpy
     except ImportError:

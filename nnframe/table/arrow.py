@@ -14,7 +14,9 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.errors import MissingDependencyError
-from nnframe.table.cells import ABSENT, Cells, NumberCells, TextCells, Texts, UnusableCells
+from nnframe.table.cells import ABSENT, MISSING_TEXTS, Cells, NumberCells, TextCells, Texts, UnusableCells
+
+DECIMAL_COMMA = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
 def import_pyarrow(purpose: str) -> ModuleType:
@@ -47,13 +49,15 @@ class ArrowTextCells:
     Parameters
     ----------
     array : pyarrow.StringArray
+    decimal_comma : bool, optional
+        Whether 3,5 is three and a half.
     """
 
     of_numbers = False
     unusable = None
 
-    def __init__(self, array: Any) -> None:
-        self._array = array
+    def __init__(self, array: Any, decimal_comma: bool = False) -> None:
+        self._array, self._decimal_comma = array, decimal_comma
 
     def missing(self) -> Array:
         """Return where there is no value."""
@@ -73,6 +77,21 @@ class ArrowTextCells:
         """Return a cell as it is written."""
         return self._array[index].as_py() or ""
 
+    def part(self, start: int, stop: int) -> ArrowTextCells:
+        """Return some of the cells that follow each other."""
+        return ArrowTextCells(self._array[start:stop], self._decimal_comma)
+
+    @cached_property
+    def _read(self) -> Any:
+        """The texts with a point for the decimal comma, and null where they stand for a missing value."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        texts = self._array
+        if self._decimal_comma:
+            texts = pc.replace_substring_regex(texts, DECIMAL_COMMA, r"\1.\2")
+        return pc.if_else(pc.is_in(texts, pa.array(MISSING_TEXTS)), None, texts)
+
     @cached_property
     def _numbers(self) -> Array | None:
         """The cells as numbers if all are, but for missing ones; None if there is a space or a word somewhere."""
@@ -80,7 +99,7 @@ class ArrowTextCells:
         import pyarrow.compute as pc
 
         try:
-            values = pc.cast(self._array, pa.float64())
+            values = pc.cast(self._read, pa.float64())
         except pa.ArrowInvalid:
             return None
         # Arrow takes "NAN" for a number, in any case of letters.
@@ -88,7 +107,7 @@ class ArrowTextCells:
 
     @cached_property
     def _plain(self) -> TextCells:
-        encoded = self._array.dictionary_encode()
+        encoded = self._read.dictionary_encode()
         return TextCells(encoded.dictionary.to_pylist(), as_numpy(encoded.indices.fill_null(ABSENT)))
 
 
@@ -104,7 +123,11 @@ def cells_of(array: Any) -> Cells:
         return ArrowTextCells(array.cast(pa.string()))
     if kind.is_string(of):
         return ArrowTextCells(array)
-    if kind.is_integer(of) or kind.is_floating(of) or kind.is_decimal(of):
+    if kind.is_integer(of):
+        return NumberCells(as_numpy(array.fill_null(0)), as_numpy(array.is_null()))
+    if kind.is_floating(of):
+        return NumberCells(as_numpy(array))
+    if kind.is_decimal(of):
         return NumberCells(as_numpy(array.cast(pa.float64(), safe=False)))
     if kind.is_temporal(of):
         return UnusableCells("dates", array)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -66,7 +67,10 @@ class Cells(Protocol):
         """Return the cells as texts."""
 
     def text_at(self, index: int) -> str:
-        """Return a cell as it is written; nothing where it is missing."""
+        """Return a cell as it is written."""
+
+    def part(self, start: int, stop: int) -> Cells:
+        """Return some of the cells that follow each other."""
 
 
 class NumberCells:
@@ -74,36 +78,44 @@ class NumberCells:
 
     Parameters
     ----------
-    values : ndarray of float64, shape (N,)
-        NaN where a value is missing.
+    values : ndarray of whole numbers or floats, shape (N,)
+        NaN where a value is missing. Kept as they are, for float64 has no room for the digits of a long id.
+    missing : ndarray of bool, shape (N,), optional
+        Where else a value is missing.
     """
 
     of_numbers = True
     unusable = None
 
-    def __init__(self, values: Array) -> None:
-        self.values = values
+    def __init__(self, values: Array, missing: Array | None = None) -> None:
+        self._values = values
+        self._missing = np.isnan(values) if missing is None else missing | np.isnan(values)
 
     def missing(self) -> Array:
         """Return where there is no value."""
-        return np.isnan(self.values)
+        return self._missing
 
     def numbers(self) -> tuple[Array, Array]:
         """Return the values, none of which is a text."""
-        return self.values, np.zeros(len(self.values), bool)
+        numbers = self._values.astype(np.float64)
+        numbers[self._missing] = math.nan
+        return numbers, np.zeros(len(numbers), bool)
 
     def texts(self) -> Texts:
         """Return the numbers as texts, whole ones without a point."""
-        there = ~self.missing()
-        distinct, places = np.unique(self.values[there], return_inverse=True)
-        codes = np.full(len(self.values), ABSENT)
+        there = ~self._missing
+        distinct, places = np.unique(self._values[there], return_inverse=True)
+        codes = np.full(len(self._values), ABSENT)
         codes[there] = places
-        return Texts([number_text(value) for value in distinct.tolist()], codes)
+        return Texts([number_text(value) for value in distinct], codes)
 
     def text_at(self, index: int) -> str:
-        """Return a cell as it is written."""
-        value = float(self.values[index])
-        return "" if math.isnan(value) else number_text(value)
+        """Return a cell as it is written; nothing where it is missing."""
+        return "" if self._missing[index] else number_text(self._values[index])
+
+    def part(self, start: int, stop: int) -> NumberCells:
+        """Return some of the cells that follow each other."""
+        return NumberCells(self._values[start:stop], self._missing[start:stop])
 
 
 class TextCells:
@@ -122,6 +134,7 @@ class TextCells:
     unusable = None
 
     def __init__(self, distinct: Sequence[str], codes: Array) -> None:
+        self._written, self._written_codes = distinct, codes
         self.distinct = [text.strip() for text in distinct]
         absent = np.array([text in MISSING_TEXTS for text in self.distinct] + [True])
         self.codes = np.where(absent[codes], ABSENT, codes)
@@ -141,8 +154,14 @@ class TextCells:
 
     def text_at(self, index: int) -> str:
         """Return a cell as it is written."""
-        code = self.codes[index]
-        return "" if code == ABSENT else self.distinct[code]
+        code = self._written_codes[index]
+        return "" if code == ABSENT else self._written[code]
+
+    def part(self, start: int, stop: int) -> TextCells:
+        """Return some of the cells that follow each other."""
+        some = copy(self)
+        some.codes, some._written_codes = self.codes[start:stop], self._written_codes[start:stop]
+        return some
 
 
 class UnusableCells:
@@ -178,24 +197,73 @@ class UnusableCells:
         """Return a cell as it is written."""
         return str(self.values[index])
 
+    def part(self, start: int, stop: int) -> UnusableCells:
+        """Return some of the cells that follow each other."""
+        return UnusableCells(self.unusable, self.values[start:stop])
+
 
 def cells_of_array(array: Array) -> Cells:
-    """Return the cells of a one-dimensional array of numbers, booleans or texts."""
-    if array.dtype.kind in "iuf":
-        return NumberCells(array.astype(np.float64))
-    if array.dtype.kind == "b":
-        return TextCells(["false", "true"], array.astype(np.int64))
-    if array.dtype.kind == "U":
-        distinct, codes = np.unique(array, return_inverse=True)
-        return TextCells(distinct.tolist(), codes)
-    if array.dtype.kind in "mM":
-        return UnusableCells("dates", array)
-    return UnusableCells(f"values of type {array.dtype}", array)
+    """Return the cells of a one-dimensional array of numbers, booleans, texts, or objects that are such.
+
+    Where it is a masked array, what is masked is missing.
+    """
+    values, masked = np.ma.getdata(array), np.ma.getmaskarray(array)
+    kind = values.dtype.kind
+    if kind in "iuf":
+        return NumberCells(values, masked)
+    if kind == "b":
+        return TextCells(["false", "true"], np.where(masked, ABSENT, values))
+    if kind == "U":
+        distinct, codes = np.unique(values, return_inverse=True)
+        return TextCells(distinct.tolist(), np.where(masked, ABSENT, codes))
+    if kind in "mM":
+        return UnusableCells("dates", values)
+    if kind in "OT":
+        return _cells_of_objects(values.astype(object), masked)
+    return UnusableCells(f"values of type {values.dtype}", values)
 
 
-def number_text(value: float) -> str:
+def number_text(value: Any) -> str:
     """Return a number as a person writes it: whole ones without a point."""
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    whole = isinstance(value, (int, np.integer)) or (value.is_integer() and abs(value) < 2**53)
+    return str(int(value)) if whole else str(value)
+
+
+def _cells_of_objects(values: Array, masked: Array) -> Cells:
+    """Return the cells of an array of Python's objects, in which None, NaN and what pandas has for them are missing."""
+    missing = masked | np.array([_is_nothing(value) for value in values], bool)
+    there = values[~missing].tolist()
+    types = {type(value) for value in there}
+    if all(issubclass(each, str) for each in types):
+        return _spread(np.array(there, str), missing)
+    if types <= {bool, np.bool_}:
+        return _spread(np.array(there, bool), missing)
+    if all(issubclass(each, (int, float, np.integer, np.floating)) and each is not bool for each in types):
+        # Numbers beyond int64 and uint64 stay objects there.
+        numbers = np.array(there)
+        try:
+            return _spread(numbers if numbers.dtype.kind in "iuf" else numbers.astype(np.float64), missing)
+        except OverflowError:
+            return UnusableCells("numbers beyond 1e308", values)
+    names = " and ".join(sorted(each.__name__ for each in types))
+    return UnusableCells(f"values of type {names}", values)
+
+
+def _spread(there: Array, missing: Array) -> Cells:
+    """Return the cells of values that stand where none is missing."""
+    full = np.ma.zeros(len(missing), there.dtype)
+    full[~missing] = there
+    full[missing] = np.ma.masked
+    return cells_of_array(full)
+
+
+def _is_nothing(value: Any) -> bool:
+    # A name, for pandas itself is not to be imported for it.
+    return (
+        value is None
+        or (isinstance(value, (float, np.floating)) and value != value)
+        or type(value).__name__ == "NAType"
+    )
 
 
 def _parsed(text: str) -> float:

@@ -15,9 +15,9 @@ from nnframe.arrays import Array
 from nnframe.saving.failures import DefectError
 from nnframe.table.cells import ABSENT, Cells
 from nnframe.table.notes import finite, one_of, optional, text, texts
+from nnframe.table.spelling import TRUTH, spelling_of
 
 Unknown: TypeAlias = Literal["refuse", "ignore"]
-TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 MIDDLE = 0.5
 # float32 ends at 3.4e38, and a layer adds up many inputs.
 LARGEST = 1e30
@@ -74,14 +74,15 @@ class Numeric:
         """
         values, others = cells.numbers()
         missing = cells.missing()
-        _refuse(others, cells, "is {}; wanted a number")
-        _refuse(np.isinf(values), cells, "is {}; wanted a finite number")
+        _refuse(others, cells, lambda cell: f"is {cell}; wanted a number")
+        _refuse(np.isinf(values), cells, lambda cell: f"is {cell}; wanted a finite number")
         if self.fill is None:
-            _refuse(missing, cells, "has no value")
+            _refuse(missing, cells, lambda _: "has no value")
         filled = values if self.fill is None else np.where(missing, self.fill, values)
         with np.errstate(over="ignore"):
             scaled = np.asarray((filled - self.mean) / self.scale, dtype=np.float64)
-        _refuse(np.abs(scaled) > LARGEST, cells, "is {}, which is too far from the numbers of the training")
+        too_far = np.abs(scaled) > LARGEST
+        _refuse(too_far, cells, lambda cell: f"is {cell}, which is too far from the numbers of the training")
         return scaled.reshape(-1, 1)
 
     @classmethod
@@ -117,16 +118,14 @@ class Category:
         return tuple(f"{self.name}={category}" for category in self.categories)
 
     def encode(self, cells: Cells, unknown: Unknown) -> Array:
-        """Return the numbers for a net: float64, shape (N, number of categories).
+        """Return the numbers for a net: bool, shape (N, number of categories).
 
         Raises
         ------
         CellError
             If a cell is missing, or is none of the categories, unless those are to be ignored; then all are 0.
         """
-        # One row more than there are categories, for cells that are none of them.
-        one_hot = np.vstack([np.eye(len(self.categories)), np.zeros(len(self.categories))])
-        return one_hot[places(cells, self.categories, self.fill, unknown)]
+        return one_hot(places(cells, self.categories, self.fill, unknown), len(self.categories))
 
     @classmethod
     def from_notes(cls, notes: Mapping[str, Any]) -> Category:
@@ -167,7 +166,7 @@ class Boolean:
             If a cell is missing, or is neither true nor false, unless those are to be ignored; then it is 0.5.
         """
         numbers = np.array([float(truth) for truth in TRUTH.values()] + [MIDDLE])
-        return numbers[places(cells, tuple(TRUTH), self.fill, unknown, str.lower)].reshape(-1, 1)
+        return numbers[places(cells, tuple(TRUTH), self.fill, unknown)].reshape(-1, 1)
 
     @classmethod
     def from_notes(cls, notes: Mapping[str, Any]) -> Boolean:
@@ -204,14 +203,13 @@ def column_from_notes(notes: Mapping[str, Any]) -> Column:
     return KINDS[one_of(notes, "kind", tuple(KINDS))].from_notes(notes)
 
 
-def places(
-    cells: Cells,
-    known: Sequence[str],
-    fill: str | None,
-    unknown: Unknown,
-    spelling: Callable[[str], str] = str,
-) -> Array:
-    """Return for each cell the place of its text among those known, or -1.
+def one_hot(places: Array, count: int) -> Array:
+    """Return rows with a 1 at a place each, or none where it is -1: bool, which takes up least, shape (N, count)."""
+    return np.asarray(places[:, None] == np.arange(count))
+
+
+def places(cells: Cells, known: Sequence[str], fill: str | None, unknown: Unknown) -> Array:
+    """Return for each cell the place of its text among those known, in any spelling, or -1.
 
     Parameters
     ----------
@@ -221,29 +219,28 @@ def places(
         What stands in for a missing cell.
     unknown : {"refuse", "ignore"}
         Whether -1 is allowed.
-    spelling : callable, optional
-        Turns a text into what it is known by.
 
     Raises
     ------
     CellError
         If a cell is missing or unknown, and that isn't allowed.
     """
-    order = {name: i for i, name in enumerate(known)}
+    spelled = spelling_of(known)
+    order = {spelled(name): i for i, name in enumerate(known)}
     missing = cells.missing()
     if fill is None:
-        _refuse(missing, cells, "has no value")
+        _refuse(missing, cells, lambda _: "has no value")
     distinct, codes = cells.texts()
     # ABSENT is -1, the last entry.
-    table = np.array([order.get(spelling(name), ABSENT) for name in distinct] + [order.get(fill or "", ABSENT)])
+    table = np.array([order.get(spelled(name), ABSENT) for name in distinct] + [order.get(spelled(fill or ""), ABSENT)])
     found: Array = table[codes]
     if unknown == "refuse":
         some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
-        _refuse(found == ABSENT, cells, f"is {{}}, which was never seen in training; known are {some}")
+        _refuse(found == ABSENT, cells, lambda cell: f"is {cell}, which was never seen in training; known are {some}")
     return found
 
 
-def _refuse(bad: Array, cells: Cells, problem: str) -> None:
+def _refuse(bad: Array, cells: Cells, problem: Callable[[str], str]) -> None:
     if bad.any():
         index = int(bad.argmax())
-        raise CellError(index, problem.format(repr(cells.text_at(index))))
+        raise CellError(index, problem(repr(cells.text_at(index))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,11 @@ from nnframe.saving.failures import DefectError
 from nnframe.table.cells import Cells
 from nnframe.table.column import CellError, Column, Unknown, column_from_notes, column_notes
 from nnframe.table.sources.opening import open_source
-from nnframe.table.sources.source import Chunk, Source, named, place
+from nnframe.table.sources.source import CHUNK_BYTES, Chunk, Source, named, place
 from nnframe.table.task import Task
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,16 @@ class Columns:
         parts = [self.encode(source, chunk, unknown) for chunk in self.chunks(source)]
         return np.concatenate(parts) if parts else np.empty((0, self.n_inputs))
 
-    def chunks(self, source: Source, *others: str) -> Iterator[Chunk]:
-        """Read these columns and others of a source, a chunk at a time.
+    def chunks(self, source: Source, *others: str, n_outputs: int = 0) -> Iterator[Chunk]:
+        """Read these columns and others of a source, as many rows at a time as are a few megabytes for a net.
+
+        Parameters
+        ----------
+        source : Source
+        *others : str
+            Columns.
+        n_outputs : int, optional
+            How many numbers are made of a row beside the inputs.
 
         Raises
         ------
@@ -91,13 +102,16 @@ class Columns:
         if absent:
             held = named(source.columns)
             raise DataError(f"{source.name} has no column {', '.join(map(repr, absent))}; it has {held}")
-        return source.chunks(wanted)
+        most = max(1, CHUNK_BYTES // (8 * (self.n_inputs + n_outputs)))
+        return (part for chunk in source.chunks(wanted) for part in chunk.parts(most))
 
-    def encode(self, source: Source, chunk: Chunk, unknown: Unknown = "refuse") -> Array:
-        """Return the rows of a chunk as `transform` does."""
+    def encode(
+        self, source: Source, chunk: Chunk, unknown: Unknown = "refuse", dtype: npt.DTypeLike = np.float64
+    ) -> Array:
+        """Return the rows of a chunk as `transform` does, in a dtype of one's own."""
         if unknown not in ("refuse", "ignore"):
             raise ArgumentError(f"unknown is {unknown!r}; wanted 'refuse' or 'ignore'")
-        inputs = np.empty((len(chunk), self.n_inputs))
+        inputs = np.empty((len(chunk), self.n_inputs), dtype)
         start = 0
         for column in self.features:
             stop = start + len(column.outputs)

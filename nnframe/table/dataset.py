@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 DEFAULT_MEMORY = 1 << 29
+COLUMN_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 class Table:
@@ -203,19 +205,19 @@ def read(
         for n_rows in (learned.n_train, learned.n_held_out):
             parts.append(_Part(n_rows, learned, np.dtype(dtype), place))
             undo.callback(parts[-1].close)
-        _convert(source, learned, choices, *parts)
+        _convert(source, learned, choices, np.dtype(dtype), *parts)
         ready = Table(source.name, learned, parts, place)
         undo.pop_all()
         return ready
 
 
-def _convert(source: Source, learned: Learned, choices: Choices, train: _Part, held: _Part) -> None:
+def _convert(source: Source, learned: Learned, choices: Choices, dtype: DType, train: _Part, held: _Part) -> None:
     expected, n_rows = learned.n_train + learned.n_held_out, 0
     changed = DataError(f"{source.name} changed while it was read; wait until it is whole, or copy it first")
-    for chunk in learned.columns.chunks(source, choices.target):
+    for chunk in learned.columns.chunks(source, choices.target, n_outputs=learned.task.n_outputs):
         if n_rows + len(chunk) > expected:
             raise changed
-        X = learned.columns.encode(source, chunk)
+        X = learned.columns.encode(source, chunk, dtype=dtype)
         Y = encoded(learned.task, chunk.cells[choices.target], source, chunk)
         chosen = held_out(n_rows, len(chunk), choices.validation, choices.seed)
         train.add(X[~chosen], Y[~chosen])
@@ -229,11 +231,14 @@ def _target(source: Source, target: str | int | None) -> str:
     if isinstance(source, NumpySource):
         if target is None:
             return TARGET if TARGET in source.columns else source.columns[-1]
-        if isinstance(target, int) or target.lstrip("-").isdigit():
+        if isinstance(target, str) and target in source.columns:
+            return target
+        if isinstance(target, (int, np.integer)) or (isinstance(target, str) and COLUMN_NUMBER.fullmatch(target)):
             count = len(source.columns)
             if not -count <= int(target) < count:
                 raise DataError(f"target is {target}, but {source.name} has {count} columns, counted from 0")
             return source.columns[int(target)]
+        raise ArgumentError(f"target is {with_type(target)}; wanted the number of a column of {source.name}, from 0 on")
     if target is None:
         raise ArgumentError(f"target is missing; wanted the name of a column of {source.name}: {named(source.columns)}")
     return str(target)

@@ -12,6 +12,7 @@ from nnframe.table.column import KINDS
 from nnframe.table.columns import Columns
 from nnframe.table.recognition import FILLS, Fill, Judge, recognised_task
 from nnframe.table.sources.source import Source, named
+from nnframe.table.spelling import merged
 from nnframe.table.split import held_out
 from nnframe.table.summary import Sample, Summary
 from nnframe.table.task import TASKS, Task
@@ -107,6 +108,10 @@ def _check(source: Source, choices: Choices) -> None:
     for name, kind in choices.kinds.items():
         if kind not in KINDS:
             raise ArgumentError(f"kinds has {kind!r} for the column {name!r}; wanted one of {', '.join(KINDS)}")
+        if name == choices.target:
+            raise ArgumentError(f"kinds names {name!r}, which is the target; choose with task (--task) what it is")
+        if name in choices.drop:
+            raise ArgumentError(f"kinds names {name!r}, which is dropped; leave it out of one of the two")
     if choices.task is not None and choices.task not in TASKS:
         raise ArgumentError(f"task is {shown(choices.task)}; wanted 'classification', 'regression' or None")
     if isinstance(choices.fill, str) and choices.fill not in FILLS:
@@ -136,4 +141,6 @@ def _summaries(source: Source, names: Collection[str], choices: Choices) -> tupl
         for summary in found:
             summary.add(chunk.cells[summary.name], chunk.rows, train)
         n_rows += len(chunk)
+    for summary in found:
+        summary.counts = merged(summary.counts) if summary.counts is not None else None
     return found, n_held_out

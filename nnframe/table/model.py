@@ -129,8 +129,8 @@ class Model:
             As `predict`.
         """
         source = open_source(table)
-        for chunk in self.columns.chunks(source, *others):
-            inputs = self.columns.encode(source, chunk, unknown).astype(self.net.dtype)
+        for chunk in self.columns.chunks(source, *others, n_outputs=self.task.n_outputs):
+            inputs = self.columns.encode(source, chunk, unknown, self.net.dtype)
             yield Predicted(chunk, inputs, self.net.forwardPass(inputs.T, return_all_steps=False).T)
 
     def evaluate(self, table: Any, unknown: Unknown = "refuse") -> dict[str, float]:
@@ -155,7 +155,7 @@ class Model:
         source = open_source(table)
         total, outputs, targets = 0.0, [], []
         for chunk, inputs, given in self.run(source, self.task.target, unknown=unknown):
-            target = encoded(self.task, chunk.cells[self.task.target], source, chunk)
+            target = encoded(self.task, chunk.cells[self.task.target], source, chunk).astype(np.float64)
             outputs.append(given)
             targets.append(target)
             total += len(chunk) * self.net.evaluate(pairs(inputs, target), self.loss, ())["loss"]

@@ -10,8 +10,9 @@ import numpy as np
 
 from nnframe.errors import DataError, shown
 from nnframe.table.cells import NUMBER, number_text
-from nnframe.table.column import TRUTH, Boolean, Category, Column, Numeric
+from nnframe.table.column import Boolean, Category, Column, Numeric
 from nnframe.table.sources.source import Source, place
+from nnframe.table.spelling import TRUTH
 from nnframe.table.summary import MOST_DISTINCT, Oddity, Summary
 from nnframe.table.task import Classification, Regression, Task
 
@@ -19,6 +20,7 @@ Fill: TypeAlias = Literal["mean", "median", "most frequent"] | float | None
 FILLS = ("mean", "median", "most frequent")
 
 MOST_CATEGORIES = 100
+ROUNDING = 8 * np.finfo(np.float64).eps
 # Below this many texts, all different is no sign of names or sentences.
 FEW_TEXTS = 20
 MOST_NUMBERED_CLASSES = 20
@@ -122,7 +124,8 @@ class Judge:
                 f"column {summary.name!r} of {self.source.name} has more than {MOST_DISTINCT:,} different texts; "
                 f"wanted fewer for the kind {kind!r}"
             )
-        fill = max(counts, key=lambda text: counts[text]) if self.fill is not None else None
+        # Of several that are as frequent the first in order, whichever row comes first.
+        fill = max(sorted(counts, key=_class_order), key=lambda text: counts[text]) if self.fill is not None else None
         if kind == "category":
             return Category(summary.name, tuple(sorted(counts, key=_class_order)), fill)
         strangers = [text for text in counts if text.lower() not in TRUTH]
@@ -147,6 +150,11 @@ class Judge:
         )
 
     def _reason_to_drop(self, summary: Summary, kind: str | None) -> str | None:
+        if summary.unusable and kind is not None:
+            raise DataError(
+                f"column {summary.name!r} of {self.source.name} holds {summary.unusable}; wanted numbers or texts for "
+                f"the kind {kind!r}: convert it, or leave the kind out, and the column is left out"
+            )
         if summary.unusable:
             return f"it holds {summary.unusable}"
         if summary.n_values == 0:
@@ -155,7 +163,7 @@ class Judge:
         counts = summary.counts
         if counts is not None and len(counts) == 1:
             return f"it is {next(iter(counts))!r} {everywhere}"
-        if summary.first_text is None and summary.lowest == summary.highest:
+        if kind in (None, "numeric") and summary.first_text is None and summary.lowest == summary.highest:
             return f"it is {number_text(summary.lowest)} {everywhere}"
         if kind is not None:
             return None
@@ -206,8 +214,9 @@ def _mean_and_scale(source: Source, summary: Summary) -> tuple[float, float]:
             f"column {summary.name!r} of {source.name} has numbers from {summary.lowest:g} to {summary.highest:g}, too "
             f"large to be scaled; give them in another unit"
         )
-    # Numbers that differ only among the rows held out have nothing to be scaled by.
-    return mean, deviation or 1.0
+    # Numbers that differ only among the rows held out have nothing to be scaled by: what is left is from rounding.
+    largest = max(abs(summary.lowest), abs(summary.highest))
+    return mean, deviation if deviation > ROUNDING * largest else 1.0
 
 
 def _recognised_kind(summary: Summary) -> str:

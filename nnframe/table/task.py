@@ -12,7 +12,7 @@ from nnframe.arrays import Array
 from nnframe.errors import shown
 from nnframe.saving.failures import DefectError
 from nnframe.table.cells import Cells
-from nnframe.table.column import Numeric, as_json, places
+from nnframe.table.column import Numeric, as_json, one_hot, places
 from nnframe.table.notes import finite, one_of, text, texts
 
 
@@ -40,15 +40,14 @@ class Classification:
         return len(self.classes)
 
     def encode(self, cells: Cells) -> Array:
-        """Return targets for a net: float64, shape (N, n_outputs).
+        """Return targets for a net: bool, shape (N, n_outputs).
 
         Raises
         ------
         CellError
             If a cell is missing or none of the classes.
         """
-        one_hot: Array = np.eye(len(self.classes))[places(cells, self.classes, None, "refuse")]
-        return one_hot
+        return one_hot(places(cells, self.classes, None, "refuse"), len(self.classes))
 
     def decode(self, outputs: Array) -> Array:
         """Return the most probable classes as texts, shape (N,), for outputs of shape (N, n_outputs)."""

@@ -25,6 +25,12 @@ def test_texts_are_read_as_numbers_and_the_others_are_pointed_out(text_cells):
     assert np.flatnonzero(others).tolist() == [2, 6, 7, 9]
 
 
+def test_a_nan_in_capitals_is_a_word(text_cells):
+    cells = text_cells(["1", "NAN", "2"])
+    assert cells.missing().tolist() == [False, False, False]
+    assert cells.numbers()[1].tolist() == [False, True, False]
+
+
 @pytest.mark.parametrize("word", [*MISSING_TEXTS, " NA "])
 def test_words_for_nothing_are_missing(text_cells, word):
     cells = text_cells(["1", word, "2"])
@@ -47,6 +53,28 @@ def test_numbers_are_written_as_a_person_writes_them():
     assert (distinct, codes.tolist()) == (["1", "2.5"], [0, 1, -1, 0])
     assert [cells.text_at(i) for i in range(3)] == ["1", "2.5", ""]
     assert [number_text(x) for x in (-3.0, 0.1, 1e300)] == ["-3", "0.1", "1e+300"]
+
+
+@pytest.mark.parametrize("of", [pa.string(), pa.int64(), pa.float64(), pa.date32()])
+def test_a_part_of_cells_has_the_cells_of_these_rows(of):
+    cells = cells_of(
+        pa.array([5, None, 7, 8]).cast(of) if of != pa.date32() else pa.array([5, 6, 7, 8]).cast(pa.int32()).cast(of)
+    )
+    part = cells.part(1, 3)
+    assert [part.text_at(i) for i in range(2)] == [cells.text_at(i) for i in (1, 2)]
+    assert part.missing().tolist() == cells.missing()[1:3].tolist()
+    np.testing.assert_array_equal(part.numbers()[0], cells.numbers()[0][1:3])
+    assert len(part.texts().codes) == 2
+
+
+def test_a_part_of_texts_in_memory_has_the_cells_of_these_rows():
+    part = cells_of_array(np.array(["a", "", " b", "c"])).part(1, 3)
+    assert ([part.text_at(0), part.text_at(1)], part.missing().tolist()) == (["", " b"], [True, False])
+    assert [part.texts().distinct[code] for code in part.texts().codes[1:]] == ["b"]
+
+
+def test_a_number_of_32_bits_is_written_with_as_few_digits():
+    assert cells_of_array(np.array([0.1], np.float32)).text_at(0) == "0.1"
 
 
 def test_nan_is_a_missing_number():

@@ -59,6 +59,13 @@ def test_a_cell_that_does_not_fit_is_refused_with_row_and_column(change, sentenc
         COLUMNS.transform(ROWS | change)
 
 
+def test_numbers_are_taken_up_to_1e30_deviations():
+    column = Columns((Numeric("x", 0.0, 1.0),))
+    assert column.transform({"x": [1e30, -1e30]}).tolist() == [[1e30], [-1e30]]
+    with pytest.raises(DataError, match="too far from the numbers of the training"):
+        column.transform({"x": [1.01e30]})
+
+
 def test_unknown_categories_can_be_ignored():
     unknown = COLUMNS.transform({"age": [40], "city": ["Lima"], "member": ["maybe"]}, unknown="ignore")
     assert unknown.tolist() == [[0, 0, 0, 0, 0.5]]

@@ -22,8 +22,8 @@ WINE = frame_of(load_wine(), load_wine().target_names)
 DIABETES = frame_of(load_diabetes())
 
 
-def trained(frame, epochs=60):
-    table = read(frame, "target", dtype=np.float64)
+def trained(frame, epochs=60, **options):
+    table = read(frame, "target", dtype=np.float64, **options)
     net = nnframe.nNet.from_sizes(table.sizes([16]), ["relu", table.task.activation])
     net.nEpochs(epochs, table.train, table.task.loss, batch_size=16, optimizer="adam", shuffle=True, seed=0)
     return Model(net, table.columns, table.task), table
@@ -109,6 +109,24 @@ def test_a_net_of_other_sizes_is_refused(wine):
 def test_a_target_that_was_no_class_is_refused(wine):
     with pytest.raises(DataError, match=r"row 1 .* column 'target' is 'beer', which was never seen in training"):
         wine[0].evaluate(WINE | {"target": np.array(["beer"] * 178)})
+
+
+def test_unknown_categories_can_be_ignored_when_a_model_is_judged():
+    rows = {"c": ["a", "b"] * 20, "target": np.linspace(0, 1, 40)}
+    model, _ = trained(rows, epochs=1)
+    unknown = rows | {"c": ["z", "b"] * 20}
+    with pytest.raises(DataError, match="column 'c' is 'z'"):
+        model.evaluate(unknown)
+    guess = model.predict(unknown, unknown="ignore")
+    assert model.evaluate(unknown, unknown="ignore")["mae"] == pytest.approx(mean_absolute_error(rows["target"], guess))
+
+
+def test_there_is_a_prediction_for_each_row_of_a_csv_file_and_ids_are_kept_as_they_are_written(write, tmp_path):
+    model, _ = trained({"x": [1.0, 2.0, 3.0, np.nan] * 10, "target": np.linspace(0, 1, 40)}, epochs=1, fill="mean")
+    path = write("new.csv", "x;id\n1;007\n\n3;3,5\nNA;NA\n5;1000000000000000001\n\n")
+    assert write_predictions(model, path, tmp_path / "p.csv", keep=["id"]) == 5
+    ids = [line.split(",target")[0].rpartition(",")[0] for line in (tmp_path / "p.csv").read_text().splitlines()[1:]]
+    assert ids == ["007", "", '"3,5"', "NA", "1000000000000000001"]
 
 
 def test_an_empty_table_can_not_be_judged(wine):

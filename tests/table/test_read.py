@@ -9,9 +9,12 @@ import pytest
 import nnframe
 from nnframe import ArgumentError, ArgumentTypeError, DataError
 from nnframe.table import Boolean, Category, Classification, Numeric, Regression, read
+from nnframe.table import columns as columns_module
 from nnframe.table import dataset as dataset_module
 from nnframe.table import store as store_module
+from nnframe.table.cells import cells_of_array
 from nnframe.table.sources import numpy as numpy_module
+from nnframe.table.split import held_out
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(5, 2, 60)
@@ -30,8 +33,9 @@ def cells(count, **odd):
     return texts
 
 
-def test_the_documented_names_are_all_reachable_from_nnframe():
-    assert nnframe.table.read is read
+@pytest.mark.parametrize("name", nnframe.table.__all__)
+def test_the_documented_names_are_all_reachable_from_nnframe(name):
+    assert hasattr(nnframe.table, name)
 
 
 def test_numbers_are_scaled_by_the_rows_that_are_trained_on():
@@ -87,10 +91,7 @@ def test_the_task_can_be_said():
     ],
 )
 def test_the_kind_of_a_column_is_recognised(column, kind):
-    assert (
-        read(table(c=column), "y", validation=0).columns.features[1:] == (kind,)
-        or read(table(c=column), "y", validation=0).columns.features[-1] == kind
-    )
+    assert read(table(c=column), "y", validation=0).columns.features[1:] == (kind,)
 
 
 def test_the_kind_of_a_column_can_be_said():
@@ -120,6 +121,70 @@ def test_columns_of_no_use_are_left_out_with_a_word(column, remark):
 def test_a_column_called_id_that_counts_the_rows_is_left_out_and_others_that_count_are_not():
     found = read({"id": np.arange(60), "day": np.arange(60), "y": Y}, "y")
     assert (found.columns.names, found.remarks) == (("day",), ["left out 'id': it counts the rows"])
+
+
+def test_a_kind_for_dates_is_refused():
+    days = np.arange(60).astype("datetime64[D]")
+    with pytest.raises(DataError, match="column 'c' of the table holds dates; wanted numbers or texts for the kind"):
+        read(table(c=days), "y", kinds={"c": "category"})
+
+
+def test_what_rounding_leaves_of_a_deviation_scales_nothing():
+    held = held_out(0, 60, 0.2, 0)
+    nearly = np.where(held, 0.7, 0.1)
+    found = read({"x": X, "c": nearly, "y": nearly}, "y", task="regression")
+    assert (found.columns.features[1].scale, found.task.scale) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "names", "again"),
+    [
+        (["1", "1.0", "2"], ("1", "2"), [2.0, 1.0]),
+        (["1", "1.0", "2"], ("1", "2"), ["2.00", "+1"]),
+        (["01", "1", "2"], ("01", "1", "2"), None),
+        (["True", "true", "FALSE"], ("false", "true"), [True, False]),
+        (["True", "true", "maybe"], ("True", "maybe", "true"), None),
+        ([10**17, 10**17 + 1, 10**17], (str(10**17), str(10**17 + 1)), [10**17 + 1, 10**17]),
+    ],
+)
+def test_categories_and_classes_are_the_same_in_any_spelling(texts, names, again):
+    column = np.array(texts * 20)
+    found = read({"c": column, "y": column}, "y", task="classification", kinds={"c": "category"})
+    assert (found.task.classes, found.columns.features[0].categories) == (names, names)
+    if again is not None:
+        codes = found.columns.transform({"c": again})
+        assert codes.tolist() == [[0, 1], [1, 0]]
+        assert found.task.encode(cells_of_array(np.array(again))).tolist() == codes.tolist()
+
+
+def test_a_category_with_braces_in_its_name_can_be_named_in_an_error():
+    found = read(table(c=["{a}", "{}"] * 30), "y")
+    with pytest.raises(DataError, match=r"column 'c' is 'z', which was never seen in training; known are {a}, {}"):
+        found.columns.transform({"x": [1.0], "c": ["z"]})
+
+
+def test_rows_of_many_categories_are_encoded_a_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(columns_module, "CHUNK_BYTES", 8 * 10 * (30 + 1 + 1))
+    encode, lengths = columns_module.Columns.encode, []
+
+    def noted(self, source, chunk, *arguments, **options):
+        lengths.append(len(chunk))
+        inputs = encode(self, source, chunk, *arguments, **options)
+        assert inputs.dtype == np.float32
+        return inputs
+
+    monkeypatch.setattr(columns_module.Columns, "encode", noted)
+    found = read(table(c=[f"c{i % 30}" for i in range(60)]), "y", kinds={"c": "category"}, validation=0)
+    assert lengths == [10] * 6
+    assert found.train.X[:, 1:].sum() == 60
+    np.testing.assert_allclose(found.train.X[:, 0], (X - X.mean()) / X.std(), rtol=1e-5)
+
+
+def test_memory_holds_rows_of_exactly_so_many_bytes():
+    n_bytes = 60 * 2 * 4
+    assert read(table(), "y", memory=n_bytes).folder is None
+    with read(table(), "y", memory=n_bytes - 1) as found:
+        assert found.folder is not None
 
 
 def test_columns_can_be_dropped():
@@ -159,6 +224,8 @@ def test_what_can_not_be_trained_on_is_refused_with_the_reason(columns, sentence
         ({"drop": ["y"]}, ArgumentError, "drop names 'y', which is the target"),
         ({"kinds": {"z": "numeric"}}, DataError, "kinds names the column 'z'"),
         ({"kinds": {"x": "text"}}, ArgumentError, "kinds has 'text' for the column 'x'; wanted one of numeric"),
+        ({"kinds": {"y": "category"}}, ArgumentError, "kinds names 'y', which is the target; choose with task"),
+        ({"kinds": {"x": "category"}, "drop": ["x"]}, ArgumentError, "kinds names 'x', which is dropped"),
         ({"kinds": {"x": "boolean"}}, DataError, "column 'x' of the table has .*; wanted one of true, yes, false, no"),
         ({"task": "guess"}, ArgumentError, "task is 'guess'; wanted 'classification', 'regression' or None"),
         (
@@ -193,6 +260,11 @@ def test_missing_values_are_filled_as_asked(fill, number):
     assert found.train.X[3, 1:].tolist() == [0, 1, 0]
 
 
+def test_of_texts_that_are_as_frequent_the_first_in_order_fills():
+    column = ["b", "a", "", "a", "b", ""] * 10
+    assert read(table(c=column), "y", fill="mean").columns.features[1].fill == "a"
+
+
 def test_a_table_of_one_row_is_refused():
     with pytest.raises(DataError, match="has 1 rows of values; wanted at least two"):
         read({"x": [1], "y": [2]}, "y")
@@ -203,10 +275,17 @@ def test_a_share_that_leaves_nothing_to_train_on_is_refused():
         read({"x": [1, 2], "y": [1.5, 2.5]}, "y", validation=0.999)
 
 
-@pytest.mark.parametrize(("target", "name"), [(None, "2"), (0, "0"), ("1", "1"), (-2, "1")])
+@pytest.mark.parametrize(("target", "name"), [(None, "2"), (0, "0"), ("1", "1"), (-2, "1"), (np.int64(2), "2")])
 def test_the_target_of_an_npy_file_is_a_number_and_the_last_by_default(tmp_path, target, name):
     np.save(tmp_path / "t.npy", RNG.normal(size=(20, 3)))
     assert read(tmp_path / "t.npy", target).task.target == name
+
+
+@pytest.mark.parametrize("target", ["--2", "\u00b2", 1.0, "x"])
+def test_a_target_of_an_npy_file_that_is_no_number_of_a_column_is_refused(tmp_path, target):
+    np.save(tmp_path / "t.npy", RNG.normal(size=(20, 3)))
+    with pytest.raises(ArgumentError, match="; wanted the number of a column of"):
+        read(tmp_path / "t.npy", target)
 
 
 def test_a_target_beyond_the_last_column_is_refused(tmp_path):

@@ -54,9 +54,45 @@ def test_a_file_divided_by_commas_has_none(write):
     assert chunk.cells["x"].numbers()[1].tolist() == [True]
 
 
-def test_rows_are_counted_as_in_a_spreadsheet_and_blank_ones_are_passed_over(write):
-    source = open_source(write("t.csv", "x,y\n1,2\n\n,\n3,4\n5,\n\n"))
-    assert rows_of(source) == [2, 5, 6]
+def test_rows_are_counted_as_in_a_spreadsheet_and_blank_ones_are_passed_over_at_the_end_alone(write):
+    source = open_source(write("t.csv", "x,y\n1,2\n\n,\n3,4\n5,\n\n , \n\n"))
+    assert rows_of(source) == [2, 3, 4, 5, 6]
+    missing = [chunk.cells["x"].missing().tolist() for chunk in source.chunks(["x"])]
+    assert missing == [[False, True, True, False, False]]
+
+
+def test_blank_rows_between_blocks_are_kept_and_those_at_the_end_are_not(write, monkeypatch):
+    monkeypatch.setattr(csv_module, "BLOCK_BYTES", 64)
+    source = open_source(write("t.csv", "x\n1\n" + "\n" * 200 + "2\n" + "\n" * 200))
+    assert texts_of(source, "x") == ["1", *[""] * 200, "2"]
+
+
+def test_cells_of_a_csv_file_are_kept_as_they_are_written(write):
+    source = open_source(write("t.csv", "id;x\n3,5;1\nNA;1\n 007 ;1\n"))
+    assert texts_of(source, "id") == ["3,5", "NA", " 007 "]
+
+
+def test_long_whole_numbers_of_a_parquet_file_are_exact(tmp_path):
+    ids = [10**18 + 1, None, 10**18 + 2]
+    pyarrow.parquet.write_table(pa.table({"id": pa.array(ids, pa.int64())}), tmp_path / "t.parquet")
+    source = open_source(tmp_path / "t.parquet")
+    assert texts_of(source, "id") == ["1000000000000000001", "", "1000000000000000002"]
+    [chunk] = source.chunks(["id"])
+    assert chunk.cells["id"].texts().distinct == ["1000000000000000001", "1000000000000000002"]
+
+
+@pytest.mark.parametrize("character", ["\x0c", "\u2028", "\x1c"])
+def test_a_header_goes_on_behind_what_is_no_end_of_a_line_in_csv(write, character):
+    assert open_source(write("t.csv", f"a{character}b,c\n1,2\n")).columns == (f"a{character}b", "c")
+
+
+def test_a_file_that_goes_while_it_is_read_is_told(write, tmp_path):
+    np.save(tmp_path / "t.npy", np.eye(2))
+    for path in (write("t.csv", "x,y\n1,2\n"), tmp_path / "t.npy"):
+        source = open_source(path)
+        path.unlink()
+        with pytest.raises(DataError, match="can't be read"):
+            rows_of(source)
 
 
 def test_chunks_go_on_counting(write, monkeypatch):
@@ -89,6 +125,15 @@ def test_what_is_no_table_is_refused_with_the_reason(write, content, sentence):
     assert str(path) in str(caught.value)
 
 
+def test_a_quote_that_never_closes_in_the_header_is_told(write):
+    with pytest.raises(DataError, match="a double quote that opens and never closes makes a row very long"):
+        open_source(write("t.csv", 'x,"y\n' + "1,2\n" * 40_000))
+
+
+def test_a_long_field_is_read(write):
+    assert rows_of(open_source(write("t.csv", "x,y\n1," + "a" * 200_000))) == [2]
+
+
 def test_a_quote_that_never_closes_is_told(write, monkeypatch):
     monkeypatch.setattr(csv_module, "BLOCK_BYTES", 64)
     with pytest.raises(DataError, match="a double quote that opens and never closes"):
@@ -118,6 +163,11 @@ def test_an_npz_file_has_inputs_and_targets(tmp_path):
     source = open_source(tmp_path / "t.npz")
     assert source.columns == ("0", "1", "2", "y")
     assert texts_of(source, "y") == ["a", "b", "c"]
+
+
+def test_what_else_is_in_an_npz_file_is_not_looked_at(tmp_path):
+    np.savez(tmp_path / "t.npz", X=np.eye(2), names=np.array([object()]), day=np.array(["2020-01-01"], "M8[D]"))
+    assert open_source(tmp_path / "t.npz").columns == ("0", "1")
 
 
 @pytest.mark.parametrize(
@@ -186,6 +236,41 @@ def test_frames_of_pandas_are_taken():
     source = open_source(pandas.DataFrame({"x": [1.5, None], "y": ["a", "b"]}, index=[7, 9]))
     assert source.columns == ("x", "y")
     assert texts_of(source, "y") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("column", "texts"),
+    [
+        (np.array(["a", None, "b"], object), ["a", "", "b"]),
+        ([1.5, None, 2], ["1.5", "", "2"]),
+        ([10**18 + 1, None, 2], ["1000000000000000001", "", "2"]),
+        ([True, None, False], ["true", "", "false"]),
+        ([np.nan, None, None], ["", "", ""]),
+        (np.array(["a", "b"], np.dtypes.StringDType()), ["a", "b"]),
+        (np.ma.array([1, 2, 3], mask=[False, True, False]), ["1", "", "3"]),
+        (np.ma.array(["a", "b"], mask=[True, False]), ["", "b"]),
+        (np.ma.array([True, False], mask=[True, False]), ["", "false"]),
+    ],
+)
+def test_objects_and_masked_arrays_are_taken_for_what_they_hold(column, texts):
+    source = open_source({"x": column})
+    assert texts_of(source, "x") == texts
+    [chunk] = source.chunks(["x"])
+    assert chunk.cells["x"].missing().tolist() == [text == "" for text in texts]
+    assert chunk.cells["x"].unusable is None
+
+
+@pytest.mark.parametrize(
+    ("values", "what"), [(["a", 1, None], "values of type int and str"), ([10**400, 1], "numbers beyond 1e308")]
+)
+def test_objects_that_can_not_be_used_are_told(values, what):
+    [chunk] = open_source({"x": np.array(values, object)}).chunks(["x"])
+    assert chunk.cells["x"].unusable == what
+
+
+def test_a_ragged_column_is_named():
+    with pytest.raises(DataError, match=r"column 'x' of the table can't be made an array: .*; wanted shape \(N,\)"):
+        open_source({"x": [[1, 2], [3]]})
 
 
 def test_columns_of_different_lengths_are_refused():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.errors import DataError, one_line, shown
-from nnframe.table.arrow import cells_of, import_pyarrow
-from nnframe.table.cells import MISSING_TEXTS, NUMBER, Cells
+from nnframe.table.arrow import ArrowTextCells, as_numpy, import_pyarrow
+from nnframe.table.cells import NUMBER
 from nnframe.table.sources.source import Chunk, checked_names, rows_from
 
 DELIMITERS = ",;\t|"
@@ -22,15 +23,14 @@ FIRST_ROW = 2
 SIGNATURE_BYTES = 1 << 16
 # pyarrow reads several ahead, and the texts of a block take up a multiple of it.
 BLOCK_BYTES = 1 << 21
-DECIMAL_COMMA = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
 class CsvSource:
     """A csv file in UTF-8 whose first row names the columns.
 
     Fields are divided by what divides the header into the most: a comma, a semicolon, a tab or a bar. Where it is a
-    semicolon, 3,5 is three and a half. A column without a name is called by its place. Rows without any value are
-    passed over.
+    semicolon, as in countries where the comma is in the numbers, 3,5 is three and a half. A column without a name is
+    called by its place. Blank rows at the end are passed over; elsewhere they are rows of missing values.
 
     Parameters
     ----------
@@ -66,26 +66,14 @@ class CsvSource:
         if not self._has_rows:
             return
         wanted = [name for name in self.columns if name in columns]
-        first = FIRST_ROW
+        first, decimal_comma = FIRST_ROW, self._delimiter == ";"
         try:
-            for batch in self._open():
-                empty = _empty_rows(batch)
-                rows = rows_from(first, len(batch))
+            for batch in _without_blank_end(self._open()):
+                cells = {name: ArrowTextCells(batch.column(name), decimal_comma) for name in wanted}
+                yield Chunk(rows_from(first, len(batch)), cells)
                 first += len(batch)
-                if empty.any():
-                    batch, rows = batch.filter(pa.array(~empty)), rows[~empty]
-                if len(rows):
-                    yield Chunk(rows, {name: self._cells(batch.column(name)) for name in wanted})
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, OSError) as error:
             raise DataError(self._explained(one_line(error))) from error
-
-    def _cells(self, array: Any) -> Cells:
-        if self._delimiter == ";":
-            import pyarrow.compute as pc
-
-            # Spreadsheets use the semicolon in countries where the comma is in the numbers.
-            array = pc.replace_substring_regex(array, DECIMAL_COMMA, r"\1.\2")
-        return cells_of(array)
 
     def _open(self) -> Any:
         from pyarrow import csv as arrow_csv
@@ -101,7 +89,7 @@ class CsvSource:
                 delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(self.columns, string()), strings_can_be_null=True, null_values=MISSING_TEXTS
+                column_types=dict.fromkeys(self.columns, string()), strings_can_be_null=False
             ),
         )
 
@@ -136,13 +124,28 @@ def _read_start(path: Path) -> tuple[str, list[str], bool]:
         raise DataError(_no_utf8(name)) from None
     if not start.strip():
         raise DataError(f"{name} is empty; wanted a row with the names of the columns, and rows of values below it")
-    lines = start.splitlines(keepends=True)
-    delimiter = max(DELIMITERS, key=lambda each: len(next(csv.reader(lines, delimiter=each))))
-    rows = csv.reader(lines, delimiter=delimiter)
-    header = next(rows)
+    try:
+        headers = {each: next(csv.reader(StringIO(start, newline=""), delimiter=each)) for each in DELIMITERS}
+    except csv.Error as error:
+        raise DataError(
+            f"the first row of {name} can't be read ({error}); a double quote that opens and never closes makes a row "
+            f"very long"
+        ) from None
+    delimiter = max(DELIMITERS, key=lambda each: len(headers[each]))
+    header = headers[delimiter]
     if not any(field.strip() for field in header):
         raise DataError(f"the first row of {name} is blank; wanted the names of the columns there")
-    return delimiter, header, next(rows, None) is not None
+    return delimiter, header, _goes_on(start, delimiter)
+
+
+def _goes_on(start: str, delimiter: str) -> bool:
+    rows = csv.reader(StringIO(start, newline=""), delimiter=delimiter)
+    next(rows)
+    try:
+        return next(rows, None) is not None
+    except csv.Error:
+        # What is wrong with the second row is told by whoever reads it.
+        return True
 
 
 def _no_utf8(name: str) -> str:
@@ -152,10 +155,26 @@ def _no_utf8(name: str) -> str:
     )
 
 
-def _empty_rows(batch: Any) -> Array:
-    empty = np.ones(len(batch), bool)
+def _without_blank_end(batches: Iterable[Any]) -> Iterator[Any]:
+    """Give batches without the blank rows behind the last that has something in it."""
+    held: list[Any] = []
+    for batch in batches:
+        filled = np.flatnonzero(~_blank_rows(batch))
+        end = int(filled[-1]) + 1 if len(filled) else 0
+        if end:
+            yield from held
+            yield batch.slice(0, end)
+            held = []
+        if end < len(batch):
+            held.append(batch.slice(end))
+
+
+def _blank_rows(batch: Any) -> Array:
+    import pyarrow.compute as pc
+
+    blank = np.ones(len(batch), bool)
     for column in batch.columns:
-        if not empty.any():
+        if not blank.any():
             break
-        empty &= column.is_null().to_numpy(zero_copy_only=False)
-    return empty
+        blank &= as_numpy(pc.equal(pc.utf8_trim_whitespace(column), ""))
+    return blank

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnframe.arrays import Array
 from nnframe.errors import ArgumentTypeError, DataError, one_line
 from nnframe.table.arrow import cells_of, import_pyarrow
 from nnframe.table.cells import cells_of_array
@@ -70,7 +71,7 @@ class MappingSource:
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         self.columns = checked_names(self.name, [str(name) for name in arrays])
-        self._arrays = {name: np.asarray(array) for name, array in zip(self.columns, arrays.values(), strict=True)}
+        self._arrays = {name: _as_array(name, each) for name, each in zip(self.columns, arrays.values(), strict=True)}
         lengths = {name: array.shape for name, array in self._arrays.items()}
         if len({*lengths.values()}) > 1 or any(len(shape) != 1 for shape in lengths.values()):
             raise DataError(f"{self.name} has columns of shapes {lengths}; wanted each of shape (N,) with the same N")
@@ -81,6 +82,15 @@ class MappingSource:
         count = len(self._arrays[self.columns[0]])
         if count:
             yield Chunk(rows_from(1, count), wanted)
+
+
+def _as_array(name: str, values: Any) -> Array:
+    if isinstance(values, np.ma.MaskedArray):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"column {name!r} of the table can't be made an array: {error}; wanted shape (N,)") from None
 
 
 def frame_source(frame: Any) -> FrameSource | MappingSource:

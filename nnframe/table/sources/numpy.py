@@ -40,11 +40,6 @@ class NumpySource:
         self._target: Array | None = None
         loaded = _load(path)
         if isinstance(loaded, dict):
-            if FEATURES not in loaded:
-                held = ", ".join(loaded) or "nothing"
-                raise DataError(
-                    f"{self.name} holds {held}; wanted an array X, one row a sample, and y with the targets"
-                )
             self._features = loaded[FEATURES]
             self._target = loaded.get(TARGET)
         else:
@@ -72,7 +67,10 @@ class NumpySource:
         """Return the inputs; if they are in a file, such that what was read of it before takes up no memory."""
         if not isinstance(self._features, np.memmap):
             return self._features
-        self._features = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        try:
+            self._features = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.name} can't be read any more: {one_line(error)}") from error
         return self._features
 
     def _check(self) -> None:
@@ -98,7 +96,11 @@ def _load(path: Path) -> Array | dict[str, Array]:
             with np.load(path, allow_pickle=False) as file:
                 if not hasattr(file, "files"):
                     raise DataError(f"{name} is a .npy file by its content; rename it")
-                return {key: _plain(file[key], key, name) for key in file.files}
+                if FEATURES not in file.files:
+                    held = ", ".join(file.files) or "nothing"
+                    raise DataError(f"{name} holds {held}; wanted an array X, one row a sample, and y with the targets")
+                # Whatever else is in it may be of any type.
+                return {key: _plain(file[key], key, name) for key in (FEATURES, TARGET) if key in file.files}
         return _plain(np.load(path, mmap_mode="r", allow_pickle=False), "the array", name)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):

@@ -36,7 +36,7 @@ class ParquetSource:
 
         try:
             self._file = parquet.ParquetFile(path)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise DataError(f"{self.name} can't be read as parquet: {one_line(error)}") from error
         self.columns = checked_names(self.name, self._file.schema_arrow.names)
 
@@ -50,5 +50,5 @@ class ParquetSource:
             for batch in self._file.iter_batches(ROWS_AT_ONCE, columns=wanted):
                 yield Chunk(rows_from(first, len(batch)), {name: cells_of(batch.column(name)) for name in wanted})
                 first += len(batch)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise DataError(f"{self.name} is damaged: {one_line(error)}") from error

@@ -33,6 +33,12 @@ class Chunk(NamedTuple):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def parts(self, most: int) -> Iterator[Chunk]:
+        """Give the rows in chunks of at most so many."""
+        for start in range(0, len(self), most):
+            rows = self.rows[start : start + most]
+            yield Chunk(rows, {name: cells.part(start, start + most) for name, cells in self.cells.items()})
+
 
 @runtime_checkable
 class Source(Protocol):
