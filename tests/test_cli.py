@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +124,25 @@ def test_an_interrupt_ends_with_130_and_one_line():
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == "nnframe train: interrupted\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes break otherwise on Windows")
+def test_a_reader_that_has_seen_enough_does_not_stop_the_training(tmp_path):
+    arguments = ["train", "digits", "--epochs", "8", "--out", str(tmp_path / "m.nnf")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nnframe", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline().startswith("digits: ")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 0
+    assert (tmp_path / "m.nnf").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_an_output_that_can_not_be_written_is_told_in_a_line():
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "nnframe", "plugins"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "nnframe plugins: error: [Errno 28] No space left on device\n")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from nnframe.cli import evaluate, info, new_plugin, plugins, predict, train
+from nnframe.cli.output import silence
 from nnframe.errors import NNFrameError
 from nnframe.version import __version__
 
@@ -53,8 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader, such as head, has seen enough. Python would complain once more when it flushes on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        # Such as an output on a full disk, which Python would complain about once more when it exits.
+        print(f"{parser.prog} {options.command}: error: {error}", file=sys.stderr)
+        silence()
+        return WRONG_INPUT
     return status or 0

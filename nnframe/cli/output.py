@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from nnframe.errors import ArgumentError
 
 
 def say(text: str) -> None:
-    """Print, flushed, so that a pipe shows a line when it is there and not when a buffer is full."""
-    print(text, flush=True)
+    """Print, flushed, so that a pipe shows a line when it is there; nothing more once its reader has gone."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough, but what is being done may still end in a file.
+        silence()
+
+
+def silence() -> None:
+    """Let all that is printed from now on go nowhere, also what Python flushes when it exits."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def check_place(option: str, path: Path, *inputs: str | Path) -> None:
@@ -27,12 +40,14 @@ def check_place(option: str, path: Path, *inputs: str | Path) -> None:
     Raises
     ------
     ArgumentError
-        If its folder doesn't exist, or it is a folder itself or one of the inputs.
+        If its folder doesn't exist or can't be written to, or it is a folder itself or one of the inputs.
     """
     if not path.absolute().parent.is_dir():
         raise ArgumentError(f"{option} is {path}, in a folder that doesn't exist; make it first")
     if path.is_dir():
         raise ArgumentError(f"{option} is {path}, which is a folder; give a file in it")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise ArgumentError(f"{option} is {path}, in a folder that you may not write to; give another")
     if path.exists() and any(Path(each).exists() and path.samefile(each) for each in inputs):
         raise ArgumentError(f"{option} is {path}, which is read and would be lost; give another file")
 
