@@ -38,6 +38,7 @@ FORMULA_CHECKS: tuple[Check, ...] = (
 )
 COLUMN_CHECKS: tuple[Check, ...] = (
     behaviour.shape_and_dtype_are_kept,
+    behaviour.float32_agrees_with_float64,
     behaviour.columns_are_independent,
     fused.fused_forms_agree,
 )
@@ -67,6 +68,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
     Optimizer: (
         optimizers.results_fit_the_weights,
         *FORMULA_CHECKS,
+        behaviour.float32_agrees_with_float64,
         optimizers.elements_are_independent,
         optimizers.numbers_give_what_arrays_give,
         optimizers.updates_stay_finite,
@@ -81,6 +83,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
     Metric: (
         metrics.it_gives_a_finite_number,
         *FORMULA_CHECKS,
+        behaviour.float32_agrees_with_float64,
         metrics.the_order_of_the_samples_does_not_matter,
         metrics.the_targets_themselves_are_best,
     ),
@@ -165,6 +168,11 @@ def check_schedule(schedule: str | Schedule) -> None:
 def check_metric(metric: str | Metric) -> None:
     """Raise `CheckFailure` for the first check that a metric fails; see `check_activation`."""
     _check(registry.resolve(Metric, metric))
+
+
+def check_engine(engine: str | Engine) -> None:
+    """Raise `CheckFailure` for the first check that an engine fails; see `check_activation`."""
+    _check(registry.resolve(Engine, engine))
 
 
 def plugins_meant_by(what: str | Plugin) -> list[Plugin]:
