@@ -107,8 +107,8 @@ def _require_drawable(X: Array) -> None:
     row, column = np.unravel_index(np.abs(X).argmax(), X.shape)
     if abs(X[row, column]) > LARGEST_DRAWN:
         raise DataError(
-            f"row {row} of X is {X[row].tolist()}; wanted numbers of at most {LARGEST_DRAWN:g}, for larger ones can't be "
-            f"drawn: divide the inputs by their largest"
+            f"row {row} of X is {X[row].tolist()}; wanted numbers of at most {LARGEST_DRAWN:g}, for larger ones can't "
+            f"be drawn: divide the inputs by their largest"
         )
 
 

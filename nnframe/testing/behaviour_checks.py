@@ -72,8 +72,8 @@ def threads_do_not_disturb_each_other(plugin: Plugin) -> None:
             if at is not None:
                 raise CheckFailure(
                     f"{call.name} gave {got[at]:.8g} for {written_for(each.arguments, at)} while another thread called "
-                    f"it with another input; expected {expected[at]:.8g}, as when it is called alone. Make a new array in each call, and keep no "
-                    f"buffer that calls share"
+                    f"it with another input; expected {expected[at]:.8g}, as when it is called alone. Make a new array "
+                    f"in each call, and keep no buffer that calls share"
                 )
 
 

@@ -164,8 +164,8 @@ BROKEN = {
         "threads_do_not_disturb_each_other", "columns_are_independent", "components_are_independent",
     }),
     "has a memory": (tanh(forward=with_memory), {
-        "float32_agrees_with_float64", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other", "columns_are_independent",
-        "components_are_independent",
+        "float32_agrees_with_float64", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "columns_are_independent", "components_are_independent",
     }),
     "computes in a buffer that all calls share": (
         tanh(forward=lambda z: np.tanh(z, out=buffer_of(z)).copy()), {"threads_do_not_disturb_each_other"}

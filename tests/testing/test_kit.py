@@ -19,8 +19,8 @@ from nnframe.testing.outcome import require_close
 # What a function did, and what it was given.
 CAME = r"\b(is|are|gave|gives|returned|raised|changed|would be|was set to|encountered)\b"
 INPUT = (
-    r"(\b(z|a|y|w|g|velocity|step) = |(arguments|weights|outputs|step|a) of shape \(|float32 arguments|the gradient \S+ in"
-    r"|from \S+ to \S+ at \[|the steps \d+ to \d+|steps_per_epoch=1, n_epochs=1\)|after 100 updates"
+    r"(\b(z|a|y|w|g|velocity|step) = |(arguments|weights|outputs|step|a) of shape \(|float32 arguments"
+    r"|the gradient \S+ in|from \S+ to \S+ at \[|the steps \d+ to \d+|steps_per_epoch=1, n_epochs=1\)|after 100 updates"
     r"|set to \[|outputs with errors)"
 )
 BUILT_INS = ["relu", "sigmoid", "tanh", "softmax", "mse", "cel"]
@@ -96,7 +96,7 @@ def test_check_loss_raises_the_first_failure():
 
 def test_check_engine_raises_the_first_failure():
     nnframe.testing.check_engine("reference")
-    with pytest.raises(nnframe.testing.CheckFailure, match="broken: .*expected"):
+    with pytest.raises(nnframe.testing.CheckFailure, match=r"broken: .*expected"):
         nnframe.testing.check_engine(broken_engine("no clipping by norm"))
 
 
