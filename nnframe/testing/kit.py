@@ -117,19 +117,20 @@ def checks_of(plugin: Plugin) -> dict[str, Callable[[], None]]:
 
 def run_checks(plugin: Plugin) -> list[CheckResult]:
     """Run all checks of a plugin and return how each ended; nothing that the plugin does is raised."""
-    results = []
-    for name, check in checks_of(plugin).items():
-        try:
-            check()
-        except CheckSkipped as skipped:
-            results.append(CheckResult(name, "skipped", str(skipped)))
-        except CheckWarning as warning:
-            results.append(CheckResult(name, "warned", str(warning)))
-        except CheckFailure as failure:
-            results.append(CheckResult(name, "failed", str(failure)))
-        else:
-            results.append(CheckResult(name, "passed", ""))
-    return results
+    return [run_check(name, check) for name, check in checks_of(plugin).items()]
+
+
+def run_check(name: str, check: Callable[[], None]) -> CheckResult:
+    """Run one of the checks that `checks_of` gives and return how it ended."""
+    try:
+        check()
+    except CheckSkipped as skipped:
+        return CheckResult(name, "skipped", str(skipped))
+    except CheckWarning as warning:
+        return CheckResult(name, "warned", str(warning))
+    except CheckFailure as failure:
+        return CheckResult(name, "failed", str(failure))
+    return CheckResult(name, "passed", "")
 
 
 def check_activation(activation: str | Activation) -> None:
