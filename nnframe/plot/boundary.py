@@ -59,8 +59,8 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
     Raises
     ------
     ArgumentError, ArgumentTypeError, DataError, ShapeError
-        If the net has not two inputs, an argument is something else, the targets are no classes, or the net's outputs
-        are not finite.
+        If the net has not two inputs, an argument is something else, the targets are no classes, inputs are too large
+        to be drawn, or the net's outputs are not finite.
     PluginError
         If an activation fails.
     MissingDependencyError

@@ -249,6 +249,10 @@ BROKEN = {
     "a fused gradient off by a factor": (
         cel(fused={"softmax": Fused(lambda z, a, y: 2 * (a * y.sum(axis=0) - y))}), {"fused_forms_agree"}
     ),
+    "another fused gradient in float32": (
+        cel(fused={"softmax": Fused(lambda z, a, y: times_in_float32(3, a * y.sum(axis=0) - y, z))}),
+        {"fused_forms_agree"},
+    ),
     "a fused value that disagrees": (
         cel(fused={"softmax": Fused(lambda z, a, y: a * y.sum(axis=0) - y, lambda z, y: z.sum(axis=0))}),
         {"fused_forms_agree"},
