@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from nnframe import Activation, __version__, denseLayer, nNet, registry
+from nnframe import Activation, __version__, denseLayer, nNet, pairs, registry
+from nnframe.callbacks import Checkpoint
+from nnframe.saving.archive import write_archive
 
 
 @pytest.fixture
@@ -81,6 +83,82 @@ def test_no_plugin_is_even_looked_for(saved):
     )
     done = subprocess.run([sys.executable, "-c", script, str(saved)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def table_notes(n_columns=3):
+    """Return notes in the form in which own-data models have them."""
+    columns = [
+        {"kind": "numeric", "name": "size", "mean": 80.123456789, "scale": 10.0, "fill": None},
+        {"kind": "category", "name": "city\x1b[2J", "categories": ["Bonn", "Oslo", "Rome"], "fill": "Bonn"},
+    ]
+    columns += [{"kind": "boolean", "name": f"b{i}", "fill": None} for i in range(n_columns - 2)]
+    task = {"kind": "classification", "target": "price", "classes": ["high", "low"]}
+    return {"table": {"columns": columns, "task": task, "loss": "cel"}}
+
+
+def test_a_model_of_a_table_is_shown_with_its_target_task_loss_and_columns(command, tmp_path):
+    nNet.from_sizes([5, 2], ["softmax"]).save(tmp_path / "m.nnf", notes=table_notes() | {"by": "me"})
+    out = command("info", str(tmp_path / "m.nnf"))[1]
+    assert "target  price\ntask    classification, classes (2) ['high', 'low']\nloss    cel\n" in out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "column kind learned from the data" in lines
+    assert "size numeric mean 80.1235, scale 10" in lines
+    assert r"city\x1b[2J category categories (3) ['Bonn', 'Oslo', 'Rome'], fill 'Bonn'" in lines
+    assert "b0 boolean" in lines
+    assert lines[-2:] == ["notes", "by: 'me'"]
+    assert "{" not in out
+
+
+def test_of_many_columns_the_first_are_shown(command, tmp_path):
+    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", notes=table_notes(60_000))
+    out = command("info", str(tmp_path / "m.nnf"))[1]
+    assert out.splitlines()[-1] == "and 59,960 more columns, which --json shows"
+    assert len(out.splitlines()) < 60
+    assert len(json.loads(command("info", str(tmp_path / "m.nnf"), "--json")[1])["notes"]["table"]["columns"]) == 60_000
+
+
+@pytest.mark.parametrize(
+    "held", ["text", {"columns": 3}, {"columns": [3], "task": {}}, {"columns": [], "task": 7}, {"task": {}}, None]
+)
+def test_notes_of_another_form_under_that_name_are_shown_as_they_are(command, tmp_path, held):
+    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", notes={"table": held})
+    status, out, _ = command("info", str(tmp_path / "m.nnf"))
+    assert (status, out.splitlines()[-1]) == (0, f"  table: {held!r}")
+
+
+def test_the_form_is_that_of_own_data_models(command, tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "t.csv").write_text("size,price\n" + "".join(f"{i % 7}.5,{3 * i}.25\n" for i in range(40)))
+    command("train", str(tmp_path / "t.csv"), "--target", "price", "--epochs", "1", "--out", str(tmp_path / "m.nnf"))
+    out = command("info", str(tmp_path / "m.nnf"))[1]
+    assert "target  price\ntask    regression, mean " in out
+    assert "{" not in out
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    net = nNet.from_sizes([2, 3, 1], ["tanh", "sigmoid"], seed=0)
+    data = pairs(np.eye(2), np.ones((2, 1)))
+    net.nEpochs(3, data, "mse", 0.125, callbacks=[Checkpoint(tmp_path / "c")], seed=7)
+    return tmp_path / "c"
+
+
+def test_a_checkpoint_is_shown_with_its_epoch_and_settings(command, checkpoint):
+    status, out, _ = command("info", str(checkpoint))
+    assert status == 0
+    assert "checkpoint of a training run after epoch 3, seed 7\n" in out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "learning_rate 0.125" in lines
+    assert "layers [[3, 2, 'tanh'], [1, 3, 'sigmoid']]" in lines
+    told = json.loads(command("info", str(checkpoint), "--json")[1])
+    assert (told["kind"], told["epoch"], told["settings"]["loss"]) == ("checkpoint", 3, "mse")
+
+
+def test_a_checkpoint_of_another_form_is_shown_as_far_as_can_be(command, tmp_path):
+    write_archive(tmp_path / "c", {"kind": "checkpoint", "epoch": "\x1b[2J", "batch": [1], "settings": 7}, {})
+    status, out, _ = command("info", str(tmp_path / "c"))
+    assert status == 0
+    assert "\x1b" not in out
 
 
 @pytest.mark.parametrize(

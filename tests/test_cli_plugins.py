@@ -1,6 +1,7 @@
 """``nnframe plugins``, as a user meets it."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -104,6 +105,59 @@ def test_check_of_an_unknown_name_is_wrong_input(command):
     assert (status, out) == (2, "")
     assert "There is no plugin 'nowhere'." in err
     assert err.count("\n") == 1
+
+
+@pytest.fixture
+def talkative():
+    def forward(z):
+        print("look at me")
+        return np.tanh(z)
+
+    with registry.temporarily(Activation("talkative", forward, lambda z: 1 - np.tanh(z) ** 2), name="mine"):
+        yield
+
+
+@pytest.mark.parametrize("arguments", [["check", "talkative"], ["show", "talkative"]])
+def test_what_a_plugin_prints_goes_to_stderr(command, talkative, arguments):
+    _, out, err = command("plugins", *arguments)
+    assert "look at me" in err
+    assert "look at me" not in out
+
+
+def test_json_stays_json_whatever_a_plugin_prints(command, talkative, monkeypatch):
+    overview = registry.overview
+
+    def printing_overview():
+        print("imported")
+        return overview()
+
+    monkeypatch.setattr(registry, "overview", printing_overview)
+    for arguments in ([], ["check", "mine"]):
+        _, out, err = command("plugins", *arguments, "--json")
+        assert isinstance(json.loads(out), list)
+        assert "imported" in err
+
+
+def test_a_check_that_takes_long_is_named(command, monkeypatch):
+    monkeypatch.setattr("nnframe.cli.running.PATIENCE", 0.05)
+
+    def forward(z):
+        time.sleep(0.3)
+        return np.tanh(z)
+
+    monkeypatch.setattr("nnframe.testing.kit.CHECKS", {Activation: (it_is_called,)})
+    with registry.temporarily(Activation("sleepy", forward, lambda z: 1 - np.tanh(z) ** 2), name="mine"):
+        status, _, err = command("plugins", "check", "sleepy")
+    assert status == 0
+    assert "nnframe: still busy with sleepy: it_is_called, after 0.05 seconds; Ctrl-C ends it\n" in err
+
+
+def test_nothing_is_said_of_checks_that_take_their_time_but_end_soon(command):
+    assert command("plugins", "check", "tanh")[2] == ""
+
+
+def it_is_called(activation):
+    activation.forward(np.zeros((1, 1)))
 
 
 def test_the_terminal_plot_draws_relu_as_a_flat_line_and_a_slope():

@@ -1,6 +1,8 @@
 """New distributions from templates; that they install and pass their tests is shown in tests/installs."""
 
+import builtins
 import configparser
+import keyword
 
 import pytest
 
@@ -45,6 +47,30 @@ def test_a_name_that_the_module_uses_itself_works_too(new_plugin, tmp_path, name
     [loss] = load(tmp_path / "nnframe-odder", f"nnframe_odder/{module}")["nnframe_losses"]()
     for plugin in (activation, loss):
         assert plugin.name == name
+        assert [each for each in run_checks(plugin) if each.outcome in ("failed", "warned")] == []
+
+
+@pytest.mark.parametrize("kind", ["activation", "loss"])
+def test_the_name_of_no_builtin_is_shadowed(new_plugin, tmp_path, kind):
+    # Those that begin with an underscore, or are keywords too, are refused.
+    names = {name.lower() for name in dir(builtins) if name[0].isalpha() and not keyword.iskeyword(name.lower())}
+    assert {"list", "len", "valueerror"} <= names
+    options = [word for name in sorted(names) for word in (f"--{kind}", name)]
+    assert new_plugin("nnframe-odd", *options)[0] == 0
+    for name in names:
+        made = load(tmp_path / "nnframe-odd", f"nnframe_odd/{name}.py")
+        assert not set(made) & set(dir(builtins)) - {"__name__", "__doc__", "__builtins__"}, name
+        [plugin] = made["nnframe_activations" if kind == "activation" else "nnframe_losses"]()
+        assert plugin.name == name
+
+
+@pytest.mark.parametrize("name", ["list", "len"])
+def test_a_plugin_named_like_a_builtin_passes_its_checks(new_plugin, tmp_path, name):
+    new_plugin("nnframe-odd", "--activation", name)
+    new_plugin("nnframe-odder", "--loss", name)
+    [activation] = load(tmp_path / "nnframe-odd", f"nnframe_odd/{name}.py")["nnframe_activations"]()
+    [loss] = load(tmp_path / "nnframe-odder", f"nnframe_odder/{name}.py")["nnframe_losses"]()
+    for plugin in (activation, loss):
         assert [each for each in run_checks(plugin) if each.outcome in ("failed", "warned")] == []
 
 

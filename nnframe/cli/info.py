@@ -1,4 +1,4 @@
-"""``nnframe info``: what is in a saved model, without loading it or any plugin."""
+"""``nnframe info``: what is in a saved model or a checkpoint, without loading it or any plugin."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from nnframe.cli.notes import notes_text, plain
 from nnframe.cli.output import say, table
 from nnframe.errors import shown
-from nnframe.saving.files import NOTES, read_model
+from nnframe.saving.files import NOTES, is_checkpoint, model_in, read_document
 from nnframe.saving.model import SavedModel
 
 
@@ -17,45 +18,64 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand to a parser."""
     parser = commands.add_parser(
         "info",
-        help="show what is in a saved model",
-        description="Show the layers, activations and notes of a model that net.save wrote. Nothing but the manifest "
-        "is read, and no plugin is loaded.",
+        help="show what is in a saved model or a checkpoint",
+        description="Show the layers, activations and notes of a model that net.save or nnframe train wrote, or how "
+        "far the training run of a checkpoint is. Nothing but the manifest is read, and no plugin is loaded.",
     )
-    parser.add_argument("file", type=Path, help="a saved model")
+    parser.add_argument("file", type=Path, help="a saved model, or a checkpoint")
     parser.add_argument("--json", action="store_true", help="print JSON, with the notes in full")
-    parser.set_defaults(run=show_model)
+    parser.set_defaults(run=show_file)
 
 
-def show_model(options: argparse.Namespace) -> None:
+def show_file(options: argparse.Namespace) -> None:
     """Print what is in a file.
 
     Raises
     ------
     ModelFileError
-        If it is no saved model.
+        If it is neither a saved model nor a checkpoint.
     """
-    document, model = read_model(options.file)
-    size = options.file.stat().st_size
-    notes = document[NOTES]
+    document = read_document(options.file)
+    about = {"bytes": options.file.stat().st_size}
+    about |= {key: document[key] for key in ("format_version", "nnframe_version")}
+    if is_checkpoint(document):
+        told = {key: value for key, value in document.items() if key not in {*about, "format", "arrays"}}
+    else:
+        model = model_in(document, options.file)
+        told = _description(model) | {"notes": document[NOTES]}
     if options.json:
-        say(json.dumps(_description(document, model, size) | {"notes": notes}, indent=2))
+        say(json.dumps(about | told, indent=2))
         return
-    versions = f"saved by nnframe {document['nnframe_version']}, format {document['format_version']}"
-    say(f"{options.file}: {size:,} bytes, {versions}")
+    versions = f"saved by nnframe {about['nnframe_version']}, format {about['format_version']}"
+    say(f"{options.file}: {about['bytes']:,} bytes, {versions}")
+    if is_checkpoint(document):
+        _show_checkpoint(told)
+    else:
+        _show_model(model, told["notes"])
+
+
+def _show_model(model: SavedModel, notes: dict[str, Any]) -> None:
     plural = "" if len(model.sequence) == 1 else "s"
     say(f"nNet of {len(model.sequence)} layer{plural}, {model.n_parameters:,} parameters, {model.dtype}\n")
     say(table(("layer", "size", "activation", "from", "parameters"), _rows(model)))
     if notes:
-        say("\nnotes")
-        for key, value in notes.items():
-            say(f"  {shown(key)[1:-1]}: {shown(value)}")
+        say(f"\n{notes_text(notes)}")
 
 
-def _description(document: dict[str, Any], model: SavedModel, size: int) -> dict[str, Any]:
+def _show_checkpoint(run: dict[str, Any]) -> None:
+    """Print how far a run is, and with which settings; nothing of it has been checked."""
+    ended = f"; it ended: {plain(run['stopped'])}" if run.get("stopped") else ""
+    within = f" and batch {shown(run['batch'])} of the next" if run.get("batch") else ""
+    where = f"after epoch {shown(run.get('epoch'))}{within}"
+    say(f"checkpoint of a training run {where}, seed {shown(run.get('seed'))}{ended}")
+    say("Checkpoint(path) in callbacks goes on from it\n")
+    settings = run.get("settings")
+    if isinstance(settings, dict):
+        say(table(("setting", "value"), [(plain(key), plain(value)) for key, value in settings.items()]))
+
+
+def _description(model: SavedModel) -> dict[str, Any]:
     return {
-        "bytes": size,
-        "format_version": document["format_version"],
-        "nnframe_version": document["nnframe_version"],
         "dtype": model.dtype,
         "n_parameters": model.n_parameters,
         "layers": [

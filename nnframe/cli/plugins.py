@@ -11,12 +11,14 @@ from typing import Any
 from nnframe import registry
 from nnframe.cli.curves import DRAWN, Curves, curves_of
 from nnframe.cli.output import say, table
+from nnframe.cli.running import running_plugins
 from nnframe.cli.terminal_plot import draw
 from nnframe.errors import ArgumentError, PluginError
 from nnframe.plugin import Plugin
 from nnframe.registry.kinds import kind_of
 
 FAILED = 1
+LOADING = "loading plugins"
 OUTCOMES = ("passed", "skipped", "warned", "failed")
 
 
@@ -50,7 +52,8 @@ def add_command(commands: argparse._SubParsersAction[Any]) -> None:
 
 def list_plugins(options: argparse.Namespace) -> None:
     """Print the table of all plugins."""
-    rows = registry.overview()
+    with running_plugins(LOADING):
+        rows = registry.overview()
     if options.json:
         say(json.dumps([row._asdict() for row in rows], indent=2))
         return
@@ -66,18 +69,21 @@ def show_plugin(options: argparse.Namespace) -> None:
     UnknownNameError, NameConflictError, PluginError
         If there is none, if there are several, or if it is broken.
     """
-    found = [(_description(kind, plugin), plugin) for kind, plugin in registry.get_all_kinds(options.name)]
+    with running_plugins(f"loading {options.name}"):
+        found = registry.get_all_kinds(options.name)
+    descriptions = [_description(kind, plugin) for kind, plugin in found]
     if options.json:
-        say(json.dumps([description for description, _ in found], indent=2))
+        say(json.dumps(descriptions, indent=2))
         return
-    for description, plugin in found:
+    for description, (_, plugin) in zip(descriptions, found, strict=True):
         origin = f"from {description['provider']} {description['version'] or ''}".rstrip()
         say(f"{description['kind']} {description['name']}, {origin}\n")
         say(f"{description['documentation'] or 'It has no documentation.'}\n")
         for name, value in plugin.settings.items():
             default = "" if value == plugin.params[name] else f" (default {plugin.params[name]!r})"
             say(f"parameter {name} = {value!r}{default}")
-        curves = curves_of(plugin)
+        with running_plugins(f"drawing {options.name}"):
+            curves = curves_of(plugin)
         if curves is not None:
             say(("\n" if plugin.params else "") + draw(curves))
 
@@ -112,7 +118,8 @@ def plot_plugins(options: argparse.Namespace) -> None:
     """
     from nnframe.cli.picture import save_picture
 
-    save_picture([each for name in options.names for each in _drawn(name)], options.output)
+    with running_plugins("drawing"):
+        save_picture([each for name in options.names for each in _drawn(name)], options.output)
     say(f"{options.output} written")
 
 
@@ -148,24 +155,32 @@ def _findings(what: str | None) -> list[dict[str, Any]]:
         If nothing has that name, or several plugins have it.
     """
     # The kit is for authors: users who train don't import it.
-    from nnframe.testing import run_checks
+    from nnframe.testing.kit import checks_of, run_check
+
+    def checked(name: str, plugin: Plugin) -> list[dict[str, Any]]:
+        results = []
+        for check_name, check in checks_of(plugin).items():
+            with running_plugins(f"{name}: {check_name}"):
+                results.append({"plugin": name, **run_check(check_name, check)._asdict()})
+        return results
 
     findings = []
-    for row in registry.overview():
+    with running_plugins(LOADING):
+        rows = registry.overview()
+    for row in rows:
         if row.state == "disabled" or (what is not None and not row.is_from(what)):
             continue
         if row.kind is None:
             findings.append(_does_not_load(row.qualified_name, row.detail))
         else:
-            results = run_checks(registry.get(row.kind, row.qualified_name))
-            findings += [{"plugin": row.qualified_name, **result._asdict()} for result in results]
+            findings += checked(row.qualified_name, registry.get(row.kind, row.qualified_name))
     if findings or what is None:
         return findings
     try:
         found = registry.get_all_kinds(what)
     except PluginError as error:
         return [_does_not_load(what, str(error))]
-    return [{"plugin": what, **result._asdict()} for _, plugin in found for result in run_checks(plugin)]
+    return [finding for _, plugin in found for finding in checked(what, plugin)]
 
 
 def _counted(number: int, what: str) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.errors import ShapeError
+from nnframe.errors import DataError, ShapeError
 from nnframe.plot.classes import Classes
-from nnframe.plot.figure import axes_or_new
+from nnframe.plot.figure import LARGEST_DRAWN, axes_or_new, limits_around
 from nnframe.plot.inputs import checked_net, outputs_of, samples_for
 from nnframe.plot.palette import COLORS, MARKERS, class_colors
 
@@ -29,6 +29,8 @@ SURE = 0.9
 DEEPEST, PALEST = 0.5, 0.05
 # The area of all samples together, in square points; each has a share of it, within limits.
 SAMPLES_INK = 8000
+# A longer legend would leave no room for the picture, in which the names stand too.
+LONGEST_LEGEND = 20
 
 
 def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: Sequence[object] | None = None) -> Axes:
@@ -57,8 +59,8 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
     Raises
     ------
     ArgumentError, ArgumentTypeError, DataError, ShapeError
-        If the net has not two inputs, an argument is something else, the targets are no classes, or the net's outputs
-        are not finite.
+        If the net has not two inputs, an argument is something else, the targets are no classes, inputs are too large
+        to be drawn, or the net's outputs are not finite.
     PluginError
         If an activation fails.
     MissingDependencyError
@@ -71,6 +73,7 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
             f"nnframe.plot.confusion_matrix judges nets of any shape"
         )
     samples = samples_for(net, data)
+    _require_drawable(samples.X)
     classes = Classes.of(samples.Y, labels)
     across, up = (_span(samples.X[:, k]) for k in range(2))
     grid = np.stack(np.meshgrid(across, up), axis=-1)
@@ -85,19 +88,28 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
     for k in range(len(classes.names) - 1):
         others = np.delete(scores, k, axis=-1).max(axis=-1)
         _draw_level(ax, across, up, scores[..., k] - others, 0, "-", 1.5)
-    handles = _draw_samples(ax, samples.X, classes.numbers(samples.Y), classes.names, colors)
+    keys = _draw_samples(ax, samples.X, classes.numbers(samples.Y), classes.names, colors)
+    handles = keys if len(keys) <= LONGEST_LEGEND else []
     if _are_probabilities(scores) and _draw_level(ax, across, up, scores.max(axis=-1), SURE, "--", 1):
         handles.append(_key(f"probability {SURE:g}", linestyle="--", color=_ink(ax), linewidth=1))
     ax.set(xlabel="input 1", ylabel="input 2", xlim=extent[:2], ylim=extent[2:])
-    ax.legend(handles=handles, **place)
+    if handles:
+        ax.legend(handles=handles, **place)
     return ax
 
 
 def _span(values: Array) -> Array:
     """Return evenly spaced points over what is to be shown of an input."""
-    low, high = float(values.min()), float(values.max())
-    padding = PADDING * (high - low) or 1.0
-    return np.linspace(low - padding, high + padding, RESOLUTION)
+    return np.linspace(*limits_around(float(values.min()), float(values.max()), PADDING), RESOLUTION)
+
+
+def _require_drawable(X: Array) -> None:
+    row, column = np.unravel_index(np.abs(X).argmax(), X.shape)
+    if abs(X[row, column]) > LARGEST_DRAWN:
+        raise DataError(
+            f"row {row} of X is {X[row].tolist()}; wanted numbers of at most {LARGEST_DRAWN:g}, for larger ones can't "
+            f"be drawn: divide the inputs by their largest"
+        )
 
 
 def _are_probabilities(scores: Array) -> bool:

@@ -20,7 +20,7 @@ class Classes(NamedTuple):
     Attributes
     ----------
     names : list of str
-        One a class.
+        One a class, as matplotlib is to be given it.
     values : tuple of float, or None
         The targets of the two classes of a single component, the lower first.
     """
@@ -109,4 +109,5 @@ def _checked_labels(labels: Sequence[object], count: int) -> list[str]:
     names = [str(label) for label in labels]
     if len(names) != count:
         raise ArgumentError(f"labels has {len(names)} entries, {shown(names)}; wanted {count}, one a class")
-    return names
+    # matplotlib takes what stands between two dollar signs for a formula.
+    return [name.replace("$", r"\$") for name in names]

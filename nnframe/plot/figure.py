@@ -18,6 +18,10 @@ WIDTH, HEIGHT = 6.4, 4.8
 PANEL_WIDTH, PANEL_HEIGHT = 4.0, 3.2
 PANELS_IN_A_ROW = 3
 DOTS_PER_INCH = 150
+# Beyond, areas overflow while matplotlib computes with them.
+LARGEST_DRAWN = 1e100
+# Of a number, the distance at which points beside it are still told apart with ease.
+SMALLEST_DISTANCE = 1e-12
 
 
 def axes_or_new(ax: Axes | None, width: float = WIDTH, height: float = HEIGHT) -> Axes:
@@ -135,6 +139,14 @@ def panels(figure: Figure, count: int) -> list[Axes]:
 
 def _format(file: Path) -> str:
     return file.suffix.lstrip(".").lower() or "png"
+
+
+def limits_around(low: float, high: float, share: float = 0.0) -> tuple[float, float]:
+    """Return limits with a share of their distance on either side; equal ones, or as good as equal, are given room."""
+    finest = SMALLEST_DISTANCE * max(abs(low), abs(high))
+    distance = high - low
+    padding = share * distance if distance > finest else max(finest, 0.0 if distance else 1.0)
+    return low - padding, high + padding
 
 
 def _pyplot_figure(width: float, height: float) -> Figure:

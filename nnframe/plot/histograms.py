@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.plot.figure import panels_or_new
+from nnframe.plot.figure import LARGEST_DRAWN, limits_around, panels_or_new
 from nnframe.plot.inputs import checked_net, samples_for
 from nnframe.plot.palette import COLORS
 
@@ -38,7 +38,8 @@ def weight_histograms(net: nNet, axes: Any = None) -> list[Axes]:
     Returns
     -------
     list of matplotlib.axes.Axes
-        One a layer. The title tells how many weights are not finite, if there are any; the others are drawn.
+        One a layer. The title tells how many weights are not finite, or too large to be drawn, if there are any; the
+        others are drawn.
 
     Raises
     ------
@@ -50,11 +51,11 @@ def weight_histograms(net: nNet, axes: Any = None) -> list[Axes]:
     panels = panels_or_new(axes, len(checked_net(net).layersList))
     for number, (ax, layer) in enumerate(zip(panels, net.layersList, strict=True), start=1):
         _draw_histogram(ax, layer.linear, "weights")
-        biases = layer.bias[np.isfinite(layer.bias)]
+        biases = layer.bias[_can_be_drawn(layer.bias)]
         # Near the lower edge, whatever the shares are.
         heights, place = np.full(biases.shape, 0.03), ax.get_xaxis_transform()
         ax.plot(biases, heights, "|", markersize=10, color=COLORS[1], label="biases", transform=place)
-        _label(ax, number, layer, _not_finite(layer.linear), "value", "share of weights")
+        _label(ax, number, layer, _not_drawn(layer.linear), "value", "share of weights")
         if number == 1:
             ax.legend()
     return panels
@@ -96,7 +97,7 @@ def activation_histograms(net: nNet, data: Any, axes: Any = None) -> list[Axes]:
         with np.errstate(all="ignore"):
             z = layer.linearPass(a)
             a = layer.forwardPass(a)
-            findings.append((a, _not_finite(a) or _without_gradient(layer, z)))
+            findings.append((a, _not_drawn(a) or _without_gradient(layer, z)))
     panels = panels_or_new(axes, len(net.layersList))
     for number, (ax, layer, (a, finding)) in enumerate(zip(panels, net.layersList, findings, strict=True), start=1):
         _draw_histogram(ax, a, "outputs")
@@ -105,8 +106,9 @@ def activation_histograms(net: nNet, data: Any, axes: Any = None) -> list[Axes]:
 
 
 def _draw_histogram(ax: Axes, values: Array, label: str) -> None:
-    finite = values[np.isfinite(values)].astype(np.float64)
-    counts, edges = np.histogram(finite, BINS)
+    drawn = values[_can_be_drawn(values)].astype(np.float64)
+    limits = limits_around(float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 1.0)
+    counts, edges = np.histogram(drawn, BINS, limits)
     ax.stairs(counts / values.size, edges, fill=True, color=COLORS[0], label=label)
     ax.grid(alpha=0.3)
 
@@ -129,9 +131,18 @@ def _without_gradient(layer: denseLayer, z: Array) -> str:
     return f"no gradient: {flat.mean():.0%} of outputs, {units} of {len(z)} units" if flat.any() else ""
 
 
-def _not_finite(values: Array) -> str:
-    count = int((~np.isfinite(values)).sum())
-    return f"{count} of {values.size} not finite" if count else ""
+def _can_be_drawn(values: Array) -> Array:
+    """Return where values are finite, and no larger than what can be drawn."""
+    # float32 has no such number to compare with.
+    found: Array = np.abs(values, dtype=np.float64) <= LARGEST_DRAWN
+    return found
+
+
+def _not_drawn(values: Array) -> str:
+    """Return how many values can't be drawn, in words; nothing if all can."""
+    count, infinite = int((~_can_be_drawn(values)).sum()), int((~np.isfinite(values)).sum())
+    what = "not finite" if count == infinite else f"beyond {LARGEST_DRAWN:g} or not finite"
+    return f"{count} of {values.size} {what}" if count else ""
 
 
 def _label(ax: Axes, number: int, layer: denseLayer, finding: str, x_label: str, y_label: str) -> None:

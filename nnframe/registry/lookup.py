@@ -17,21 +17,20 @@ import importlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from nnframe.errors import (
     ArgumentError,
     ArgumentTypeError,
     NNFrameError,
     PluginError,
-    RegistrationError,
     UnknownNameError,
-    shown,
     with_type,
 )
 from nnframe.plugin import Plugin
 from nnframe.registry.collect import Collector
 from nnframe.registry.failures import failed_import, name_conflict, unknown_name, unknown_of_all_kinds
+from nnframe.registry.in_code import Registrations
 from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
 from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
 from nnframe.registry.provider import Objects, Offer, Provider, items_of
@@ -42,14 +41,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Plugin)
 Source: TypeAlias = tuple[Objects, Provider]
-
-
-class Registered(NamedTuple):
-    """A plugin that this process registered in code."""
-
-    plugin: object
-    objects: Objects
-    provider: Provider
 
 
 class Registry:
@@ -68,7 +59,7 @@ class Registry:
         # and a plugin that asks the registry for something while it is imported must not wait for them crosswise.
         self._lock = threading.RLock()
         self._collector = Collector()
-        self._in_code: list[Registered] = []
+        self._in_code = Registrations(self._collector, self._lock, lambda kind, name: name in self._builtin(kind))
         self._installed: list[InstalledPlugin] | None = None
         self._builtin_modules = builtin_modules
         self._builtin_objects: Objects = {}
@@ -154,7 +145,7 @@ class Registry:
         enabled = self._enabled()
         self._load(enabled)
         claims = []
-        for place, sources in enumerate([self._builtin_source(*KINDS), self._registered()]):
+        for place, sources in enumerate([self._builtin_source(*KINDS), self._in_code.sources()]):
             for objects, provider in sources:
                 claims += [Claim(kind, item, provider, place) for kind, item in items_of(objects)]
         for plugin in enabled:
@@ -198,17 +189,7 @@ class Registry:
         PluginError
             If it has no hook implementation, or one that raises or returns something unusable.
         """
-        provider = Provider(name or _module_of(plugin))
-        with self._lock:
-            if any(plugin is known.plugin for known in self._in_code):
-                raise RegistrationError(f"{shown(plugin)} is already registered; unregister it first")
-            objects = self._collector.collect(plugin, None, provider)
-            try:
-                self._refuse_taken(objects, provider)
-            except RegistrationError:
-                self._collector.forget(plugin, objects, provider)
-                raise
-            self._in_code.append(Registered(plugin, objects, provider))
+        self._in_code.add(plugin, name)
 
     def unregister(self, plugin: object) -> None:
         """Take back what `register` added. Nets that were built with it keep it.
@@ -218,13 +199,7 @@ class Registry:
         RegistrationError
             If it isn't registered.
         """
-        with self._lock:
-            for known in self._in_code:
-                if plugin is known.plugin:
-                    self._in_code.remove(known)
-                    self._collector.forget(*known)
-                    return
-        raise RegistrationError(f"{shown(plugin)} is not registered, so it can't be unregistered; pass the same object")
+        self._in_code.remove(plugin)
 
     @contextmanager
     def temporarily(self, plugin: object, name: str | None = None) -> Iterator[None]:
@@ -267,7 +242,7 @@ class Registry:
         yield [source for source in self._builtin_source(kind.name) if spec.admits(source[1])]
         if spec.provider and self._builtin_provider.matches(spec.provider):
             return
-        yield [source for source in self._registered() if spec.admits(source[1])]
+        yield [source for source in self._in_code.sources() if spec.admits(source[1])]
         # Reading a distribution's name costs a file, so the cheaper condition comes first.
         enabled = self._enabled()
         yield self._load(plugin for plugin in enabled if plugin.claim == spec.name and _admits(spec, plugin))
@@ -282,12 +257,8 @@ class Registry:
 
     def _known(self, kind: str) -> dict[str, Plugin]:
         """Return an object for each name of a kind."""
-        sources = [*self._builtin_source(kind), *self._registered(), *self._load(self._enabled())]
+        sources = [*self._builtin_source(kind), *self._in_code.sources(), *self._load(self._enabled())]
         return {name: item for objects, _ in sources for name, item in objects.get(kind, {}).items()}
-
-    def _registered(self) -> list[Source]:
-        with self._lock:
-            return [(known.objects, known.provider) for known in self._in_code]
 
     def _scan(self) -> list[InstalledPlugin]:
         with self._lock:
@@ -327,25 +298,7 @@ class Registry:
             except PluginError as error:
                 plugin.error = error
 
-    def _refuse_taken(self, objects: Objects, provider: Provider) -> None:
-        for kind, named in objects.items():
-            for name in named:
-                if name in self._builtin(kind):
-                    raise RegistrationError(f"{name!r} is a built-in {kind}, a name that can't be taken; rename yours")
-                for known in self._in_code:
-                    if known.provider == provider and name in known.objects.get(kind, {}):
-                        raise RegistrationError(
-                            f"{provider.name} has already registered the {kind} {name!r}; unregister that one first"
-                        )
-
 
 def _admits(spec: Spec, plugin: InstalledPlugin) -> bool:
     # A plain name admits all, and must not cost the reading of every distribution's name.
     return spec.provider is None or spec.admits(plugin.provider)
-
-
-def _module_of(plugin: object) -> str:
-    """Return the module to name as the provider of something that is registered in code."""
-    function = getattr(plugin, "forward", None) or getattr(plugin, "value", None)
-    owner = function if isinstance(plugin, Plugin) else plugin
-    return getattr(owner, "__name__" if owner is plugin else "__module__", None) or type(plugin).__module__

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SAFETENSORS_SUFFIX = ".safetensors"
 MODEL, NOTES = "model", "notes"
+# What the manifest of a file says that holds a training run, in place of the two.
+KIND, CHECKPOINT = "kind", "checkpoint"
 
 
 def save_model(net: nNet, path: str | os.PathLike[str], notes: Mapping[str, Any] | None = None) -> None:
@@ -40,23 +42,37 @@ def load_model(path: str | os.PathLike[str]) -> tuple[nNet, dict[str, Any]]:
     return rebuild(manifest[MODEL], arrays, place), manifest[NOTES]
 
 
-def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], SavedModel]:
-    """Return a file's manifest, with all that the file says of itself, and the net that is in the file.
-
-    No more than the manifest is read, and no plugin is asked for.
+def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return a file's manifest, with all that the file says of itself; nothing else is read.
 
     Raises
     ------
     ModelFileError
-        If it isn't as it was saved, as far as the manifest tells, or has no model.
+        If it isn't as it was saved, as far as the manifest tells.
     MissingDependencyError
         If safetensors is needed and isn't installed.
     """
     place = file_path(path)
-    document = _format(place).read_document(place)
-    with reading(place):
+    document: dict[str, Any] = _format(place).read_document(place)
+    return document
+
+
+def is_checkpoint(document: Mapping[str, Any]) -> bool:
+    """Return whether a file holds a training run, and not a model."""
+    return document.get(KIND) == CHECKPOINT
+
+
+def model_in(document: Mapping[str, Any], path: str | os.PathLike[str]) -> SavedModel:
+    """Return the net that a manifest tells of, without asking for any plugin.
+
+    Raises
+    ------
+    ModelFileError
+        If it tells of none, or of one that can't be built from the arrays.
+    """
+    with reading(file_path(path)):
         entries = {entry.name: entry for entry in array_entries(document)}
-        return document, _saved_model(without_own_keys(document), entries)
+        return _saved_model(without_own_keys(document), entries)
 
 
 def check_format(path: str | os.PathLike[str]) -> None:
@@ -74,6 +90,8 @@ def check_format(path: str | os.PathLike[str]) -> None:
 
 def _saved_model(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> SavedModel:
     """Return the net that a file holds, and nothing but notes beside it."""
+    if is_checkpoint(manifest):
+        raise DefectError("it is a checkpoint of a training run", "Checkpoint(path) in callbacks goes on from it")
     if set(manifest) != {MODEL, NOTES}:
         what = ", ".join(map(shown, manifest)) or "nothing"
         raise DefectError(

@@ -65,7 +65,7 @@ def encode(manifest: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
         **manifest,
         "arrays": [_array_item(name, array) for name, array in arrays.items()],
     }
-    data = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8")
+    data = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
     if len(data) > MOST_BYTES:
         raise ArgumentError(
             f"manifest makes {len(data)} bytes of JSON; wanted at most {MOST_BYTES}: store long lists as arrays, or in "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import shutil
@@ -17,7 +18,9 @@ from nnframe.errors import ArgumentError
 from nnframe.plugin import NAME_PATTERN
 
 TEMPLATES = Path(__file__).parent / "templates"
+# A module's own names, and those that it finds without an import: list in an annotation, len in a formula.
 NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
+NAMES_IN_USE = NAMES_IN_TEMPLATES | set(dir(builtins))
 # What stands beside the package, or is imported by it.
 NO_PACKAGES = {"build", "dist", "nnframe", "setup", "tests"}
 # As PEP 508 has it.
@@ -101,7 +104,7 @@ def _module(name: str) -> str:
 def _variable(name: str) -> str:
     """Return what the object is called in its module, where some names are in use."""
     module = _module(name)
-    return f"{module}_plugin" if module in NAMES_IN_TEMPLATES else module
+    return f"{module}_plugin" if module in NAMES_IN_USE else module
 
 
 def _checked_package(distribution: str) -> str:

@@ -9,7 +9,15 @@ In a test file of the distribution:
         check()
 """
 
-from nnframe.testing.kit import check_activation, check_loss, check_metric, check_optimizer, check_schedule, run_checks
+from nnframe.testing.kit import (
+    check_activation,
+    check_engine,
+    check_loss,
+    check_metric,
+    check_optimizer,
+    check_schedule,
+    run_checks,
+)
 from nnframe.testing.outcome import CheckFailure, CheckResult, CheckWarning
 from nnframe.testing.parametrize import parametrize_plugin_checks
 
@@ -18,6 +26,7 @@ __all__ = [
     "CheckResult",
     "CheckWarning",
     "check_activation",
+    "check_engine",
     "check_loss",
     "check_metric",
     "check_optimizer",

@@ -44,7 +44,7 @@ def derivative_matches_differences(activation: Activation) -> None:
         try:
             slope = each.slope if each.backward is None else None
         except DerivativeError as error:
-            raise CheckFailure(f"derivative{with_changes(each)}: {error}") from error.__cause__
+            raise CheckFailure(f"derivative{with_changes(each)} is expected to be given: {error}") from error.__cause__
         z = pre_activations()
         # What backward gives for grad is the slope of the sum of grad * a, here with grad = z / 3 upside down.
         grad = np.ones_like(z) if slope else z[::-1] / 3

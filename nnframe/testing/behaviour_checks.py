@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import FLOAT32, FLOAT64, Array
 from nnframe.plugin import Plugin
 from nnframe.testing.calls import calls_of
-from nnframe.testing.outcome import CheckFailure, difference, require_close, written
-from nnframe.testing.samples import DTYPES
+from nnframe.testing.outcome import CheckFailure, difference, require_close, written_for
+from nnframe.testing.samples import DTYPES, variants, with_changes
 from nnframe.testing.threads import interleaved, together
 
 
@@ -56,7 +56,7 @@ def the_same_input_gives_the_same_result(plugin: Plugin) -> None:
         at = difference(first, second)
         if at is not None:
             raise CheckFailure(
-                f"{call.name} gave {first[at]:.8g} and then {second[at]:.8g} for {written(call.arguments, at[-1])}; "
+                f"{call.name} gave {first[at]:.8g} and then {second[at]:.8g} for {written_for(call.arguments, at)}; "
                 f"expected the same each time. Keep no state outside of the function"
             )
 
@@ -66,14 +66,14 @@ def threads_do_not_disturb_each_other(plugin: Plugin) -> None:
     for call in calls_of(plugin):
         calls = [call.on(partial(np.roll, shift=5 * i, axis=-1)) for i in range(4)]
         alone = [np.array(each()) for each in calls]
-        pairs = [*zip(together(calls), alone, strict=True), (interleaved(*calls[:2]), alone[0])]
-        for got, expected in pairs:
+        threaded = [*zip(calls, together(calls), alone, strict=True), (calls[0], interleaved(*calls[:2]), alone[0])]
+        for each, got, expected in threaded:
             at = difference(got, expected)
             if at is not None:
                 raise CheckFailure(
-                    f"{call.name} gave {got[at]:.8g} while another thread called it with another input; expected "
-                    f"{expected[at]:.8g}, as when it is called alone. Make a new array in each call, and keep no "
-                    f"buffer that calls share"
+                    f"{call.name} gave {got[at]:.8g} for {written_for(each.arguments, at)} while another thread called "
+                    f"it with another input; expected {expected[at]:.8g}, as when it is called alone. Make a new array "
+                    f"in each call, and keep no buffer that calls share"
                 )
 
 
@@ -93,6 +93,27 @@ def columns_are_independent(plugin: Plugin) -> None:
                 atol=1e-12,
                 inputs=alone.arguments,
             )
+
+
+def float32_agrees_with_float64(plugin: Plugin) -> None:
+    """In float32, functions give what they give for the same numbers in float64, but for rounding."""
+    for each in variants(plugin):
+        for call in calls_of(each, FLOAT32):
+            expected = call.on(_widened)()
+            require_close(
+                call().astype(FLOAT64),
+                expected,
+                f"{call.name}{with_changes(each)} in float32",
+                "Expected is what the same numbers give in float64. Let no branch depend on the dtype, and put no "
+                "number into the formula that float32 can't hold.",
+                rtol=1e-4,
+                atol=1e-5 * float(np.abs(expected).max(initial=0.0, where=np.isfinite(expected))),
+                inputs=call.arguments,
+            )
+
+
+def _widened(array: Array) -> Array:
+    return array.astype(FLOAT64)
 
 
 def _read_only(array: Array) -> Array:

@@ -6,13 +6,14 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.activation import Activation
+from nnframe.arrays import FLOAT32, FLOAT64, DType
 from nnframe.binding import bind_activation, bind_objective
 from nnframe.errors import NNFrameError
 from nnframe.loss import Loss
 from nnframe.testing.outcome import CheckSkipped, require_close
-from nnframe.testing.samples import targets, variants
+from nnframe.testing.samples import DTYPES, targets, variants
 
-TOLERANCE = 1e-7
+TOLERANCES = {FLOAT32: 1e-4, FLOAT64: 1e-7}
 
 
 def fused_forms_agree(plugin: Activation | Loss) -> None:
@@ -26,28 +27,30 @@ def fused_forms_agree(plugin: Activation | Loss) -> None:
             if form is None:
                 continue
             tried += 1
-            _check_pair(activation, loss)
+            for dtype in DTYPES:
+                _check_pair(activation, loss, dtype)
     if tried == 0:
         raise CheckSkipped("no partner that its fused forms name is installed")
 
 
-def _check_pair(activation: Activation, loss: Loss) -> None:
+def _check_pair(activation: Activation, loss: Loss, dtype: DType) -> None:
     fused = bind_objective(loss, activation).fused
     assert fused is not None
     # Moderate, so that neither way loses digits.
-    z = np.random.default_rng(0).normal(size=(4, 24))
-    y = targets(loss.y_domain)
+    z = np.random.default_rng(0).normal(size=(4, 24)).astype(dtype)
+    y = targets(loss.y_domain, dtype)
     a = activation.forward(z, **activation.settings)
     chain = bind_activation(activation).backward(loss.gradient(a, y, **loss.settings), z, a)
-    where, inputs = f"of {loss.spec} after {activation.spec}", {"z": z, "y": y}
+    where, inputs = f"of {loss.spec} after {activation.spec} in {dtype}", {"z": z, "y": y}
+    rtol = atol = TOLERANCES[dtype]
     got = fused.form.gradient(z, a, y, **fused.owner.settings)
     advice = "Expected is what the chain rule gives."
-    require_close(got, chain, f"the fused gradient {where}", advice, TOLERANCE, TOLERANCE, inputs)
+    require_close(got, chain, f"the fused gradient {where}", advice, rtol, atol, inputs)
     if fused.form.value is not None:
         value = fused.form.value(z, y, **fused.owner.settings)
         plain = loss.value(a, y, **loss.settings)
         advice = "Expected is value(forward(z), y)."
-        require_close(value, plain, f"the fused value {where}", advice, TOLERANCE, TOLERANCE, inputs)
+        require_close(value, plain, f"the fused value {where}", advice, rtol, atol, inputs)
 
 
 def _pairs(plugin: Activation | Loss) -> list[tuple[Activation, Loss]]:

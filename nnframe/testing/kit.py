@@ -38,6 +38,7 @@ FORMULA_CHECKS: tuple[Check, ...] = (
 )
 COLUMN_CHECKS: tuple[Check, ...] = (
     behaviour.shape_and_dtype_are_kept,
+    behaviour.float32_agrees_with_float64,
     behaviour.columns_are_independent,
     fused.fused_forms_agree,
 )
@@ -67,6 +68,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
     Optimizer: (
         optimizers.results_fit_the_weights,
         *FORMULA_CHECKS,
+        behaviour.float32_agrees_with_float64,
         optimizers.elements_are_independent,
         optimizers.numbers_give_what_arrays_give,
         optimizers.updates_stay_finite,
@@ -81,6 +83,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
     Metric: (
         metrics.it_gives_a_finite_number,
         *FORMULA_CHECKS,
+        behaviour.float32_agrees_with_float64,
         metrics.the_order_of_the_samples_does_not_matter,
         metrics.the_targets_themselves_are_best,
     ),
@@ -114,19 +117,20 @@ def checks_of(plugin: Plugin) -> dict[str, Callable[[], None]]:
 
 def run_checks(plugin: Plugin) -> list[CheckResult]:
     """Run all checks of a plugin and return how each ended; nothing that the plugin does is raised."""
-    results = []
-    for name, check in checks_of(plugin).items():
-        try:
-            check()
-        except CheckSkipped as skipped:
-            results.append(CheckResult(name, "skipped", str(skipped)))
-        except CheckWarning as warning:
-            results.append(CheckResult(name, "warned", str(warning)))
-        except CheckFailure as failure:
-            results.append(CheckResult(name, "failed", str(failure)))
-        else:
-            results.append(CheckResult(name, "passed", ""))
-    return results
+    return [run_check(name, check) for name, check in checks_of(plugin).items()]
+
+
+def run_check(name: str, check: Callable[[], None]) -> CheckResult:
+    """Run one of the checks that `checks_of` gives and return how it ended."""
+    try:
+        check()
+    except CheckSkipped as skipped:
+        return CheckResult(name, "skipped", str(skipped))
+    except CheckWarning as warning:
+        return CheckResult(name, "warned", str(warning))
+    except CheckFailure as failure:
+        return CheckResult(name, "failed", str(failure))
+    return CheckResult(name, "passed", "")
 
 
 def check_activation(activation: str | Activation) -> None:
@@ -165,6 +169,11 @@ def check_schedule(schedule: str | Schedule) -> None:
 def check_metric(metric: str | Metric) -> None:
     """Raise `CheckFailure` for the first check that a metric fails; see `check_activation`."""
     _check(registry.resolve(Metric, metric))
+
+
+def check_engine(engine: str | Engine) -> None:
+    """Raise `CheckFailure` for the first check that an engine fails; see `check_activation`."""
+    _check(registry.resolve(Engine, engine))
 
 
 def plugins_meant_by(what: str | Plugin) -> list[Plugin]:

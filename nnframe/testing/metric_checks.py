@@ -35,6 +35,7 @@ def the_order_of_the_samples_does_not_matter(metric: Metric) -> None:
         "Expected is what it is from the first to the last. Take means and sums over all samples.",
         rtol=1e-9,
         atol=1e-12,
+        inputs=value.arguments,
     )
 
 

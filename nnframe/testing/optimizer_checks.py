@@ -25,11 +25,13 @@ def results_fit_the_weights(optimizer: Optimizer) -> None:
     for dtype in DTYPES:
         full = update_arguments(optimizer, dtype)
         for arguments in (full, tuple(each[:1] for each in full), tuple(each.reshape(4, 6) for each in full)):
+            shape = arguments[0].shape
             results = optimizer.update(*arguments, t=UPDATES + 1, **optimizer.settings)
             if not isinstance(results, (tuple, list)) or len(results) != len(names):
                 count = f" of {len(results)}" if isinstance(results, (tuple, list)) else ""
-                raise CheckFailure(f"update returned {described(results)}{count}; expected {wanted}")
-            shape = arguments[0].shape
+                raise CheckFailure(
+                    f"update returned {described(results)}{count} for weights of shape {shape}; expected {wanted}"
+                )
             for name, result in zip(names, results, strict=True):
                 if not isinstance(result, np.ndarray) or result.shape != shape or result.dtype != dtype:
                     kind = f" and dtype {result.dtype}" if isinstance(result, np.ndarray) else ""

@@ -74,7 +74,7 @@ def require_close(
     rtol, atol : float
         As in `numpy.allclose`.
     inputs : mapping of str to ndarray, optional
-        What it was computed from; its last axis is got's.
+        What it was computed from; its last axis is got's, unless that is a single number.
     """
     excess = np.abs(got - expected) - atol - rtol * np.abs(expected)
     # What is not a number is never close to anything, but to another of its kind.
@@ -82,13 +82,20 @@ def require_close(
     excess = np.where(got == expected, -1, excess)
     if (excess > 0).any():
         worst = _index(excess)
-        where = f" for {written(inputs, worst[-1])}" if inputs else ""
+        where = f" for {written_for(inputs, worst)}" if inputs else ""
         raise CheckFailure(f"{what} is {got[worst]:.8g}{where}; expected {expected[worst]:.8g}. {advice}")
 
 
 def written(inputs: Mapping[str, Array], column: int) -> str:
     """Return one column of each input as text: ``"a = [0.5, -1], y = [1, 0]"``."""
     return ", ".join(f"{name} = {_short(array[..., column])}" for name, array in inputs.items())
+
+
+def written_for(inputs: Mapping[str, Array], place: tuple[int, ...]) -> str:
+    """Return what a place in a result comes from: the column of each input, or their shapes for a single number."""
+    if place:
+        return written(inputs, place[-1])
+    return ", ".join(f"{name} of shape {array.shape}" for name, array in inputs.items())
 
 
 def _index(measure: Array) -> tuple[int, ...]:

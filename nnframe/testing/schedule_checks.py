@@ -20,7 +20,10 @@ def factors_have_the_shape_of_the_steps(schedule: Schedule) -> None:
         for some in (factor, factor[:1], factor[-3:]):
             result = some()
             if not isinstance(result, np.ndarray) or result.dtype.kind not in "fiu":
-                raise CheckFailure(f"{factor.name} returned {result.dtype}; expected an array of real numbers")
+                raise CheckFailure(
+                    f"{factor.name} returned {result.dtype} for step of shape {some.arguments['step'].shape}; expected "
+                    f"an array of real numbers"
+                )
 
 
 def factors_are_finite(schedule: Schedule) -> None:

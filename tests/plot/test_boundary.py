@@ -165,3 +165,41 @@ def test_what_can_not_be_drawn_is_refused_and_no_figure_is_made(net, data, error
     with pytest.raises(error, match=sentence):
         plot.decision_boundary(net, data)
     assert mpl.pyplot.get_fignums() == []
+
+
+def test_dollar_signs_in_labels_are_no_formula(ax):
+    labels = [r"$\frac{1$", "5 $ or 6 $"]
+    plot.decision_boundary(RIGHT, CORNERS, ax, labels=labels)
+    ax.figure.canvas.draw()
+    assert [label.replace(r"\$", "$") for label in legend(ax)[:2]] == labels
+
+
+@pytest.mark.parametrize("other", [1e17, np.nextafter(1e17, np.inf)])
+def test_samples_as_good_as_equal_are_given_room_among_large_numbers(ax, other):
+    plot.decision_boundary(RIGHT, pairs([[1e17, 1e17], [other, 1e17]], [[0], [1]]), ax)
+    ax.figure.canvas.draw()
+    for low, high in (ax.get_xlim(), ax.get_ylim()):
+        assert low < 1e17 <= other < high
+        assert high - low < 1e10
+
+
+def test_numbers_too_large_to_be_drawn_are_refused():
+    with pytest.raises(DataError, match=r"row 1 of X is \[0\.0, -1\.7e\+308\]; wanted numbers of at most 1e\+100"):
+        plot.decision_boundary(RIGHT, pairs([[1, 1], [0, -1.7e308]], [[0], [1]]))
+    assert mpl.pyplot.get_fignums() == []
+
+
+def test_large_numbers_are_drawn(ax):
+    net = nNet([denseLayer([[1e-99, 0.0]], 0, "sigmoid")])
+    plot.decision_boundary(net, pairs([[-1e100, 1e100], [1e100, -1e100]], [[0], [1]]), ax)
+    ax.figure.canvas.draw()
+    assert np.abs(contours(ax)["solid"][:, 0]).max() < 1e98
+
+
+def test_more_classes_than_a_legend_has_room_for_are_named_in_the_picture_alone():
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    points = np.column_stack([np.cos(angles), np.sin(angles)])
+    ax = plot.decision_boundary(nNet([denseLayer(points * 9, 0, "softmax")]), pairs(points, np.eye(40)))
+    ax.figure.canvas.draw()
+    assert ax.get_legend() is None
+    assert len(ax.texts) == 40

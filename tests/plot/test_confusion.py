@@ -144,3 +144,11 @@ def test_what_can_not_be_drawn_is_refused_and_no_figure_is_made(net, data, label
     with pytest.raises(error, match=sentence):
         plot.confusion_matrix(net, data, labels=labels)
     assert mpl.pyplot.get_fignums() == []
+
+
+def test_dollar_signs_in_labels_are_no_formula(ax):
+    labels = [r"$\frac{1$", "5 $ or 6 $"]
+    plot.confusion_matrix(ECHO, pairs([[0], [1]], [[0], [1]]), ax, labels=labels)
+    ax.figure.canvas.draw()
+    for axis in (ax.xaxis, ax.yaxis):
+        assert [label.get_text().replace(r"\$", "$") for label in axis.get_ticklabels()] == labels

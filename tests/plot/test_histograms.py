@@ -148,3 +148,29 @@ def test_data_that_does_not_fit_is_refused_and_no_figure_is_made(net):
     with pytest.raises(DataError, match=r"the net takes \(64, 1\)"):
         plot.activation_histograms(net, pairs([[1.0]], [[1.0]]))
     assert mpl.pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weight", [1e17, 3e38])
+def test_equal_weights_are_drawn_however_large(weight, dtype):
+    weight = float(dtype(weight))
+    [ax] = plot.weight_histograms(nNet([denseLayer(np.full((1, 2), weight, dtype))]))
+    ax.figure.canvas.draw()
+    shares, edges = bars(ax)
+    assert shares.sum() == 1
+    assert edges[0] < weight < edges[-1]
+
+
+def test_weights_too_large_to_be_drawn_are_counted_in_the_title():
+    [ax] = plot.weight_histograms(nNet([denseLayer([[1e308, -1e308, 1, 3]], 1.7e308)]))
+    ax.figure.canvas.draw()
+    assert "2 of 4 beyond 1e+100 or not finite" in ax.get_title()
+    shares, edges = bars(ax)
+    assert shares.sum() == 0.5
+    assert (edges[0], edges[-1]) == (1, 3)
+    assert len(ax.lines[0].get_xdata()) == 0
+
+
+def test_outputs_too_large_to_be_drawn_are_counted_in_the_title():
+    [ax] = plot.activation_histograms(nNet([denseLayer([[1.0]])]), pairs([[1e308], [-1e308]], [[0], [1]]))
+    assert "2 of 2 beyond 1e+100 or not finite" in ax.get_title()

@@ -459,3 +459,24 @@ def test_the_document_is_read_without_the_rest(written):
     whole = read_document(written)
     written.write_bytes(content[: content.index(b"x.npy", 200) + 5])
     assert read_document(written) == whole
+
+
+def test_the_file_is_flushed_and_then_the_folder_that_it_was_moved_into(written, monkeypatch):
+    flushed = []
+
+    def fsync(descriptor):
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        flushed.append((is_folder, read_archive(written)[0] == {"b": 2}))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_archive(written, {"b": 2}, {})
+    assert flushed == [(False, False), (True, True)]
+
+
+def test_the_manifest_of_a_table_of_60000_columns_is_not_too_long(tmp_path):
+    columns = [
+        {"kind": "numeric", "name": f"column {i}", "mean": i / 7, "scale": 1 + i / 11, "fill": None}
+        for i in range(60_000)
+    ]
+    write_archive(tmp_path / "wide.nnf", {"columns": columns}, {})
+    assert read_archive(tmp_path / "wide.nnf")[0] == {"columns": columns}

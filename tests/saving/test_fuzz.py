@@ -15,7 +15,7 @@ import pytest
 
 import nnframe
 from nnframe import ModelFileError, denseLayer, nNet
-from nnframe.cli.info import show_model
+from nnframe.cli.info import show_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mutations import MUTATIONS, SAFETENSORS_MUTATIONS
@@ -38,7 +38,7 @@ def good_nets():
 
 def show(path):
     with redirect_stdout(io.StringIO()):
-        show_model(Namespace(file=path, json=False))
+        show_file(Namespace(file=path, json=False))
 
 
 def outcome(load, path):

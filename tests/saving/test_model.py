@@ -21,8 +21,10 @@ from nnframe import (
     denseLayer,
     hookimpl,
     nNet,
+    pairs,
     registry,
 )
+from nnframe.callbacks import Checkpoint
 from nnframe.saving import load_with_notes
 from nnframe.saving.archive import read_archive, read_document, write_archive
 from nnframe.saving.model import describe, rebuild
@@ -443,3 +445,11 @@ def test_a_file_from_another_version_of_a_plugin_is_loaded_without_a_word(tmp_pa
     activation_with(version="0.0.1")(manifest, stored)
     write_archive(path, manifest, stored)
     assert nnframe.load(path).layersList[0].activation == "tanh"
+
+
+def test_a_checkpoint_is_refused_with_what_goes_on_from_it(tmp_path):
+    net = nNet.from_sizes([2, 1])
+    net.nEpochs(1, pairs(np.eye(2), np.ones((2, 1))), "mse", 0.1, callbacks=[Checkpoint(tmp_path / "c")])
+    wanted = r"it is a checkpoint of a training run; Checkpoint\(path\) in callbacks goes on from it"
+    with pytest.raises(ModelFileError, match=wanted):
+        nnframe.load(tmp_path / "c")

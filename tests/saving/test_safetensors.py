@@ -158,3 +158,12 @@ def test_without_the_library_there_is_a_command_that_installs_it(path, monkeypat
     with pytest.raises(MissingDependencyError, match=r'pip install "nnframe\[safetensors\]"'):
         action(path)
     assert path.read_bytes() == b"something"
+
+
+def test_a_manifest_that_is_too_long_is_refused_unread(saved, monkeypatch):
+    size = len(taken_apart(saved)[0]["__metadata__"]["nnframe"].encode())
+    monkeypatch.setattr("nnframe.saving.safetensors_file.MOST_BYTES", size)
+    nnframe.load(saved)
+    monkeypatch.setattr("nnframe.saving.safetensors_file.MOST_BYTES", size - 1)
+    with pytest.raises(ModelFileError, match=f"its manifest has {size} bytes, and can have {size - 1}"):
+        nnframe.load(saved)

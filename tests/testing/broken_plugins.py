@@ -108,6 +108,10 @@ def with_own_count(w, g, velocity, t, learning_rate):
     return momentum(w, g / next(calls), velocity, t, learning_rate)
 
 
+def times_in_float32(factor, result, array):
+    return result * factor if array.dtype == np.float32 else result
+
+
 def linear(step, steps_per_epoch, n_epochs, **params):
     return 1 - step / (steps_per_epoch * n_epochs)
 
@@ -160,8 +164,8 @@ BROKEN = {
         "threads_do_not_disturb_each_other", "columns_are_independent", "components_are_independent",
     }),
     "has a memory": (tanh(forward=with_memory), {
-        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other", "columns_are_independent",
-        "components_are_independent",
+        "float32_agrees_with_float64", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "columns_are_independent", "components_are_independent",
     }),
     "computes in a buffer that all calls share": (
         tanh(forward=lambda z: np.tanh(z, out=buffer_of(z)).copy()), {"threads_do_not_disturb_each_other"}
@@ -182,6 +186,18 @@ BROKEN = {
     "mixes columns": (
         tanh(forward=lambda z: np.tanh(z) + 0 * z + 1e-3 * z.sum(axis=1, keepdims=True)),
         {"columns_are_independent", "derivative_matches_differences"},
+    ),
+    "mixes columns slightly": (
+        tanh(forward=lambda z: np.tanh(z) + 1e-6 * z.mean(axis=1, keepdims=True)), {"columns_are_independent"}
+    ),
+    "another activation in float32": (
+        tanh(forward=lambda z: times_in_float32(2, np.tanh(z), z)), {"float32_agrees_with_float64"}
+    ),
+    "another slope in float32": (
+        tanh(derivative=lambda z: times_in_float32(2, slope(z), z)), {"float32_agrees_with_float64"}
+    ),
+    "another gradient in float32": (
+        mse(gradient=lambda a, y: times_in_float32(3, gradient(a, y), a)), {"float32_agrees_with_float64"}
     ),
     "mixes components without saying so": (
         tanh(forward=softmax, derivative=lambda z: softmax(z) * (1 - softmax(z))),
@@ -233,6 +249,10 @@ BROKEN = {
     "a fused gradient off by a factor": (
         cel(fused={"softmax": Fused(lambda z, a, y: 2 * (a * y.sum(axis=0) - y))}), {"fused_forms_agree"}
     ),
+    "another fused gradient in float32": (
+        cel(fused={"softmax": Fused(lambda z, a, y: times_in_float32(3, a * y.sum(axis=0) - y, z))}),
+        {"fused_forms_agree"},
+    ),
     "a fused value that disagrees": (
         cel(fused={"softmax": Fused(lambda z, a, y: a * y.sum(axis=0) - y, lambda z, y: z.sum(axis=0))}),
         {"fused_forms_agree"},
@@ -263,6 +283,10 @@ BROKEN = {
     "an update that divides by 0": (optimizer(normalized), {"updates_stay_finite"}),
     "a parameter of an optimizer without effect": (
         optimizer(momentum, params={"learning_rate": 0.1, "beta": 0.5}), {"every_parameter_changes_the_result"}
+    ),
+    "another update in float32": (
+        optimizer(lambda w, g, velocity, **rest: momentum(w, times_in_float32(2, g, w), velocity, **rest)),
+        {"float32_agrees_with_float64"},
     ),
     "one factor for all steps": (
         schedule(lambda step, steps_per_epoch, n_epochs: 0.5), {"factors_have_the_shape_of_the_steps"}
@@ -306,8 +330,11 @@ BROKEN = {
         "arguments_are_left_alone", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
         "the_order_of_the_samples_does_not_matter",
     }),
+    "another metric in float32": (
+        metric(lambda a, y: times_in_float32(2, error(a, y), a)), {"float32_agrees_with_float64"}
+    ),
     "a metric with a memory": (metric(lambda a, y: error(a, y) + next(calls)), {
-        "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
+        "float32_agrees_with_float64", "the_same_input_gives_the_same_result", "threads_do_not_disturb_each_other",
         "the_order_of_the_samples_does_not_matter",
     }),
     "a parameter of a metric without effect": (

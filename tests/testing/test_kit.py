@@ -1,5 +1,6 @@
 """The kit catches what it should, and nothing else."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from broken_engines import BROKEN_ENGINES, broken_engine
 from broken_plugins import BROKEN, DOC
 
+from nnframe.testing.outcome import require_close
+
+# What a function did, and what it was given.
+CAME = r"\b(is|are|gave|gives|returned|raised|changed|would be|was set to|encountered)\b"
+INPUT = (
+    r"(\b(z|a|y|w|g|velocity|step) = |(arguments|weights|outputs|step|a) of shape \(|float32 arguments"
+    r"|the gradient \S+ in|from \S+ to \S+ at \[|the steps \d+ to \d+|steps_per_epoch=1, n_epochs=1\)|after 100 updates"
+    r"|set to \[|outputs with errors)"
+)
 BUILT_INS = ["relu", "sigmoid", "tanh", "softmax", "mse", "cel"]
 
 
@@ -24,12 +34,21 @@ def test_a_broken_plugin_fails_exactly_the_checks_that_should_notice(fault):
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_failure_says_what_was_expected_on_one_line(fault):
+def test_a_failure_says_what_was_expected_what_came_and_for_which_input_on_one_line(fault):
     for result in nnframe.testing.run_checks(BROKEN[fault][0]):
         if result.outcome == "failed":
             assert result.message.startswith("broken")
-            assert "expected" in result.message or "derivative" in result.message
+            assert " expected " in result.message
+            assert re.search(CAME, result.message), result.message
+            assert re.search(INPUT, result.message), result.message
             assert "\n" not in result.message
+
+
+@pytest.mark.parametrize("values", [np.zeros((2, 3)), np.zeros(3), np.zeros(())])
+def test_a_difference_is_told_with_its_input_whatever_the_shape_of_the_result(values):
+    inputs = {"a": np.full((4, 3), 7.0)}
+    with pytest.raises(nnframe.testing.CheckFailure, match=r"f is 1 for a .*; expected 0\. Do something"):
+        require_close(values + 1, values, "f", "Do something.", 0, 0, inputs)
 
 
 @pytest.mark.parametrize("fault", BROKEN_ENGINES)
@@ -73,6 +92,12 @@ def test_check_loss_raises_the_first_failure():
     nnframe.testing.check_loss("mse")
     with pytest.raises(nnframe.testing.CheckFailure, match=r"broken: gradient\(a, y\) is .* for a = .*, y = "):
         nnframe.testing.check_loss(BROKEN["a gradient off by a factor"][0])
+
+
+def test_check_engine_raises_the_first_failure():
+    nnframe.testing.check_engine("reference")
+    with pytest.raises(nnframe.testing.CheckFailure, match=r"broken: .*expected"):
+        nnframe.testing.check_engine(broken_engine("no clipping by norm"))
 
 
 @pytest.mark.parametrize("slope_at_0", [0.0, 0.5, 1.0])
