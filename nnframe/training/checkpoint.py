@@ -19,13 +19,13 @@ from nnframe.engines.update import copy_all
 from nnframe.errors import ArgumentError, ModelFileError, PluginError, one_line, shown
 from nnframe.history import History
 from nnframe.saving.archive import read_archive, write_archive
+from nnframe.saving.files import CHECKPOINT, KIND, is_checkpoint
 from nnframe.training.callback_state import packed, unpacked
 
 if TYPE_CHECKING:
     from nnframe.data import Pairs
     from nnframe.training.run import TrainingRun
 
-KIND = "checkpoint"
 # What can be gone through in a moment, before a run begins.
 BYTES_LOOKED_AT = 2**28
 ROWS_LOOKED_AT = 1000
@@ -71,7 +71,7 @@ def write_checkpoint(run: TrainingRun, path: Path, settings: Mapping[str, Any]) 
         else:
             states.append({"name": name, "state": {}})
     counters = Counters(run.epoch, run.batch, run.history.seed, run.history.stopped)
-    manifest = {"kind": KIND, "settings": dict(settings), **counters._asdict(), "callbacks": states}
+    manifest = {KIND: CHECKPOINT, "settings": dict(settings), **counters._asdict(), "callbacks": states}
     write_archive(path, manifest, arrays)
 
 
@@ -95,7 +95,7 @@ def read_checkpoint(run: TrainingRun, path: Path, settings: Mapping[str, Any]) -
         If a callback can't take its state back. Nothing else has changed then.
     """
     manifest, arrays = read_archive(path)
-    if manifest.get("kind") != KIND:
+    if not is_checkpoint(manifest):
         raise ModelFileError(f"{path} is no checkpoint of a training run; give another path, or remove the file")
     try:
         counters = Counters(*(manifest[name] for name in Counters._fields))
