@@ -11,7 +11,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from nnframe import datasets, registry
+from nnframe import registry
 from nnframe.activation import Activation
 from nnframe.arrays import Array
 from nnframe.callback import Callback
@@ -87,12 +87,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from nnframe import callbacks, plot, table
+    from nnframe import callbacks, datasets, plot, table
 else:
-    IMPORTED_LATE = ("callbacks", "plot", "table")
+    IMPORTED_LATE = ("callbacks", "datasets", "plot", "table")
 
     def __getattr__(name: str) -> Any:
-        # Whoever only trains a net or runs it doesn't wait for what follows it, draws it or reads tables.
+        # Whoever only trains a net or runs it doesn't wait for what follows it, draws it or has data.
         if name in IMPORTED_LATE:
             return importlib.import_module(f"nnframe.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
