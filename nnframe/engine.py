@@ -259,6 +259,11 @@ def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
     return list({id(layer.weights): layer for layer in layers}.values())
 
 
+def parameters_of(layers: Iterable[Linear]) -> list[Array]:
+    """Return the weights and the bias of each layer, layer after layer."""
+    return [array for layer in layers for array in (layer.weights, layer.bias)]
+
+
 @dataclass(frozen=True, repr=False)
 class Engine(Plugin):
     """A way to run epochs of stochastic gradient descent.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnframe.backpropagation import Gradient
-from nnframe.engine import Linear, TrainingTask, distinct_layers
+from nnframe.engine import Linear, TrainingTask, distinct_layers, parameters_of
 from nnframe.engines.update import Updater, copy_all, subtract_all, vector_of
 
 # Beyond, the calls that one vector saves cost nothing next to what they do, and a copy of the weights is large.
@@ -50,7 +50,7 @@ def descent_of(task: TrainingTask) -> Descent:
     if not task.rule.is_plain:
         return ByRule(task)
     distinct = distinct_layers(task.layers)
-    n_parameters = sum(layer.weights.size + layer.bias.size for layer in distinct)
+    n_parameters = sum(array.size for array in parameters_of(distinct))
     if n_parameters <= FEW_PARAMETERS and len(distinct) == len(task.layers):
         return InOneVector(task)
     return InTheLayers(task)
@@ -62,7 +62,7 @@ class InTheLayers(Descent):
     def __init__(self, task: TrainingTask) -> None:
         self.layers = task.layers
         self.gradients = [Gradient(np.empty_like(each.weights), np.empty_like(each.bias)) for each in task.layers]
-        self._arrays = tuple(array for layer in self.layers for array in (layer.weights, layer.bias))
+        self._arrays = tuple(parameters_of(self.layers))
         self._steps = tuple(array for gradient in self.gradients for array in gradient)
 
     def begin(self) -> None:
@@ -80,7 +80,7 @@ class InOneVector(Descent):
     """All weights move to one vector for the time of an epoch, so that an update is one subtraction."""
 
     def __init__(self, task: TrainingTask) -> None:
-        self._live = [array for layer in task.layers for array in (layer.weights, layer.bias)]
+        self._live = parameters_of(task.layers)
         self._vector, parts = vector_of(task.layers)
         self._step, self.gradients = vector_of(task.layers)
         self._parts = [array for part in parts for array in part]

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.backpropagation import Gradient
-from nnframe.engine import Linear, TrainingTask, distinct_layers
+from nnframe.engine import Linear, TrainingTask, distinct_layers, parameters_of
 
 # What clipping adds to a norm. It is PyTorch's, so that what was trained there can be trained again here.
 NORM_EPSILON = 1e-6
@@ -47,7 +47,7 @@ class Updater:
     def __init__(self, task: TrainingTask) -> None:
         self.rule = task.rule
         self.layers = distinct_layers(task.layers)
-        self.arrays = [array for layer in self.layers for array in (layer.weights, layer.bias)]
+        self.arrays = parameters_of(self.layers)
         self.vector, parts = vector_of(self.layers)
         self.sources = [array for part in parts for array in part]
         self.gradient, self.gradients = vector_of(task.layers)
@@ -109,7 +109,7 @@ class Updater:
 
 def vector_of(layers: Sequence[Linear]) -> tuple[Array, list[Gradient]]:
     """Return a vector with a place for every weight and bias, and the places as views of the layers' shapes."""
-    vector = np.empty(sum(layer.weights.size + layer.bias.size for layer in layers), layers[0].weights.dtype)
+    vector = np.empty(sum(array.size for array in parameters_of(layers)), layers[0].weights.dtype)
     parts, start = [], 0
     for layer in layers:
         middle, stop = start + layer.weights.size, start + layer.weights.size + layer.bias.size

@@ -15,7 +15,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.backpropagation import loss_and_gradients
-from nnframe.engine import Epoch, TrainingTask, distinct_layers
+from nnframe.engine import Epoch, TrainingTask, distinct_layers, parameters_of
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.update import copy_all
 from nnframe.errors import DivergenceError
@@ -30,7 +30,7 @@ class Snapshot:
     """
 
     def __init__(self, task: TrainingTask) -> None:
-        self.weights = [array for layer in distinct_layers(task.layers) for array in (layer.weights, layer.bias)]
+        self.weights = parameters_of(distinct_layers(task.layers))
         self.live = [*self.weights, *task.rule.state.arrays, task.rule.state.updates]
         self.copies = [array.copy() for array in self.live]
 

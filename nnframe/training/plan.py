@@ -82,10 +82,21 @@ class Plan:
         PluginError
             If the schedule fails.
         """
+        key = self._dropout_key(number) if self.drops else 0
+        return Epoch(self.learning_rates(number), self._order(number), 0, key)
+
+    def learning_rates(self, number: int) -> Array:
+        """Return the learning rate of each batch of an epoch, counted from 0.
+
+        Raises
+        ------
+        PluginError
+            If the schedule fails.
+        """
         rates = np.full(self.batches_per_epoch, self.optimization.learning_rate)
         if self.optimization.schedule is not None:
             rates *= self._factors(self.optimization.schedule, number)
-        return Epoch(rates, self._order(number), 0, self._dropout_key(number) if self.drops else 0)
+        return rates
 
     def _order(self, number: int) -> Array | None:
         rows = self._split[0]

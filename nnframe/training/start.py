@@ -94,7 +94,7 @@ def prepared_run(
     plan = Plan(n_epochs, size, len(samples), bool(shuffle), drawn, optimization, share, any(shares))
     if n_epochs > 0:
         # Raises if there are too few samples to hold some out, or the schedule fails.
-        plan.epoch(0)
+        plan.learning_rates(0)
     followers = checked_followers(callbacks)
     run = TrainingRun(
         net,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnframe.binding import bind_optimizer
-from nnframe.engine import Linear, OptimizerState, UpdateRule, distinct_layers
+from nnframe.engine import Linear, OptimizerState, UpdateRule, distinct_layers, parameters_of
 from nnframe.optimizer import Optimizer
 
 
@@ -21,7 +21,7 @@ def update_rule(
 ) -> UpdateRule:
     """Return what happens to gradients, with the optimizer's state at its beginning."""
     distinct = distinct_layers(layers)
-    count = sum(layer.weights.size + layer.bias.size for layer in distinct)
+    count = sum(array.size for array in parameters_of(distinct))
     initial = optimizer.state.values() if optimizer else ()
     state = OptimizerState(
         tuple(np.full(count, value, distinct[0].weights.dtype) for value in initial), np.zeros((), np.int64)
