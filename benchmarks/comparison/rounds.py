@@ -19,8 +19,8 @@ from comparison.rows import Row
 from comparison.spread import quartiles
 from comparison.worker import ContenderError, Worker
 
-# Threads of whoever ran last spin for a while before they sleep.
-PAUSE = 0.05
+# Threads of whoever ran last look out for work for a while before they sleep: OpenBLAS's for 2^28 cycles.
+PAUSE = 0.2
 
 
 class Result(NamedTuple):

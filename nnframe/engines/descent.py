@@ -10,6 +10,7 @@ import numpy as np
 from nnframe.backpropagation import Gradient
 from nnframe.engine import Linear, TrainingTask, distinct_layers, parameters_of
 from nnframe.engines.update import Updater, copy_all, subtract_all, vector_of
+from nnframe.memory import Memory
 
 # Beyond, the calls that one vector saves cost nothing next to what they do, and a copy of the weights is large.
 FEW_PARAMETERS = 2**16
@@ -45,7 +46,7 @@ class Descent(ABC):
         """Leave the weights in the net."""
 
 
-def descent_of(task: TrainingTask) -> Descent:
+def descent_of(task: TrainingTask, memory: Memory) -> Descent:
     """Return the fastest way to do what the task says."""
     if not task.rule.is_plain:
         return ByRule(task)
@@ -53,15 +54,17 @@ def descent_of(task: TrainingTask) -> Descent:
     n_parameters = sum(array.size for array in parameters_of(distinct))
     if n_parameters <= FEW_PARAMETERS and len(distinct) == len(task.layers):
         return InOneVector(task)
-    return InTheLayers(task)
+    return InTheLayers(task, memory)
 
 
 class InTheLayers(Descent):
     """Weights stay where they are: no copy, and a subtraction for each array."""
 
-    def __init__(self, task: TrainingTask) -> None:
+    def __init__(self, task: TrainingTask, memory: Memory) -> None:
         self.layers = task.layers
-        self.gradients = [Gradient(np.empty_like(each.weights), np.empty_like(each.bias)) for each in task.layers]
+        self.gradients = [
+            Gradient(memory.empty_like(each.weights), memory.empty_like(each.bias)) for each in task.layers
+        ]
         self._arrays = tuple(parameters_of(self.layers))
         self._steps = tuple(array for gradient in self.gradients for array in gradient)
 

@@ -34,6 +34,7 @@ from nnframe.engines.descent import descent_of
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.passes import HiddenMemory, Output, Passes
 from nnframe.hookspecs import hookimpl
+from nnframe.memory import Memory
 
 # Enough samples to spread the cost of calling a loss thin, few enough to stay in the processor's cache.
 VALUES_AT_ONCE = 256
@@ -50,13 +51,14 @@ class NumpyRun:
         batches = VALUES_AT_ONCE // self.batch_size if self.values_wait else 1
         self.chunk = min(batches, -(-n_samples // self.batch_size)) * self.batch_size
         self.dropout = Dropout(task) if any(task.dropout) else None
-        self.descent = descent_of(task)
+        self.memory = Memory()
+        self.descent = descent_of(task, self.memory)
         *hidden, last = task.layers
         self.hidden = [
-            HiddenMemory.allocate(layer, self.batch_size, share > 0)
+            HiddenMemory.allocate(self.memory, layer, self.batch_size, share > 0)
             for layer, share in zip(hidden, task.dropout or repeat(0.0), strict=False)
         ]
-        self.output = Output.allocate(last, self.chunk)
+        self.output = Output.allocate(self.memory, last, self.chunk)
         self.outputs = [self.output.part(i, i + self.batch_size) for i in range(0, self.chunk, self.batch_size)]
         self.passes: dict[int, Passes] = {}
 

@@ -15,6 +15,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.backpropagation import Gradient
 from nnframe.engine import Linear, Objective
+from nnframe.memory import Memory
 
 
 class HiddenMemory(NamedTuple):
@@ -39,11 +40,11 @@ class HiddenMemory(NamedTuple):
     out: Array
 
     @classmethod
-    def allocate(cls, layer: Linear, count: int, has_dropout: bool) -> HiddenMemory:
+    def allocate(cls, memory: Memory, layer: Linear, count: int, has_dropout: bool) -> HiddenMemory:
         """Return memory for a number of samples."""
-        z, d = (np.empty((count, len(layer.weights)), layer.weights.dtype) for _ in range(2))
-        a = np.empty_like(z) if layer.activation.forward_inplace is None else z
-        mask, out = (np.empty_like(z), np.empty_like(z)) if has_dropout else (None, a)
+        z, d = (memory.empty((count, len(layer.weights)), layer.weights.dtype) for _ in range(2))
+        a = memory.empty_like(z) if layer.activation.forward_inplace is None else z
+        mask, out = (memory.empty_like(z), memory.empty_like(z)) if has_dropout else (None, a)
         return cls(z, a, d, mask, out)
 
     def first(self, count: int) -> HiddenMemory:
@@ -61,10 +62,10 @@ class Output(NamedTuple):
     a_columns: Array
 
     @classmethod
-    def allocate(cls, layer: Linear, count: int) -> Output:
+    def allocate(cls, memory: Memory, layer: Linear, count: int) -> Output:
         """Return memory for a number of samples; a loss may ask for z as well as a, if they differ."""
-        z = np.empty((count, len(layer.weights)), layer.weights.dtype)
-        a = z if layer.activation.plugin is None else np.empty_like(z)
+        z = memory.empty((count, len(layer.weights)), layer.weights.dtype)
+        a = z if layer.activation.plugin is None else memory.empty_like(z)
         return cls(z, z.T, a, a.T)
 
     def part(self, start: int, stop: int) -> Output:

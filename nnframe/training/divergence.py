@@ -19,6 +19,7 @@ from nnframe.engine import Epoch, TrainingTask, distinct_layers, parameters_of
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.update import copy_all
 from nnframe.errors import DivergenceError
+from nnframe.memory import Memory
 
 
 class Snapshot:
@@ -32,7 +33,8 @@ class Snapshot:
     def __init__(self, task: TrainingTask) -> None:
         self.weights = parameters_of(distinct_layers(task.layers))
         self.live = [*self.weights, *task.rule.state.arrays, task.rule.state.updates]
-        self.copies = [array.copy() for array in self.live]
+        self._memory = Memory()
+        self.copies = [self._memory.empty_like(array) for array in self.live]
 
     def take(self) -> None:
         """Copy what there is now."""

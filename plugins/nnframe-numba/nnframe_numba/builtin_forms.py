@@ -11,9 +11,39 @@ import numpy as np
 from nnframe import Array
 from nnframe_numba.elementary import exp, tanh
 from nnframe_numba.jit import kernel
+from nnframe_numba.lanes import get, load, put, rectify, store, width
 
-# Below, what is left over when the vectors are full costs more than they save.
-TOO_FEW_FOR_VECTORS = 32
+
+@kernel
+def copy_if_apart(z: Array, a: Array) -> None:
+    """Copy z to a, if they are two arrays: a loop over both at once would not become vectors where they are one."""
+    if z.ctypes.data != a.ctypes.data:
+        for i in range(z.shape[0]):
+            for j in range(z.shape[1]):
+                a[i, j] = z[i, j]
+
+
+@kernel
+def relu_activate(z: Array, a: Array) -> None:
+    """Fill a with max(z, 0); NaN stays NaN."""
+    zero, lanes = z.dtype.type(0), width(z)
+    k = 0
+    while k + lanes <= z.size:
+        store(a, k, rectify(load(z, k)))
+        k += lanes
+    while k < z.size:
+        number = get(z, k)
+        put(a, k, zero if number < 0 else number)
+        k += 1
+
+
+@kernel
+def relu_differentiate(d: Array, z: Array, a: Array) -> None:
+    """Turn d = dL/da into dL/dz, from a alone, which is never negative."""
+    zero = d.dtype.type(0)
+    for i in range(d.shape[0]):
+        for j in range(d.shape[1]):
+            d[i, j] = zero if a[i, j] == 0 else d[i, j]
 
 
 @kernel
@@ -25,9 +55,9 @@ def softmax_activate(z: Array, a: Array) -> None:
             top = max(top, z[i, j])
         for j in range(z.shape[1]):
             a[i, j] = z[i, j] - top
-    # One long loop fills the processor's registers better than rows of ten.
+    # One long loop fills the processor's registers better than rows of ten; of one row, too much is left over.
     flat = a.reshape(a.size)
-    if flat.size < TOO_FEW_FOR_VECTORS:
+    if z.shape[0] == 1:
         for k in range(flat.size):
             flat[k] = np.exp(flat[k])
     else:
@@ -37,8 +67,9 @@ def softmax_activate(z: Array, a: Array) -> None:
         total = z.dtype.type(0)
         for j in range(z.shape[1]):
             total += a[i, j]
+        share = z.dtype.type(1) / total
         for j in range(z.shape[1]):
-            a[i, j] /= total
+            a[i, j] *= share
 
 
 @kernel
@@ -56,10 +87,11 @@ def softmax_differentiate(d: Array, z: Array, a: Array) -> None:
 def sigmoid_activate(z: Array, a: Array) -> None:
     """Fill a with 1 / (1 + exp(-z)), whose exp never overflows if it is that of -|z|."""
     one = z.dtype.type(1)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            e = exp(-abs(z[i, j]))
-            a[i, j] = (e if z[i, j] < 0 else one) / (one + e)
+    copy_if_apart(z, a)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            e = exp(-abs(a[i, j]))
+            a[i, j] = (e if a[i, j] < 0 else one) / (one + e)
 
 
 @kernel
@@ -74,9 +106,10 @@ def sigmoid_differentiate(d: Array, z: Array, a: Array) -> None:
 @kernel
 def tanh_activate(z: Array, a: Array) -> None:
     """Fill a with tanh(z)."""
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            a[i, j] = tanh(z[i, j])
+    copy_if_apart(z, a)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            a[i, j] = tanh(a[i, j])
 
 
 @kernel
@@ -94,17 +127,16 @@ def softmax_cel_value(z: Array, a: Array, y: Array, losses: Array) -> None:
 
     log sum_k exp(z_k) is z_t - log a_t for any t. With the largest z, a_t is at least 1 / n, and one logarithm does.
     """
+    zero = z.dtype.type(0)
     for i in range(z.shape[0]):
-        top = 0
+        top, share = z[i, 0], a[i, 0]
         for j in range(1, z.shape[1]):
-            if z[i, j] > z[i, top]:
-                top = j
-        normalizer = z[i, top] - np.log(a[i, top])
-        total = z.dtype.type(0)
+            top, share = max(top, z[i, j]), max(share, a[i, j])
+        normalizer = top - np.log(share)
+        total = zero
         for j in range(z.shape[1]):
             # A target of 0 counts nothing, whatever it stands beside.
-            if y[i, j] != 0:
-                total += y[i, j] * (normalizer - z[i, j])
+            total += zero if y[i, j] == 0 else y[i, j] * (normalizer - z[i, j])
         losses[i] = total
 
 
@@ -166,12 +198,20 @@ def mse_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
             d[i, j] = (a[i, j] - y[i, j]) * factor
 
 
-ACTIVATE = {"softmax": softmax_activate, "sigmoid": sigmoid_activate, "tanh": tanh_activate}
+ACTIVATE = {
+    "relu": relu_activate,
+    "softmax": softmax_activate,
+    "sigmoid": sigmoid_activate,
+    "tanh": tanh_activate,
+}
 DIFFERENTIATE = {
+    "relu": relu_differentiate,
     "softmax": softmax_differentiate,
     "sigmoid": sigmoid_differentiate,
     "tanh": tanh_differentiate,
 }
+# Their differentiate needs no z, so that z and a may be one array.
+IN_PLACE = {"relu", "sigmoid", "tanh"}
 # By loss, or by activation and loss where the two are fused.
 OBJECTIVE = {
     "mse": (mse_value, mse_gradient),

@@ -8,7 +8,7 @@ from typing import Any
 
 from numba import njit
 
-from nnframe_numba import products, steps, storage
+from nnframe_numba import parts, products, single, steps, storage
 from nnframe_numba.jit import ERRORS, inlined
 from nnframe_numba.selection import Piece
 from nnframe_numba.source import Shape, divided_source, epoch_source
@@ -17,7 +17,8 @@ LOOPS = {
     name: getattr(module, name)
     for module, names in (
         (products, ("linear", "backward", "descend", "gradient")),
-        (products, ("linear_by_hand", "backward_by_hand", "descend_by_hand", "gradient_by_hand")),
+        (single, ("linear_single", "backward_single", "descend_single", "gradient_single")),
+        (parts, ("samples_of", "meet")),
         (steps, ("add_up", "weigh", "scale", "drop", "multiply", "penalize", "clip")),
     )
     for name in names

@@ -22,7 +22,7 @@ from nnframe.loss import Domain
 from nnframe.optimizer import LEARNING_RATE
 from nnframe.plugin import Plugin
 from nnframe_numba import templates
-from nnframe_numba.builtin_forms import ACTIVATE, DIFFERENTIATE, OBJECTIVE
+from nnframe_numba.builtin_forms import ACTIVATE, DIFFERENTIATE, IN_PLACE, OBJECTIVE
 from nnframe_numba.selection import Candidate, Piece, selected
 
 
@@ -59,6 +59,11 @@ def activation_pieces(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[Pie
     return activate, selected(
         Candidate(plugin, function, part, ways, differentiate_on_numpy, arguments, (0,), plugin.settings)
     )
+
+
+def is_in_place(bound: BoundActivation) -> bool:
+    """Whether a layer's a may be the same array as its z."""
+    return bound.plugin is not None and _built_in_name(bound.plugin) in IN_PLACE
 
 
 def _slope_formula(plugin: Activation) -> tuple[Any, str, dict[str, Any]]:

@@ -1,185 +1,234 @@
-"""The products of matrices in a layer: forwards, backwards, and the step down the gradient.
+"""The products of matrices in a layer, for batches: forwards, backwards, and the step down the gradient.
 
-Samples are rows: x is (B, n_in), z and d are (B, n_out), W is (n_out, n_in). Each product is there twice: written out
-as loops, and as a call of BLAS, which costs more than a small product does.
+Samples are rows: x is (B, n_in), z and d are (B, n_out), W is (n_out, n_in). Each product is C + A B, cut so that the
+caches hold what is used again, as in K. Goto and R. A. van de Geijn, "Anatomy of high-performance matrix
+multiplication", ACM Transactions on Mathematical Software 34 (3), 2008: no more than DEPTH of the numbers that a sum is
+over, for which B is copied into panels as wide as a tile, and no more than BLOCK rows of A, which pass all panels.
+
+The sums of an element are always taken in the same order, however the rows of C are divided.
 """
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
-from numba import types
-from numba.extending import overload
 
 from nnframe import Array
+from nnframe.memory import Memory
 from nnframe_numba.jit import kernel
+from nnframe_numba.lanes import BYTES, add, get, load, put, stay_a_call, store, transpose, width
+from nnframe_numba.parts import rows_of
+from nnframe_numba.tile import ROWS, VECTORS, tile
 
-NO_TRANSPOSE, TRANSPOSE = ord("n"), ord("t")
+DEPTH = 256
+BLOCK = 24 * ROWS
+# Rows that begin a power of two apart would push each other out of the cache.
+APART = DEPTH + BYTES // 4
 
-# C = alpha A B + beta C, all in columns: numba's own door to scipy's BLAS, which np.dot opens with beta = 0 alone.
-_gemm = types.ExternalFunction(
-    "numba_xxgemm",
-    types.intc(
-        types.int8,
-        types.int8,
-        types.int8,
-        types.intp,
-        types.intp,
-        types.intp,
-        types.voidptr,
-        types.voidptr,
-        types.intp,
-        types.voidptr,
-        types.intp,
-        types.voidptr,
-        types.voidptr,
-        types.intp,
-    ),
-)
+# Written as a number, it would be part of the type, for which numba would compile a function anew.
+ZERO = np.intp(0)
+
+Space: TypeAlias = tuple[Array, Array, Array, Array]
 
 
-def _kind(array: Array) -> int:
-    """Return the letter by which BLAS knows an array's dtype."""
-    raise NotImplementedError
+def space(memory: Memory, dtype: np.dtype[Any], largest: int) -> Space:
+    """Return memory for the products of one thread.
 
+    Parameters
+    ----------
+    memory : Memory
+    dtype : dtype
+    largest : int
+        The most that a layer has of inputs or outputs.
 
-@overload(_kind)
-def _compiled_kind(array):  # type: ignore[no-untyped-def]
-    letter = ord("s") if array.dtype == types.float32 else ord("d")
-    return lambda array: letter
-
-
-@kernel
-def linear(x: Array, W: Array, b: Array, z: Array, by_hand: bool) -> None:
-    """Fill z with x W^T + b."""
-    if by_hand:
-        linear_by_hand(x, W, b, z)
-    else:
-        np.dot(x, W.T, z)
-        for i in range(z.shape[0]):
-            for r in range(z.shape[1]):
-                z[i, r] += b[r]
-
-
-@kernel
-def linear_by_hand(x: Array, W: Array, b: Array, z: Array) -> None:
-    """Fill z with x W^T + b."""
-    n_out, n_in = W.shape
-    for i in range(x.shape[0]):
-        # Four outputs at once: each number of x is fetched once for all of them, and no sum waits for another.
-        r = 0
-        while r + 4 <= n_out:
-            t0, t1, t2, t3 = b[r], b[r + 1], b[r + 2], b[r + 3]
-            for j in range(n_in):
-                v = x[i, j]
-                t0 += W[r, j] * v
-                t1 += W[r + 1, j] * v
-                t2 += W[r + 2, j] * v
-                t3 += W[r + 3, j] * v
-            z[i, r], z[i, r + 1], z[i, r + 2], z[i, r + 3] = t0, t1, t2, t3
-            r += 4
-        while r < n_out:
-            t0 = b[r]
-            for j in range(n_in):
-                t0 += W[r, j] * x[i, j]
-            z[i, r] = t0
-            r += 1
-
-
-@kernel
-def backward(d: Array, W: Array, before: Array, by_hand: bool) -> None:
-    """Fill `before` with d W, which is dL/da of the layer before."""
-    if by_hand:
-        backward_by_hand(d, W, before)
-    else:
-        np.dot(d, W, before)
-
-
-@kernel
-def backward_by_hand(d: Array, W: Array, before: Array) -> None:
-    """Fill `before` with d W."""
-    n_out, n_in = W.shape
-    for i in range(d.shape[0]):
-        for j in range(n_in):
-            before[i, j] = 0
-        for r in range(n_out):
-            slope = d[i, r]
-            # After relu, about every second one is 0.
-            if slope != 0:
-                for j in range(n_in):
-                    before[i, j] += slope * W[r, j]
-
-
-@kernel
-def descend(d: Array, x: Array, W: Array, b: Array, by_hand: bool) -> None:
-    """Subtract d^T x from W and the sum of d over the samples from b."""
-    if by_hand:
-        descend_by_hand(d, x, W, b)
-    else:
-        _add_column_sums(d, -1.0, b)
-        _add_product(d, x, -1.0, 1.0, W)
-
-
-@kernel
-def descend_by_hand(d: Array, x: Array, W: Array, b: Array) -> None:
-    """Subtract d^T x from W and the sum of d over the samples from b."""
-    n_out, n_in = W.shape
-    for i in range(d.shape[0]):
-        for r in range(n_out):
-            slope = d[i, r]
-            if slope != 0:
-                b[r] -= slope
-                for j in range(n_in):
-                    W[r, j] -= slope * x[i, j]
-
-
-@kernel
-def gradient(d: Array, x: Array, W: Array, b: Array, by_hand: bool) -> None:
-    """Fill W with d^T x and b with the sum of d over the samples."""
-    if by_hand:
-        gradient_by_hand(d, x, W, b)
-    else:
-        b[:] = 0
-        _add_column_sums(d, 1.0, b)
-        _add_product(d, x, 1.0, 0.0, W)
-
-
-@kernel
-def gradient_by_hand(d: Array, x: Array, W: Array, b: Array) -> None:
-    """Fill W with d^T x and b with the sum of d over the samples."""
-    n_out, n_in = W.shape
-    for r in range(n_out):
-        slope = d[0, r]
-        b[r] = slope
-        for j in range(n_in):
-            W[r, j] = slope * x[0, j]
-    for i in range(1, d.shape[0]):
-        for r in range(n_out):
-            slope = d[i, r]
-            if slope != 0:
-                b[r] += slope
-                for j in range(n_in):
-                    W[r, j] += slope * x[i, j]
-
-
-@kernel
-def _add_column_sums(d: Array, factor: float, b: Array) -> None:
-    """Add factor times the sum of d over the samples to b."""
-    same_type = b.dtype.type(factor)
-    for i in range(d.shape[0]):
-        for r in range(d.shape[1]):
-            b[r] += same_type * d[i, r]
-
-
-@kernel
-def _add_product(d: Array, x: Array, factor: float, keep: float, W: Array) -> None:
-    """Make W keep W + factor d^T x.
-
-    BLAS counts in columns, where W^T = x^T d: rows and columns change places. It adds the product to W itself, which
-    saves an array of W's size and two passes over it.
+    Returns
+    -------
+    panels, rows, start, edge : ndarray
+        For DEPTH rows of B, panel after panel; for BLOCK rows of A; for a row that sums begin with; and for BLOCK rows
+        of C as wide as a panel.
     """
-    factors = np.array([factor, keep]).astype(W.dtype)
-    _gemm(
-        _kind(W), NO_TRANSPOSE, TRANSPOSE, W.shape[1], W.shape[0], x.shape[0],
-        factors[:1].ctypes, x.ctypes, x.shape[1], d.ctypes, d.shape[1],
-        factors[1:].ctypes, W.ctypes, W.shape[1],
-    )  # fmt: skip
+    wide = VECTORS * BYTES // dtype.itemsize
+    n_panels = -(-largest // wide)
+    shapes = (n_panels * DEPTH, wide), (BLOCK, APART), (1, n_panels * wide), (BLOCK, wide)
+    panels, rows, start, edge = (memory.empty(shape, dtype) for shape in shapes)
+    return panels, rows, start, edge
+
+
+@kernel
+def linear(x: Array, W: Array, b: Array, z: Array, space: Space) -> None:
+    """Fill z with x W^T + b."""
+    stay_a_call()
+    n_out, n_in = W.shape
+    start = space[2]
+    for r in range(n_out):
+        start[0, r] = b[r]
+    for k in range(0, n_in, DEPTH):
+        depth = min(DEPTH, n_in - k)
+        _pack_transposed(W, k, depth, space[0])
+        _multiply_rows(x, k, depth, z, space)
+
+
+@kernel
+def backward(d: Array, W: Array, before: Array, space: Space) -> None:
+    """Fill `before` with d W, which is dL/da of the layer before."""
+    stay_a_call()
+    n_out, n_in = W.shape
+    start = space[2]
+    for j in range(n_in):
+        start[0, j] = 0
+    for k in range(0, n_out, DEPTH):
+        depth = min(DEPTH, n_out - k)
+        _pack(W, k, depth, space[0])
+        _multiply_rows(d, k, depth, before, space)
+
+
+@kernel
+def descend(d: Array, x: Array, W: Array, b: Array, part: int, n_parts: int, space: Space) -> None:
+    """Add d^T x to W, and the sum of d over the samples to b, in the rows of a part."""
+    stay_a_call()
+    n_samples = x.shape[0]
+    first, last = rows_of(part, n_parts, W.shape[0])
+    _add_columns(d, first, last, b)
+    for k in range(0, n_samples, DEPTH):
+        depth = min(DEPTH, n_samples - k)
+        _pack(x, k, depth, space[0])
+        for r in range(first, last, BLOCK):
+            n_rows = min(BLOCK, last - r)
+            _copy_transposed(d, k, r, depth, n_rows, space[1])
+            _multiply_tiles(space[1], ZERO, n_rows, depth, W, r, W, W.shape[1], space)
+
+
+@kernel
+def gradient(d: Array, x: Array, W: Array, b: Array, part: int, n_parts: int, space: Space) -> None:
+    """Fill W with d^T x and b with the sum of d over the samples, in the rows of a part."""
+    for r in range(*rows_of(part, n_parts, W.shape[0])):
+        b[r] = 0
+        for j in range(W.shape[1]):
+            W[r, j] = 0
+    descend(d, x, W, b, part, n_parts, space)
+
+
+@kernel
+def _multiply_rows(A: Array, k: int, depth: int, C: Array, space: Space) -> None:
+    """Multiply columns of A, from k on, with the panels; the sums begin with `start` if k is 0, else with C."""
+    rows, start = space[1], space[2]
+    S, s_step = (start, 0) if k == 0 else (C, C.shape[1])
+    for i in range(0, A.shape[0], BLOCK):
+        n_rows = min(BLOCK, A.shape[0] - i)
+        is_all = depth == A.shape[1]
+        if not is_all:
+            _copy(A, i, k, n_rows, depth, rows, 0, 0)
+        A_, first = (A, i) if is_all else (rows, 0)
+        _multiply_tiles(A_, first, n_rows, depth, C, i, S, s_step, space)
+
+
+@kernel
+def _multiply_tiles(
+    A: Array, i: int, n_rows: int, depth: int, C: Array, first: int, S: Array, s_step: int, space: Space
+) -> None:
+    """Multiply rows of A, from i on, with the panels, and fill rows of C, from the first on.
+
+    Sums begin with what S has in that column: in the same row, or in one for all rows if its step is 0.
+    """
+    stay_a_call()
+    panels, _, _, edge = space
+    n_columns, wide = C.shape[1], VECTORS * width(C)
+    for j in range(0, n_columns, wide):
+        is_whole = j + wide <= n_columns
+        if not is_whole and s_step != 0:
+            _copy(S, first, j, n_rows, n_columns - j, edge, 0, 0)
+        for r in range(0, n_rows, ROWS):
+            to, c = (C, (first + r) * n_columns + j) if is_whole else (edge, r * wide)
+            source, s, step = (S, j, 0) if s_step == 0 else (to, c, to.shape[1])
+            a, n = (i + r) * A.shape[1], min(ROWS, n_rows - r)
+            tile(A, a, A.shape[1], n, panels, j * depth, depth, source, s, step, to, c, to.shape[1])
+        if not is_whole:
+            _copy(edge, 0, 0, n_rows, n_columns - j, C, first, j)
+
+
+@kernel
+def _add_columns(d: Array, first: int, last: int, b: Array) -> None:
+    """Add the sum of d over the samples to b, from the first to before the last."""
+    lanes, n_columns = width(d), d.shape[1]
+    r = first
+    while r + lanes <= last:
+        total = load(b, r)
+        for i in range(d.shape[0]):
+            total = add(total, load(d, i * n_columns + r))
+        store(b, r, total)
+        r += lanes
+    while r < last:
+        number = get(b, r)
+        for i in range(d.shape[0]):
+            number += get(d, i * n_columns + r)
+        put(b, r, number)
+        r += 1
+
+
+@kernel
+def _pack(B: Array, k: int, depth: int, panels: Array) -> None:
+    """Copy rows of B, from k on, into panels, the last of which is filled up with zeros."""
+    n_columns, lanes = B.shape[1], width(B)
+    wide = VECTORS * lanes
+    p = 0
+    for j in range(0, n_columns, wide):
+        for i in range(k, k + depth):
+            if j + wide <= n_columns:
+                for v in range(VECTORS):
+                    store(panels, p + v * lanes, load(B, i * n_columns + j + v * lanes))
+            else:
+                for q in range(wide):
+                    put(panels, p + q, get(B, i * n_columns + j + q) if j + q < n_columns else B.dtype.type(0))
+            p += wide
+
+
+@kernel
+def _pack_transposed(B: Array, k: int, depth: int, panels: Array) -> None:
+    """Copy columns of B, from k on, into panels as if they were rows."""
+    n_rows, n_columns = B.shape
+    lanes = width(B)
+    wide = VECTORS * lanes
+    p = 0
+    for j in range(0, n_rows, wide):
+        # Squares as far as they go, and the rest number by number.
+        whole = depth - depth % lanes if j + wide <= n_rows else 0
+        for i in range(0, whole, lanes):
+            for v in range(VECTORS):
+                square = (j + v * lanes) * n_columns + k + i
+                transpose(B, square, n_columns, panels, p + i * wide + v * lanes, wide)
+        for i in range(whole, depth):
+            for q in range(wide):
+                number = get(B, (j + q) * n_columns + k + i) if j + q < n_rows else B.dtype.type(0)
+                put(panels, p + i * wide + q, number)
+        p += depth * wide
+
+
+@kernel
+def _copy(A: Array, i: int, k: int, n_rows: int, n_columns: int, to: Array, to_i: int, to_k: int) -> None:
+    """Copy a part of A, from row i and column k on."""
+    lanes = width(A)
+    for r in range(n_rows):
+        a, t = (i + r) * A.shape[1] + k, (to_i + r) * to.shape[1] + to_k
+        j = 0
+        while j + lanes <= n_columns:
+            store(to, t + j, load(A, a + j))
+            j += lanes
+        while j < n_columns:
+            put(to, t + j, get(A, a + j))
+            j += 1
+
+
+@kernel
+def _copy_transposed(A: Array, k: int, i: int, n_columns: int, n_rows: int, to: Array) -> None:
+    """Copy a part of A^T, whose rows are columns of A from i on."""
+    lanes = width(A)
+    for r in range(0, n_rows, lanes):
+        # Squares as far as they go, and the rest number by number.
+        whole = n_columns - n_columns % lanes if r + lanes <= n_rows else 0
+        for j in range(0, whole, lanes):
+            square = (k + j) * A.shape[1] + i + r
+            transpose(A, square, A.shape[1], to, r * to.shape[1] + j, to.shape[1])
+        for q in range(r, min(r + lanes, n_rows)):
+            for j in range(whole, n_columns):
+                put(to, q * to.shape[1] + j, get(A, (k + j) * A.shape[1] + i + q))

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 
 from nnframe import Array, Epoch, TrainingTask
 from nnframe.binding import IDENTITY
 from nnframe.engine import distinct_layers
 from nnframe.engines.dropout import BITS, Dropout
 from nnframe.engines.update import Updater
+from nnframe.memory import Memory
 from nnframe_numba import EngineWarning
-from nnframe_numba.choice import by_hand
 from nnframe_numba.compilation import epoch_function
-from nnframe_numba.pieces import activation_pieces, objective_pieces, optimizer_piece
+from nnframe_numba.pieces import activation_pieces, is_in_place, objective_pieces, optimizer_piece
+from nnframe_numba.products import space
 from nnframe_numba.selection import Piece
 from nnframe_numba.source import Shape
+from nnframe_numba.team import Team, choice_for
 
 # How long a signal may have to wait: short enough for a person, long enough that the calls don't count.
-SECONDS_A_SLICE = 0.02
+SECONDS_A_SLICE = 0.05
 # What a slice may take of memory for samples that have to be copied.
-BYTES_A_SLICE = 2**20
+BYTES_A_SLICE = 2**24
 
 
 class NumbaRun:
@@ -34,18 +38,25 @@ class NumbaRun:
         self.task = task
         self.dtype = task.layers[0].weights.dtype
         self.batch_size = min(task.batch_size, len(task.data))
+        self.memory = Memory()
         self.pieces = self._pieces()
         self._warn()
         self.updater = self._updater()
         self.shape = self._shape()
         update_weights = self.updater.update_weights if self.updater else None
-        self.function = epoch_function(self.shape, self.pieces, update_weights)
-        choice = by_hand(task.layers, self.batch_size)
         losses = np.empty(self.batch_size, self.dtype)
-        self.arguments = [choice, losses, *self._layer_arguments(), *self._rule_arguments()]
+        arguments = [losses, *self._layer_arguments(), *self._rule_arguments()]
+        function = epoch_function(self.shape, self.pieces, update_weights)
+        shapes = [layer.weights.shape for layer in task.layers]
+        # A team is for compiled code; in Python, only one thread can run at a time.
+        n_shared = self.batch_size if isinstance(function, Dispatcher) else 1
+        self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size), n_shared)
+        self.run_slice = self._on_one_thread(function, arguments)
+        if not self.shape.single:
+            largest = max(map(max, shapes))
+            self.run_slice = Team(function, arguments, lambda: space(self.memory, self.dtype, largest)).run
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
         self.largest_slice = max(1, BYTES_A_SLICE // (row_bytes * self.batch_size))
-        self.slice_length = 1
 
     def epoch(self, epoch: Epoch) -> float:
         """Run some batches and return the sum of the losses."""
@@ -53,16 +64,16 @@ class NumbaRun:
             self.updater.read_weights()
         total, first, n_batches = 0.0, 0, len(epoch.learning_rates)
         while first < n_batches:
-            stop = min(n_batches, first + self.slice_length)
+            length = min(self.choice.batches_in(SECONDS_A_SLICE), self.largest_slice)
+            stop = min(n_batches, first + length)
+            size = self.choice.next(stop - first)
             began = time.perf_counter()
-            total = self._run_slice(epoch, first, stop, total)
-            is_fast = time.perf_counter() - began < SECONDS_A_SLICE / 2
-            if is_fast and stop - first == self.slice_length:
-                self.slice_length = min(2 * self.slice_length, self.largest_slice)
+            total = self._run_slice(epoch, first, stop, size, total)
+            self.choice.tell(size, stop - first, time.perf_counter() - began)
             first = stop
         return total
 
-    def _run_slice(self, epoch: Epoch, first: int, stop: int, total: float) -> float:
+    def _run_slice(self, epoch: Epoch, first: int, stop: int, size: int, total: float) -> float:
         rates = epoch.learning_rates[first:stop]
         part = epoch._replace(learning_rates=rates, first_batch=epoch.first_batch + first)
         samples = next(self.task.samples(part, self.batch_size * (stop - first)))
@@ -72,7 +83,12 @@ class NumbaRun:
             varying.append(_contiguous(samples.weights))
         if any(self.shape.dropped):
             varying += [np.uint64(epoch.dropout_key), samples.start]
-        return self.function(*varying, _contiguous(rates), self.batch_size, total, *self.arguments)
+        return self.run_slice(size, [*varying, _contiguous(rates), self.batch_size, total])
+
+    @staticmethod
+    def _on_one_thread(function: Callable[..., float], arguments: list[Any]) -> Callable[[int, list[Any]], float]:
+        """Return what `Team.run` is for batches of one sample."""
+        return lambda _size, sample_arguments: function(*sample_arguments, *arguments)
 
     def _shape(self) -> Shape:
         task, rule = self.task, self.task.rule
@@ -119,11 +135,15 @@ class NumbaRun:
 
     def _layer_arguments(self) -> list[Array]:
         arrays = []
-        dropout = Dropout(self.task)
+        dropout, last = Dropout(self.task), len(self.task.layers) - 1
         for k, layer in enumerate(self.task.layers):
-            z, a, d, mask, kept = (np.empty((self.batch_size, len(layer.weights)), self.dtype) for _ in range(5))
-            arrays += [layer.weights, layer.bias[:, 0], z, z if layer.activation is IDENTITY else a, d]
+            shape = (self.batch_size, len(layer.weights))
+            z, d = (self.memory.empty(shape, self.dtype) for _ in range(2))
+            # A loss may ask for z of the last layer.
+            in_place = layer.activation is IDENTITY or (k < last and is_in_place(layer.activation))
+            arrays += [layer.weights, layer.bias[:, 0], z, z if in_place else self.memory.empty(shape, self.dtype), d]
             if self.shape.dropped[k]:
+                mask, kept = (self.memory.empty(shape, self.dtype) for _ in range(2))
                 share = dropout.shares[k]
                 numbers = np.array([dropout.n_units, dropout.first_units[k], int(share * 2**BITS)], np.uint64)
                 arrays += [mask, kept, numbers, np.array([share])]

@@ -1,8 +1,8 @@
 """The source of an epoch, written out layer by layer for one net, so that numba can compile it as a whole.
 
-What it looks like for two layers and plain gradient descent::
+What it looks like for two layers, batches and plain gradient descent::
 
-    def run(X, Y, rates, batch_size, total, by_hand, losses, W0, b0, z0, a0, d0, W1, b1, z1, a1, d1):
+    def run(X, Y, rates, batch_size, total, part, n_parts, board, space, losses, W0, b0, z0, a0, d0, W1, b1, z1, ...):
         for k in range(rates.size):
             rate = rates[k]
             start = k * batch_size
@@ -10,22 +10,33 @@ What it looks like for two layers and plain gradient descent::
             if count < batch_size:
                 losses, z0, a0, d0, z1, a1, d1 = losses[:count], z0[:count], ...
             x, y = X[start : start + count], Y[start : start + count]
-            linear(x, W0, b0, z0, by_hand[0, 0])
-            activate_0(z0, a0)
-            linear(a0, W1, b1, z1, by_hand[1, 0])
-            activate_1(z1, a1)
-            value(z1, a1, y, losses)
-            gradient_of_loss(z1, a1, y, d1)
-            differentiate_1(d1, z1, a1)
-            scale(d1, rate / count)
-            total += add_up(losses)
-            backward(d1, W1, d0, by_hand[1, 1])
-            differentiate_0(d0, z0, a0)
-            descend(d0, x, W0, b0, by_hand[0, 2])
-            descend(d1, a0, W1, b1, by_hand[1, 2])
+            first, last = samples_of(part, n_parts, count)
+            if first < last:
+                x_own, y_own, losses_own, z0_own, a0_own, d0_own, ... = x[first:last], y[first:last], ...
+                linear(x_own, W0, b0, z0_own, space)
+                activate_0(z0_own, a0_own)
+                linear(a0_own, W1, b1, z1_own, space)
+                activate_1(z1_own, a1_own)
+                value(z1_own, a1_own, y_own, losses_own)
+                gradient_of_loss(z1_own, a1_own, y_own, d1_own)
+                scale(d1_own, -rate / count)
+                backward(d1_own, W1, d0_own, space)
+                differentiate_0(d0_own, z0_own, a0_own)
+            if n_parts > 1 and not meet(board, n_parts):
+                return total
+            if part == 0:
+                total += add_up(losses)
+            descend(d0, x, W0, b0, part, n_parts, space)
+            descend(d1, a0, W1, b1, part, n_parts, space)
+            if n_parts > 1 and not meet(board, n_parts):
+                return total
         return total
 
-The same text runs in Python where a part of it can't be compiled, with the update of the weights as a function of its
+Several threads may run it at once, each as a part of its own: it takes some samples of a batch there and back, and
+after all have met, some rows of each layer's weights a step down, and all meet again. For batches of one sample there
+are no parts, and none of this is in the text.
+
+The same text runs in Python where some of it can't be compiled, with the update of the weights as a function of its
 own. It is one function, for a call with a dozen arrays takes as long as a small layer. The total is handed from call to
 call, so that the losses are added in the same order wherever an epoch is cut.
 """
@@ -41,7 +52,7 @@ class Shape(NamedTuple):
     Attributes
     ----------
     single : bool
-        Whether each batch is one sample, so that no product is worth a call of BLAS.
+        Whether each batch is one sample.
     fused : bool
         Whether the gradient of the loss is dL/dz already.
     weighted : bool
@@ -77,18 +88,27 @@ class Shape(NamedTuple):
         """
         return "Wbzadmhnp" if self.dropped[layer] else "Wbzad"
 
+    def own(self, array: str) -> str:
+        """Return the name of a part's share of an array whose rows are samples."""
+        return array if self.single else f"{array}_own"
+
+
+# What the text calls, and `run` is called with, where batches have parts.
+PARTS = ["part", "n_parts", "board", "space"]
+MEETING = ["if n_parts > 1 and not meet(board, n_parts):", "    return total"]
+
 
 def epoch_source(shape: Shape) -> str:
     """Return the function `run`; see above."""
-    return "\n".join([*_run(shape, _update(shape)), ""])
+    return "\n".join([*_run(shape, _gradients(shape), _new_weights(shape)), ""])
 
 
 def divided_source(shape: Shape) -> str:
     """Return the functions `update` and `run`, of which the one can be compiled without the other."""
-    names = ["x", "rate", "by_hand", *layer_names(shape), *rule_names(shape)]
-    arguments = ", ".join(names)
-    update = [f"def update({arguments}):", *(f"    {line}" for line in _update(shape))]
-    return "\n".join([*update, "", "", *_run(shape, [f"update({arguments})"]), ""])
+    names = ["x", "rate", *_parts(shape), *layer_names(shape), *rule_names(shape)]
+    call = f"update({', '.join(names)})"
+    update = [f"def {call}:", *_indented([*_gradients(shape), *_new_weights(shape)])]
+    return "\n".join([*update, "", "", *_run(shape, [call], []), ""])
 
 
 def layer_names(shape: Shape) -> list[str]:
@@ -114,23 +134,37 @@ def sample_names(shape: Shape) -> list[str]:
     return ["X", "Y", *weights, *dropout, "rates", "batch_size", "total"]
 
 
-def _product(shape: Shape, kernel: str, layer: int, *arrays: str) -> str:
-    """Return a call of one of the three products of a layer."""
+def _parts(shape: Shape) -> list[str]:
+    return [] if shape.single else PARTS
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _product(shape: Shape, kernel: str, *arrays: str) -> str:
+    """Return a call of one of the products of a layer."""
     if shape.single:
-        return f"{kernel}_by_hand({', '.join(arrays)})"
-    column = ("linear", "backward", "descend", "gradient").index(kernel)
-    return f"{kernel}({', '.join(arrays)}, by_hand[{layer}, {min(column, 2)}])"
+        return f"{kernel}_single({', '.join(arrays)})"
+    parts = PARTS[:2] if kernel in ("descend", "gradient") else []
+    return f"{kernel}({', '.join([*arrays, *parts, 'space'])})"
 
 
-def _update(shape: Shape) -> list[str]:
-    """Return the lines that make new weights of every layer's d."""
+def _gradients(shape: Shape) -> list[str]:
+    """Return the lines that make gradients of every layer's d, or new weights at once, each part some rows."""
     inputs = ["x", *(shape.output(k) for k in range(shape.n_layers - 1))]
     if shape.plain:
-        return [_product(shape, "descend", k, f"d{k}", v, f"W{k}, b{k}") for k, v in enumerate(inputs)]
-    lines = [_product(shape, "gradient", k, f"d{k}", v, f"gW{k}, gb{k}") for k, v in enumerate(inputs)]
+        return [_product(shape, "descend", f"d{k}", v, f"W{k}", f"b{k}") for k, v in enumerate(inputs)]
+    return [_product(shape, "gradient", f"d{k}", v, f"gW{k}", f"gb{k}") for k, v in enumerate(inputs)]
+
+
+def _new_weights(shape: Shape) -> list[str]:
+    """Return the lines that make new weights of the gradients, which one part does for all."""
+    if shape.plain:
+        return []
     if shape.n_state is None:
-        return [*lines, "update_weights(rate)"]
-    lines += [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(shape.n_layers)]
+        return ["update_weights(rate)"]
+    lines = [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(shape.n_layers)]
     lines += ["clip(g, clip_value, clip_norm)", "updates[0] += 1", "begin = 0"]
     states = "".join(f", s{i}[begin:end]" for i in range(shape.n_state))
     for k in range(shape.n_layers):
@@ -141,57 +175,65 @@ def _update(shape: Shape) -> list[str]:
     return lines
 
 
-def _run(shape: Shape, update: list[str]) -> list[str]:
-    names = [*layer_names(shape), *rule_names(shape)]
-    part = "k : k + 1" if shape.single else "start : start + count"
+def _run(shape: Shape, gradients: list[str], new_weights: list[str]) -> list[str]:
+    if shape.single:
+        x_y = ["x, y = X[k : k + 1], Y[k : k + 1]", *(["s = S[k : k + 1]"] if shape.weighted else [])]
+        body = [*x_y, *_slopes(shape), "total += add_up(losses)", *gradients, *new_weights]
+    else:
+        body = [*_shares(shape), *_indented(_slopes(shape)), *MEETING]
+        body += ["if part == 0:", "    total += add_up(losses)", *gradients]
+        if new_weights:
+            body += [*MEETING, "if part == 0:", *_indented(new_weights)]
+        body += MEETING
+    names = [*sample_names(shape), *_parts(shape), "losses", *layer_names(shape), *rule_names(shape)]
+    lines = ["for k in range(rates.size):", "    rate = rates[k]", *_indented(body), "return total"]
+    return [f"def run({', '.join(names)}):", *_indented(lines)]
+
+
+def _shares(shape: Shape) -> list[str]:
+    """Return the lines that make a part's share of the arrays, down to a condition: whether there is one."""
     rows = ["losses", *(name for name in layer_names(shape) if name[0] in "zadmh")]
-    smaller = [
+    samples = ["x", "y", *(["s"] if shape.weighted else [])]
+    return [
         "start = k * batch_size",
         "count = min(batch_size, X.shape[0] - start)",
         # Only the last batch of an epoch may be smaller.
         "if count < batch_size:",
         *(f"    {name} = {name}[:count]" for name in rows),
-    ]
-    body = [
-        "rate = rates[k]",
-        *([] if shape.single else smaller),
-        f"x, y = X[{part}], Y[{part}]",
-        *([f"s = S[{part}]"] if shape.weighted else []),
-        *_slopes(shape),
-        *update,
-    ]
-    return [
-        f"def run({', '.join([*sample_names(shape), 'by_hand', 'losses', *names])}):",
-        "    for k in range(rates.size):",
-        *(f"        {line}" for line in body),
-        "    return total",
+        *(f"{name} = {name.upper()}[start : start + count]" for name in samples),
+        "first, last = samples_of(part, n_parts, count)",
+        *(f"{name}_own = {name}[first:last]" for name in [*samples, *rows]),
+        "if first < last:",
     ]
 
 
 def _slopes(shape: Shape) -> list[str]:
-    """Return the lines that take a batch forwards and backwards, until every layer has its d."""
+    """Return the lines that take samples forwards and backwards, until every layer has its d."""
+    own = shape.own
     last = shape.n_layers - 1
-    lines, before = [], "x"
+    z, a, d = ([own(f"{letter}{k}") for k in range(shape.n_layers)] for letter in "zad")
+    y, losses = own("y"), own("losses")
+    lines, before = [], own("x")
     for k in range(shape.n_layers):
-        lines += [_product(shape, "linear", k, before, f"W{k}, b{k}, z{k}"), f"activate_{k}(z{k}, a{k})"]
+        lines += [_product(shape, "linear", before, f"W{k}", f"b{k}", z[k]), f"activate_{k}({z[k]}, {a[k]})"]
         if shape.dropped[k]:
-            position = "position + k" if shape.single else "position + start"
-            lines.append(f"drop(a{k}, m{k}, h{k}, n{k}, p{k}, key, {position})")
-        before = shape.output(k)
-    lines += [f"value(z{last}, a{last}, y, losses)", f"gradient_of_loss(z{last}, a{last}, y, d{last})"]
+            position = "position + k" if shape.single else "position + start + first"
+            lines.append(f"drop({a[k]}, {own(f'm{k}')}, {own(f'h{k}')}, n{k}, p{k}, key, {position})")
+        before = own(shape.output(k))
+    lines += [f"value({z[last]}, {a[last]}, {y}, {losses})", f"gradient_of_loss({z[last]}, {a[last]}, {y}, {d[last]})"]
     if not shape.fused:
-        lines.append(f"differentiate_{last}(d{last}, z{last}, a{last})")
+        lines.append(f"differentiate_{last}({d[last]}, {z[last]}, {a[last]})")
     count = "" if shape.single else " / count"
     if shape.plain or count:
-        lines.append(f"scale(d{last}, {'rate' if shape.plain else '1'}{count})")
+        # What is subtracted from the weights without more ado is made the step that is added to them.
+        lines.append(f"scale({d[last]}, {'-rate' if shape.plain else '1'}{count})")
     if shape.weighted:
-        lines.append(f"weigh(losses, d{last}, s)")
-    lines.append("total += add_up(losses)")
+        lines.append(f"weigh({losses}, {d[last]}, {own('s')})")
     for k in range(last, 0, -1):
-        lines.append(_product(shape, "backward", k, f"d{k}", f"W{k}", f"d{k - 1}"))
+        lines.append(_product(shape, "backward", d[k], f"W{k}", d[k - 1]))
         if shape.dropped[k - 1]:
-            lines.append(f"multiply(d{k - 1}, m{k - 1})")
-        lines.append(f"differentiate_{k - 1}(d{k - 1}, z{k - 1}, a{k - 1})")
+            lines.append(f"multiply({d[k - 1]}, {own(f'm{k - 1}')})")
+        lines.append(f"differentiate_{k - 1}({d[k - 1]}, {z[k - 1]}, {a[k - 1]})")
     return lines
 
 

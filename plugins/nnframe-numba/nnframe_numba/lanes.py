@@ -1,0 +1,209 @@
+"""A vector of the processor's numbers, as a type that compiled loops work with.
+
+LLVM makes vectors of simple loops by itself, but not of a product of matrices, whose sums have to stay in registers all
+the way. Here a loop says so: it loads, multiplies and stores several numbers at once. An offset counts the numbers from
+an array's first, row by row; nothing checks it, and negative ones don't count from the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
+from numba import types
+from numba.extending import intrinsic, models, register_model
+
+BYTES = 64 if get_host_cpu_features().get("avx512f") else 32
+# A product and a sum may become one operation, which rounds once.
+CONTRACT = ("contract",)
+
+
+class Lanes(types.Type):  # type: ignore[misc]
+    """The type of so many numbers as fill a vector."""
+
+    def __init__(self, number: types.Float) -> None:
+        self.number = number
+        self.count = 8 * BYTES // number.bitwidth
+        super().__init__(f"Lanes({number}, {self.count})")
+
+
+@register_model(Lanes)
+class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    """How LLVM is told."""
+
+    def __init__(self, data_models: Any, lanes: Lanes) -> None:
+        number = ir.FloatType() if lanes.number == types.float32 else ir.DoubleType()
+        super().__init__(data_models, lanes, ir.VectorType(number, lanes.count))
+
+
+# numba takes the parameters of an intrinsic for types, and what it returns for a signature and code.
+
+
+@intrinsic
+def stay_a_call(typing):  # type: ignore[no-untyped-def]
+    """Keep LLVM from copying the function that says so into all that call it, which would take seconds to compile."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@intrinsic
+def width(typing, array):  # type: ignore[no-untyped-def]
+    """Return how many of an array's numbers a vector holds."""
+    count = Lanes(array.dtype).count
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return context.get_constant(types.intp, count)
+
+    return types.intp(array), code
+
+
+@intrinsic
+def load(typing, array, offset):  # type: ignore[no-untyped-def]
+    """Return what an array holds from an offset on."""
+    lanes = Lanes(array.dtype)
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        address = place(context, builder, signature.args[0], *arguments)
+        return _load(context, builder, lanes, address)
+
+    return lanes(array, types.intp), code
+
+
+@intrinsic
+def store(typing, array, offset, vector):  # type: ignore[no-untyped-def]
+    """Put a vector into an array, from an offset on."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        address = place(context, builder, signature.args[0], *arguments[:2])
+        _store(builder, signature.args[2], address, arguments[2])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), code
+
+
+@intrinsic
+def repeat(typing, array, offset):  # type: ignore[no-untyped-def]
+    """Return a vector of an array's one number at an offset."""
+    lanes = Lanes(array.dtype)
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        number = builder.load(place(context, builder, signature.args[0], *arguments))
+        vector = ir.Constant(context.get_value_type(lanes), ir.Undefined)
+        first = builder.insert_element(vector, number, ir.IntType(32)(0))
+        return builder.shuffle_vector(first, vector, _positions([0] * lanes.count))
+
+    return lanes(array, types.intp), code
+
+
+@intrinsic
+def get(typing, array, offset):  # type: ignore[no-untyped-def]
+    """Return an array's one number at an offset."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.load(place(context, builder, signature.args[0], *arguments))
+
+    return array.dtype(array, types.intp), code
+
+
+@intrinsic
+def put(typing, array, offset, number):  # type: ignore[no-untyped-def]
+    """Put one number into an array at an offset."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        builder.store(arguments[2], place(context, builder, signature.args[0], *arguments[:2]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype), code
+
+
+@intrinsic
+def add(typing, one, other):  # type: ignore[no-untyped-def]
+    """Return the sum of two vectors."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.fadd(*arguments)
+
+    return one(one, other), code
+
+
+@intrinsic
+def rectify(typing, vector):  # type: ignore[no-untyped-def]
+    """Return a vector with 0 for negative numbers; NaN stays NaN."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        zeros = ir.Constant(arguments[0].type, [0.0] * signature.args[0].count)
+        return builder.select(builder.fcmp_ordered("<", arguments[0], zeros), zeros, arguments[0])
+
+    return vector(vector), code
+
+
+@intrinsic
+def add_product(typing, total, one, other):  # type: ignore[no-untyped-def]
+    """Return total + one * other."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        total, one, other = arguments
+        return builder.fadd(total, builder.fmul(one, other, flags=CONTRACT), flags=CONTRACT)
+
+    return total(total, one, other), code
+
+
+@intrinsic
+def transpose(typing, array, offset, step, target, target_offset, target_step):  # type: ignore[no-untyped-def]
+    """Copy a square of as many rows as a vector has numbers, rows becoming columns; a step leads to the next row.
+
+    Vectors i and i + 1 exchange every second number, then i and i + 2 every second pair, and so on.
+    """
+    lanes = Lanes(array.dtype)
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        _, offset, step, _, target_offset, target_step = arguments
+        rows = []
+        for _ in range(lanes.count):
+            address = place(context, builder, signature.args[0], arguments[0], offset)
+            rows.append(_load(context, builder, lanes, address))
+            offset = builder.add(offset, step)
+        width = 1
+        while width < lanes.count:
+            for i in range(lanes.count):
+                if not i & width:
+                    rows[i], rows[i + width] = _exchanged(builder, rows[i], rows[i + width], width, lanes.count)
+            width *= 2
+        for row in rows:
+            address = place(context, builder, signature.args[3], arguments[3], target_offset)
+            _store(builder, lanes, address, row)
+            target_offset = builder.add(target_offset, target_step)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, target, types.intp, types.intp), code
+
+
+def _exchanged(builder: Any, one: Any, other: Any, width: int, count: int) -> list[Any]:
+    """Return two rows in which what stood above the diagonal of each square of blocks stands below it."""
+    # Numbers of the other row count from `count` on.
+    ones = [i - width + count if i & width else i for i in range(count)]
+    others = [i + count if i & width else i + width for i in range(count)]
+    return [builder.shuffle_vector(one, other, _positions(each)) for each in (ones, others)]
+
+
+def _positions(indices: list[int]) -> ir.Constant:
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(indices)), indices)
+
+
+def place(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -> Any:
+    """Return the address of an array's number at an offset."""
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
+
+
+def _load(context: Any, builder: Any, lanes: Lanes, address: Any) -> Any:
+    vector = context.get_value_type(lanes)
+    return builder.load(builder.bitcast(address, vector.as_pointer()), align=lanes.number.bitwidth // 8)
+
+
+def _store(builder: Any, lanes: Lanes, address: Any, vector: Any) -> None:
+    builder.store(vector, builder.bitcast(address, vector.type.as_pointer()), align=lanes.number.bitwidth // 8)

@@ -1,0 +1,132 @@
+"""Slices of an epoch on one thread or on several, whichever is faster.
+
+How many threads pay depends on the net, the batch and what else the machine does. The result is the same to the bit, so
+that it can be tried out while training goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
+from numba import config
+
+from nnframe_numba.helpers import together
+from nnframe_numba.parts import CALLED_OFF, FEWEST_SAMPLES
+from nnframe_numba.products import Space
+
+# Waking a thread takes a tenth of a millisecond, and the first batches after it are slow.
+SECONDS_WORTH_A_TEAM, SECONDS_WORTH_A_TRIAL = 2e-3, 5e-3
+# The best of a few slices counts, for any can be disturbed.
+TRIALS = 3
+SLICES_UNTIL_NEXT_TRIAL = 50
+# A thread more has to gain so much: it could do something else.
+GAIN = 0.9
+
+
+class Team:
+    """Some threads that run slices together.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(*sample_arguments, part, n_parts, board, space, *arguments) -> total``, of which all threads call one
+        part each; only part 0 returns the total.
+    arguments : list
+    new_space : callable
+        Returns a thread's memory.
+    """
+
+    def __init__(self, function: Callable[..., float], arguments: list[Any], new_space: Callable[[], Space]) -> None:
+        self.function, self.arguments, self.new_space = function, arguments, new_space
+        self.spaces = [new_space()]
+
+    def run(self, size: int, sample_arguments: list[Any]) -> float:
+        """Run a slice on so many threads and return the total."""
+        board = np.zeros(2, np.int64)
+        while len(self.spaces) < size:
+            self.spaces.append(self.new_space())
+        calls = [
+            partial(self.function, *sample_arguments, part, size, board, self.spaces[part], *self.arguments)
+            for part in range(size)
+        ]
+        # The others wait for all parts before they touch a weight, and must not wait for ever.
+        return cast(float, together(calls, lambda: board.__setitem__(CALLED_OFF, 1)))
+
+
+class Choice:
+    """How many threads run some work fastest, found out while they run it, and how long that takes.
+
+    Now and then twice as many and half as many are tried, by turns with as many as before. Two threads of the user may
+    ask and tell at once; at worst, a measurement is lost.
+
+    Parameters
+    ----------
+    most : int
+        As many as there may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = 1
+        self._seconds_a_batch = 0.0
+        self._rivals: list[int] = []
+        self._paces: dict[int, list[float]] = {}
+        self._slices_left = 0
+
+    def batches_in(self, seconds: float) -> int:
+        """Return how many batches take about so long; one if that isn't known."""
+        return max(1, int(seconds / self._seconds_a_batch)) if self._seconds_a_batch else 1
+
+    def next(self, n_batches: int) -> int:
+        """Return how many threads should run so many batches."""
+        seconds = self._seconds_a_batch * n_batches
+        if seconds < SECONDS_WORTH_A_TEAM:
+            return 1
+        if seconds < SECONDS_WORTH_A_TRIAL:
+            return self.size
+        if self._slices_left > 0:
+            self._slices_left -= 1
+            return self.size
+        if not self._paces:
+            self._begin_trial()
+        return min(self._paces, key=lambda size: len(self._paces[size]), default=self.size)
+
+    def tell(self, size: int, n_batches: int, seconds: float) -> None:
+        """Take note of how long that took."""
+        self._seconds_a_batch = seconds / n_batches
+        paces = self._paces
+        if size in paces and seconds >= SECONDS_WORTH_A_TRIAL / 2:
+            paces[size].append(self._seconds_a_batch)
+            if min(map(len, paces.values())) == TRIALS:
+                more, fewer = max(paces), min(paces)
+                self.size = more if min(paces[more]) < GAIN * min(paces[fewer]) else fewer
+                self._paces = {}
+                if not self._rivals:
+                    self._slices_left = SLICES_UNTIL_NEXT_TRIAL
+
+    def _begin_trial(self) -> None:
+        if not self._rivals:
+            self._rivals = [size for size in (self.size // 2, 2 * self.size) if 1 <= size <= self.most]
+        if self._rivals:
+            self._paces = {self.size: [], self._rivals.pop(): []}
+
+
+# For the whole process, so that short runs needn't find it out anew.
+_choices: dict[Hashable, Choice] = {}
+
+
+def choice_for(work: Hashable, batch_size: int) -> Choice:
+    """Return what is known of some work.
+
+    Parameters
+    ----------
+    work : hashable
+        Equal where the answer will be the same.
+    batch_size : int
+        1 for what can't be shared.
+    """
+    most = max(1, min(config.NUMBA_NUM_THREADS, batch_size // FEWEST_SAMPLES))
+    return _choices.setdefault(work, Choice(most))

@@ -1,0 +1,137 @@
+"""Several threads at one batch: the same numbers, and nobody waits for ever."""
+
+import multiprocessing
+import threading
+
+import numpy as np
+import pytest
+from nnframe_numba.helpers import together
+from nnframe_numba.parts import CALLED_OFF, meet, rows_of, samples_of
+from nnframe_numba.team import SECONDS_WORTH_A_TRIAL, SLICES_UNTIL_NEXT_TRIAL, TRIALS, Choice
+
+import nnframe
+
+
+def trained(learning_rate=0.05, **settings):
+    rng = np.random.default_rng(0)
+    data = nnframe.pairs(rng.normal(size=(150, 30)), np.eye(4)[rng.integers(0, 4, 150)])
+    net = nnframe.nNet.from_sizes([30, 50, 20, 4], ["relu", "tanh", "softmax"], seed=1)
+    loss = net.nEpochs(3, data, "cel", learning_rate, 64, engine="numba", seed=0, shuffle=True, **settings).loss
+    return [*(array for layer in net.layersList for array in (layer.linear, layer.bias)), np.array(loss)]
+
+
+SETTINGS = {
+    "plain": {},
+    "dropout and weights": {"dropout": 0.3, "sample_weights": np.linspace(0.5, 2, 150)},
+    "an optimizer with all that goes before it": {
+        "learning_rate": None,
+        "optimizer": "adam",
+        "l2": 0.01,
+        "clip_norm": 0.5,
+    },
+}
+
+
+@pytest.mark.parametrize("n_threads", [2, 3])
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_any_number_of_threads_gives_the_same_to_the_bit(settings, n_threads, monkeypatch):
+    results = []
+    for size in (1, n_threads):
+        monkeypatch.setattr(Choice, "next", lambda self, n_batches, size=size: size)
+        results.append(trained(**settings))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_two_nets_can_be_trained_at_once_by_two_threads_each(monkeypatch):
+    monkeypatch.setattr(Choice, "next", lambda self, n_batches: 2)
+    expected = trained()
+    found = [None] * 3
+    threads = [threading.Thread(target=lambda i=i: found.__setitem__(i, trained())) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for each in found:
+        np.testing.assert_array_equal(
+            np.concatenate([a.ravel() for a in each]), np.concatenate([a.ravel() for a in expected])
+        )
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 15, 16, 17, 64, 1000])
+@pytest.mark.parametrize("n_parts", [1, 2, 3, 8])
+def test_parts_have_each_sample_once_and_none_has_few(count, n_parts):
+    bounds = [samples_of(part, n_parts, count) for part in range(n_parts)]
+    assert [i for first, last in bounds for i in range(first, last)] == list(range(count))
+    assert all(last == first or last - first >= min(count, 8) for first, last in bounds)
+
+
+def test_parts_have_each_row_once():
+    assert [rows_of(part, 3, 10) for part in range(3)] == [(0, 3), (3, 6), (6, 10)]
+
+
+def test_whoever_is_interrupted_before_it_begins_keeps_no_one_waiting():
+    board = np.zeros(2, np.int64)
+    came = []
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        together([interrupted, lambda: came.append(meet(board, 2))], lambda: board.__setitem__(CALLED_OFF, 1))
+    assert came == [False]
+    assert together([lambda: meet(np.zeros(2, np.int64), 1), lambda: came.append("again")], lambda: None)
+    assert came == [False, "again"]
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no process can be forked here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_finds_helpers_of_its_own(monkeypatch):
+    monkeypatch.setattr(Choice, "next", lambda self, n_batches: 2)
+    trained()
+    process = multiprocessing.get_context("fork").Process(target=trained)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def chosen(choice, seconds_of, slices):
+    """Return the sizes of so many slices of a batch each, which take so long on a number of threads."""
+    sizes = []
+    for _ in range(slices):
+        sizes.append(choice.next(1))
+        choice.tell(sizes[-1], 1, seconds_of(sizes[-1]))
+    return sizes
+
+
+def test_two_threads_are_chosen_where_they_are_faster():
+    slow = 4 * SECONDS_WORTH_A_TRIAL
+    sizes = chosen(Choice(2), lambda size: slow / size, 2 * TRIALS + 10)
+    assert set(sizes[: 2 * TRIALS]) == {1, 2}
+    assert set(sizes[-5:]) == {2}
+
+
+def test_one_thread_is_chosen_where_two_are_not_much_faster():
+    sizes = chosen(Choice(4), lambda size: 4 * SECONDS_WORTH_A_TRIAL / (1 + 0.02 * size), 4 * TRIALS + 10)
+    assert set(sizes[-5:]) == {1}
+
+
+def test_it_is_tried_again_after_a_while():
+    choice = Choice(2)
+    slow = 4 * SECONDS_WORTH_A_TRIAL
+    chosen(choice, lambda size: slow * size, 2 * TRIALS + 1)
+    sizes = chosen(choice, lambda size: slow / size, SLICES_UNTIL_NEXT_TRIAL + 2 * TRIALS + 10)
+    assert sizes[-1] == 2
+
+
+def test_short_work_is_done_by_one_thread():
+    choice = Choice(2)
+    choice.tell(1, 1, 1e-6)
+    assert choice.next(10) == 1
+
+
+def test_a_slice_is_as_long_as_it_took_the_last_time():
+    choice = Choice(1)
+    assert choice.batches_in(0.05) == 1
+    choice.tell(1, 10, 0.01)
+    assert choice.batches_in(0.05) == 50
