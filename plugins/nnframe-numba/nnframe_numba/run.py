@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,8 +54,9 @@ class NumbaRun:
         self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size), n_shared)
         self.run_slice = self._on_one_thread(function, arguments)
         if not self.shape.single:
-            largest = max(map(max, shapes))
-            self.run_slice = Team(function, arguments, lambda: space(self.memory, self.dtype, largest)).run
+            # Nothing here may refer to the run itself, or its memory would outlive it until the next garbage collection.
+            new_space = partial(space, self.memory, self.dtype, max(map(max, shapes)))
+            self.run_slice = Team(function, arguments, new_space).run
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
         self.largest_slice = max(1, BYTES_A_SLICE // (row_bytes * self.batch_size))
 
