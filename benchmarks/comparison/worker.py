@@ -106,11 +106,13 @@ class _Stopwatch:
         rate = self._rate()
         most = MOST_VALUES // (row.sizes[0] + row.sizes[-1])
         if row.kind == "training":
-            # More for the fast ones, whose epochs would be over at once.
-            batches = min(rate * seconds, most) // row.batch_size
-            self._start(max(FEWEST_BATCHES, int(batches)) * row.batch_size)
-            self._run()
-            rate = self._rate()
+            # More for the fast ones, whose epochs would be over at once; what the first few batches say of their speed
+            # is mostly what an epoch costs besides.
+            for _ in range(2):
+                batches = min(rate * seconds, most) // row.batch_size
+                self._start(max(FEWEST_BATCHES, int(batches)) * row.batch_size)
+                self._run()
+                rate = self._rate()
         self.repeats = max(1, math.ceil(rate * seconds / self.samples))
 
     def round(self) -> float:

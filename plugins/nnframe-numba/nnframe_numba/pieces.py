@@ -43,20 +43,18 @@ def activation_pieces(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[Pie
         return Piece(activate_on_numpy, None, reason), Piece(differentiate_on_numpy, None, reason)
 
     built_in = _built_in_name(plugin)
-    z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
     if built_in in ACTIVATE:
-        activate = Piece(ACTIVATE[built_in], f"builtin {built_in}")
-    else:
-        ways = {"element": templates.element_activate, "array": templates.array_activate}
-        sample: tuple[Any, ...] = (z, np.empty_like(z))
-        activate = selected(
-            Candidate(plugin, plugin.forward, "forward", ways, activate_on_numpy, sample, (1,), plugin.settings)
-        )
-    if built_in in DIFFERENTIATE:
-        return activate, Piece(DIFFERENTIATE[built_in], f"builtin {built_in}'")
+        activate, differentiate = ACTIVATE[built_in], DIFFERENTIATE[built_in]
+        return Piece(activate, f"builtin {built_in}"), Piece(differentiate, f"builtin {built_in}'")
+    z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
+    ways = {"element": templates.element_activate, "array": templates.array_activate}
+    sample = (z, np.empty_like(z))
+    activate_piece = selected(
+        Candidate(plugin, plugin.forward, "forward", ways, activate_on_numpy, sample, (1,), plugin.settings)
+    )
     function, part, ways = _slope_formula(plugin)
     arguments = (d, z, _activations(bound, z))
-    return activate, selected(
+    return activate_piece, selected(
         Candidate(plugin, function, part, ways, differentiate_on_numpy, arguments, (0,), plugin.settings)
     )
 

@@ -54,7 +54,7 @@ class NumbaRun:
         self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size), n_shared)
         self.run_slice = self._on_one_thread(function, arguments)
         if not self.shape.single:
-            # Nothing here may refer to the run itself, or its memory would outlive it until the next garbage collection.
+            # This must not refer to the run itself, or its memory would be kept until the next garbage collection.
             new_space = partial(space, self.memory, self.dtype, max(map(max, shapes)))
             self.run_slice = Team(function, arguments, new_space).run
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize

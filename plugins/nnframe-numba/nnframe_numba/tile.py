@@ -5,10 +5,12 @@ under way at once that none has to wait for another: with 6 rows, a processor's 
 of the one matrix and a number of the other. With 2 rows, the text is::
 
     def tile(A, a, a_step, n_rows, B, b, depth, S, s, s_step, C, c, c_step):
-        a0 = a
-        t0_0, t0_1 = load(S, s), load(S, s + width(S))
+        a0 = a + min(0, n_rows - 1) * a_step
+        s0 = s + min(0, n_rows - 1) * s_step
+        t0_0, t0_1 = load(S, s0), load(S, s0 + width(S))
         a1 = a + min(1, n_rows - 1) * a_step
-        ...
+        s1 = s + min(1, n_rows - 1) * s_step
+        t1_0, t1_1 = load(S, s1), load(S, s1 + width(S))
         for k in range(depth):
             b_0, b_1 = load(B, b), load(B, b + width(B))
             b += 2 * width(B)
@@ -16,10 +18,13 @@ of the one matrix and a number of the other. With 2 rows, the text is::
             t0_0, t0_1 = add_product(t0_0, v, b_0), add_product(t0_1, v, b_1)
             v = repeat(A, a1 + k)
             t1_0, t1_1 = add_product(t1_0, v, b_0), add_product(t1_1, v, b_1)
-        store(C, c, t0_0)
-        store(C, c + width(C), t0_1)
-        if n_rows > 1:
+        if 0 < n_rows:
+            store(C, c + 0 * c_step + 0 * width(C), t0_0)
+            store(C, c + 0 * c_step + 1 * width(C), t0_1)
+        if 1 < n_rows:
             ...
+
+The sums begin with what S holds: C itself, to add to it, or one row for all, whose step is 0.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Several threads at one batch: the same numbers, and nobody waits for ever."""
 
+import gc
 import multiprocessing
 import threading
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from nnframe_numba.helpers import together
 from nnframe_numba.parts import CALLED_OFF, meet, rows_of, samples_of
+from nnframe_numba.run import NumbaRun
 from nnframe_numba.team import SECONDS_WORTH_A_TRIAL, SLICES_UNTIL_NEXT_TRIAL, TRIALS, Choice
 
 import nnframe
@@ -93,6 +95,16 @@ def test_a_forked_process_finds_helpers_of_its_own(monkeypatch):
     process.start()
     process.join(60)
     assert process.exitcode == 0
+
+
+def test_a_run_is_gone_when_training_is_over_and_not_at_the_next_garbage_collection():
+    gc.collect()
+    gc.disable()
+    try:
+        trained()
+        assert not [each for each in gc.get_objects() if isinstance(each, NumbaRun)]
+    finally:
+        gc.enable()
 
 
 def chosen(choice, seconds_of, slices):
