@@ -21,7 +21,8 @@ from nnframe_numba.products import Space
 SECONDS_WORTH_A_TEAM, SECONDS_WORTH_A_TRIAL = 2e-3, 5e-3
 # The best of a few slices counts, for any can be disturbed.
 TRIALS = 3
-SLICES_UNTIL_NEXT_TRIAL = 50
+# Trials come soon after one another at first, for the first one may have been disturbed.
+FEWEST_SLICES_BETWEEN, MOST_SLICES_BETWEEN = 4, 64
 # A thread more has to gain so much: it could do something else.
 GAIN = 0.9
 
@@ -75,6 +76,7 @@ class Choice:
         self._rivals: list[int] = []
         self._paces: dict[int, list[float]] = {}
         self._slices_left = 0
+        self._slices_between = FEWEST_SLICES_BETWEEN
 
     def batches_in(self, seconds: float) -> int:
         """Return how many batches take about so long; one if that isn't known."""
@@ -105,7 +107,8 @@ class Choice:
                 self.size = more if min(paces[more]) < GAIN * min(paces[fewer]) else fewer
                 self._paces = {}
                 if not self._rivals:
-                    self._slices_left = SLICES_UNTIL_NEXT_TRIAL
+                    self._slices_left = self._slices_between
+                    self._slices_between = min(2 * self._slices_between, MOST_SLICES_BETWEEN)
 
     def _begin_trial(self) -> None:
         if not self._rivals:

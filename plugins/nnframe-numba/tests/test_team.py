@@ -9,7 +9,7 @@ import pytest
 from nnframe_numba.helpers import together
 from nnframe_numba.parts import CALLED_OFF, meet, rows_of, samples_of
 from nnframe_numba.run import NumbaRun
-from nnframe_numba.team import SECONDS_WORTH_A_TRIAL, SLICES_UNTIL_NEXT_TRIAL, TRIALS, Choice
+from nnframe_numba.team import FEWEST_SLICES_BETWEEN, SECONDS_WORTH_A_TRIAL, TRIALS, Choice
 
 import nnframe
 
@@ -118,22 +118,24 @@ def chosen(choice, seconds_of, slices):
 
 def test_two_threads_are_chosen_where_they_are_faster():
     slow = 4 * SECONDS_WORTH_A_TRIAL
-    sizes = chosen(Choice(2), lambda size: slow / size, 2 * TRIALS + 10)
+    sizes = chosen(Choice(2), lambda size: slow / size, 2 * TRIALS + FEWEST_SLICES_BETWEEN)
     assert set(sizes[: 2 * TRIALS]) == {1, 2}
-    assert set(sizes[-5:]) == {2}
+    assert set(sizes[-FEWEST_SLICES_BETWEEN + 1 :]) == {2}
 
 
 def test_one_thread_is_chosen_where_two_are_not_much_faster():
-    sizes = chosen(Choice(4), lambda size: 4 * SECONDS_WORTH_A_TRIAL / (1 + 0.02 * size), 4 * TRIALS + 10)
-    assert set(sizes[-5:]) == {1}
+    choice = Choice(4)
+    chosen(choice, lambda size: 4 * SECONDS_WORTH_A_TRIAL / (1 + 0.02 * size), 100)
+    assert choice.size == 1
 
 
 def test_it_is_tried_again_after_a_while():
     choice = Choice(2)
     slow = 4 * SECONDS_WORTH_A_TRIAL
     chosen(choice, lambda size: slow * size, 2 * TRIALS + 1)
-    sizes = chosen(choice, lambda size: slow / size, SLICES_UNTIL_NEXT_TRIAL + 2 * TRIALS + 10)
-    assert sizes[-1] == 2
+    assert choice.size == 1
+    chosen(choice, lambda size: slow / size, FEWEST_SLICES_BETWEEN + 2 * TRIALS)
+    assert choice.size == 2
 
 
 def test_short_work_is_done_by_one_thread():
