@@ -1,7 +1,7 @@
 """Memory for a training run, which the next run takes over.
 
 A system hands out large pieces of memory page by page and clears each when it is first touched: for a net of some
-million weights that takes a tenth of the time of a short run. So they are kept for the run that comes next, which most
+million weights, that is a twentieth of a run of four batches. So they are kept for the run that comes next, which most
 often is one of the same net.
 """
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nnframe import Array
 from nnframe.memory import Memory
-from nnframe_numba.jit import kernel
+from nnframe_numba.jit import formula, kernel
 from nnframe_numba.lanes import BYTES, add, get, load, put, stay_a_call, store, transpose, width
 from nnframe_numba.parts import rows_of
 from nnframe_numba.tile import ROWS, VECTORS, tile
@@ -147,9 +147,12 @@ def _multiply_tiles(
             _copy(edge, 0, 0, n_rows, n_columns - j, C, first, j)
 
 
-@kernel
+@formula
 def _add_columns(d: Array, first: int, last: int, b: Array) -> None:
-    """Add the sum of d over the samples to b, from the first to before the last."""
+    """Add the sum of d over the samples to b, from the first to before the last.
+
+    In the order that is written: it must not depend on where a part begins.
+    """
     lanes, n_columns = width(d), d.shape[1]
     r = first
     while r + lanes <= last:
