@@ -23,7 +23,7 @@ from nnframe.memory import Memory
 
 
 class Snapshot:
-    """A copy of all that an update changes, in memory that is allocated once.
+    """A copy of all that an update changes, once it has been taken; its memory is allocated once.
 
     Parameters
     ----------

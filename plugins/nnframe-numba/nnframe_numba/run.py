@@ -51,9 +51,11 @@ class NumbaRun:
         shapes = [layer.weights.shape for layer in task.layers]
         # A team is for compiled code; in Python, only one thread can run at a time.
         n_shared = self.batch_size if isinstance(function, Dispatcher) else 1
-        self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size), n_shared)
-        self.run_slice = self._on_one_thread(function, arguments)
-        if not self.shape.single:
+        self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size, n_shared), n_shared)
+        self.run_slice: Callable[[int, list[Any]], float]
+        if self.shape.single:
+            self.run_slice = lambda _size, sample_arguments: function(*sample_arguments, *arguments)
+        else:
             # This must not refer to the run itself, or its memory would be kept until the next garbage collection.
             new_space = partial(space, self.memory, self.dtype, max(map(max, shapes)))
             self.run_slice = Team(function, arguments, new_space).run
@@ -86,11 +88,6 @@ class NumbaRun:
         if any(self.shape.dropped):
             varying += [np.uint64(epoch.dropout_key), samples.start]
         return self.run_slice(size, [*varying, _contiguous(rates), self.batch_size, total])
-
-    @staticmethod
-    def _on_one_thread(function: Callable[..., float], arguments: list[Any]) -> Callable[[int, list[Any]], float]:
-        """Return what `Team.run` is for batches of one sample."""
-        return lambda _size, sample_arguments: function(*sample_arguments, *arguments)
 
     def _shape(self) -> Shape:
         task, rule = self.task, self.task.rule

@@ -1,15 +1,17 @@
 """Several threads at one batch: the same numbers, and nobody waits for ever."""
 
+import contextlib
 import gc
 import multiprocessing
 import threading
 
 import numpy as np
 import pytest
+from nnframe_numba import EngineWarning, run
 from nnframe_numba.helpers import together
 from nnframe_numba.parts import CALLED_OFF, meet, rows_of, samples_of
 from nnframe_numba.run import NumbaRun
-from nnframe_numba.team import FEWEST_SLICES_BETWEEN, SECONDS_WORTH_A_TRIAL, TRIALS, Choice
+from nnframe_numba.team import FEWEST_SLICES_BETWEEN, SECONDS_WORTH_A_TRIAL, TRIALS, Choice, choice_for
 
 import nnframe
 
@@ -105,6 +107,27 @@ def test_a_run_is_gone_when_training_is_over_and_not_at_the_next_garbage_collect
         assert not [each for each in gc.get_objects() if isinstance(each, NumbaRun)]
     finally:
         gc.enable()
+
+
+def may_raise(z):
+    if z.ndim != 2:
+        raise ValueError("no matrix")
+    return z * z
+
+
+def test_what_runs_in_python_is_not_shared_whatever_compiled_nets_of_its_size_have_found_out(monkeypatch):
+    choices = []
+    monkeypatch.setattr(run, "choice_for", lambda *work: choices.append(choice_for(*work)) or choices[-1])
+    plain = nnframe.Activation("plain", lambda z: z * z, lambda z: 2 * z)
+    can_fail = nnframe.Activation("can_fail", may_raise, lambda z: 2 * z)
+    for activation in (plain, can_fail):
+        net = nnframe.nNet.from_sizes([3, 4, 2], [activation, None], seed=0)
+        expectation = pytest.warns(EngineWarning) if activation is can_fail else contextlib.nullcontext()
+        with expectation:
+            net.backprop(nnframe.pairs(np.ones((64, 3)), np.ones((64, 2))), "mse", 0.01, 32, engine="numba")
+    compiled, in_python = choices
+    assert compiled is not in_python
+    assert in_python.most == 1
 
 
 def chosen(choice, seconds_of, slices):
