@@ -12,6 +12,7 @@ from typing import Any
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 BYTES = 64 if get_host_cpu_features().get("avx512f") else 32
@@ -151,6 +152,33 @@ def add_product(typing, total, one, other):  # type: ignore[no-untyped-def]
         return builder.fadd(total, builder.fmul(one, other, flags=CONTRACT), flags=CONTRACT)
 
     return total(total, one, other), code
+
+
+@intrinsic
+def fetch(typing, array, offset):  # type: ignore[no-untyped-def]
+    """Begin to fetch what an array holds at an offset, for it will be wanted soon."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        byte = ir.IntType(8).as_pointer()
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        address = builder.bitcast(place(context, builder, signature.args[0], *arguments), byte)
+        builder.call(prefetch, [address, number(1), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), code
+
+
+@intrinsic
+def zeros(typing, array):  # type: ignore[no-untyped-def]
+    """Return a vector of zeros."""
+    lanes = Lanes(array.dtype)
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return ir.Constant(context.get_value_type(lanes), [0.0] * lanes.count)
+
+    return lanes(array), code
 
 
 @intrinsic

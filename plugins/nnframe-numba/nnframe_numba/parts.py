@@ -15,9 +15,9 @@ from nnframe import Array
 from nnframe_numba.jit import kernel
 from nnframe_numba.lanes import place
 
-# After so many looks, some 50 microseconds, whoever waits sleeps for a moment: the other may be waiting for this very
+# After so many looks, half a millisecond, whoever waits sleeps for a moment: the other may be waiting for this very
 # processor, and one that wakes up is put on a free one.
-LOOKS = 20_000
+LOOKS = 200_000
 MOMENT = 1
 ARRIVED, CALLED_OFF = 0, 1
 

@@ -45,8 +45,8 @@ def space(memory: Memory, dtype: np.dtype[Any], largest: int) -> Space:
     Returns
     -------
     panels, rows, start, edge : ndarray
-        For DEPTH rows of B, panel after panel; for BLOCK rows of A; for a row that sums begin with; and for BLOCK rows
-        of C as wide as a panel.
+        For DEPTH rows of B, panel after panel; for BLOCK rows of A; for a row that is added to all rows of C; and for
+        BLOCK rows of C as wide as a panel.
     """
     wide = VECTORS * BYTES // dtype.itemsize
     n_panels = -(-largest // wide)
@@ -111,7 +111,7 @@ def gradient(d: Array, x: Array, W: Array, b: Array, part: int, n_parts: int, sp
 
 @kernel
 def _multiply_rows(A: Array, k: int, depth: int, C: Array, space: Space) -> None:
-    """Multiply columns of A, from k on, with the panels; the sums begin with `start` if k is 0, else with C."""
+    """Multiply columns of A, from k on, with the panels; and add `start` if k is 0, else C."""
     rows, start = space[1], space[2]
     S, s_step = (start, 0) if k == 0 else (C, C.shape[1])
     for i in range(0, A.shape[0], BLOCK):
@@ -129,7 +129,7 @@ def _multiply_tiles(
 ) -> None:
     """Multiply rows of A, from i on, with the panels, and fill rows of C, from the first on.
 
-    Sums begin with what S has in that column: in the same row, or in one for all rows if its step is 0.
+    What S has in that column is added: in the same row, or in one for all rows if its step is 0.
     """
     stay_a_call()
     panels, _, _, edge = space

@@ -7,10 +7,12 @@ of the one matrix and a number of the other. With 2 rows, the text is::
     def tile(A, a, a_step, n_rows, B, b, depth, S, s, s_step, C, c, c_step):
         a0 = a + min(0, n_rows - 1) * a_step
         s0 = s + min(0, n_rows - 1) * s_step
-        t0_0, t0_1 = load(S, s0), load(S, s0 + width(S))
+        fetch(S, s0)
+        t0_0, t0_1 = zeros(S), zeros(S)
         a1 = a + min(1, n_rows - 1) * a_step
         s1 = s + min(1, n_rows - 1) * s_step
-        t1_0, t1_1 = load(S, s1), load(S, s1 + width(S))
+        fetch(S, s1)
+        t1_0, t1_1 = zeros(S), zeros(S)
         for k in range(depth):
             b_0, b_1 = load(B, b), load(B, b + width(B))
             b += 2 * width(B)
@@ -19,12 +21,13 @@ of the one matrix and a number of the other. With 2 rows, the text is::
             v = repeat(A, a1 + k)
             t1_0, t1_1 = add_product(t1_0, v, b_0), add_product(t1_1, v, b_1)
         if 0 < n_rows:
-            store(C, c + 0 * c_step + 0 * width(C), t0_0)
-            store(C, c + 0 * c_step + 1 * width(C), t0_1)
+            store(C, c + 0 * c_step + 0 * width(C), add(load(S, s0 + 0 * width(S)), t0_0))
+            store(C, c + 0 * c_step + 1 * width(C), add(load(S, s0 + 1 * width(S)), t0_1))
         if 1 < n_rows:
             ...
 
-The sums begin with what S holds: C itself, to add to it, or one row for all, whose step is 0.
+What S holds is added at the end: C itself, or one row for all, whose step is 0. It is fetched at the beginning, for on a
+large matrix each row of a tile lies on a page of its own, far from the caches.
 """
 
 from __future__ import annotations
@@ -48,7 +51,8 @@ def tile_source(n_rows: int) -> str:
         lines += [
             f"a{i} = a + min({i}, n_rows - 1) * a_step",
             f"s{i} = s + min({i}, n_rows - 1) * s_step",
-            f"t{i}_0, t{i}_1 = load(S, s{i}), load(S, s{i} + width(S))",
+            f"fetch(S, s{i})",
+            f"t{i}_0, t{i}_1 = zeros(S), zeros(S)",
         ]
     lines += [
         "for k in range(depth):",
@@ -60,7 +64,9 @@ def tile_source(n_rows: int) -> str:
         lines.append(f"    t{i}_0, t{i}_1 = add_product(t{i}_0, v, b_0), add_product(t{i}_1, v, b_1)")
     for i in rows:
         lines.append(f"if {i} < n_rows:")
-        lines += [f"    store(C, c + {i} * c_step + {v} * width(C), t{i}_{v})" for v in range(VECTORS)]
+        for v in range(VECTORS):
+            total = f"add(load(S, s{i} + {v} * width(S)), t{i}_{v})"
+            lines.append(f"    store(C, c + {i} * c_step + {v} * width(C), {total})")
     name = "tile(A, a, a_step, n_rows, B, b, depth, S, s, s_step, C, c, c_step)"
     return "\n".join([f"def {name}:", *(f"    {line}" for line in lines), ""])
 
@@ -71,5 +77,5 @@ def _tile() -> Any:
     return element_formula(namespace["tile"])
 
 
-USED = ("width", "load", "store", "repeat", "add_product")
+USED = ("width", "load", "store", "repeat", "add_product", "add", "fetch", "zeros")
 tile = _tile()
