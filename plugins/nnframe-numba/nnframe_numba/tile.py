@@ -26,8 +26,8 @@ of the one matrix and a number of the other. With 2 rows, the text is::
         if 1 < n_rows:
             ...
 
-What S holds is added at the end: C itself, or one row for all, whose step is 0. It is fetched at the beginning, for on a
-large matrix each row of a tile lies on a page of its own, far from the caches.
+What S holds is added at the end: C itself, or one row for all, whose step is 0. It is fetched at the beginning, for on
+a large matrix each row of a tile lies on a page of its own, far from the caches.
 """
 
 from __future__ import annotations
