@@ -12,7 +12,6 @@ from typing import Any
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 BYTES = 64 if get_host_cpu_features().get("avx512f") else 32
@@ -159,11 +158,11 @@ def fetch(typing, array, offset):  # type: ignore[no-untyped-def]
     """Begin to fetch what an array holds at an offset, for it will be wanted soon."""
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        byte = ir.IntType(8).as_pointer()
-        number = ir.IntType(32)
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
         address = builder.bitcast(place(context, builder, signature.args[0], *arguments), byte)
+        # LLVM's words for: to be written, used again and again, and data rather than code.
         builder.call(prefetch, [address, number(1), number(3), number(1)])
         return context.get_dummy_value()
 
