@@ -1,4 +1,4 @@
-"""From the text of an epoch and its pieces to functions that run, compiled as far as can be."""
+"""From the text of an epoch and its pieces to functions that run, compiled as far as can be and is worth it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from numba import njit
 
-from nnframe_numba import parts, products, single, steps, storage
+from nnframe_numba import blas, parts, products, single, steps, storage
 from nnframe_numba.jit import ERRORS, inlined
 from nnframe_numba.selection import Piece
-from nnframe_numba.source import Shape, divided_source, epoch_source
+from nnframe_numba.source import Shape, epoch_source, staged_source
 
 LOOPS = {
     name: getattr(module, name)
@@ -24,54 +24,42 @@ LOOPS = {
     for name in names
 }
 
+ON_BLAS = {"linear": blas.linear, "backward": blas.backward, "gradient": blas.gradient}
+
 # What this process has compiled already, by the text and the pieces in it.
-_compiled: dict[tuple[Any, ...], Callable[..., Any]] = {}
+_functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
 
-def epoch_function(
-    shape: Shape, pieces: Mapping[str, Piece], update_weights: Callable[[float], None] | None
-) -> Callable[..., float]:
-    """Return the function `run` of an epoch.
+def epoch_function(shape: Shape, pieces: Mapping[str, Piece]) -> Callable[..., float]:
+    """Return the function `run` of an epoch, which takes the pieces by the names that the text has for them."""
+    if not shape.on_blas and not any(piece.reason for piece in pieces.values()):
+        return _compiled("run", epoch_source(shape), pieces, copies=shape.single)
+    source, stages = staged_source(shape)
+    namespace = _namespace(source, None, {}, copies=False)
+    if shape.on_blas:
+        namespace |= ON_BLAS
+    for name, text in stages.items():
+        called = {part: piece for part, piece in pieces.items() if f"{part}(" in text}
+        if any(piece.reason for piece in called.values()):
+            namespace[name] = _namespace(text, None, called, copies=False)[name]
+        else:
+            # An update that is compiled can't be interrupted half-way.
+            namespace[name] = _compiled(name, text, called, copies=False)
+    run: Callable[..., float] = namespace["run"]
+    return run
 
-    Parameters
-    ----------
-    shape : Shape
-    pieces : mapping of str to Piece
-        By the names that the text has for them.
-    update_weights : callable or None
-        What the text calls so; None where all is compiled.
-    """
-    if update_weights is not None or any(piece.reason for piece in pieces.values()):
-        return _in_python(shape, pieces, update_weights)
-    source = epoch_source(shape)
+
+def _compiled(name: str, source: str, pieces: Mapping[str, Piece], copies: bool) -> Callable[..., Any]:
+    """Return a function of the text, compiled, and kept on disk if all its pieces can be told in another process."""
     known = (source, *(piece.key or piece.function for piece in pieces.values()))
-    if known not in _compiled:
-        # Machine code outlives the process only if every part can be recognized in the next one.
+    if known not in _functions:
         keys = [piece.key for piece in pieces.values() if piece.key]
         path = None
         if len(keys) == len(pieces):
-            path = storage.source_file(f"epoch_{storage.digest(source, *keys)}", source)
-        namespace = _namespace(source, path, pieces, copies=shape.single)
-        _compiled[known] = njit(namespace["run"], nogil=True, cache=path is not None, **ERRORS)
-    return _compiled[known]
-
-
-def _in_python(
-    shape: Shape, pieces: Mapping[str, Piece], update_weights: Callable[[float], None] | None
-) -> Callable[..., float]:
-    """Return `run` as it stands, which calls the compiled loops one by one."""
-    source = divided_source(shape)
-    path = storage.source_file(f"update_{storage.digest(source)}", source)
-    namespace = _namespace(source, path, pieces, copies=False)
-    namespace["update_weights"] = update_weights
-    if update_weights is None:
-        # Compiled as a whole, the update can't be interrupted half-way.
-        known = (source,)
-        if known not in _compiled:
-            _compiled[known] = njit(namespace["update"], cache=path is not None, **ERRORS)
-        namespace["update"] = _compiled[known]
-    run: Callable[..., float] = namespace["run"]
-    return run
+            path = storage.source_file(f"{name}_{storage.digest(source, *keys)}", source)
+        namespace = _namespace(source, path, pieces, copies)
+        _functions[known] = njit(namespace[name], nogil=True, cache=path is not None, **ERRORS)
+    return _functions[known]
 
 
 def _namespace(source: str, path: Path | None, pieces: Mapping[str, Piece], copies: bool) -> dict[str, Any]:

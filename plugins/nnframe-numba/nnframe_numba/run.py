@@ -18,7 +18,7 @@ from nnframe.engine import distinct_layers
 from nnframe.engines.dropout import BITS, Dropout
 from nnframe.engines.update import Updater
 from nnframe.memory import Memory
-from nnframe_numba import EngineWarning
+from nnframe_numba import EngineWarning, blas
 from nnframe_numba.compilation import epoch_function
 from nnframe_numba.pieces import activation_pieces, is_in_place, objective_pieces, optimizer_piece
 from nnframe_numba.products import space
@@ -40,15 +40,15 @@ class NumbaRun:
         self.dtype = task.layers[0].weights.dtype
         self.batch_size = min(task.batch_size, len(task.data))
         self.memory = Memory()
+        shapes = [layer.weights.shape for layer in task.layers]
+        self.on_blas = blas.is_faster(shapes, self.batch_size)
         self.pieces = self._pieces()
         self._warn()
         self.updater = self._updater()
         self.shape = self._shape()
-        update_weights = self.updater.update_weights if self.updater else None
         losses = np.empty(self.batch_size, self.dtype)
         arguments = [losses, *self._layer_arguments(), *self._rule_arguments()]
-        function = epoch_function(self.shape, self.pieces, update_weights)
-        shapes = [layer.weights.shape for layer in task.layers]
+        function = epoch_function(self.shape, self.pieces)
         # A team is for compiled code; in Python, only one thread can run at a time.
         n_shared = self.batch_size if isinstance(function, Dispatcher) else 1
         self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size, n_shared), n_shared)
@@ -57,7 +57,8 @@ class NumbaRun:
             self.run_slice = lambda _size, sample_arguments: function(*sample_arguments, *arguments)
         else:
             # This must not refer to the run itself, or its memory would be kept until the next garbage collection.
-            new_space = partial(space, self.memory, self.dtype, max(map(max, shapes)))
+            largest = 0 if self.on_blas else max(map(max, shapes))
+            new_space = partial(space, self.memory, self.dtype, largest)
             self.run_slice = Team(function, arguments, new_space).run
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
         self.largest_slice = max(1, BYTES_A_SLICE // (row_bytes * self.batch_size))
@@ -98,6 +99,7 @@ class NumbaRun:
             dropped=tuple(share > 0 for share in Dropout(task).shares),
             n_state=None if rule.is_plain or self.updater else len(rule.state.arrays),
             plain=rule.is_plain,
+            on_blas=self.on_blas,
         )
 
     def _pieces(self) -> dict[str, Piece]:
@@ -122,8 +124,10 @@ class NumbaRun:
         on_numpy = any(piece.reason for piece in self.pieces.values())
         if not repeats and not on_numpy:
             return None
+        updater = Updater(self.task)
         del self.pieces["optimize"]
-        return Updater(self.task)
+        self.pieces["update_weights"] = Piece(updater.update_weights, None, reason="it needs numpy")
+        return updater
 
     def _warn(self) -> None:
         reasons = [piece.reason for piece in self.pieces.values() if piece.reason]
@@ -150,8 +154,11 @@ class NumbaRun:
 
     def _rule_arguments(self) -> list[Any]:
         rule = self.task.rule
-        if rule.is_plain:
+        if self.shape.descends:
             return []
+        if rule.is_plain:
+            parameters = [array for layer in self.task.layers for array in (layer.weights, layer.bias[:, 0])]
+            return [self.memory.empty_like(array) for array in parameters]
         parts = (self.updater or Updater(self.task)).gradients
         gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
         if self.updater is not None:

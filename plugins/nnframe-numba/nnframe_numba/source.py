@@ -36,13 +36,24 @@ Several threads may run it at once, each as a part of its own: it takes some sam
 after all have met, some rows of each layer's weights a step down, and all meet again. For batches of one sample there
 are no parts, and none of this is in the text.
 
-The same text runs in Python where some of it can't be compiled, with the update of the weights as a function of its
-own. It is one function, for a call with a dozen arrays takes as long as a small layer. The total is handed from call to
+It is one function, for a call with a dozen arrays takes as long as a small layer. The total is handed from call to
 call, so that the losses are added in the same order wherever an epoch is cut.
+
+Where some of it can't be compiled, or BLAS multiplies faster, the same text runs in Python, and what stands between two
+products becomes a function of its own, called a stage, which is compiled if it can be::
+
+    linear(x_own, W0, b0, z0_own, space)
+    stage_0(z0_own, a0_own)
+    linear(a0_own, W1, b1, z1_own, space)
+    stage_1(z1_own, a1_own, y_own, losses_own, d1_own, rate, count)
+    backward(d1_own, W1, d0_own, space)
+    stage_2(d0_own, z0_own, a0_own)
 """
 
 from __future__ import annotations
 
+import re
+from itertools import groupby
 from typing import NamedTuple
 
 
@@ -63,6 +74,8 @@ class Shape(NamedTuple):
         How many arrays the optimizer keeps; None where the update isn't compiled, or is plain gradient descent.
     plain : bool
         Whether the update is plain gradient descent.
+    on_blas : bool
+        Whether BLAS multiplies, which can't add to the weights: they follow when all gradients are there.
     """
 
     single: bool
@@ -71,6 +84,12 @@ class Shape(NamedTuple):
     dropped: tuple[bool, ...]
     n_state: int | None
     plain: bool
+    on_blas: bool
+
+    @property
+    def descends(self) -> bool:
+        """Whether the products of the backward pass go into the weights at once."""
+        return self.plain and not self.on_blas
 
     @property
     def n_layers(self) -> int:
@@ -95,20 +114,42 @@ class Shape(NamedTuple):
 
 # What the text calls, and `run` is called with, where batches have parts.
 PARTS = ["part", "n_parts", "board", "space"]
+# What the products are called there and back, and the names in a line that aren't called.
+PRODUCTS = ("linear", "backward")
+VARIABLE = re.compile(r"\b[A-Za-z]\w*\b(?!\()")
 MEETING = ["if n_parts > 1 and not meet(board, n_parts):", "    return total"]
 
 
 def epoch_source(shape: Shape) -> str:
     """Return the function `run`; see above."""
-    return "\n".join([*_run(shape, _gradients(shape), _new_weights(shape)), ""])
+    return "\n".join([*_run(shape, _slopes(shape), _gradients(shape), _new_weights(shape)), ""])
 
 
-def divided_source(shape: Shape) -> str:
-    """Return the functions `update` and `run`, of which the one can be compiled without the other."""
-    names = ["x", "rate", *_parts(shape), *layer_names(shape), *rule_names(shape)]
-    call = f"update({', '.join(names)})"
-    update = [f"def {call}:", *_indented([*_gradients(shape), *_new_weights(shape)])]
-    return "\n".join([*update, "", "", *_run(shape, [call], []), ""])
+def staged_source(shape: Shape) -> tuple[str, dict[str, str]]:
+    """Return the function `run`, and by their names the functions that it calls between products; see above.
+
+    The last is `update`, after which all weights are new; it makes the gradients, too, if they go into the weights.
+    """
+    stages: dict[str, str] = {}
+    slopes: list[str] = []
+    for are_products, lines in groupby(_slopes(shape), lambda line: line.startswith(PRODUCTS)):
+        if are_products:
+            slopes += lines
+        else:
+            stage, body = f"stage_{len(stages)}", list(lines)
+            names = dict.fromkeys(name for line in body for name in VARIABLE.findall(line))
+            slopes.append(f"{stage}({', '.join(names)})")
+            stages[stage] = _function(slopes[-1], body)
+    gradients, new_weights = _gradients(shape), _new_weights(shape)
+    if not shape.on_blas:
+        gradients, new_weights = [], [*gradients, *new_weights]
+    call = f"update({', '.join(['x', 'rate', *_parts(shape), *layer_names(shape), *rule_names(shape)])})"
+    stages["update"] = _function(call, new_weights)
+    return "\n".join([*_run(shape, slopes, gradients, [call]), ""]), stages
+
+
+def _function(call: str, lines: list[str]) -> str:
+    return "\n".join([f"def {call}:", *_indented(lines), ""])
 
 
 def layer_names(shape: Shape) -> list[str]:
@@ -118,10 +159,10 @@ def layer_names(shape: Shape) -> list[str]:
 
 def rule_names(shape: Shape) -> list[str]:
     """Return the names of what other updates need besides, likewise; empty for plain gradient descent."""
-    if shape.plain:
+    if shape.descends:
         return []
     gradients = [f"{letter}{k}" for k in range(shape.n_layers) for letter in ("gW", "gb")]
-    if shape.n_state is None:
+    if shape.plain or shape.n_state is None:
         return gradients
     states = [f"s{i}" for i in range(shape.n_state)]
     return [*gradients, "g", *states, "updates", "l1", "l2", "clip_value", "clip_norm"]
@@ -153,15 +194,17 @@ def _product(shape: Shape, kernel: str, *arrays: str) -> str:
 def _gradients(shape: Shape) -> list[str]:
     """Return the lines that make gradients of every layer's d, or new weights at once, each part some rows."""
     inputs = ["x", *(shape.output(k) for k in range(shape.n_layers - 1))]
-    if shape.plain:
+    if shape.descends:
         return [_product(shape, "descend", f"d{k}", v, f"W{k}", f"b{k}") for k, v in enumerate(inputs)]
     return [_product(shape, "gradient", f"d{k}", v, f"gW{k}", f"gb{k}") for k, v in enumerate(inputs)]
 
 
 def _new_weights(shape: Shape) -> list[str]:
     """Return the lines that make new weights of the gradients, which one part does for all."""
-    if shape.plain:
+    if shape.descends:
         return []
+    if shape.plain:
+        return [f"{letter}{k} += g{letter}{k}" for k in range(shape.n_layers) for letter in ("W", "b")]
     if shape.n_state is None:
         return ["update_weights(rate)"]
     lines = [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(shape.n_layers)]
@@ -175,12 +218,12 @@ def _new_weights(shape: Shape) -> list[str]:
     return lines
 
 
-def _run(shape: Shape, gradients: list[str], new_weights: list[str]) -> list[str]:
+def _run(shape: Shape, slopes: list[str], gradients: list[str], new_weights: list[str]) -> list[str]:
     if shape.single:
         x_y = ["x, y = X[k : k + 1], Y[k : k + 1]", *(["s = S[k : k + 1]"] if shape.weighted else [])]
-        body = [*x_y, *_slopes(shape), "total += add_up(losses)", *gradients, *new_weights]
+        body = [*x_y, *slopes, "total += add_up(losses)", *gradients, *new_weights]
     else:
-        body = [*_shares(shape), *_indented(_slopes(shape)), *MEETING]
+        body = [*_shares(shape), *_indented(slopes), *MEETING]
         body += ["if part == 0:", "    total += add_up(losses)", *gradients]
         if new_weights:
             body += [*MEETING, "if part == 0:", *_indented(new_weights)]

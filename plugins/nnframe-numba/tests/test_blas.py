@@ -1,0 +1,58 @@
+"""Where BLAS multiplies, the epoch is the same."""
+
+import numpy as np
+import pytest
+from nnframe_numba import EngineWarning, blas
+
+from nnframe import Activation, nNet, pairs
+
+RNG = np.random.default_rng(0)
+DATA = pairs(RNG.normal(size=(150, 30)), np.eye(30)[RNG.integers(0, 30, 150)])
+RAISING = Activation("r", lambda z: np.piecewise(z, [z > 0], [1.0, 0.0]) * z, lambda z: (z > 0).astype(z.dtype))
+
+
+def net(activation="relu"):
+    return nNet.from_sizes([30, 50, 20, 30], [activation, "tanh", "softmax"], seed=1)
+
+
+def with_a_layer_twice():
+    first, _, last = nNet.from_sizes([30, 30, 30, 30], ["tanh", "tanh", "softmax"], seed=1).layersList
+    return nNet([first, first, last])
+
+
+CASES = {
+    "plain": (net, {}),
+    "dropout and weights": (net, {"dropout": 0.3, "sample_weights": np.linspace(0.5, 2, 150)}),
+    "an optimizer with all that goes before it": (net, {"optimizer": "adam", "l2": 0.01, "clip_norm": 0.5}),
+    "a formula on numpy": (lambda: net(RAISING), {}),
+    "a formula on numpy, and an optimizer": (lambda: net(RAISING), {"optimizer": "adam"}),
+    "a layer that is there twice": (with_a_layer_twice, {}),
+    "a layer that is there twice, and an optimizer": (with_a_layer_twice, {"optimizer": "adagrad"}),
+}
+
+
+def trained(untrained, engine, settings):
+    rate = None if "optimizer" in settings else 0.1
+    loss = untrained.nEpochs(3, DATA, "cel", rate, 64, engine=engine, seed=0, shuffle=True, **settings).loss
+    return [*(array for layer in untrained.layersList for array in (layer.linear, layer.bias)), np.array(loss)]
+
+
+@pytest.mark.filterwarnings(f"ignore::{EngineWarning.__module__}.{EngineWarning.__name__}")
+@pytest.mark.parametrize(("make", "settings"), CASES.values(), ids=CASES)
+def test_the_result_is_that_of_the_reference(make, settings, monkeypatch):
+    monkeypatch.setattr(blas, "FEWEST_MULTIPLICATIONS", 0)
+    for mine, expected in zip(trained(make(), "numba", settings), trained(make(), "reference", settings), strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "batch_size", "expected"),
+    [
+        ([(32, 64), (10, 32)], 128, False),
+        ([(256, 784), (128, 256), (10, 128)], 128, False),
+        ([(2048, 512), (2048, 2048), (10, 2048)], 1024, True),
+        ([(20_000, 20_000)], 1, False),
+    ],
+)
+def test_blas_multiplies_where_a_batch_is_large(shapes, batch_size, expected):
+    assert blas.is_faster(shapes, batch_size) is expected
