@@ -18,7 +18,7 @@ LOOPS = {
     for module, names in (
         (products, ("linear", "backward", "descend", "gradient")),
         (single, ("linear_single", "backward_single", "descend_single", "gradient_single")),
-        (parts, ("samples_of", "meet")),
+        (parts, ("put_back", "samples_of", "meet")),
         (steps, ("add_up", "weigh", "scale", "drop", "multiply", "penalize", "clip")),
     )
     for name in names

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
@@ -19,7 +20,7 @@ from nnframe_numba.lanes import place
 # processor, and one that wakes up is put on a free one.
 LOOKS = 200_000
 MOMENT = 1
-ARRIVED, CALLED_OFF = 0, 1
+ARRIVED, CALLED_OFF, TAKEN = 0, 1, 2
 
 # Of fewer samples, copying the weights for a product would take as long as the product.
 FEWEST_SAMPLES = 8
@@ -43,14 +44,37 @@ def samples_of(part: int, n_parts: int, count: int) -> tuple[int, int]:
     return rows_of(part, n_sharing, count)
 
 
+def new_board(n_layers: int) -> Array:
+    """Return what threads tell each other.
+
+    That is how many have come to all meetings so far; something else than 0 if there will be no more, as whoever calls
+    it off says; and for each layer, how many pieces of its work have been taken.
+    """
+    return np.zeros(TAKEN + n_layers, np.int64)
+
+
+@kernel
+def take(board: Array, layer: int) -> int:
+    """Return the number of a piece of a layer's work, which no other thread will get."""
+    number: int = _add_one(board, TAKEN + layer)
+    return number
+
+
+@kernel
+def put_back(board: Array) -> None:
+    """Let all pieces be taken again; not while one may be."""
+    for i in range(TAKEN, len(board)):
+        board[i] = 0
+
+
 @kernel
 def meet(board: Array, n_threads: int) -> bool:
     """Wait until as many threads are here; return False if the meeting was called off.
 
     Parameters
     ----------
-    board : ndarray of int64, shape (2,)
-        Zeros at first: how many have come to this and all earlier meetings, and, set by whoever calls it off, not 0.
+    board : ndarray of int64
+        See `new_board`.
     n_threads : int
     """
     number = _add_one(board, ARRIVED)

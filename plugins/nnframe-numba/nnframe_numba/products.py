@@ -18,11 +18,13 @@ from nnframe import Array
 from nnframe.memory import Memory
 from nnframe_numba.jit import formula, kernel
 from nnframe_numba.lanes import BYTES, add, get, load, put, stay_a_call, store, transpose, width
-from nnframe_numba.parts import rows_of
+from nnframe_numba.parts import rows_of, take
 from nnframe_numba.tile import ROWS, VECTORS, tile
 
-DEPTH = 256
+DEPTH = 272
 BLOCK = 24 * ROWS
+# What a thread takes at once of the rows of weights that are to change.
+PIECE = 8 * ROWS
 # Rows that begin a power of two apart would push each other out of the cache.
 APART = DEPTH + BYTES // 4
 
@@ -63,8 +65,9 @@ def linear(x: Array, W: Array, b: Array, z: Array, space: Space) -> None:
     start = space[2]
     for r in range(n_out):
         start[0, r] = b[r]
-    for k in range(0, n_in, DEPTH):
-        depth = min(DEPTH, n_in - k)
+    step = _even_depth(n_in)
+    for k in range(0, n_in, step):
+        depth = min(step, n_in - k)
         _pack_transposed(W, k, depth, space[0])
         _multiply_rows(x, k, depth, z, space)
 
@@ -77,36 +80,86 @@ def backward(d: Array, W: Array, before: Array, space: Space) -> None:
     start = space[2]
     for j in range(n_in):
         start[0, j] = 0
-    for k in range(0, n_out, DEPTH):
-        depth = min(DEPTH, n_out - k)
+    step = _even_depth(n_out)
+    for k in range(0, n_out, step):
+        depth = min(step, n_out - k)
         _pack(W, k, depth, space[0])
         _multiply_rows(d, k, depth, before, space)
 
 
 @kernel
-def descend(d: Array, x: Array, W: Array, b: Array, part: int, n_parts: int, space: Space) -> None:
-    """Add d^T x to W, and the sum of d over the samples to b, in the rows of a part."""
-    stay_a_call()
-    n_samples = x.shape[0]
-    first, last = rows_of(part, n_parts, W.shape[0])
-    _add_columns(d, first, last, b)
-    for k in range(0, n_samples, DEPTH):
-        depth = min(DEPTH, n_samples - k)
-        _pack(x, k, depth, space[0])
-        for r in range(first, last, BLOCK):
-            n_rows = min(BLOCK, last - r)
-            _copy_transposed(d, k, r, depth, n_rows, space[1])
-            _multiply_tiles(space[1], ZERO, n_rows, depth, W, r, W, W.shape[1], space)
+def descend(
+    d: Array, x: Array, W: Array, b: Array, layer: int, part: int, n_parts: int, board: Array, space: Space
+) -> None:
+    """Add d^T x to W, and the sum of d over the samples to b, all parts together."""
+    _add_products(d, x, W, b, False, layer, part, n_parts, board, space)
 
 
 @kernel
-def gradient(d: Array, x: Array, W: Array, b: Array, part: int, n_parts: int, space: Space) -> None:
-    """Fill W with d^T x and b with the sum of d over the samples, in the rows of a part."""
-    for r in range(*rows_of(part, n_parts, W.shape[0])):
+def gradient(
+    d: Array, x: Array, W: Array, b: Array, layer: int, part: int, n_parts: int, board: Array, space: Space
+) -> None:
+    """Fill W with d^T x and b with the sum of d over the samples, all parts together."""
+    _add_products(d, x, W, b, True, layer, part, n_parts, board, space)
+
+
+@kernel
+def _add_products(
+    d: Array,
+    x: Array,
+    W: Array,
+    b: Array,
+    is_anew: bool,
+    layer: int,
+    part: int,
+    n_parts: int,
+    board: Array,
+    space: Space,
+) -> None:
+    stay_a_call()
+    n_samples, n_rows = len(x), len(W)
+    # Pieces are for whoever comes first: one who was held up, or is on a slower processor, gets fewer. Each keeps to
+    # rows of its own where these are few, and where the sum has several parts, for they must be added in their order.
+    are_pieces = n_parts > 1 and n_samples <= DEPTH and n_rows >= 2 * n_parts * PIECE
+    step = _even_depth(n_samples)
+    for k in range(0, n_samples, step):
+        depth = min(step, n_samples - k)
+        _pack(x, k, depth, space[0])
+        first, last = _piece(board, layer, n_rows) if are_pieces else rows_of(part, n_parts, n_rows)
+        while first < last:
+            if k == 0:
+                if is_anew:
+                    _clear(W, b, first, last)
+                _add_columns(d, first, last, b)
+            for r in range(first, last, BLOCK):
+                n = min(BLOCK, last - r)
+                _copy_transposed(d, k, r, depth, n, space[1])
+                _multiply_tiles(space[1], ZERO, n, depth, W, r, W, W.shape[1], space)
+            first, last = _piece(board, layer, n_rows) if are_pieces else (last, last)
+
+
+@kernel
+def _piece(board: Array, layer: int, n_rows: int) -> tuple[int, int]:
+    """Return the first of some rows that are still to be done, and the one after their last."""
+    first = min(n_rows, take(board, layer) * PIECE)
+    return first, min(n_rows, first + PIECE)
+
+
+@kernel
+def _clear(W: Array, b: Array, first: int, last: int) -> None:
+    for r in range(first, last):
         b[r] = 0
         for j in range(W.shape[1]):
             W[r, j] = 0
-    descend(d, x, W, b, part, n_parts, space)
+
+
+@kernel
+def _even_depth(n: int) -> int:
+    """Return the depth that divides n into the fewest parts, none of them much smaller than the others."""
+    if n <= DEPTH:
+        return n
+    n_parts = (n + DEPTH - 1) // DEPTH
+    return (n + n_parts - 1) // n_parts
 
 
 @kernel

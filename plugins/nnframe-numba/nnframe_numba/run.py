@@ -59,7 +59,7 @@ class NumbaRun:
             # This must not refer to the run itself, or its memory would be kept until the next garbage collection.
             largest = 0 if self.on_blas else max(map(max, shapes))
             new_space = partial(space, self.memory, self.dtype, largest)
-            self.run_slice = Team(function, arguments, new_space).run
+            self.run_slice = Team(function, arguments, new_space, len(shapes)).run
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
         self.largest_slice = max(1, BYTES_A_SLICE // (row_bytes * self.batch_size))
 

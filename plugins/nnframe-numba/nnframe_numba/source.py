@@ -10,6 +10,8 @@ What it looks like for two layers, batches and plain gradient descent::
             if count < batch_size:
                 losses, z0, a0, d0, z1, a1, d1 = losses[:count], z0[:count], ...
             x, y = X[start : start + count], Y[start : start + count]
+            if part == 0:
+                put_back(board)
             first, last = samples_of(part, n_parts, count)
             if first < last:
                 x_own, y_own, losses_own, z0_own, a0_own, d0_own, ... = x[first:last], y[first:last], ...
@@ -26,15 +28,15 @@ What it looks like for two layers, batches and plain gradient descent::
                 return total
             if part == 0:
                 total += add_up(losses)
-            descend(d0, x, W0, b0, part, n_parts, space)
-            descend(d1, a0, W1, b1, part, n_parts, space)
+            descend(d0, x, W0, b0, 0, part, n_parts, board, space)
+            descend(d1, a0, W1, b1, 1, part, n_parts, board, space)
             if n_parts > 1 and not meet(board, n_parts):
                 return total
         return total
 
 Several threads may run it at once, each as a part of its own: it takes some samples of a batch there and back, and
-after all have met, some rows of each layer's weights a step down, and all meet again. For batches of one sample there
-are no parts, and none of this is in the text.
+after all have met, rows of each layer's weights a step down until none are left, and all meet again. For batches of one
+sample there are no parts, and none of this is in the text.
 
 It is one function, for a call with a dozen arrays takes as long as a small layer. The total is handed from call to
 call, so that the losses are added in the same order wherever an epoch is cut.
@@ -185,18 +187,19 @@ def _indented(lines: list[str]) -> list[str]:
 
 def _product(shape: Shape, kernel: str, *arrays: str) -> str:
     """Return a call of one of the products of a layer."""
-    if shape.single:
-        return f"{kernel}_single({', '.join(arrays)})"
-    parts = PARTS[:2] if kernel in ("descend", "gradient") else []
-    return f"{kernel}({', '.join([*arrays, *parts, 'space'])})"
+    return f"{kernel}_single({', '.join(arrays)})" if shape.single else f"{kernel}({', '.join(arrays)}, space)"
+
+
+def _weights_product(shape: Shape, kernel: str, layer: int, *arrays: str) -> str:
+    """Return a call of one for which all parts are needed."""
+    return _product(shape, kernel, *arrays, *([] if shape.single else [str(layer), *PARTS[:3]]))
 
 
 def _gradients(shape: Shape) -> list[str]:
-    """Return the lines that make gradients of every layer's d, or new weights at once, each part some rows."""
+    """Return the lines that make gradients of every layer's d, or new weights at once, all parts together."""
     inputs = ["x", *(shape.output(k) for k in range(shape.n_layers - 1))]
-    if shape.descends:
-        return [_product(shape, "descend", f"d{k}", v, f"W{k}", f"b{k}") for k, v in enumerate(inputs)]
-    return [_product(shape, "gradient", f"d{k}", v, f"gW{k}", f"gb{k}") for k, v in enumerate(inputs)]
+    kernel, to = ("descend", "") if shape.descends else ("gradient", "g")
+    return [_weights_product(shape, kernel, k, f"d{k}", v, f"{to}W{k}", f"{to}b{k}") for k, v in enumerate(inputs)]
 
 
 def _new_weights(shape: Shape) -> list[str]:
@@ -244,6 +247,8 @@ def _shares(shape: Shape) -> list[str]:
         "if count < batch_size:",
         *(f"    {name} = {name}[:count]" for name in rows),
         *(f"{name} = {name.upper()}[start : start + count]" for name in samples),
+        "if part == 0:",
+        "    put_back(board)",
         "first, last = samples_of(part, n_parts, count)",
         *(f"{name}_own = {name}[first:last]" for name in [*samples, *rows]),
         "if first < last:",

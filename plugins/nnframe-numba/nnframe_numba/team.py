@@ -10,17 +10,17 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, cast
 
-import numpy as np
 from numba import config
 
 from nnframe_numba.helpers import together
-from nnframe_numba.parts import CALLED_OFF, FEWEST_SAMPLES
+from nnframe_numba.parts import CALLED_OFF, FEWEST_SAMPLES, new_board
 from nnframe_numba.products import Space
 
 # Waking a thread takes a tenth of a millisecond, and the first batches after it are slow.
 SECONDS_WORTH_A_TEAM, SECONDS_WORTH_A_TRIAL = 2e-3, 5e-3
 # The best of a few slices counts, for any can be disturbed.
 TRIALS = 3
+SECONDS_A_TRIAL = 10e-3
 # Trials come soon after one another at first, for the first one may have been disturbed.
 FEWEST_SLICES_BETWEEN, MOST_SLICES_BETWEEN = 4, 64
 # A thread more has to gain so much: it could do something else.
@@ -38,15 +38,18 @@ class Team:
     arguments : list
     new_space : callable
         Returns a thread's memory.
+    n_layers : int
     """
 
-    def __init__(self, function: Callable[..., float], arguments: list[Any], new_space: Callable[[], Space]) -> None:
-        self.function, self.arguments, self.new_space = function, arguments, new_space
+    def __init__(
+        self, function: Callable[..., float], arguments: list[Any], new_space: Callable[[], Space], n_layers: int
+    ) -> None:
+        self.function, self.arguments, self.new_space, self.n_layers = function, arguments, new_space, n_layers
         self.spaces = [new_space()]
 
     def run(self, size: int, sample_arguments: list[Any]) -> float:
         """Run a slice on so many threads and return the total."""
-        board = np.zeros(2, np.int64)
+        board = new_board(self.n_layers)
         while len(self.spaces) < size:
             self.spaces.append(self.new_space())
         calls = [
@@ -79,7 +82,9 @@ class Choice:
         self._slices_between = FEWEST_SLICES_BETWEEN
 
     def batches_in(self, seconds: float) -> int:
-        """Return how many batches take about so long; one if that isn't known."""
+        """Return how many batches take about so long, or are enough for a trial; one if that isn't known."""
+        if self.most > 1 and self._slices_left == 0:
+            seconds = min(seconds, SECONDS_A_TRIAL)
         return max(1, int(seconds / self._seconds_a_batch)) if self._seconds_a_batch else 1
 
     def next(self, n_batches: int) -> int:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nnframe_numba.parts import new_board
 from nnframe_numba.products import BLOCK, DEPTH, backward, descend, gradient, linear, space
 from nnframe_numba.tile import ROWS
 
@@ -52,8 +53,9 @@ def test_backward_is_the_product_with_the_transposed_weights(n_samples, n_in, n_
 def test_all_parts_of_a_descent_add_what_the_samples_say(n_samples, n_in, n_out, dtype, n_parts):
     x, d, W, b, memory = problem(n_samples, n_in, n_out, dtype)
     exact = W + d.astype(float).T @ x, b + d.astype(float).sum(axis=0)
+    board = new_board(1)
     for part in range(n_parts):
-        descend(d, x, W, b, part, n_parts, memory)
+        descend(d, x, W, b, 0, part, n_parts, board, memory)
     assert_close(W, exact[0], dtype)
     assert_close(b, exact[1], dtype)
 
@@ -63,8 +65,9 @@ def test_all_parts_of_a_descent_add_what_the_samples_say(n_samples, n_in, n_out,
 def test_all_parts_of_a_gradient_forget_what_was_there(n_samples, n_in, n_out, dtype, n_parts):
     x, d, W, b, memory = problem(n_samples, n_in, n_out, dtype)
     W[...] = b[...] = np.nan
+    board = new_board(1)
     for part in range(n_parts):
-        gradient(d, x, W, b, part, n_parts, memory)
+        gradient(d, x, W, b, 0, part, n_parts, board, memory)
     assert_close(W, d.astype(float).T @ x, dtype)
     assert_close(b, d.astype(float).sum(axis=0), dtype)
 

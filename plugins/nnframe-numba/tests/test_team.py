@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from nnframe_numba import EngineWarning, run
 from nnframe_numba.helpers import together
-from nnframe_numba.parts import CALLED_OFF, meet, rows_of, samples_of
+from nnframe_numba.parts import CALLED_OFF, meet, new_board, rows_of, samples_of
+from nnframe_numba.products import PIECE
 from nnframe_numba.run import NumbaRun
-from nnframe_numba.team import FEWEST_SLICES_BETWEEN, SECONDS_WORTH_A_TRIAL, TRIALS, Choice, choice_for
+from nnframe_numba.team import FEWEST_SLICES_BETWEEN, SECONDS_A_TRIAL, SECONDS_WORTH_A_TRIAL, TRIALS, Choice, choice_for
 
 import nnframe
 
@@ -19,7 +20,8 @@ import nnframe
 def trained(learning_rate=0.05, **settings):
     rng = np.random.default_rng(0)
     data = nnframe.pairs(rng.normal(size=(150, 30)), np.eye(4)[rng.integers(0, 4, 150)])
-    net = nnframe.nNet.from_sizes([30, 50, 20, 4], ["relu", "tanh", "softmax"], seed=1)
+    # Enough rows in the first layer that pieces of them are handed out.
+    net = nnframe.nNet.from_sizes([30, 6 * PIECE, 20, 4], ["relu", "tanh", "softmax"], seed=1)
     loss = net.nEpochs(3, data, "cel", learning_rate, 64, engine="numba", seed=0, shuffle=True, **settings).loss
     return [*(array for layer in net.layersList for array in (layer.linear, layer.bias)), np.array(loss)]
 
@@ -75,7 +77,7 @@ def test_parts_have_each_row_once():
 
 
 def test_whoever_is_interrupted_before_it_begins_keeps_no_one_waiting():
-    board = np.zeros(2, np.int64)
+    board = new_board(0)
     came = []
 
     def interrupted():
@@ -84,7 +86,7 @@ def test_whoever_is_interrupted_before_it_begins_keeps_no_one_waiting():
     with pytest.raises(KeyboardInterrupt):
         together([interrupted, lambda: came.append(meet(board, 2))], lambda: board.__setitem__(CALLED_OFF, 1))
     assert came == [False]
-    assert together([lambda: meet(np.zeros(2, np.int64), 1), lambda: came.append("again")], lambda: None)
+    assert together([lambda: meet(new_board(0), 1), lambda: came.append("again")], lambda: None)
     assert came == [False, "again"]
 
 
@@ -172,3 +174,12 @@ def test_a_slice_is_as_long_as_it_took_the_last_time():
     assert choice.batches_in(0.05) == 1
     choice.tell(1, 10, 0.01)
     assert choice.batches_in(0.05) == 50
+
+
+def test_slices_are_short_while_numbers_of_threads_are_tried():
+    choice = Choice(2)
+    choice.tell(1, 10, 0.05)
+    in_trial = choice.batches_in(10.0)
+    chosen(choice, lambda size: 0.005, 2 * TRIALS)
+    assert in_trial == SECONDS_A_TRIAL / 0.005
+    assert choice.batches_in(10.0) == 2000
