@@ -179,7 +179,7 @@ class denseLayer:
 
     def forward_within_errstate(self, v: Any) -> Array:
         """Return what `forwardPass` does, for a caller who has set what it sets, once for many layers."""
-        z: Array = np.dot(self._linear, self._columns(v, self._linear.shape[1]))
+        z: Array = self._linear.dot(self._columns(v, self._linear.shape[1]))
         np.add(z, self._bias, z)
         # z is nobody's yet, and may be overwritten.
         if self._bound.forward_inplace is None:

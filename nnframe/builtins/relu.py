@@ -12,6 +12,7 @@ import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
+from nnframe.builtins.quick import zero
 from nnframe.hookspecs import hookimpl
 
 
@@ -28,7 +29,7 @@ def derivative(z: Array) -> Array:
 
 def forward_inplace(z: Array) -> None:
     """Turn z into a."""
-    np.maximum(z, 0, out=z)
+    np.maximum(z, zero(z.dtype), out=z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:

@@ -16,19 +16,20 @@ import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
+from nnframe.builtins.quick import column_sums
 from nnframe.hookspecs import hookimpl
 
 
 def forward(z: Array) -> Array:
     """Return exp(z) over its sum, column by column."""
     e = np.exp(z - z.max(axis=0, keepdims=True))
-    a: Array = e / e.sum(axis=0, keepdims=True)
+    a: Array = e / column_sums(e)
     return a
 
 
 def backward(grad: Array, z: Array, a: Array) -> Array:
     """Return dL/dz for grad = dL/da."""
-    dz: Array = a * (grad - (grad * a).sum(axis=0, keepdims=True))
+    dz: Array = a * (grad - column_sums(grad * a))
     return dz
 
 
@@ -39,16 +40,16 @@ def forward_inplace(z: Array) -> None:
         column = z[:, 0]
         np.subtract(column, column[column.argmax()], out=column)
         np.exp(column, out=column)
-        np.divide(column, np.add.reduce(column), out=column)
+        np.divide(column, column_sums(column), out=column)
         return
     np.subtract(z, np.maximum.reduce(z, axis=0, keepdims=True), out=z)
     np.exp(z, out=z)
-    np.divide(z, np.add.reduce(z, axis=0, keepdims=True), out=z)
+    np.divide(z, column_sums(z), out=z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
-    np.subtract(grad, np.add.reduce(grad * a, axis=0, keepdims=True), out=grad)
+    np.subtract(grad, column_sums(grad * a), out=grad)
     np.multiply(grad, a, out=grad)
 
 

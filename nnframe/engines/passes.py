@@ -148,7 +148,7 @@ def _forward_hidden(layer: Linear, memory: HiddenMemory) -> Callable[[Array], Ar
     z_columns, a_columns = z.T, a.T
 
     def forward(v: Array) -> Array:
-        np.dot(v, weights, z)
+        v.dot(weights, z)
         np.add(z, bias, z)
         if activate_inplace is None:
             np.copyto(a_columns, activate(z_columns))
@@ -168,7 +168,7 @@ def _forward_last(layer: Linear) -> Callable[[Array, Output], None]:
 
     def forward(v: Array, output: Output) -> None:
         z, z_columns, a, a_columns = output
-        np.dot(v, weights, z)
+        v.dot(weights, z)
         np.add(z, bias, z)
         if a is z:
             return
@@ -218,9 +218,9 @@ def _backward(
     if before is None:
 
         def backward_first(x: Array) -> None:
-            np.dot(d_columns, x, weight_gradient)
+            d_columns.dot(x, weight_gradient)
             if ones is not None:
-                np.dot(ones, d, bias_gradient)
+                ones.dot(d, bias_gradient)
 
         return backward_first
 
@@ -229,10 +229,10 @@ def _backward(
     columns_before, z_columns, a_columns = d_before.T, z.T, a.T
 
     def backward(x: Array) -> None:
-        np.dot(d_columns, v, weight_gradient)
+        d_columns.dot(v, weight_gradient)
         if ones is not None:
-            np.dot(ones, d, bias_gradient)
-        np.dot(d, weights, d_before)
+            ones.dot(d, bias_gradient)
+        d.dot(weights, d_before)
         if mask is not None:
             np.multiply(d_before, mask, d_before)
         if backward_inplace is None:
