@@ -48,9 +48,15 @@ def new_board(n_layers: int) -> Array:
     """Return what threads tell each other.
 
     That is how many have come to all meetings so far; something else than 0 if there will be no more, as whoever calls
-    it off says; and for each layer, how many pieces of its work have been taken.
+    it off says; and for each layer, how many pieces of its work have been taken. With 0 layers, there are no pieces.
     """
     return np.zeros(TAKEN + n_layers, np.int64)
+
+
+@kernel
+def has_pieces(board: Array, layer: int) -> bool:
+    """Return whether a layer's work may be taken in pieces."""
+    return TAKEN + layer < len(board)
 
 
 @kernel

@@ -18,7 +18,7 @@ from nnframe import Array
 from nnframe.memory import Memory
 from nnframe_numba.jit import formula, kernel
 from nnframe_numba.lanes import BYTES, add, get, load, put, stay_a_call, store, transpose, width
-from nnframe_numba.parts import rows_of, take
+from nnframe_numba.parts import has_pieces, rows_of, take
 from nnframe_numba.tile import ROWS, VECTORS, tile
 
 DEPTH = 272
@@ -120,7 +120,7 @@ def _add_products(
     n_samples, n_rows = len(x), len(W)
     # Pieces are for whoever comes first: one who was held up, or is on a slower processor, gets fewer. Each keeps to
     # rows of its own where these are few, and where the sum has several parts, for they must be added in their order.
-    are_pieces = n_parts > 1 and n_samples <= DEPTH and n_rows >= 2 * n_parts * PIECE
+    are_pieces = n_samples <= DEPTH and n_rows >= 2 * n_parts * PIECE and n_parts > 1 and has_pieces(board, layer)
     step = _even_depth(n_samples)
     for k in range(0, n_samples, step):
         depth = min(step, n_samples - k)

@@ -59,7 +59,9 @@ class NumbaRun:
             # This must not refer to the run itself, or its memory would be kept until the next garbage collection.
             largest = 0 if self.on_blas else max(map(max, shapes))
             new_space = partial(space, self.memory, self.dtype, largest)
-            self.run_slice = Team(function, arguments, new_space, len(shapes)).run
+            # The weights of a layer that is there twice have to be changed by the same part both times.
+            n_with_pieces = 0 if self._has_repeats() else len(shapes)
+            self.run_slice = Team(function, arguments, new_space, n_with_pieces).run
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
         self.largest_slice = max(1, BYTES_A_SLICE // (row_bytes * self.batch_size))
 
@@ -120,14 +122,16 @@ class NumbaRun:
         if self.task.rule.is_plain:
             return None
         # A layer that is there twice has two gradients, to be added up before an optimizer sees them.
-        repeats = len(distinct_layers(self.task.layers)) < len(self.task.layers)
         on_numpy = any(piece.reason for piece in self.pieces.values())
-        if not repeats and not on_numpy:
+        if not self._has_repeats() and not on_numpy:
             return None
         updater = Updater(self.task)
         del self.pieces["optimize"]
         self.pieces["update_weights"] = Piece(updater.update_weights, None, reason="it needs numpy")
         return updater
+
+    def _has_repeats(self) -> bool:
+        return len(distinct_layers(self.task.layers)) < len(self.task.layers)
 
     def _warn(self) -> None:
         reasons = [piece.reason for piece in self.pieces.values() if piece.reason]

@@ -39,6 +39,7 @@ class Team:
     new_space : callable
         Returns a thread's memory.
     n_layers : int
+        How many layers' work may be taken in pieces.
     """
 
     def __init__(

@@ -49,6 +49,19 @@ def test_any_number_of_threads_gives_the_same_to_the_bit(settings, n_threads, mo
         np.testing.assert_array_equal(one, other)
 
 
+def test_any_number_of_threads_can_change_a_layer_that_is_there_twice(monkeypatch):
+    rng = np.random.default_rng(0)
+    size = 4 * PIECE
+    data = nnframe.pairs(rng.normal(size=(640, size)), rng.normal(size=(640, size)))
+    results = []
+    for n_threads in (1, 2):
+        monkeypatch.setattr(Choice, "next", lambda self, n_batches, n_threads=n_threads: n_threads)
+        layer = nnframe.nNet.from_sizes([size, size], ["tanh"], seed=1).layersList[0]
+        nnframe.nNet([layer, layer]).nEpochs(5, data, "mse", 0.1, 32, engine="numba", seed=0)
+        results.append(layer.linear)
+    np.testing.assert_array_equal(*results)
+
+
 def test_two_nets_can_be_trained_at_once_by_two_threads_each(monkeypatch):
     monkeypatch.setattr(Choice, "next", lambda self, n_batches: 2)
     expected = trained()
