@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from nnframe_numba import EngineWarning, blas
 
-from nnframe import Activation, nNet, pairs
+from nnframe import Activation, nNet, pairs, registry
+from nnframe.testing.kit import checks_of
 
 RNG = np.random.default_rng(0)
 DATA = pairs(RNG.normal(size=(150, 30)), np.eye(30)[RNG.integers(0, 30, 150)])
@@ -43,6 +44,12 @@ def test_the_result_is_that_of_the_reference(make, settings, monkeypatch):
     monkeypatch.setattr(blas, "FEWEST_MULTIPLICATIONS", 0)
     for mine, expected in zip(trained(make(), "numba", settings), trained(make(), "reference", settings), strict=True):
         np.testing.assert_allclose(mine, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("check", ["failures_of_plugins_leave_whole_batches", "interrupts_leave_whole_batches"])
+def test_an_epoch_that_ends_early_leaves_whole_batches(check, monkeypatch):
+    monkeypatch.setattr(blas, "FEWEST_MULTIPLICATIONS", 0)
+    checks_of(registry.get("engine", "numba"))[check]()
 
 
 @pytest.mark.parametrize(
