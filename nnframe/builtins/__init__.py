@@ -1,4 +1,7 @@
-"""The plugins that come with nnframe: one file each, registered through the call that registers anyone's."""
+"""The plugins that come with nnframe: one file each, registered through the call that registers anyone's.
+
+`nnframe.builtins.shortcuts` is none; some of them call it.
+"""
 
 BUILTIN_MODULES = {
     "activation": (

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.quick import column_sums
+from nnframe.builtins.shortcuts import column_sums
 from nnframe.fused import Fused
 from nnframe.hookspecs import hookimpl
 from nnframe.loss import Loss

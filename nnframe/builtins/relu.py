@@ -12,7 +12,7 @@ import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.builtins.quick import zero
+from nnframe.builtins.shortcuts import zero
 from nnframe.hookspecs import hookimpl
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.builtins.quick import column_sums
+from nnframe.builtins.shortcuts import column_sums
 from nnframe.hookspecs import hookimpl
 
 

@@ -14,8 +14,8 @@ is worth is the time without it over the time with it, in float32, on one core:
   five million weights, nothing in longer ones.
 - An array's own ``dot`` writes into memory that is there, and its call takes two thirds of the time that np.dot takes,
   and two fifths of that of ``@``. Worth 1.06 on small nets with batches of one, 1.05 with batches of 32.
-- The built-in plugins sum up columns as products with ones (`nnframe.builtins.quick`). Worth 1.08 on a small classifier
-  with batches of one, 1.05 with batches of 32.
+- The built-in plugins sum up columns as products with ones (`nnframe.builtins.shortcuts`). Worth 1.08 on a small
+  classifier with batches of one, 1.05 with batches of 32.
 - A batch of one needs no sum for the gradient of the bias. In larger ones, the sum is a product with ones, which takes
   half of the time that np.add.reduce takes.
 - The learning rate and the mean over the batch are folded into the first gradient of the backward pass, which spares a
