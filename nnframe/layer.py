@@ -154,6 +154,8 @@ class denseLayer:
             z += self._bias
         return z
 
+    # Why a decorator, `nNet.forwardPass` says.
+    @np.errstate(invalid="ignore")
     def forwardPass(self, v: Any) -> Array:
         """Return the activation of ``linearPass(v)``.
 
@@ -174,8 +176,7 @@ class denseLayer:
         PluginError
             If the activation fails.
         """
-        with np.errstate(invalid="ignore"):
-            return self.forward_within_errstate(v)
+        return self.forward_within_errstate(v)
 
     def forward_within_errstate(self, v: Any) -> Array:
         """Return what `forwardPass` does, for a caller who has set what it sets, once for many layers."""

@@ -11,7 +11,10 @@ from nnframe.arrays import Array
 
 
 def column_sums(matrix: Array) -> Array:
-    """Return the sums of the columns of (n, B) as (B,): a product with ones, in a third of np.add.reduce's time."""
+    """Return the sums of the columns of (n, B) as (B,), and that of (n,) as a number.
+
+    It is a product with ones, which takes a third of np.add.reduce's time.
+    """
     sums: Array = _ones(len(matrix), matrix.dtype).dot(matrix)
     return sums
 

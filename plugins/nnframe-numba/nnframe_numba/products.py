@@ -135,7 +135,9 @@ def _add_products(
                 n = min(BLOCK, last - r)
                 _copy_transposed(d, k, r, depth, n, space[1])
                 _multiply_tiles(space[1], ZERO, n, depth, W, r, W, W.shape[1], space)
-            first, last = _piece(board, layer, n_rows) if are_pieces else (last, last)
+            if not are_pieces:
+                break
+            first, last = _piece(board, layer, n_rows)
 
 
 @kernel
@@ -155,11 +157,11 @@ def _clear(W: Array, b: Array, first: int, last: int) -> None:
 
 @kernel
 def _even_depth(n: int) -> int:
-    """Return the depth that divides n into the fewest parts, none of them much smaller than the others."""
+    """Return the depth that gets through n in the fewest steps, the last of which is hardly shorter."""
     if n <= DEPTH:
         return n
-    n_parts = (n + DEPTH - 1) // DEPTH
-    return (n + n_parts - 1) // n_parts
+    n_steps = (n + DEPTH - 1) // DEPTH
+    return (n + n_steps - 1) // n_steps
 
 
 @kernel

@@ -40,8 +40,6 @@ class NumbaRun:
         self.dtype = task.layers[0].weights.dtype
         self.batch_size = min(task.batch_size, len(task.data))
         self.memory = Memory()
-        shapes = [layer.weights.shape for layer in task.layers]
-        self.on_blas = blas.is_faster(shapes, self.batch_size)
         self.pieces = self._pieces()
         self._warn()
         self.updater = self._updater()
@@ -49,6 +47,7 @@ class NumbaRun:
         losses = np.empty(self.batch_size, self.dtype)
         arguments = [losses, *self._layer_arguments(), *self._rule_arguments()]
         function = epoch_function(self.shape, self.pieces)
+        shapes = [layer.weights.shape for layer in task.layers]
         # A team is for compiled code; in Python, only one thread can run at a time.
         n_shared = self.batch_size if isinstance(function, Dispatcher) else 1
         self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size, n_shared), n_shared)
@@ -57,7 +56,7 @@ class NumbaRun:
             self.run_slice = lambda _size, sample_arguments: function(*sample_arguments, *arguments)
         else:
             # This must not refer to the run itself, or its memory would be kept until the next garbage collection.
-            largest = 0 if self.on_blas else max(map(max, shapes))
+            largest = 0 if self.shape.on_blas else max(map(max, shapes))
             new_space = partial(space, self.memory, self.dtype, largest)
             # The weights of a layer that is there twice have to be changed by the same part both times.
             n_with_pieces = 0 if self._has_repeats() else len(shapes)
@@ -101,7 +100,7 @@ class NumbaRun:
             dropped=tuple(share > 0 for share in Dropout(task).shares),
             n_state=None if rule.is_plain or self.updater else len(rule.state.arrays),
             plain=rule.is_plain,
-            on_blas=self.on_blas,
+            on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size),
         )
 
     def _pieces(self) -> dict[str, Piece]:

@@ -9,7 +9,7 @@ from nnframe.testing.kit import checks_of
 
 RNG = np.random.default_rng(0)
 DATA = pairs(RNG.normal(size=(150, 30)), np.eye(30)[RNG.integers(0, 30, 150)])
-RAISING = Activation("r", lambda z: np.piecewise(z, [z > 0], [1.0, 0.0]) * z, lambda z: (z > 0).astype(z.dtype))
+PIECEWISE = Activation("p", lambda z: np.piecewise(z, [z > 0], [1.0, 0.0]) * z, lambda z: (z > 0).astype(z.dtype))
 
 
 def net(activation="relu"):
@@ -25,8 +25,8 @@ CASES = {
     "plain": (net, {}),
     "dropout and weights": (net, {"dropout": 0.3, "sample_weights": np.linspace(0.5, 2, 150)}),
     "an optimizer with all that goes before it": (net, {"optimizer": "adam", "l2": 0.01, "clip_norm": 0.5}),
-    "a formula on numpy": (lambda: net(RAISING), {}),
-    "a formula on numpy, and an optimizer": (lambda: net(RAISING), {"optimizer": "adam"}),
+    "a formula on numpy": (lambda: net(PIECEWISE), {}),
+    "a formula on numpy, and an optimizer": (lambda: net(PIECEWISE), {"optimizer": "adam"}),
     "a layer that is there twice": (with_a_layer_twice, {}),
     "a layer that is there twice, and an optimizer": (with_a_layer_twice, {"optimizer": "adagrad"}),
 }
