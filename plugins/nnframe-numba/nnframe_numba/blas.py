@@ -5,25 +5,59 @@ They take the places of those in `nnframe_numba.products`, in an epoch that runs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from math import prod
+from timeit import repeat
 from typing import Any
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_name
 
 from nnframe import Array
 from nnframe.builtins.shortcuts import column_sums
+from nnframe.memory import Memory
+from nnframe_numba import products, storage
 from nnframe_numba.jit import kernel
 
-# From so many multiplications a batch on, counting one product a layer, an epoch takes less time on BLAS. Own over
-# BLAS, with two threads and float32, was 0.80 at 4 million, 0.94 and 0.92 at 14, 1.00 to 1.16 at 56, 1.10 and 1.19 at
-# 225, and 1.30 at 900. No machine finds it out for itself: BLAS rounds otherwise, and equal runs have to end alike.
+# From so many multiplications a batch on, counting one product a layer, an epoch takes less time on a BLAS that fills
+# vectors as wide as ours. Own over BLAS, with two threads and float32, was 0.80 at 4 million, 0.94 and 0.92 at 14, 1.00
+# to 1.16 at 56, 1.10 and 1.19 at 225, and 1.30 at 900.
 FEWEST_MULTIPLICATIONS = 40_000_000
+# One that is slower than this beside our loops never is: it knows a processor only as an older one. With vectors of 32
+# bytes, OpenBLAS was at 0.94 of ours of 32, and at 0.58 of ours of 64, which took 0.53 of its time for a large net.
+LEAST_SPEED = 0.75
+# So small a product that BLAS leaves it to one thread, whatever the others are at.
+SIDE = 64
 
 
-def is_faster(shapes: Sequence[tuple[int, ...]], batch_size: int) -> bool:
+def is_faster(shapes: Sequence[tuple[int, ...]], batch_size: int, dtype: np.dtype[Any]) -> bool:
     """Return whether BLAS is the faster way to multiply, for layers with weights of these shapes."""
-    return batch_size > 1 and batch_size * sum(map(prod, shapes)) >= FEWEST_MULTIPLICATIONS
+    is_large = batch_size > 1 and batch_size * sum(map(prod, shapes)) >= FEWEST_MULTIPLICATIONS
+    return is_large and speed(dtype) >= LEAST_SPEED
+
+
+@cache
+def speed(dtype: np.dtype[Any]) -> float:
+    """Return how many times as fast as our loops BLAS is on one thread.
+
+    It is measured once on a machine, and kept on disk: BLAS rounds otherwise, and equal runs have to end alike.
+    """
+    name = f"blas_{dtype}_{get_host_cpu_name()}"
+    note = storage.read_note(name) or storage.keep_note(name, {"speed": _measured_speed(dtype)})
+    return float(note["speed"])
+
+
+def _measured_speed(dtype: np.dtype[Any]) -> float:
+    A, B, C = (np.ones((SIDE, SIDE), dtype) for _ in range(3))
+    b, space = np.zeros(SIDE, dtype), products.space(Memory(), dtype, SIDE)
+    # Compiled first.
+    products.linear(A, B, b, C, space)
+    return _least_time(lambda: products.linear(A, B, b, C, space)) / _least_time(lambda: np.dot(A, B.T, out=C))
+
+
+def _least_time(function: Callable[[], object]) -> float:
+    return min(repeat(function, number=20, repeat=50))
 
 
 def linear(x: Array, W: Array, b: Array, z: Array, space: Any) -> None:

@@ -100,7 +100,7 @@ class NumbaRun:
             dropped=tuple(share > 0 for share in Dropout(task).shares),
             n_state=None if rule.is_plain or self.updater else len(rule.state.arrays),
             plain=rule.is_plain,
-            on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size),
+            on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size, self.dtype),
         )
 
     def _pieces(self) -> dict[str, Piece]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import partial
+from math import inf
 from typing import Any, cast
 
 from numba import config
@@ -25,6 +26,9 @@ SECONDS_A_TRIAL = 10e-3
 FEWEST_SLICES_BETWEEN, MOST_SLICES_BETWEEN = 4, 64
 # A thread more has to gain so much: it could do something else.
 GAIN = 0.9
+# Fewer threads that take so much longer aren't tried again at once: a trial in which they take twice as long, on a net
+# whose batches are slices, would cost as much as three batches. More threads are, for they may just have been waking.
+HOPELESS = 1.5
 
 
 class Team:
@@ -108,8 +112,9 @@ class Choice:
         paces = self._paces
         if size in paces and seconds >= SECONDS_WORTH_A_TRIAL / 2:
             paces[size].append(self._seconds_a_batch)
-            if min(map(len, paces.values())) == TRIALS:
-                more, fewer = max(paces), min(paces)
+            more, fewer = max(paces), min(paces)
+            is_hopeless = size == fewer < self.size and self._seconds_a_batch > HOPELESS * min(paces[more], default=inf)
+            if is_hopeless or min(map(len, paces.values())) == TRIALS:
                 self.size = more if min(paces[more]) < GAIN * min(paces[fewer]) else fewer
                 self._paces = {}
                 if not self._rivals:

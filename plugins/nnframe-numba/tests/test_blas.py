@@ -1,5 +1,7 @@
 """Where BLAS multiplies, the epoch is the same."""
 
+import math
+
 import numpy as np
 import pytest
 from nnframe_numba import EngineWarning, blas
@@ -38,28 +40,52 @@ def trained(untrained, engine, settings):
     return [*(array for layer in untrained.layersList for array in (layer.linear, layer.bias)), np.array(loss)]
 
 
+@pytest.fixture
+def always_blas(monkeypatch):
+    monkeypatch.setattr(blas, "FEWEST_MULTIPLICATIONS", 0)
+    monkeypatch.setattr(blas, "speed", lambda dtype: 1.0)
+
+
 @pytest.mark.filterwarnings(f"ignore::{EngineWarning.__module__}.{EngineWarning.__name__}")
 @pytest.mark.parametrize(("make", "settings"), CASES.values(), ids=CASES)
-def test_the_result_is_that_of_the_reference(make, settings, monkeypatch):
-    monkeypatch.setattr(blas, "FEWEST_MULTIPLICATIONS", 0)
+def test_the_result_is_that_of_the_reference(make, settings, always_blas):
     for mine, expected in zip(trained(make(), "numba", settings), trained(make(), "reference", settings), strict=True):
         np.testing.assert_allclose(mine, expected, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("check", ["failures_of_plugins_leave_whole_batches", "interrupts_leave_whole_batches"])
-def test_an_epoch_that_ends_early_leaves_whole_batches(check, monkeypatch):
-    monkeypatch.setattr(blas, "FEWEST_MULTIPLICATIONS", 0)
+def test_an_epoch_that_ends_early_leaves_whole_batches(check, always_blas):
     checks_of(registry.get("engine", "numba"))[check]()
 
 
 @pytest.mark.parametrize(
-    ("shapes", "batch_size", "expected"),
+    ("shapes", "batch_size", "speed", "expected"),
     [
-        ([(32, 64), (10, 32)], 128, False),
-        ([(256, 784), (128, 256), (10, 128)], 128, False),
-        ([(2048, 512), (2048, 2048), (10, 2048)], 1024, True),
-        ([(20_000, 20_000)], 1, False),
+        ([(32, 64), (10, 32)], 128, 1.0, False),
+        ([(256, 784), (128, 256), (10, 128)], 128, 1.0, False),
+        ([(2048, 512), (2048, 2048), (10, 2048)], 1024, 1.0, True),
+        ([(2048, 512), (2048, 2048), (10, 2048)], 1024, 0.6, False),
+        ([(20_000, 20_000)], 1, 1.0, False),
     ],
 )
-def test_blas_multiplies_where_a_batch_is_large(shapes, batch_size, expected):
-    assert blas.is_faster(shapes, batch_size) is expected
+def test_blas_multiplies_where_a_batch_is_large_and_it_is_no_slower_by_the_thread(
+    shapes, batch_size, speed, expected, monkeypatch
+):
+    monkeypatch.setattr(blas, "speed", lambda dtype: speed)
+    assert blas.is_faster(shapes, batch_size, np.dtype(np.float32)) is expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_speed_of_blas_is_measured_once_and_found_on_disk_later(dtype, monkeypatch):
+    blas.speed.cache_clear()
+    measured = blas.speed(np.dtype(dtype))
+    assert 0 < measured < math.inf
+    blas.speed.cache_clear()
+    monkeypatch.setattr(blas, "_measured_speed", lambda dtype: pytest.fail("it was measured again"))
+    assert blas.speed(np.dtype(dtype)) == measured
+
+
+def test_the_speed_of_blas_is_how_many_times_as_fast_it_is(monkeypatch):
+    times = iter([3.0, 2.0])
+    monkeypatch.setattr(blas, "_least_time", lambda function: next(times))
+    assert blas._measured_speed(np.dtype(np.float32)) == 1.5

@@ -176,6 +176,15 @@ def test_it_is_tried_again_after_a_while():
     assert choice.size == 2
 
 
+def test_fewer_threads_that_take_far_longer_are_given_up_at_once():
+    choice = Choice(2)
+    slow = 4 * SECONDS_WORTH_A_TRIAL
+    chosen(choice, lambda size: slow / size, 2 * TRIALS + 1)
+    sizes = chosen(choice, lambda size: slow / size, 10 * FEWEST_SLICES_BETWEEN)
+    assert 1 in sizes
+    assert (1, 2, 1) not in zip(sizes, sizes[1:], sizes[2:], strict=False)
+
+
 def test_short_work_is_done_by_one_thread():
     choice = Choice(2)
     choice.tell(1, 1, 1e-6)
