@@ -81,6 +81,11 @@ class Objective(NamedTuple):
     plugin: Loss
     fused: FusedForm | None
 
+    @property
+    def value_takes_z(self) -> bool:
+        """Whether `value` looks at z, and not at a; never at both."""
+        return self.fused is not None and self.fused.form.value is not None
+
 
 class Linear(NamedTuple):
     """A layer as an engine sees it.

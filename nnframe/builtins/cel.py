@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import column_sums
+from nnframe.builtins.shortcuts import spread_sums
 from nnframe.fused import Fused
 from nnframe.hookspecs import hookimpl
 from nnframe.loss import Loss
@@ -47,7 +47,7 @@ def softmax_value(z: Array, y: Array) -> Array:
 
 def softmax_gradient(z: Array, a: Array, y: Array) -> Array:
     """Return dL/dz for a = softmax(z)."""
-    grad: Array = a * column_sums(y) - y
+    grad: Array = a * spread_sums(y, a) - y
     return grad
 
 

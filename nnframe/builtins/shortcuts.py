@@ -1,4 +1,4 @@
-"""Two things that numpy does faster in another way, which counts where nets and batches are small."""
+"""What numpy does faster in another way, which counts where nets and batches are small."""
 
 from __future__ import annotations
 
@@ -9,13 +9,32 @@ import numpy as np
 
 from nnframe.arrays import Array
 
+# With more of them in the product, `spread_sums` would take longer than it saves.
+MOST_MULTIPLICATIONS = 2**13
+# More in `zeros_beside` would take too much memory.
+MOST_ZEROS = 2**15
+
 
 def column_sums(matrix: Array) -> Array:
-    """Return the sums of the columns of (n, B) as (B,), and that of (n,) as a number.
+    """Return the sums of the columns of (n, B) as (B,).
 
     It is a product with ones, which takes a third of np.add.reduce's time.
     """
     sums: Array = _ones(len(matrix), matrix.dtype).dot(matrix)
+    return sums
+
+
+def spread_sums(matrix: Array, partner: Array) -> Array:
+    """Return the sums of the columns in the form that numpy combines with a partner of (n, B) in the least time.
+
+    Of a small matrix, they stand in every row, and lie in memory as the partner does: numpy takes a third of the time
+    for two arrays that are alike. Of a larger one, they are `column_sums`.
+    """
+    n = len(matrix)
+    if n * matrix.size > MOST_MULTIPLICATIONS:
+        return column_sums(matrix)
+    ones = _ones((n, n), matrix.dtype)
+    sums: Array = ones.dot(matrix) if partner.flags.c_contiguous else matrix.T.dot(ones).T
     return sums
 
 
@@ -25,6 +44,22 @@ def zero(dtype: np.dtype[Any]) -> Array:
     return np.zeros((), dtype)
 
 
+def zeros_beside(matrix: Array) -> Array:
+    """Return zeros that numpy compares with a large matrix in the least time, if that lies in memory as a whole.
+
+    Its loops are faster where both sides have numbers side by side: np.maximum takes a fifth of the time at 256 x 128.
+    With fewer than some 2000 numbers, finding the zeros takes longer than that saves.
+    """
+    rows = matrix if matrix.flags.c_contiguous else matrix.T
+    zeros = _zeros(rows.shape if rows.size <= MOST_ZEROS else (1, rows.shape[1]), matrix.dtype)
+    return zeros if rows is matrix else zeros.T
+
+
 @lru_cache
-def _ones(n: int, dtype: np.dtype[Any]) -> Array:
-    return np.ones(n, dtype)
+def _ones(shape: int | tuple[int, int], dtype: np.dtype[Any]) -> Array:
+    return np.ones(shape, dtype)
+
+
+@lru_cache(maxsize=32)
+def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    return np.zeros(shape, dtype)

@@ -16,40 +16,39 @@ import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import column_sums
+from nnframe.builtins.shortcuts import spread_sums
 from nnframe.hookspecs import hookimpl
 
 
 def forward(z: Array) -> Array:
     """Return exp(z) over its sum, column by column."""
     e = np.exp(z - z.max(axis=0, keepdims=True))
-    a: Array = e / column_sums(e)
+    a: Array = e / spread_sums(e, e)
     return a
 
 
 def backward(grad: Array, z: Array, a: Array) -> Array:
     """Return dL/dz for grad = dL/da."""
-    dz: Array = a * (grad - column_sums(grad * a))
+    dz: Array = a * (grad - spread_sums(grad * a, a))
     return dz
 
 
 def forward_inplace(z: Array) -> None:
     """Turn z into a."""
     if z.shape[1] == 1:
-        # The maximum and the sum as numbers, not arrays: a quarter less time.
+        # A number, not an array: a quarter less time.
         column = z[:, 0]
-        np.subtract(column, column[column.argmax()], out=column)
-        np.exp(column, out=column)
-        np.divide(column, column_sums(column), out=column)
-        return
-    np.subtract(z, np.maximum.reduce(z, axis=0, keepdims=True), out=z)
+        largest = column[column.argmax()]
+    else:
+        largest = np.maximum.reduce(z, axis=0, keepdims=True)
+    np.subtract(z, largest, out=z)
     np.exp(z, out=z)
-    np.divide(z, column_sums(z), out=z)
+    np.divide(z, spread_sums(z, z), out=z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
-    np.subtract(grad, column_sums(grad * a), out=grad)
+    np.subtract(grad, spread_sums(grad * a, a), out=grad)
     np.multiply(grad, a, out=grad)
 
 

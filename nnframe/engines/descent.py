@@ -13,7 +13,7 @@ from nnframe.engines.update import Updater, copy_all, subtract_all, vector_of
 from nnframe.memory import Memory
 
 # Beyond, the calls that one vector saves cost nothing next to what they do, and a copy of the weights is large.
-FEW_PARAMETERS = 2**16
+FEW_PARAMETERS = 2**17
 
 
 class Descent(ABC):
