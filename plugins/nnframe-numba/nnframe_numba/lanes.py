@@ -12,6 +12,7 @@ from typing import Any
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
 from numba import types
+from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic, models, register_model
 
 BYTES = 64 if get_host_cpu_features().get("avx512f") else 32
@@ -84,6 +85,35 @@ def store(typing, array, offset, vector):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), code
+
+
+@intrinsic
+def load_some(typing, array, offset, count):  # type: ignore[no-untyped-def]
+    """Return so many numbers that an array holds from an offset on, at most a vector, and zeros behind them."""
+    lanes = Lanes(array.dtype)
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array, offset, count = arguments
+        return _load_some(context, builder, lanes, place(context, builder, signature.args[0], array, offset), count)
+
+    return lanes(array, types.intp, types.intp), code
+
+
+@intrinsic
+def store_some(typing, array, offset, vector, count):  # type: ignore[no-untyped-def]
+    """Put the first of a vector's numbers into an array, from an offset on."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array, offset, vector, count = arguments
+        pointer = vector.type.as_pointer()
+        address = builder.bitcast(place(context, builder, signature.args[0], array, offset), pointer)
+        mask = _first(builder, count, signature.args[2].count)
+        kind = ir.FunctionType(ir.VoidType(), [vector.type, pointer, ir.IntType(32), mask.type])
+        store = get_or_insert_function(builder.module, kind, f"llvm.masked.store.{_name(signature.args[2])}.p0")
+        builder.call(store, [vector, address, _alignment(signature.args[2]), mask])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector, types.intp), code
 
 
 @intrinsic
@@ -181,20 +211,22 @@ def zeros(typing, array):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def transpose(typing, array, offset, step, target, target_offset, target_step):  # type: ignore[no-untyped-def]
+def transpose(typing, array, offset, step, n_rows, n_columns, target, target_offset, target_step):  # type: ignore[no-untyped-def]
     """Copy a square of as many rows as a vector has numbers, rows becoming columns; a step leads to the next row.
 
-    Vectors i and i + 1 exchange every second number, then i and i + 2 every second pair, and so on.
+    Rows that aren't there are like the last one, and columns are 0. Vectors i and i + 1 exchange every second number,
+    then i and i + 2 every second pair, and so on.
     """
     lanes = Lanes(array.dtype)
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        _, offset, step, _, target_offset, target_step = arguments
+        array, offset, step, n_rows, n_columns, target, target_offset, target_step = arguments
         rows = []
-        for _ in range(lanes.count):
-            address = place(context, builder, signature.args[0], arguments[0], offset)
-            rows.append(_load(context, builder, lanes, address))
-            offset = builder.add(offset, step)
+        for i in range(lanes.count):
+            address = place(context, builder, signature.args[0], array, offset)
+            rows.append(_load_some(context, builder, lanes, address, n_columns))
+            is_next = builder.icmp_signed("<", context.get_constant(types.intp, i + 1), n_rows)
+            offset = builder.select(is_next, builder.add(offset, step), offset)
         width = 1
         while width < lanes.count:
             for i in range(lanes.count):
@@ -202,12 +234,12 @@ def transpose(typing, array, offset, step, target, target_offset, target_step): 
                     rows[i], rows[i + width] = _exchanged(builder, rows[i], rows[i + width], width, lanes.count)
             width *= 2
         for row in rows:
-            address = place(context, builder, signature.args[3], arguments[3], target_offset)
-            _store(builder, lanes, address, row)
+            _store(builder, lanes, place(context, builder, signature.args[5], target, target_offset), row)
             target_offset = builder.add(target_offset, target_step)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.intp, target, types.intp, types.intp), code
+    integers = [types.intp] * 4
+    return types.void(array, *integers, target, types.intp, types.intp), code
 
 
 def _exchanged(builder: Any, one: Any, other: Any, width: int, count: int) -> list[Any]:
@@ -225,6 +257,32 @@ def _positions(indices: list[int]) -> ir.Constant:
 def place(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -> Any:
     """Return the address of an array's number at an offset."""
     return builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
+
+
+def _load_some(context: Any, builder: Any, lanes: Lanes, address: Any, count: Any) -> Any:
+    vector, mask = context.get_value_type(lanes), _first(builder, count, lanes.count)
+    pointer = vector.as_pointer()
+    kind = ir.FunctionType(vector, [pointer, ir.IntType(32), mask.type, vector])
+    load = get_or_insert_function(builder.module, kind, f"llvm.masked.load.{_name(lanes)}.p0")
+    zeros = ir.Constant(vector, [0.0] * lanes.count)
+    return builder.call(load, [builder.bitcast(address, pointer), _alignment(lanes), mask, zeros])
+
+
+def _first(builder: Any, count: Any, n: int) -> Any:
+    """Return the mask of the first of n numbers."""
+    vector = ir.VectorType(count.type, n)
+    counts = builder.insert_element(ir.Constant(vector, ir.Undefined), count, ir.IntType(32)(0))
+    counts = builder.shuffle_vector(counts, ir.Constant(vector, ir.Undefined), _positions([0] * n))
+    return builder.icmp_signed("<", ir.Constant(vector, list(range(n))), counts)
+
+
+def _name(lanes: Lanes) -> str:
+    """Return what LLVM calls the type."""
+    return f"v{lanes.count}f{lanes.number.bitwidth}"
+
+
+def _alignment(lanes: Lanes) -> ir.Constant:
+    return ir.IntType(32)(lanes.number.bitwidth // 8)
 
 
 def _load(context: Any, builder: Any, lanes: Lanes, address: Any) -> Any:

@@ -17,7 +17,19 @@ import numpy as np
 from nnframe import Array
 from nnframe.memory import Memory
 from nnframe_numba.jit import formula, kernel
-from nnframe_numba.lanes import BYTES, add, get, load, put, stay_a_call, store, transpose, width
+from nnframe_numba.lanes import (
+    BYTES,
+    add,
+    get,
+    load,
+    load_some,
+    put,
+    stay_a_call,
+    store,
+    store_some,
+    transpose,
+    width,
+)
 from nnframe_numba.parts import has_pieces, rows_of, take
 from nnframe_numba.tile import ROWS, VECTORS, tile
 
@@ -232,33 +244,37 @@ def _pack(B: Array, k: int, depth: int, panels: Array) -> None:
     p = 0
     for j in range(0, n_columns, wide):
         for i in range(k, k + depth):
-            if j + wide <= n_columns:
-                for v in range(VECTORS):
-                    store(panels, p + v * lanes, load(B, i * n_columns + j + v * lanes))
-            else:
-                for q in range(wide):
-                    put(panels, p + q, get(B, i * n_columns + j + q) if j + q < n_columns else B.dtype.type(0))
+            for v in range(VECTORS):
+                first = j + v * lanes
+                if j + wide <= n_columns:
+                    store(panels, p + v * lanes, load(B, i * n_columns + first))
+                else:
+                    store(panels, p + v * lanes, load_some(B, i * n_columns + first, n_columns - first))
             p += wide
 
 
 @kernel
 def _pack_transposed(B: Array, k: int, depth: int, panels: Array) -> None:
-    """Copy columns of B, from k on, into panels as if they were rows."""
+    """Copy columns of B, from k on, into panels as if they were rows; the last panel is filled up with the last one."""
     n_rows, n_columns = B.shape
     lanes = width(B)
     wide = VECTORS * lanes
+    # Squares as far as they go, and the rest number by number.
+    whole = depth - depth % lanes
     p = 0
     for j in range(0, n_rows, wide):
-        # Squares as far as they go, and the rest number by number.
-        whole = depth - depth % lanes if j + wide <= n_rows else 0
-        for i in range(0, whole, lanes):
-            for v in range(VECTORS):
-                square = (j + v * lanes) * n_columns + k + i
-                transpose(B, square, n_columns, panels, p + i * wide + v * lanes, wide)
-        for i in range(whole, depth):
-            for q in range(wide):
-                number = get(B, (j + q) * n_columns + k + i) if j + q < n_rows else B.dtype.type(0)
-                put(panels, p + i * wide + q, number)
+        for v in range(VECTORS):
+            row = min(j + v * lanes, n_rows - 1)
+            square, n_left = row * n_columns + k, n_rows - row
+            for i in range(0, whole, lanes):
+                if n_left >= lanes:
+                    transpose(B, square + i, n_columns, lanes, lanes, panels, p + i * wide + v * lanes, wide)
+                else:
+                    transpose(B, square + i, n_columns, n_left, lanes, panels, p + i * wide + v * lanes, wide)
+        for q in range(wide):
+            row = min(j + q, n_rows - 1)
+            for i in range(whole, depth):
+                put(panels, p + i * wide + q, get(B, row * n_columns + k + i))
         p += depth * wide
 
 
@@ -272,21 +288,24 @@ def _copy(A: Array, i: int, k: int, n_rows: int, n_columns: int, to: Array, to_i
         while j + lanes <= n_columns:
             store(to, t + j, load(A, a + j))
             j += lanes
-        while j < n_columns:
-            put(to, t + j, get(A, a + j))
-            j += 1
+        if j < n_columns:
+            store_some(to, t + j, load_some(A, a + j, n_columns - j), n_columns - j)
 
 
 @kernel
 def _copy_transposed(A: Array, k: int, i: int, n_columns: int, n_rows: int, to: Array) -> None:
-    """Copy a part of A^T, whose rows are columns of A from i on."""
+    """Copy a part of A^T, whose rows are columns of A from i on, and zeros as far as a square goes."""
     lanes = width(A)
+    # Squares as far as they go, and the rest number by number.
+    whole = n_columns - n_columns % lanes
     for r in range(0, n_rows, lanes):
-        # Squares as far as they go, and the rest number by number.
-        whole = n_columns - n_columns % lanes if r + lanes <= n_rows else 0
+        n_left = n_rows - r
         for j in range(0, whole, lanes):
-            square = (k + j) * A.shape[1] + i + r
-            transpose(A, square, A.shape[1], to, r * to.shape[1] + j, to.shape[1])
+            square, target = (k + j) * A.shape[1] + i + r, r * to.shape[1] + j
+            if n_left >= lanes:
+                transpose(A, square, A.shape[1], lanes, lanes, to, target, to.shape[1])
+            else:
+                transpose(A, square, A.shape[1], lanes, n_left, to, target, to.shape[1])
         for q in range(r, min(r + lanes, n_rows)):
             for j in range(whole, n_columns):
                 put(to, q * to.shape[1] + j, get(A, (k + j) * A.shape[1] + i + q))

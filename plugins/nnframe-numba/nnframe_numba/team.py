@@ -118,6 +118,8 @@ class Choice:
                 self.size = more if min(paces[more]) < GAIN * min(paces[fewer]) else fewer
                 self._paces = {}
                 if not self._rivals:
+                    if is_hopeless:
+                        self._slices_between = MOST_SLICES_BETWEEN
                     self._slices_left = self._slices_between
                     self._slices_between = min(2 * self._slices_between, MOST_SLICES_BETWEEN)
 
