@@ -8,6 +8,7 @@ from nnframe_numba import EngineWarning
 
 import nnframe
 from nnframe import Activation, Loss, nNet, pairs
+from nnframe.builtins import relu, sigmoid, softmax, tanh
 
 RNG = np.random.default_rng(0)
 DATA = pairs(RNG.normal(size=(13, 3)), RNG.dirichlet(np.ones(2), size=13))
@@ -41,6 +42,10 @@ COMPILED = {
         lambda z: z - z.mean(axis=0, keepdims=True),
         backward=lambda grad, z, a: grad - np.mean(grad, axis=0, keepdims=True),
     ),
+    "relu's": Activation("a", relu.forward, relu.derivative),
+    "sigmoid's": Activation("a", sigmoid.forward, sigmoid.derivative),
+    "softmax's": Activation("a", softmax.forward, backward=softmax.backward),
+    "tanh's": Activation("a", tanh.forward, tanh.derivative),
 }
 
 
