@@ -38,7 +38,7 @@ def forward_inplace(z: Array) -> None:
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
     # The sign of a, which is never negative, is the slope, too: for small arrays, it takes numpy less time.
-    np.multiply(grad, np.sign(a) if a.size < LARGE else a > 0, out=grad)
+    np.multiply(grad, np.sign(a) if a.size < LARGE else a > 0, grad)
 
 
 relu = Activation(

@@ -35,19 +35,19 @@ def derivative(z: Array) -> Array:
 def forward_inplace(z: Array) -> None:
     """Turn z into a: exp(min(z, 0)) is 1 for z >= 0 and e below, and needs no memory of its own."""
     denominator = np.abs(z)
-    np.negative(denominator, out=denominator)
-    np.exp(denominator, out=denominator)
-    np.add(denominator, 1, out=denominator)
+    np.negative(denominator, denominator)
+    np.exp(denominator, denominator)
+    np.add(denominator, 1, denominator)
     np.minimum(z, 0, out=z)
-    np.exp(z, out=z)
-    np.divide(z, denominator, out=z)
+    np.exp(z, z)
+    np.divide(z, denominator, z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz. 1 - a cancels near 1, but the slope is as good as 0 there."""
     slope = 1 - a
-    np.multiply(slope, a, out=slope)
-    np.multiply(grad, slope, out=grad)
+    np.multiply(slope, a, slope)
+    np.multiply(grad, slope, grad)
 
 
 sigmoid = Activation(

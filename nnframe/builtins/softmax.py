@@ -41,15 +41,15 @@ def forward_inplace(z: Array) -> None:
         largest = column[column.argmax()]
     else:
         largest = np.maximum.reduce(z, axis=0, keepdims=True)
-    np.subtract(z, largest, out=z)
-    np.exp(z, out=z)
-    np.divide(z, spread_sums(z, z), out=z)
+    np.subtract(z, largest, z)
+    np.exp(z, z)
+    np.divide(z, spread_sums(z, z), z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
-    np.subtract(grad, spread_sums(grad * a, a), out=grad)
-    np.multiply(grad, a, out=grad)
+    np.subtract(grad, spread_sums(grad * a, a), grad)
+    np.multiply(grad, a, grad)
 
 
 softmax = Activation(

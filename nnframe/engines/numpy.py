@@ -109,6 +109,7 @@ class NumpyRun:
         x, y, weights, start = samples
         passes = self.passes_for(size)
         forward, backward, step, scale = passes.forward, passes.backward, self.descent.step, self.scale
+        dropout, values_wait, takes_steps = self.dropout, self.values_wait, self.descent.takes_steps
         scaled_by = math.nan
         by_batch = zip(
             # Cut by numpy, which costs less than a slice a batch.
@@ -123,13 +124,13 @@ class NumpyRun:
         )
         total = 0.0
         for inputs, targets, batch_weights, position, output, rate in by_batch:
-            if self.dropout is not None:
-                self.fill_masks(self.dropout, passes.masks, dropout_key, position, size)
+            if dropout is not None:
+                self.fill_masks(dropout, passes.masks, dropout_key, position, size)
             forward(inputs, output)
-            if not self.values_wait:
+            if not values_wait:
                 total += self.value(output, targets, batch_weights)
             if rate != scaled_by:
-                scale[...] = (rate if self.descent.takes_steps else 1.0) / size
+                scale[...] = (rate if takes_steps else 1.0) / size
                 scaled_by = rate
             backward(inputs, targets, output, scale, batch_weights)
             step(rate)
