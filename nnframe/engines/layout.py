@@ -88,9 +88,13 @@ class Output(NamedTuple):
     @classmethod
     def allocate(cls, memory: Memory, layer: Linear, count: int, size: int) -> Output:
         """Return memory for a number of samples, of which so many are a batch."""
-        n = len(layer.weights)
-        rows = memory.empty((n, count) if n < size else (count, n), layer.weights.dtype)
-        return cls(rows if n < size else rows.T, rows)
+        n, dtype = len(layer.weights), layer.weights.dtype
+        if n < size:
+            columns = memory.empty((n, count), dtype)
+            return cls(columns, columns)
+        # By sample, and also for batches of one, so that each of them lies together.
+        rows = memory.empty((count, n), dtype)
+        return cls(rows.T, rows)
 
     def part(self, start: int, stop: int) -> Output:
         """Return the part for some of the samples."""

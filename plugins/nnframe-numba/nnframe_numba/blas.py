@@ -24,8 +24,9 @@ from nnframe_numba.jit import kernel
 # vectors as wide as ours. Own over BLAS, with two threads and float32, was 0.80 at 4 million, 0.94 and 0.92 at 14, 1.00
 # to 1.16 at 56, 1.10 and 1.19 at 225, and 1.30 at 900.
 FEWEST_MULTIPLICATIONS = 40_000_000
-# One that is slower than this beside our loops never is: it knows a processor only as an older one. With vectors of 32
-# bytes, OpenBLAS was at 0.94 of ours of 32, and at 0.58 of ours of 64, which took 0.53 of its time for a large net.
+# A BLAS that reaches less than this share of our speed on one thread is never the faster one: it knows the processor
+# only as an older one. OpenBLAS with vectors of 32 bytes was at 0.94 of ours of 32, and at 0.58 of ours of 64, on which
+# an epoch of a large net took 0.53 of the time.
 LEAST_SPEED = 0.75
 # So small a product that BLAS leaves it to one thread, whatever the others are at.
 SIDE = 64

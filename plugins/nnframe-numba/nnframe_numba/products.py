@@ -17,23 +17,13 @@ import numpy as np
 from nnframe import Array
 from nnframe.memory import Memory
 from nnframe_numba.jit import formula, kernel
-from nnframe_numba.lanes import (
-    BYTES,
-    add,
-    get,
-    load,
-    load_some,
-    put,
-    stay_a_call,
-    store,
-    store_some,
-    transpose,
-    width,
-)
+from nnframe_numba.lanes import BYTES, add, get, load, put, stay_a_call, store, width
+from nnframe_numba.packing import copy, copy_transposed, pack, pack_transposed
 from nnframe_numba.parts import has_pieces, rows_of, take
 from nnframe_numba.tile import ROWS, VECTORS, tile
 
 DEPTH = 272
+# A multiple of what a vector holds, too: transposed, A is written square by square.
 BLOCK = 24 * ROWS
 # What a thread takes at once of the rows of weights that are to change.
 PIECE = 8 * ROWS
@@ -80,7 +70,7 @@ def linear(x: Array, W: Array, b: Array, z: Array, space: Space) -> None:
     step = _even_depth(n_in)
     for k in range(0, n_in, step):
         depth = min(step, n_in - k)
-        _pack_transposed(W, k, depth, space[0])
+        pack_transposed(W, k, depth, space[0])
         _multiply_rows(x, k, depth, z, space)
 
 
@@ -95,7 +85,7 @@ def backward(d: Array, W: Array, before: Array, space: Space) -> None:
     step = _even_depth(n_out)
     for k in range(0, n_out, step):
         depth = min(step, n_out - k)
-        _pack(W, k, depth, space[0])
+        pack(W, k, depth, space[0])
         _multiply_rows(d, k, depth, before, space)
 
 
@@ -136,7 +126,7 @@ def _add_products(
     step = _even_depth(n_samples)
     for k in range(0, n_samples, step):
         depth = min(step, n_samples - k)
-        _pack(x, k, depth, space[0])
+        pack(x, k, depth, space[0])
         first, last = _piece(board, layer, n_rows) if are_pieces else rows_of(part, n_parts, n_rows)
         while first < last:
             if k == 0:
@@ -145,7 +135,7 @@ def _add_products(
                 _add_columns(d, first, last, b)
             for r in range(first, last, BLOCK):
                 n = min(BLOCK, last - r)
-                _copy_transposed(d, k, r, depth, n, space[1])
+                copy_transposed(d, k, r, depth, n, space[1])
                 _multiply_tiles(space[1], ZERO, n, depth, W, r, W, W.shape[1], space)
             if not are_pieces:
                 break
@@ -185,7 +175,7 @@ def _multiply_rows(A: Array, k: int, depth: int, C: Array, space: Space) -> None
         n_rows = min(BLOCK, A.shape[0] - i)
         is_all = depth == A.shape[1]
         if not is_all:
-            _copy(A, i, k, n_rows, depth, rows, 0, 0)
+            copy(A, i, k, n_rows, depth, rows, 0, 0)
         A_, first = (A, i) if is_all else (rows, 0)
         _multiply_tiles(A_, first, n_rows, depth, C, i, S, s_step, space)
 
@@ -204,14 +194,14 @@ def _multiply_tiles(
     for j in range(0, n_columns, wide):
         is_whole = j + wide <= n_columns
         if not is_whole and s_step != 0:
-            _copy(S, first, j, n_rows, n_columns - j, edge, 0, 0)
+            copy(S, first, j, n_rows, n_columns - j, edge, 0, 0)
         for r in range(0, n_rows, ROWS):
             to, c = (C, (first + r) * n_columns + j) if is_whole else (edge, r * wide)
             source, s, step = (S, j, 0) if s_step == 0 else (to, c, to.shape[1])
             a, n = (i + r) * A.shape[1], min(ROWS, n_rows - r)
             tile(A, a, A.shape[1], n, panels, j * depth, depth, source, s, step, to, c, to.shape[1])
         if not is_whole:
-            _copy(edge, 0, 0, n_rows, n_columns - j, C, first, j)
+            copy(edge, 0, 0, n_rows, n_columns - j, C, first, j)
 
 
 @formula
@@ -234,78 +224,3 @@ def _add_columns(d: Array, first: int, last: int, b: Array) -> None:
             number += get(d, i * n_columns + r)
         put(b, r, number)
         r += 1
-
-
-@kernel
-def _pack(B: Array, k: int, depth: int, panels: Array) -> None:
-    """Copy rows of B, from k on, into panels, the last of which is filled up with zeros."""
-    n_columns, lanes = B.shape[1], width(B)
-    wide = VECTORS * lanes
-    p = 0
-    for j in range(0, n_columns, wide):
-        for i in range(k, k + depth):
-            for v in range(VECTORS):
-                first = j + v * lanes
-                if j + wide <= n_columns:
-                    store(panels, p + v * lanes, load(B, i * n_columns + first))
-                else:
-                    store(panels, p + v * lanes, load_some(B, i * n_columns + first, n_columns - first))
-            p += wide
-
-
-@kernel
-def _pack_transposed(B: Array, k: int, depth: int, panels: Array) -> None:
-    """Copy columns of B, from k on, into panels as if they were rows; the last panel is filled up with the last one."""
-    n_rows, n_columns = B.shape
-    lanes = width(B)
-    wide = VECTORS * lanes
-    # Squares as far as they go, and the rest number by number.
-    whole = depth - depth % lanes
-    p = 0
-    for j in range(0, n_rows, wide):
-        for v in range(VECTORS):
-            row = min(j + v * lanes, n_rows - 1)
-            square, n_left = row * n_columns + k, n_rows - row
-            for i in range(0, whole, lanes):
-                if n_left >= lanes:
-                    transpose(B, square + i, n_columns, lanes, lanes, panels, p + i * wide + v * lanes, wide)
-                else:
-                    transpose(B, square + i, n_columns, n_left, lanes, panels, p + i * wide + v * lanes, wide)
-        for q in range(wide):
-            row = min(j + q, n_rows - 1)
-            for i in range(whole, depth):
-                put(panels, p + i * wide + q, get(B, row * n_columns + k + i))
-        p += depth * wide
-
-
-@kernel
-def _copy(A: Array, i: int, k: int, n_rows: int, n_columns: int, to: Array, to_i: int, to_k: int) -> None:
-    """Copy a part of A, from row i and column k on."""
-    lanes = width(A)
-    for r in range(n_rows):
-        a, t = (i + r) * A.shape[1] + k, (to_i + r) * to.shape[1] + to_k
-        j = 0
-        while j + lanes <= n_columns:
-            store(to, t + j, load(A, a + j))
-            j += lanes
-        if j < n_columns:
-            store_some(to, t + j, load_some(A, a + j, n_columns - j), n_columns - j)
-
-
-@kernel
-def _copy_transposed(A: Array, k: int, i: int, n_columns: int, n_rows: int, to: Array) -> None:
-    """Copy a part of A^T, whose rows are columns of A from i on, and zeros as far as a square goes."""
-    lanes = width(A)
-    # Squares as far as they go, and the rest number by number.
-    whole = n_columns - n_columns % lanes
-    for r in range(0, n_rows, lanes):
-        n_left = n_rows - r
-        for j in range(0, whole, lanes):
-            square, target = (k + j) * A.shape[1] + i + r, r * to.shape[1] + j
-            if n_left >= lanes:
-                transpose(A, square, A.shape[1], lanes, lanes, to, target, to.shape[1])
-            else:
-                transpose(A, square, A.shape[1], lanes, n_left, to, target, to.shape[1])
-        for q in range(r, min(r + lanes, n_rows)):
-            for j in range(whole, n_columns):
-                put(to, q * to.shape[1] + j, get(A, (k + j) * A.shape[1] + i + q))
