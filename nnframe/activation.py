@@ -41,7 +41,8 @@ class Activation(Plugin):
         How weights that feed this activation are best drawn: "he" for those that, like relu, are zero or small
         on one side.
     forward_inplace : callable, optional
-        ``forward_inplace(z, **params)`` overwrites z with a. For speed; must agree with `forward`.
+        ``forward_inplace(z, **params)`` overwrites z with a, in whatever order z lies in memory. For speed; must agree
+        with `forward`.
     backward_inplace : callable, optional
         ``backward_inplace(grad, a, **params)`` overwrites grad = dL/da with dL/dz, from the output a alone, since z is
         gone. Given together with `forward_inplace`; must agree with `derivative` or `backward`.

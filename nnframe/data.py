@@ -70,7 +70,7 @@ def pairs(X: Any, Y: Any) -> Pairs:
     Parameters
     ----------
     X : array_like, shape (N, n_in)
-        One row an input. A memory-mapped array is read a batch at a time.
+        One row an input. A memory-mapped array is read some batches at a time.
     Y : array_like, shape (N, n_out)
         One row a target.
 

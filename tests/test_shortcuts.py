@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnframe.builtins import relu
-from nnframe.builtins.shortcuts import MOST_MULTIPLICATIONS, MOST_ZEROS, column_sums, spread_sums, zeros_beside
+from nnframe.builtins.shortcuts import LARGE, MOST_MULTIPLICATIONS, MOST_ZEROS, column_sums, spread_sums, zeros_beside
 
 ORDERS = st.sampled_from("CF")
 SIZES = st.integers(1, 40)
@@ -41,7 +41,7 @@ def test_zeros_beside_a_matrix_are_compared_with_all_of_it(count, order):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("count", [relu.LARGE // 32 - 1, relu.LARGE // 32, MOST_ZEROS])
+@pytest.mark.parametrize("count", [LARGE // 32 - 1, LARGE // 32, MOST_ZEROS])
 def test_relu_in_place_is_relu_for_small_and_large_matrices(count, order):
     z, grad = matrix(32, count, order), matrix(32, count)
     a, dz = z.copy(order="K"), grad.copy()

@@ -12,11 +12,8 @@ import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import zero, zeros_beside
+from nnframe.builtins.shortcuts import LARGE, zero, zeros_beside
 from nnframe.hookspecs import hookimpl
-
-# From so many numbers on, numpy is faster with other calls.
-LARGE = 2**11
 
 
 def forward(z: Array) -> Array:
@@ -37,7 +34,8 @@ def forward_inplace(z: Array) -> None:
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
-    # The sign of a, which is never negative, is the slope, too: for small arrays, it takes numpy less time.
+    # The sign of a, which is never negative, is the slope, too: for small arrays, numpy finds it in less time. Where a
+    # is NaN, so are the loss and its gradient.
     np.multiply(grad, np.sign(a) if a.size < LARGE else a > 0, grad)
 
 

@@ -1,4 +1,4 @@
-"""What numpy does faster in another way, which counts where nets and batches are small."""
+"""What numpy does faster in another way, for the built-in plugins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from nnframe.arrays import Array
 
 # With more of them in the product, `spread_sums` would take longer than it saves.
 MOST_MULTIPLICATIONS = 2**13
-# More in `zeros_beside` would take too much memory.
+# Of a matrix with fewer numbers, to find `zeros_beside` takes longer than they save.
+LARGE = 2**11
+# More zeros would take too much memory.
 MOST_ZEROS = 2**15
 
 
@@ -48,7 +50,6 @@ def zeros_beside(matrix: Array) -> Array:
     """Return zeros that numpy compares with a large matrix in the least time, if that lies in memory as a whole.
 
     Its loops are faster where both sides have numbers side by side: np.maximum takes a fifth of the time at 256 x 128.
-    With fewer than some 2000 numbers, finding the zeros takes longer than that saves.
     """
     rows = matrix if matrix.flags.c_contiguous else matrix.T
     zeros = _zeros(rows.shape if rows.size <= MOST_ZEROS else (1, rows.shape[1]), matrix.dtype)

@@ -14,14 +14,15 @@ from nnframe.memory import Memory
 
 
 def is_by_sample(n: int, count: int) -> bool:
-    """Return whether the n numbers of each of some samples should lie side by side.
+    """Return whether the n numbers of each of some samples should lie side by side, and not those of all samples.
 
-    Where a bias is added, numpy makes a loop for whatever lies side by side: there should be few, and long ones.
+    Where a bias is added, or columns are summed up, numpy makes a loop for whatever lies side by side: there should be
+    few, and long ones. For one sample, both are the same.
     """
     return n >= count > 1
 
 
-def in_order(memory: Array, count: int) -> Array:
+def laid_out(memory: Array, count: int) -> Array:
     """Return memory for so many columns or more, (n, B), as (n, count), in the order that `is_by_sample` asks for."""
     n = len(memory)
     part = memory.reshape(-1)[: n * count]
@@ -29,7 +30,7 @@ def in_order(memory: Array, count: int) -> Array:
 
 
 def row_by_row(*columns: Array) -> tuple[Array, ...]:
-    """Return columns that lie `in_order`, or their transposes, so that what lies side by side is a row.
+    """Return columns that are `laid_out`, or their transposes, so that what lies side by side is a row.
 
     numpy takes up to 1.4 times as long to go through small matrices the other way.
     """
@@ -42,7 +43,8 @@ class LayerMemory(NamedTuple):
     Attributes
     ----------
     z, a : ndarray
-        Pre-activations and activations; the same memory where the activation works in place.
+        Pre-activations and activations; the same memory where the activation works in place. In the last layer, z is
+        where its product goes, and one of the two follows; the other is an `Output`.
     d : ndarray
         dL/dz for the mean loss L of the batch, times what the last layer's was multiplied with.
     mask : ndarray or None
@@ -58,18 +60,20 @@ class LayerMemory(NamedTuple):
     out: Array
 
     @classmethod
-    def allocate(cls, memory: Memory, layer: Linear, count: int, has_dropout: bool) -> LayerMemory:
+    def allocate(
+        cls, memory: Memory, layer: Linear, count: int, has_dropout: bool = False, is_last: bool = False
+    ) -> LayerMemory:
         """Return memory for a number of samples."""
         shape = len(layer.weights), count
         z, d = (memory.empty(shape, layer.weights.dtype) for _ in range(2))
-        a = memory.empty_like(z) if layer.activation.forward_inplace is None else z
+        a = z if is_last or layer.activation.forward_inplace is not None else memory.empty_like(z)
         mask, out = (memory.empty_like(z), memory.empty_like(z)) if has_dropout else (None, a)
         return cls(z, a, d, mask, out)
 
     def first(self, count: int) -> LayerMemory:
         """Return memory for as many samples, or fewer, in the order that suits them."""
-        z, a, d, out = (in_order(memory, count) for memory in (self.z, self.a, self.d, self.out))
-        return LayerMemory(z, a, d, None if self.mask is None else in_order(self.mask, count), out)
+        z, a, d, out = (laid_out(memory, count) for memory in (self.z, self.a, self.d, self.out))
+        return LayerMemory(z, a, d, None if self.mask is None else laid_out(self.mask, count), out)
 
 
 class Output(NamedTuple):
@@ -79,7 +83,7 @@ class Output(NamedTuple):
     ----------
     columns : ndarray, shape (n_out, B)
     rows : ndarray
-        The same, `row_by_row`.
+        The same or their transpose, `row_by_row`, as the product of a batch of B samples is.
     """
 
     columns: Array

@@ -66,11 +66,12 @@ class NumpyRun:
         self.dropout = Dropout(task) if any(task.dropout) else None
         self.memory = Memory()
         self.descent = descent_of(task, self.memory)
+        *hidden, last = task.layers
         self.memories = [
-            LayerMemory.allocate(self.memory, layer, self.batch_size, share > 0)
-            for layer, share in zip(task.layers, task.dropout or repeat(0.0), strict=False)
+            LayerMemory.allocate(self.memory, layer, self.batch_size, has_dropout=share > 0)
+            for layer, share in zip(hidden, task.dropout or repeat(0.0), strict=False)
         ]
-        last = task.layers[-1]
+        self.memories.append(LayerMemory.allocate(self.memory, last, self.batch_size, is_last=True))
         self.output = Output.allocate(self.memory, last, self.chunk, self.batch_size)
         self.outputs = [self.output.part(i, i + self.batch_size) for i in range(0, self.chunk, self.batch_size)]
         # An array, for numpy takes longer to make one of a number than to multiply with it.

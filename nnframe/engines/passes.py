@@ -105,7 +105,7 @@ def _entrance(layer: Linear, z: Array) -> Callable[[Array], object]:
 
 
 def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: Array) -> list[Step]:
-    """Return what leads from the product of a hidden layer to that of the layer after it."""
+    """Return what leads from the product of a hidden layer, in its z, to `product`, that of the layer after it."""
     z, a, _, mask, out = memory
     activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
     z_rows, bias_rows = row_by_row(z, layer.bias)
@@ -120,7 +120,7 @@ def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: A
 
 
 def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Output], None]:
-    """Return the function that leads from the product of the last layer to z and a.
+    """Return the function that leads from `product`, that of the last layer, to z and a.
 
     The output is the one that the loss is computed from. The other stands where the product was, for numpy is fastest
     with matrices that lie in memory as a whole.
@@ -144,11 +144,11 @@ def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Outp
             np.copyto(output.rows, product_rows)
             activate_inplace(output.columns)
 
-    def leave_with_both(output: Output) -> None:
+    def leave_linear(output: Output) -> None:
         np.add(product_rows, bias_rows, output.rows)
 
     if layer.activation.plugin is None:
-        return leave_with_both
+        return leave_linear
     return leave_with_z if objective.value_takes_z else leave_with_a
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -87,8 +88,16 @@ def the_limits_of_the_dtype_give_no_nan(activation: Activation) -> None:
                     )
 
 
+# How an engine may lay out what is to be overwritten.
+LAYOUTS: dict[str, Callable[[Array], Array]] = {
+    "row by row": lambda matrix: np.array(matrix, order="C"),
+    "column by column": lambda matrix: np.array(matrix, order="F"),
+    "a part of a wider matrix": lambda matrix: np.concatenate([matrix, matrix], axis=1)[:, : matrix.shape[1]],
+}
+
+
 def in_place_forms_agree(activation: Activation) -> None:
-    """forward_inplace and backward_inplace do what the plain forms do."""
+    """forward_inplace and backward_inplace do what the plain forms do, however the array lies in memory."""
     if activation.forward_inplace is None or activation.backward_inplace is None:
         raise CheckSkipped("it has no in-place forms")
     for each in variants(activation):
@@ -100,25 +109,27 @@ def in_place_forms_agree(activation: Activation) -> None:
                 expected = each.backward(grad, z, a, **settings)
             else:
                 expected = grad * each.slope(z, **settings)
-            got_a, got_grad = z.copy(), grad.copy()
+            scale = float(np.abs(grad).max())
             assert each.forward_inplace is not None
             assert each.backward_inplace is not None
-            each.forward_inplace(got_a, **settings)
-            advice = (
-                "Expected is what the plain form gives. The array is to be overwritten; what is returned is not used."
-            )
-            require_close(got_a, a, f"forward_inplace(z){with_changes(each)}", advice, 8 * eps, 8 * eps, {"z": z})
-            each.backward_inplace(got_grad, a.copy(), **settings)
-            scale = float(np.abs(grad).max())
-            require_close(
-                got_grad,
-                expected,
-                f"backward_inplace(grad, a){with_changes(each)}",
-                advice,
-                rtol=32 * eps,
-                atol=32 * eps * scale,
-                inputs={"grad": grad, "a": a},
-            )
+            for place, laid_out in LAYOUTS.items():
+                advice = (
+                    f"Expected is what the plain form gives; z is {place} in memory. The array itself is to be "
+                    f"overwritten, not a copy such as reshape may return; what the function returns is not used"
+                )
+                got_a, got_grad = laid_out(z), laid_out(grad)
+                each.forward_inplace(got_a, **settings)
+                require_close(got_a, a, f"forward_inplace(z){with_changes(each)}", advice, 8 * eps, 8 * eps, {"z": z})
+                each.backward_inplace(got_grad, laid_out(a), **settings)
+                require_close(
+                    got_grad,
+                    expected,
+                    f"backward_inplace(grad, a){with_changes(each)}",
+                    advice,
+                    rtol=32 * eps,
+                    atol=32 * eps * scale,
+                    inputs={"grad": grad, "a": a},
+                )
 
 
 def _total(activation: Activation, grad: Array, z: Array, i: int, row: Array) -> Array:

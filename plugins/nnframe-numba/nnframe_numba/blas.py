@@ -25,8 +25,8 @@ from nnframe_numba.jit import kernel
 # to 1.16 at 56, 1.10 and 1.19 at 225, and 1.30 at 900.
 FEWEST_MULTIPLICATIONS = 40_000_000
 # A BLAS that reaches less than this share of our speed on one thread is never the faster one: it knows the processor
-# only as an older one. OpenBLAS with vectors of 32 bytes was at 0.94 of ours of 32, and at 0.58 of ours of 64, on which
-# an epoch of a large net took 0.53 of the time.
+# only as an older one. OpenBLAS with vectors of 32 bytes had 0.94 of our speed when ours had 32, and 0.58 when they had
+# 64; an epoch of a large net then took 0.53 of the time on our loops.
 LEAST_SPEED = 0.75
 # So small a product that BLAS leaves it to one thread, whatever the others are at.
 SIDE = 64
@@ -42,7 +42,8 @@ def is_faster(shapes: Sequence[tuple[int, ...]], batch_size: int, dtype: np.dtyp
 def speed(dtype: np.dtype[Any]) -> float:
     """Return how many times as fast as our loops BLAS is on one thread.
 
-    It is measured once on a machine, and kept on disk: BLAS rounds otherwise, and equal runs have to end alike.
+    It is measured once for a processor and a version of numpy, and kept on disk: BLAS rounds otherwise, and equal runs
+    have to end alike.
     """
     name = f"blas_{dtype}_{get_host_cpu_name()}"
     note = storage.read_note(name) or storage.keep_note(name, {"speed": _measured_speed(dtype)})

@@ -109,7 +109,7 @@ def store_some(typing, array, offset, vector, count):  # type: ignore[no-untyped
         address = builder.bitcast(place(context, builder, signature.args[0], array, offset), pointer)
         mask = _first(builder, count, signature.args[2].count)
         kind = ir.FunctionType(ir.VoidType(), [vector.type, pointer, ir.IntType(32), mask.type])
-        store = get_or_insert_function(builder.module, kind, f"llvm.masked.store.{_name(signature.args[2])}.p0")
+        store = get_or_insert_function(builder.module, kind, f"llvm.masked.store.{_llvm_name(signature.args[2])}.p0")
         builder.call(store, [vector, address, _alignment(signature.args[2]), mask])
         return context.get_dummy_value()
 
@@ -214,8 +214,8 @@ def zeros(typing, array):  # type: ignore[no-untyped-def]
 def transpose(typing, array, offset, step, n_rows, n_columns, target, target_offset, target_step):  # type: ignore[no-untyped-def]
     """Copy a square of as many rows as a vector has numbers, rows becoming columns; a step leads to the next row.
 
-    Rows that aren't there are like the last one, and columns are 0. Vectors i and i + 1 exchange every second number,
-    then i and i + 2 every second pair, and so on.
+    Only `n_rows` and `n_columns` of it are there to be read. Missing rows are taken for the last one, missing columns
+    for 0. Vectors i and i + 1 exchange every second number, then i and i + 2 every second pair, and so on.
     """
     lanes = Lanes(array.dtype)
 
@@ -263,7 +263,7 @@ def _load_some(context: Any, builder: Any, lanes: Lanes, address: Any, count: An
     vector, mask = context.get_value_type(lanes), _first(builder, count, lanes.count)
     pointer = vector.as_pointer()
     kind = ir.FunctionType(vector, [pointer, ir.IntType(32), mask.type, vector])
-    load = get_or_insert_function(builder.module, kind, f"llvm.masked.load.{_name(lanes)}.p0")
+    load = get_or_insert_function(builder.module, kind, f"llvm.masked.load.{_llvm_name(lanes)}.p0")
     zeros = ir.Constant(vector, [0.0] * lanes.count)
     return builder.call(load, [builder.bitcast(address, pointer), _alignment(lanes), mask, zeros])
 
@@ -276,7 +276,7 @@ def _first(builder: Any, count: Any, n: int) -> Any:
     return builder.icmp_signed("<", ir.Constant(vector, list(range(n))), counts)
 
 
-def _name(lanes: Lanes) -> str:
+def _llvm_name(lanes: Lanes) -> str:
     """Return what LLVM calls the type."""
     return f"v{lanes.count}f{lanes.number.bitwidth}"
 

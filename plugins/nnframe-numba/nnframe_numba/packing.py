@@ -1,6 +1,10 @@
 """Copies of parts of matrices for the products, so that the innermost loop finds side by side what it takes next.
 
-A panel is as wide as a tile, and has a row for each of the numbers that a sum is over.
+A panel is as wide as a tile, and has a row for each of the numbers that a sum is over. What stands where a matrix has
+ended is multiplied like the rest, and never kept.
+
+Matrices are transposed in squares as far as those go, and then number by number. A square that is all there has a call
+of its own, with constants, for which LLVM leaves out what would keep it within the matrix.
 """
 
 from __future__ import annotations
@@ -30,11 +34,10 @@ def pack(B: Array, k: int, depth: int, panels: Array) -> None:
 
 @kernel
 def pack_transposed(B: Array, k: int, depth: int, panels: Array) -> None:
-    """Copy columns of B, from k on, into panels as if they were rows; the last panel is filled up with the last one."""
+    """Copy columns of B, from k on, into panels as if they were rows; the last panel is filled up with B's last row."""
     n_rows, n_columns = B.shape
     lanes = width(B)
     wide = VECTORS * lanes
-    # Squares as far as they go, and the rest number by number.
     whole = depth - depth % lanes
     p = 0
     for j in range(0, n_rows, wide):
@@ -69,9 +72,8 @@ def copy(A: Array, i: int, k: int, n_rows: int, n_columns: int, to: Array, to_i:
 
 @kernel
 def copy_transposed(A: Array, k: int, i: int, n_columns: int, n_rows: int, to: Array) -> None:
-    """Copy a part of A^T, whose rows are columns of A from i on, and zeros as far as a square goes."""
+    """Copy a part of A^T, whose rows are columns of A from i on, and rows of zeros until the last square is full."""
     lanes = width(A)
-    # Squares as far as they go, and the rest number by number.
     whole = n_columns - n_columns % lanes
     for r in range(0, n_rows, lanes):
         n_left = n_rows - r

@@ -26,8 +26,9 @@ SECONDS_A_TRIAL = 10e-3
 FEWEST_SLICES_BETWEEN, MOST_SLICES_BETWEEN = 4, 64
 # A thread more has to gain so much: it could do something else.
 GAIN = 0.9
-# Fewer threads that take so much longer aren't tried again at once: a trial in which they take twice as long, on a net
-# whose batches are slices, would cost as much as three batches. More threads are, for they may just have been waking.
+# Fewer threads that take so much longer are given up at once, and for long: a trial in which they take twice as long
+# costs as much as three batches, where a slice is a batch. At worst they were disturbed, and would have done as well.
+# More threads are tried on, for they may just have been waking.
 HOPELESS = 1.5
 
 
@@ -113,7 +114,7 @@ class Choice:
         if size in paces and seconds >= SECONDS_WORTH_A_TRIAL / 2:
             paces[size].append(self._seconds_a_batch)
             more, fewer = max(paces), min(paces)
-            is_hopeless = size == fewer < self.size and self._seconds_a_batch > HOPELESS * min(paces[more], default=inf)
+            is_hopeless = size == fewer < self.size and min(paces[fewer]) > HOPELESS * min(paces[more], default=inf)
             if is_hopeless or min(map(len, paces.values())) == TRIALS:
                 self.size = more if min(paces[more]) < GAIN * min(paces[fewer]) else fewer
                 self._paces = {}

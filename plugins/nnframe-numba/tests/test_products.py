@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nnframe_numba.lanes import BYTES
 from nnframe_numba.parts import new_board
 from nnframe_numba.products import BLOCK, DEPTH, backward, descend, gradient, linear, space
 from nnframe_numba.tile import ROWS
@@ -91,3 +92,7 @@ def test_what_is_not_finite_stays_in_its_row_and_column(dtype):
     expected = np.ones((20, 11), bool)
     expected[3], expected[:, 7] = False, False
     np.testing.assert_array_equal(np.isfinite(z), expected)
+
+
+def test_a_block_has_room_for_whole_squares_of_the_smallest_numbers():
+    assert BLOCK % (BYTES // np.dtype(np.float32).itemsize) == 0
