@@ -184,4 +184,5 @@ def test_a_run_of_more_epochs_takes_no_more_memory():
         for _ in range(epochs):
             run(epoch)
 
-    assert peak_bytes(lambda: train(8)) <= peak_bytes(lambda: train(2)) + 1000
+    # Python's own small objects come and go by the kilobyte; a batch's outputs, if they stayed, would come to 70 kB.
+    assert peak_bytes(lambda: train(8)) <= peak_bytes(lambda: train(2)) + 10_000
