@@ -76,6 +76,15 @@ class LayerMemory(NamedTuple):
         return LayerMemory(z, a, d, None if self.mask is None else laid_out(self.mask, count), out)
 
 
+def output_columns(memory: Memory, layer: Linear, count: int, size: int) -> Array:
+    """Return memory for the last layer's outputs for some samples, (n_out, count), of which `size` are a batch."""
+    n, dtype = len(layer.weights), layer.weights.dtype
+    # A batch of one should lie together, too.
+    by_sample = size == 1 or is_by_sample(n, size)
+    matrix = memory.empty((count, n) if by_sample else (n, count), dtype)
+    return matrix.T if by_sample else matrix
+
+
 class Output(NamedTuple):
     """What the loss of B samples is computed from: z or a of the last layer.
 
@@ -90,17 +99,7 @@ class Output(NamedTuple):
     rows: Array
 
     @classmethod
-    def allocate(cls, memory: Memory, layer: Linear, count: int, size: int) -> Output:
-        """Return memory for a number of samples, of which so many are a batch."""
-        n, dtype = len(layer.weights), layer.weights.dtype
-        if n < size:
-            columns = memory.empty((n, count), dtype)
-            return cls(columns, columns)
-        # By sample, and also for batches of one, so that each of them lies together.
-        rows = memory.empty((count, n), dtype)
-        return cls(rows.T, rows)
-
-    def part(self, start: int, stop: int) -> Output:
-        """Return the part for some of the samples."""
-        columns = self.columns[:, start:stop]
-        return Output(columns, *row_by_row(columns))
+    def part_of(cls, columns: Array, start: int, stop: int) -> Output:
+        """Return the part of `output_columns` for some of the samples."""
+        part = columns[:, start:stop]
+        return cls(part, *row_by_row(part))

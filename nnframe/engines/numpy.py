@@ -41,7 +41,7 @@ from nnframe.arrays import Array
 from nnframe.engine import Engine, Epoch, Samples, TrainingTask
 from nnframe.engines.descent import descent_of
 from nnframe.engines.dropout import Dropout
-from nnframe.engines.layout import LayerMemory, Output
+from nnframe.engines.layout import LayerMemory, Output, output_columns
 from nnframe.engines.passes import Passes
 from nnframe.hookspecs import hookimpl
 from nnframe.memory import Memory
@@ -72,8 +72,9 @@ class NumpyRun:
             for layer, share in zip(hidden, task.dropout or repeat(0.0), strict=False)
         ]
         self.memories.append(LayerMemory.allocate(self.memory, last, self.batch_size, is_last=True))
-        self.output = Output.allocate(self.memory, last, self.chunk, self.batch_size)
-        self.outputs = [self.output.part(i, i + self.batch_size) for i in range(0, self.chunk, self.batch_size)]
+        self.columns = output_columns(self.memory, last, self.chunk, self.batch_size)
+        starts = range(0, self.chunk, self.batch_size)
+        self.outputs = [Output.part_of(self.columns, start, start + self.batch_size) for start in starts]
         # An array, for numpy takes longer to make one of a number than to multiply with it.
         self.scale = np.empty((), last.weights.dtype)
         self.passes: dict[int, Passes] = {}
@@ -97,10 +98,10 @@ class NumpyRun:
         total = self.train_batches(samples.part(0, whole), self.outputs, size, rates, dropout_key)
         if whole < count:
             # The last batch of an epoch may be smaller.
-            outputs = [self.output.part(whole, count)]
+            outputs = [Output.part_of(self.columns, whole, count)]
             total += self.train_batches(samples.part(whole, count), outputs, count - whole, rates, dropout_key)
         if self.values_wait:
-            total += self.value(self.output.part(0, count), samples.y.T, samples.weights)
+            total += self.value(self.columns[:, :count], samples.y.T, samples.weights)
         return total
 
     def train_batches(
@@ -129,7 +130,7 @@ class NumpyRun:
                 self.fill_masks(dropout, passes.masks, dropout_key, position, size)
             forward(inputs, output)
             if not values_wait:
-                total += self.value(output, targets, batch_weights)
+                total += self.value(output.columns, targets, batch_weights)
             if rate != scaled_by:
                 scale[...] = (rate if takes_steps else 1.0) / size
                 scaled_by = rate
@@ -150,9 +151,8 @@ class NumpyRun:
             if mask is not None:
                 mask.T[...] = dropout.mask(k, key, start, count)
 
-    def value(self, output: Output, y: Array, weights: Array | None) -> float:
-        """Return the sum of the losses of some outputs."""
-        columns = output.columns
+    def value(self, columns: Array, y: Array, weights: Array | None) -> float:
+        """Return the sum of the losses of some outputs, (n_out, N)."""
         if len(columns) < columns.shape[1]:
             # numpy goes through few long rows in less time than through many short columns, with the copy.
             columns = np.ascontiguousarray(columns)

@@ -162,8 +162,9 @@ def _loss_gradient(
     is_linear = last.activation.plugin is None
 
     def fill(y: Array, output: Output, scale: Array, weights: Array | None) -> None:
-        columns = output.columns
-        z, a = (columns, product) if takes_z else (columns if is_linear else product, columns)
+        kept = output.columns
+        other = kept if is_linear else product
+        z, a = (kept, other) if takes_z else (other, kept)
         if loss_gradient is None:
             np.multiply(gradient(z, a, y), scale, d)
         else:
