@@ -14,8 +14,6 @@ looks at some only, and writes nothing.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -23,6 +21,7 @@ from pathlib import Path
 from comparison.contenders import CONTENDERS
 from comparison.footprint import measure_footprints
 from comparison.goals import GOALS
+from comparison.machine import machine
 from comparison.picture import draw
 from comparison.rounds import measure
 from comparison.rows import ROWS
@@ -49,10 +48,10 @@ def main() -> int:
     results = measure(rows, contenders, options.rounds, options.seconds, options.most_seconds, print)
     names = [contender.name for contender in contenders]
     against = options.against if options.against in names else names[0]
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     parts = [
-        f"Measured with `python benchmarks/compare.py` on {machine}. In the first table, a number says how many times "
-        f"as fast as {against}: the median over the rounds, with the quartiles.",
+        f"Measured with `python benchmarks/compare.py` on {machine()}.",
+        f"In the first table, a number says how many times as fast as {against}: the median over the rounds, with the "
+        f"quartiles.",
         results_table(results, names, against),
     ]
     if not options.rows and not options.only:

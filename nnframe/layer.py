@@ -180,12 +180,16 @@ class denseLayer:
 
     def forward_within_errstate(self, v: Any) -> Array:
         """Return what `forwardPass` does, for a caller who has set what it sets, once for many layers."""
-        z: Array = self._linear.dot(self._columns(v, self._linear.shape[1]))
+        linear, activate_inplace = self._linear, self._bound.forward_inplace
+        if not (type(v) is np.ndarray and v.dtype is linear.dtype and v.ndim == 2 and len(v) == linear.shape[1]):
+            # Not asked first, for it takes ten times as long to find that all is well.
+            v = self._columns(v, self.n_in)
+        z: Array = linear.dot(v)
         np.add(z, self._bias, z)
         # z is nobody's yet, and may be overwritten.
-        if self._bound.forward_inplace is None:
+        if activate_inplace is None:
             return self._bound.forward(z)
-        self._bound.forward_inplace(z)
+        activate_inplace(z)
         return z
 
     def activationDerDiag(self, v: Any) -> Array:
@@ -237,9 +241,6 @@ class denseLayer:
         self._bound = bind_activation(self._activation)
 
     def _columns(self, v: Any, rows: int) -> Array:
-        if type(v) is np.ndarray and v.dtype is self._linear.dtype and v.ndim == 2 and len(v) == rows:
-            # What the checks below would come to, in a tenth of their time.
-            return v
         return as_columns(v, rows, "v").astype(self.dtype, copy=False)
 
 

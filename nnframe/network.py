@@ -149,12 +149,15 @@ class nNet:
         PluginError
             If an activation fails.
         """
-        a = v
-        steps = [as_columns(v, self.layersList[0].n_in, "v")] if return_all_steps else []
+        if not return_all_steps:
+            a: Array = v
+            for layer in self.layersList:
+                a = layer.forward_within_errstate(a)
+            return a
+        steps = [as_columns(v, self.layersList[0].n_in, "v")]
         for layer in self.layersList:
-            a = layer.forward_within_errstate(a)
-            steps.append(a)
-        return steps if return_all_steps else steps[-1]
+            steps.append(layer.forward_within_errstate(steps[-1]))
+        return steps
 
     def predict(self, X: Any) -> Array:
         """Return the outputs for inputs that are rows.

@@ -30,6 +30,19 @@ def test_a_quick_comparison_prints_a_ratio_for_every_contender_that_is_installed
     assert (BENCHMARKS.parent / "README.md").read_bytes() == readme
 
 
+def test_the_machine_is_told_with_the_loops_that_numpy_multiplies_with(monkeypatch):
+    import threadpoolctl
+    from comparison.machine import machine
+
+    found = [
+        {"user_api": "openmp", "internal_api": "gomp", "version": None},
+        {"user_api": "blas", "internal_api": "openblas", "version": "0.3", "architecture": "Zen"},
+        {"user_api": "blas", "internal_api": "mkl", "version": "2025"},
+    ]
+    monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda: found)
+    assert machine().endswith(f", numpy {np.__version__}, openblas 0.3 with loops for Zen, mkl 2025")
+
+
 def test_a_contender_that_learns_something_else_is_left_out_and_told():
     from comparison.problem import Problem
     from comparison.rounds import those_that_agree

@@ -100,6 +100,8 @@ def test_the_in_place_forms_of_the_built_ins_equal_the_plain_ones(name, dtype, n
     activation = registry.get("activation", name)
     rng = np.random.default_rng(0)
     z, grad = (rng.normal(scale=scale, size=(5, n_columns)).astype(dtype) for scale in (20, 1))
+    # Where all are smaller, softmax takes another way, as below.
+    z[0, 0] = 70
     layer = denseLayer(np.eye(5, dtype=dtype), 0, name).for_engine().activation
     a = layer.forward(z)
     expected = layer.backward(grad, z, a)
@@ -107,6 +109,34 @@ def test_the_in_place_forms_of_the_built_ins_equal_the_plain_ones(name, dtype, n
     activation.backward_inplace(grad, z)
     np.testing.assert_array_equal(z, a)
     np.testing.assert_allclose(grad, expected, rtol=0, atol=8 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_columns", [1, 40])
+@pytest.mark.parametrize("scale", [1, 12])
+def test_softmax_in_place_rounds_no_more_than_its_exponentials_where_nothing_can_overflow(dtype, n_columns, scale):
+    z = np.random.default_rng(0).normal(scale=scale, size=(5, n_columns)).astype(dtype)
+    assert np.abs(z).max() < 60
+    exact = np.exp(z.astype(np.longdouble))
+    exact /= exact.sum(axis=0)
+    registry.get("activation", "softmax").forward_inplace(z)
+    np.testing.assert_allclose(z, exact, rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("largest", [-1e4, -88.0, 0.0, 88.0, 1e4, 3e38])
+def test_softmax_in_place_overflows_for_no_column(largest):
+    z = np.array([[largest, 0], [largest, 0]], np.float32)
+    with np.errstate(all="raise"):
+        registry.get("activation", "softmax").forward_inplace(z)
+    np.testing.assert_array_equal(z, np.full((2, 2), 0.5))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_softmax_in_place_makes_nan_of_a_column_with_a_number_that_has_no_exponential(bad):
+    z = np.array([[bad, 0], [0, 0]], np.float32)
+    with np.errstate(invalid="ignore"):
+        registry.get("activation", "softmax").forward_inplace(z)
+    np.testing.assert_array_equal(z, [[np.nan, 0.5], [np.nan, 0.5]])
 
 
 # Choosing an engine

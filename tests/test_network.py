@@ -308,6 +308,11 @@ def test_predict_takes_and_gives_rows():
     np.testing.assert_array_equal(net.predict(X), net.forwardPass(X.T, False).T)
 
 
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "softmax", None])
+def test_no_rows_have_no_outputs(activation):
+    assert nNet.from_sizes([3, 2], [activation]).predict(np.zeros((0, 3))).shape == (0, 2)
+
+
 @pytest.mark.parametrize("shape", [(3,), (4, 2)])
 def test_predict_refuses_what_is_no_row_of_inputs(shape):
     with pytest.raises(ShapeError, match=r"X has shape .*wanted"):

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnframe.builtins import relu
-from nnframe.builtins.shortcuts import LARGE, MOST_MULTIPLICATIONS, MOST_ZEROS, column_sums, spread_sums, zeros_beside
+from nnframe.builtins.shortcuts import (
+    LARGE,
+    MOST_MULTIPLICATIONS,
+    MOST_ZEROS,
+    column_sums,
+    lies_within,
+    spread_sums,
+    zeros_beside,
+)
 
 ORDERS = st.sampled_from("CF")
 SIZES = st.integers(1, 40)
@@ -49,3 +57,20 @@ def test_relu_in_place_is_relu_for_small_and_large_matrices(count, order):
     relu.backward_inplace(dz, a)
     np.testing.assert_array_equal(a, relu.forward(z))
     np.testing.assert_array_equal(dz, grad * relu.derivative(z))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([1.9, -1.9], True),
+        ([2.0, 0], False),
+        ([0, -2.0], False),
+        ([0, np.nan], False),
+        ([0, np.inf], False),
+        ([], True),
+    ],
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_numbers_are_found_to_lie_within_a_bound(numbers, expected, order):
+    matrix = np.array([numbers, numbers], order=order)
+    assert lies_within(matrix, 2.0) is expected

@@ -40,6 +40,18 @@ def spread_sums(matrix: Array, partner: Array) -> Array:
     return sums
 
 
+def lies_within(matrix: Array, bound: float) -> bool:
+    """Return whether all numbers lie between -bound and bound; False if one is NaN.
+
+    Of a small matrix, argmin and argmax take a quarter of the time of np.minimum.reduce and np.maximum.reduce.
+    """
+    if matrix.size == 0:
+        return True
+    numbers = matrix.ravel("K")
+    smallest, largest = numbers.item(numbers.argmin()), numbers.item(numbers.argmax())
+    return bool(-bound < smallest and largest < bound)
+
+
 @lru_cache
 def zero(dtype: np.dtype[Any]) -> Array:
     """Return 0 as an array, which numpy would make of a number each time: half a microsecond."""

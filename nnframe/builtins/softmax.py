@@ -4,7 +4,7 @@ a_i = exp(z_i) / sum_k exp(z_k), which mixes the components: da_i/dz_j = a_i (de
 dL/da = g, is a (g - sum_k g_k a_k), so the matrix is never built.
 
 exp overflows for large z. Subtracting the column's maximum from all its z changes nothing in the quotient, and leaves
-the largest exponent at 0.
+the largest exponent at 0. In place, that is done only where it makes a difference.
 
 Source: J. Bridle, "Probabilistic interpretation of feedforward classification network outputs", Neurocomputing 68,
 Springer 1990.
@@ -16,8 +16,12 @@ import numpy as np
 
 from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import spread_sums
+from nnframe.builtins.shortcuts import lies_within, spread_sums
 from nnframe.hookspecs import hookimpl
+
+# exp of a number so far from 0 keeps its precision in every dtype, and a sum of more of them than fit into any memory
+# doesn't overflow.
+FARTHEST_FROM_0 = 60.0
 
 
 def forward(z: Array) -> Array:
@@ -35,13 +39,8 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
 
 def forward_inplace(z: Array) -> None:
     """Turn z into a."""
-    if z.shape[1] == 1:
-        # A number, not an array: a quarter less time.
-        column = z[:, 0]
-        largest = column[column.argmax()]
-    else:
-        largest = np.maximum.reduce(z, axis=0, keepdims=True)
-    np.subtract(z, largest, z)
+    if not lies_within(z, FARTHEST_FROM_0):
+        np.subtract(z, np.maximum.reduce(z, axis=0, keepdims=True), z)
     np.exp(z, z)
     np.divide(z, spread_sums(z, z), z)
 

@@ -96,6 +96,15 @@ def _product(A: Array, B: Array, out: Array) -> Step:
     return partial(A.dot, B, out) if out.flags.c_contiguous else partial(B.T.dot, A.T, out.T)
 
 
+def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step:
+    """Return the function that fills a matrix with what another one makes of some arrays."""
+
+    def fill() -> None:
+        out[...] = function(*arrays)
+
+    return fill
+
+
 def _entrance(layer: Linear, z: Array) -> Callable[[Array], object]:
     """Return the function that takes inputs, (B, n_in), through the weights of the first layer."""
     weights, rows = layer.weights.T, z.T
@@ -111,7 +120,7 @@ def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: A
     z_rows, bias_rows = row_by_row(z, layer.bias)
     steps: list[Step] = [partial(np.add, z_rows, bias_rows, z_rows)]
     if activate_inplace is None:
-        steps.append(lambda: np.copyto(a, activate(z)))
+        steps.append(_filling(a, activate, z))
     else:
         steps.append(partial(activate_inplace, a))
     if mask is not None:
@@ -130,18 +139,18 @@ def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Outp
 
     def leave_with_z(output: Output) -> None:
         np.add(product_rows, bias_rows, product_rows)
-        np.copyto(output.rows, product_rows)
+        output.rows[...] = product_rows
         if activate_inplace is None:
-            np.copyto(product, activate(product))
+            product[...] = activate(product)
         else:
             activate_inplace(product)
 
     def leave_with_a(output: Output) -> None:
         np.add(product_rows, bias_rows, product_rows)
         if activate_inplace is None:
-            np.copyto(output.columns, activate(product))
+            output.columns[...] = activate(product)
         else:
-            np.copyto(output.rows, product_rows)
+            output.rows[...] = product_rows
             activate_inplace(output.columns)
 
     def leave_linear(output: Output) -> None:
@@ -170,7 +179,7 @@ def _loss_gradient(
         else:
             np.multiply(loss_gradient(a, y), scale, d)
             if backward_inplace is None:
-                np.copyto(d, backward(d, z, a))
+                d[...] = backward(d, z, a)
             else:
                 backward_inplace(d, a)
         if weights is not None:
@@ -195,7 +204,7 @@ def _backward_steps(layer: Linear, gradient: Gradient, d: Array, before: Linear,
     if mask is not None:
         steps.append(partial(np.multiply, *row_by_row(d_before, mask, d_before)))
     if backward_inplace is None:
-        steps.append(lambda: np.copyto(d_before, differentiate(d_before, z, a)))
+        steps.append(_filling(d_before, differentiate, d_before, z, a))
     else:
         steps.append(partial(backward_inplace, d_before, a))
     return steps

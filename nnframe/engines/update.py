@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
 
@@ -26,11 +27,8 @@ def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:
 
 
 def copy_all(arrays: Iterable[Array], sources: Iterable[Array]) -> None:
-    """Copy each source into its array, likewise.
-
-    It is a ufunc that copies, for np.copyto calls a function in Python on its way.
-    """
-    deque(map(np.positive, sources, arrays), maxlen=0)
+    """Copy each source into its array, likewise."""
+    deque(map(np.ndarray.__setitem__, arrays, repeat(...), sources), maxlen=0)
 
 
 class Updater:
@@ -88,7 +86,7 @@ class Updater:
             new_vector, *new_state = rule.optimizer.update(
                 self.vector, self.gradient, *rule.state.arrays, t=t, learning_rate=learning_rate
             )
-        np.copyto(self.vector, new_vector)
+        self.vector[...] = new_vector
         updates = rule.state.updates
         copy_all([*self.arrays, *rule.state.arrays, updates], [*self.sources, *new_state, updates + 1])
 

@@ -85,6 +85,14 @@ def test_the_speed_of_blas_is_measured_once_and_found_on_disk_later(dtype, monke
     assert blas.speed(np.dtype(dtype)) == measured
 
 
+def test_the_speed_of_blas_is_measured_again_with_other_loops(monkeypatch):
+    monkeypatch.setattr(blas, "_measured_speed", lambda dtype: pytest.fail("it was measured again"))
+    blas.speed.cache_clear()
+    monkeypatch.setenv(blas.CHOSEN_LOOPS, "those of this test")
+    with pytest.raises(pytest.fail.Exception, match="it was measured again"):
+        blas.speed(np.dtype(np.float32))
+
+
 def test_the_speed_of_blas_is_how_many_times_as_fast_it_is(monkeypatch):
     times = iter([3.0, 2.0])
     monkeypatch.setattr(blas, "_least_time", lambda function: next(times))
