@@ -12,14 +12,18 @@ from nnframe.arrays import Array
 from nnframe.engine import Linear
 from nnframe.memory import Memory
 
+# Beyond, a product takes so long that its own speed decides.
+MOST_BY_SAMPLE = 64
+
 
 def is_by_sample(n: int, count: int) -> bool:
     """Return whether the n numbers of each of some samples should lie side by side, and not those of all samples.
 
     Where a bias is added, or columns are summed up, numpy makes a loop for whatever lies side by side: there should be
-    few, and long ones. For one sample, both are the same.
+    few, and long ones. BLAS, though, multiplies into the rows of wide layers faster if they are as short as a batch: a
+    batch of 16 times 784 x 256 in 0.4 to 0.8 of the time. For one sample, both orders are the same.
     """
-    return n >= count > 1
+    return MOST_BY_SAMPLE >= n >= count > 1
 
 
 def laid_out(memory: Array, count: int) -> Array:

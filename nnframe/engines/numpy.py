@@ -8,8 +8,8 @@ is worth is the time without it over the time with it, in float32, on one core:
   once. Worth 2.4 to 3.2 on small nets with batches of one, 1.5 with batches of 32.
 - Each layer's part of a pass is a function that was made for its arrays once, over memory that was allocated once,
   which activations overwrite where they can (`nnframe.engines.passes`). Worth 1.4 to 1.5 on small nets, batches of one.
-- Matrices lie in memory in the order of which numpy makes fewer loops (`nnframe.engines.layout`). Worth 1.27 on
-  small nets with batches of 128, 1.08 with batches of 32.
+- Matrices lie in memory in the order that numpy or BLAS is faster with (`nnframe.engines.layout`). Worth 1.27 on
+  small nets with batches of 128, 1.08 with batches of 32, and up to 1.3 on larger ones with batches of 16.
 - All weights of a small net stand in one vector while it trains, so that an update is one subtraction
   (`nnframe.engines.descent`). Worth 1.07 to 1.24 with batches of one, 1.03 with a hundred thousand weights.
 - What a run took of memory is kept for the next one (`nnframe.memory`). Worth 1.05 for runs of four batches on a net of
