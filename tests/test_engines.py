@@ -117,6 +117,7 @@ def test_the_in_place_forms_of_the_built_ins_equal_the_plain_ones(name, dtype, n
 def test_softmax_in_place_rounds_no_more_than_its_exponentials_where_nothing_can_overflow(dtype, n_columns, scale):
     z = np.random.default_rng(0).normal(scale=scale, size=(5, n_columns)).astype(dtype)
     assert np.abs(z).max() < 60
+    assert n_columns > 1 or abs(z.max()) < 20
     exact = np.exp(z.astype(np.longdouble))
     exact /= exact.sum(axis=0)
     registry.get("activation", "softmax").forward_inplace(z)
@@ -124,19 +125,27 @@ def test_softmax_in_place_rounds_no_more_than_its_exponentials_where_nothing_can
 
 
 @pytest.mark.parametrize("largest", [-1e4, -88.0, 0.0, 88.0, 1e4, 3e38])
-def test_softmax_in_place_overflows_for_no_column(largest):
-    z = np.array([[largest, 0], [largest, 0]], np.float32)
+@pytest.mark.parametrize("n_columns", [1, 2])
+def test_softmax_in_place_overflows_for_no_column(largest, n_columns):
+    z = np.array([[largest, 0], [largest, 0]], np.float32)[:, :n_columns].copy()
     with np.errstate(all="raise"):
         registry.get("activation", "softmax").forward_inplace(z)
-    np.testing.assert_array_equal(z, np.full((2, 2), 0.5))
+    np.testing.assert_array_equal(z, np.full((2, n_columns), 0.5))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_softmax_in_place_makes_nan_of_a_column_with_a_number_that_has_no_exponential(bad):
-    z = np.array([[bad, 0], [0, 0]], np.float32)
+@pytest.mark.parametrize("n_columns", [1, 2])
+def test_softmax_in_place_makes_nan_of_a_column_with_a_number_that_has_no_exponential(bad, n_columns):
+    z = np.array([[bad, 0], [0, 0]], np.float32)[:, :n_columns].copy()
     with np.errstate(invalid="ignore"):
         registry.get("activation", "softmax").forward_inplace(z)
-    np.testing.assert_array_equal(z, [[np.nan, 0.5], [np.nan, 0.5]])
+    np.testing.assert_array_equal(z, np.array([[np.nan, 0.5], [np.nan, 0.5]])[:, :n_columns])
+
+
+def test_softmax_in_place_keeps_the_small_ones_of_a_column_that_is_far_below_0():
+    z = np.array([[-60.0], [-100.0]], np.float32)
+    registry.get("activation", "softmax").forward_inplace(z)
+    np.testing.assert_allclose(z[1, 0], np.exp(-40.0), rtol=1e-5)
 
 
 # Choosing an engine
