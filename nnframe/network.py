@@ -146,16 +146,21 @@ class nNet:
         ------
         ArgumentTypeError, ShapeError
             If v is something else.
+        ArgumentError
+            If there is no layer left in the list.
         PluginError
             If an activation fails.
         """
+        layers = self.layersList
+        if not layers:
+            self._check_layers()
         if not return_all_steps:
             a: Array = v
-            for layer in self.layersList:
+            for layer in layers:
                 a = layer.forward_within_errstate(a)
             return a
-        steps = [as_columns(v, self.layersList[0].n_in, "v")]
-        for layer in self.layersList:
+        steps = [as_columns(v, layers[0].n_in, "v")]
+        for layer in layers:
             steps.append(layer.forward_within_errstate(steps[-1]))
         return steps
 

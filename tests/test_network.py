@@ -308,6 +308,14 @@ def test_predict_takes_and_gives_rows():
     np.testing.assert_array_equal(net.predict(X), net.forwardPass(X.T, False).T)
 
 
+@pytest.mark.parametrize("return_all_steps", [True, False])
+def test_a_net_that_has_lost_its_layers_says_so(return_all_steps):
+    net = nNet([denseLayer([[1]])])
+    net.layersList.clear()
+    with pytest.raises(ArgumentError, match="layersList is empty; wanted at least one denseLayer"):
+        net.forwardPass([[1]], return_all_steps)
+
+
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "softmax", None])
 def test_no_rows_have_no_outputs(activation):
     assert nNet.from_sizes([3, 2], [activation]).predict(np.zeros((0, 3))).shape == (0, 2)
