@@ -6,39 +6,47 @@ A thread that is started anew for every moment costs more, and often begins on t
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
+
+from nnframe_numba.placement import keep_off
 
 
 class Helper:
-    """A thread that makes a call when it is told to, and ends with the process."""
+    """A thread that makes the calls that it is given, and ends with the process.
+
+    Attributes
+    ----------
+    calls : SimpleQueue
+        Where to put them.
+    """
 
     def __init__(self) -> None:
-        self._call: Callable[[], object] | None = None
-        self._told, self._done = threading.Semaphore(0), threading.Semaphore(0)
-        threading.Thread(target=self._work, name="nnframe-numba", daemon=True).start()
+        self.calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._made: SimpleQueue[None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name="nnframe-numba", daemon=True)
+        self._thread.start()
 
-    def begin(self, call: Callable[[], object]) -> None:
-        """Have the call made."""
-        self._call = call
-        self._told.release()
+    def move_away(self) -> None:
+        """Have the next call made on another processor than this thread's."""
+        if self._thread.native_id is not None:
+            keep_off(self._thread.native_id)
 
     def wait(self) -> None:
-        """Return once it has been made."""
-        self._done.acquire()
+        """Return once a call has been made."""
+        self._made.get()
 
     def _work(self) -> None:
         while True:
-            self._told.acquire()
-            call, self._call = self._call, None
+            call = self.calls.get()
             try:
-                if call is not None:
-                    call()
+                call()
             finally:
-                # What the call holds on to, weights and data, would stay in memory until the next one.
+                # What it holds on to, weights and data, would stay in memory until the next one.
                 del call
-                self._done.release()
+                self._made.put(None)
 
 
 # Those that have nothing to do. Nets that are trained at the same time take different ones.
@@ -64,18 +72,20 @@ def together(calls: Sequence[Callable[[], Any]], call_off: Callable[[], object])
         If there can be no more threads; no call has been made.
     """
     helpers: list[Helper] = []
-    begun: list[Helper] = []
+    begun: list[None] = []
     try:
         for _ in calls[1:]:
             helpers.append(_idle.pop() if _idle else Helper())
-        for helper, call in zip(helpers, calls[1:], strict=True):
-            begun.append(helper)
-            helper.begin(call)
+        for helper in helpers:
+            helper.move_away()
+        queues = [helper.calls for helper in helpers]
+        # In C, where no interrupt comes between a call that is given and the note that it was.
+        begun.extend(map(SimpleQueue.put, queues, calls[1:]))
         return calls[0]()
     except BaseException:
         call_off()
         raise
     finally:
-        for helper in begun:
+        for helper, _ in zip(helpers, begun, strict=False):
             helper.wait()
         _idle.extend(helpers)

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import multiprocessing
+import os
 import threading
 
 import numpy as np
@@ -101,6 +102,24 @@ def test_whoever_is_interrupted_before_it_begins_keeps_no_one_waiting():
     assert came == [False]
     assert together([lambda: meet(new_board(0), 1), lambda: came.append("again")], lambda: None)
     assert came == [False, "again"]
+
+
+@pytest.mark.parametrize("n_allowed", [1, 2])
+def test_a_helper_begins_beside_the_one_that_it_helps_where_there_is_room(n_allowed):
+    get = getattr(os, "sched_getaffinity", None)
+    if get is None or len(get(0)) < n_allowed:
+        pytest.skip("threads can't be placed here")
+    before = get(0)
+    allowed = set(sorted(before)[:n_allowed])
+    found = []
+    os.sched_setaffinity(0, allowed)
+    try:
+        together([lambda: None, lambda: found.append(get(0))], lambda: None)
+    finally:
+        os.sched_setaffinity(0, before)
+    (processors,) = found
+    assert len(processors) == 1
+    assert processors <= allowed
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no process can be forked here")

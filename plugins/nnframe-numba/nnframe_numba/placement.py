@@ -1,0 +1,30 @@
+"""Where a helping thread begins: beside the one that it helps, and not behind it on the same processor.
+
+Linux looks for a free processor for a thread that wakes up, but not on a machine that has been busy for some
+milliseconds. Two threads that wait for each other on one processor take three to ten times as long, until it moves one.
+Without this, that befell every sixth slice of a small net, and training took up to 1.6 times as long.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from contextlib import suppress
+
+if sys.platform == "linux":
+    _processor = getattr(ctypes.CDLL(None), "sched_getcpu", None)
+
+    def keep_off(thread: int) -> None:
+        """Let a thread, told by its native id, run where the caller may, but not where the caller is just now."""
+        if _processor is None:
+            return
+        # Whoever forbids it only has it slower.
+        with suppress(OSError):
+            allowed = os.sched_getaffinity(0)
+            os.sched_setaffinity(thread, allowed - {_processor()} or allowed)
+
+else:
+
+    def keep_off(thread: int) -> None:
+        """Do nothing: other systems don't let a thread choose."""
