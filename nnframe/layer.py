@@ -182,7 +182,7 @@ class denseLayer:
         """Return what `forwardPass` does, for a caller who has set what it sets, once for many layers."""
         linear, activate_inplace = self._linear, self._bound.forward_inplace
         if not (type(v) is np.ndarray and v.dtype is linear.dtype and v.ndim == 2 and len(v) == linear.shape[1]):
-            # Not asked first, for it takes ten times as long to find that all is well.
+            # For what is as it should be, this would come to the same, in ten times the time.
             v = self._columns(v, self.n_in)
         z: Array = linear.dot(v)
         np.add(z, self._bias, z)

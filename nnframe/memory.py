@@ -63,7 +63,12 @@ def _block(n_bytes: int) -> Array:
 
 
 def _keep(blocks: list[Array]) -> None:
-    with _lock:
+    # A garbage collection may come here at any moment, also in a thread that holds the lock: it must not wait for it.
+    if not _lock.acquire(blocking=False):
+        return
+    try:
         _kept.extend(block for block in blocks if block.size >= FEWEST_BYTES_KEPT)
         while sum(block.size for block in _kept) > MOST_BYTES_KEPT:
             del _kept[0]
+    finally:
+        _lock.release()

@@ -153,6 +153,7 @@ class nNet:
         """
         layers = self.layersList
         if not layers:
+            # Which raises; it would take too long to check layers each time.
             self._check_layers()
         if not return_all_steps:
             a: Array = v

@@ -31,9 +31,9 @@ def test_a_quick_comparison_prints_a_ratio_for_every_contender_that_is_installed
 
 
 def test_the_machine_is_told_with_the_loops_that_numpy_multiplies_with(monkeypatch):
-    import threadpoolctl
     from comparison.machine import machine
 
+    threadpoolctl = pytest.importorskip("threadpoolctl")
     found = [
         {"user_api": "openmp", "internal_api": "gomp", "version": None},
         {"user_api": "blas", "internal_api": "openblas", "version": "0.3", "architecture": "Zen"},

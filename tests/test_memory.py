@@ -71,6 +71,15 @@ def test_small_pieces_are_not_kept():
     assert memory._kept == []
 
 
+def test_a_run_that_is_collected_while_memory_is_handed_out_waits_for_no_one():
+    run = Memory()
+    run.empty(LARGE, BYTE)
+    with memory._lock:
+        del run
+        gc.collect()
+    assert memory._kept == []
+
+
 def test_no_more_is_kept_than_there_should_be():
     for _ in range(5):
         Memory().empty((MOST_BYTES_KEPT // 3 * 2,), BYTE)

@@ -6,7 +6,6 @@ import os
 import platform
 from importlib.util import find_spec
 
-# Imported for its BLAS.
 import numpy as np
 
 
@@ -17,11 +16,11 @@ def machine() -> str:
 
 
 def _blas() -> list[str]:
-    """Return what numpy multiplies with, if that can be told: on large nets, little else counts.
+    """Return what numpy multiplies with, for on large nets, little else counts; nothing without threadpoolctl.
 
     A BLAS chooses its loops by the processor it finds, or as the environment tells it to.
     """
-    # It comes with scikit-learn.
+    # It comes with scikit-learn, and finds what has been loaded: here, by numpy.
     if find_spec("threadpoolctl") is None:
         return []
     from threadpoolctl import threadpool_info

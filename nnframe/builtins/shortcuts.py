@@ -41,7 +41,7 @@ def spread_sums(matrix: Array, partner: Array) -> Array:
 
 
 def lies_within(matrix: Array, bound: float) -> bool:
-    """Return whether all numbers lie between -bound and bound; False if one is NaN.
+    """Return whether all numbers lie between -bound and bound, excluding both; False if one is NaN.
 
     Of a small matrix, argmin and argmax take a quarter of the time of np.minimum.reduce and np.maximum.reduce.
     """

@@ -4,7 +4,7 @@ a_i = exp(z_i) / sum_k exp(z_k), which mixes the components: da_i/dz_j = a_i (de
 dL/da = g, is a (g - sum_k g_k a_k), so the matrix is never built.
 
 exp overflows for large z. Subtracting the column's maximum from all its z changes nothing in the quotient, and leaves
-the largest exponent at 0. In place, that is done only where it makes a difference.
+the largest exponent at 0. The in-place form does so only where numbers are far from 0.
 
 Source: J. Bridle, "Probabilistic interpretation of feedforward classification network outputs", Neurocomputing 68,
 Springer 1990.
@@ -19,9 +19,11 @@ from nnframe.arrays import Array
 from nnframe.builtins.shortcuts import lies_within, spread_sums
 from nnframe.hookspecs import hookimpl
 
-# exp of a number so far from 0 keeps its precision in every dtype, and a sum of more of them than fit into any memory
-# doesn't overflow. Beside exp(-20), a number of which exp loses its precision counts less than 1e-28.
-FARTHEST_FROM_0, FARTHEST_LARGEST_FROM_0 = 60.0, 20.0
+# exp of a number between -60 and 60 is normal in every dtype, and no sum of 1e12 such numbers overflows.
+BOUND = 60.0
+# Of a single column, only the largest number is looked at. Where it is above -20, exp loses precision only of numbers
+# whose probability is below 1e-28.
+BOUND_OF_LARGEST = 20.0
 
 
 def forward(z: Array) -> Array:
@@ -39,12 +41,9 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
 
 def forward_inplace(z: Array) -> None:
     """Turn z into a."""
-    if z.shape[1] == 1:
-        # To look at its largest number alone takes two thirds of the time.
-        needs_shift = not abs(z.item(z.argmax())) < FARTHEST_LARGEST_FROM_0
-    else:
-        needs_shift = not lies_within(z, FARTHEST_FROM_0)
-    if needs_shift:
+    # To look at one number of a column takes two thirds of the time.
+    is_near_0 = abs(z.item(z.argmax())) < BOUND_OF_LARGEST if z.shape[1] == 1 else lies_within(z, BOUND)
+    if not is_near_0:
         np.subtract(z, np.maximum.reduce(z, axis=0, keepdims=True), z)
     np.exp(z, z)
     np.divide(z, spread_sums(z, z), z)

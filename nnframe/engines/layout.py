@@ -1,7 +1,7 @@
 """What a pass over a batch needs of memory, and in which order matrices lie in it.
 
 Columns have shape (n, B): n numbers of each of B samples. Side by side in memory lie those of a sample, or those of
-all samples. It makes no difference to a result, but to the number of loops that numpy makes.
+all samples. It makes no difference to a result, but to the number of loops that numpy makes, and to the speed of BLAS.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from nnframe.arrays import Array
 from nnframe.engine import Linear
 from nnframe.memory import Memory
 
-# Beyond, a product takes so long that its own speed decides.
-MOST_BY_SAMPLE = 64
+# With more numbers a sample, BLAS's speed counts for more than numpy's loops.
+WIDEST_BY_SAMPLE = 64
 
 
 def is_by_sample(n: int, count: int) -> bool:
@@ -23,7 +23,7 @@ def is_by_sample(n: int, count: int) -> bool:
     few, and long ones. BLAS, though, multiplies into the rows of wide layers faster if they are as short as a batch: a
     batch of 16 times 784 x 256 in 0.4 to 0.85 of the time. For one sample, both orders are the same.
     """
-    return MOST_BY_SAMPLE >= n >= count > 1
+    return WIDEST_BY_SAMPLE >= n >= count > 1
 
 
 def laid_out(memory: Array, count: int) -> Array:

@@ -26,13 +26,13 @@ from nnframe_numba.jit import kernel
 # to 1.16 at 56, 1.10 and 1.19 at 225, and 1.30 at 900.
 FEWEST_MULTIPLICATIONS = 40_000_000
 # A BLAS that reaches less than this share of our speed on one thread is never the faster one. OpenBLAS had 0.94 of it
-# where all vectors have 32 bytes. Where they have 64 it had 0.70, and 0.58 with loops that are made for 32: an epoch of
-# a large net then took 0.98 and 0.53 of the time on our loops, with batches of 128 on layers of 1024 outputs 0.75.
+# where all vectors have 32 bytes. Where they have 64 it had 0.70, and an epoch of a large net took 0.98 of the time on
+# our loops; with loops that are made for 32 it had 0.58, and an epoch took 0.53.
 LEAST_SPEED = 0.75
 # So small a product that BLAS leaves it to one thread, whatever the others are at.
 SIDE = 64
-# With it, users have OpenBLAS take the loops for another processor.
-CHOSEN_LOOPS = "OPENBLAS_CORETYPE"
+# With it, users have OpenBLAS take the loops for another processor when it is loaded.
+LOOPS_VARIABLE = "OPENBLAS_CORETYPE"
 
 
 def is_faster(shapes: Sequence[tuple[int, ...]], batch_size: int, dtype: np.dtype[Any]) -> bool:
@@ -48,7 +48,7 @@ def speed(dtype: np.dtype[Any]) -> float:
     It is measured once for a processor, a version of numpy and a choice of loops, and kept on disk: BLAS rounds
     otherwise, and equal runs have to end alike.
     """
-    name = f"blas_{dtype}_{storage.digest(get_host_cpu_name(), os.environ.get(CHOSEN_LOOPS, ''))}"
+    name = f"blas_{dtype}_{storage.digest(get_host_cpu_name(), os.environ.get(LOOPS_VARIABLE, ''))}"
     note = storage.read_note(name) or storage.keep_note(name, {"speed": _measured_speed(dtype)})
     return float(note["speed"])
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from nnframe_numba.placement import keep_off
+from nnframe_numba.placement import keep_off_my_processor
 
 
 class Helper:
@@ -25,28 +26,30 @@ class Helper:
 
     def __init__(self) -> None:
         self.calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        self._made: SimpleQueue[None] = SimpleQueue()
+        self._made: SimpleQueue[BaseException | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="nnframe-numba", daemon=True)
         self._thread.start()
 
     def move_away(self) -> None:
-        """Have the next call made on another processor than this thread's."""
+        """Have the next call made on another processor than the caller's."""
         if self._thread.native_id is not None:
-            keep_off(self._thread.native_id)
+            keep_off_my_processor(self._thread.native_id)
 
-    def wait(self) -> None:
-        """Return once a call has been made."""
-        self._made.get()
+    def wait(self) -> BaseException | None:
+        """Return what a call raised, or None, once it has been made."""
+        return self._made.get()
 
     def _work(self) -> None:
         while True:
-            call = self.calls.get()
+            call, error = self.calls.get(), None
             try:
                 call()
-            finally:
-                # What it holds on to, weights and data, would stay in memory until the next one.
-                del call
-                self._made.put(None)
+            except BaseException as raised:
+                error = raised
+            # What they hold on to, weights and data, would stay in memory until the next call.
+            del call
+            self._made.put(error)
+            del error
 
 
 # Those that have nothing to do. Nets that are trained at the same time take different ones.
@@ -62,30 +65,47 @@ def together(calls: Sequence[Callable[[], Any]], call_off: Callable[[], object])
     Parameters
     ----------
     calls : sequence of callable
-        They don't fail, but an interrupt may end the first before it begins.
     call_off : callable
-        Called then, so that the others don't wait for it.
+        Called when one of them fails, or an interrupt comes before the first begins, so that no other waits for it.
 
     Raises
     ------
     RuntimeError
         If there can be no more threads; no call has been made.
+    BaseException
+        What one of the calls raised, when all are over.
     """
     helpers: list[Helper] = []
-    begun: list[None] = []
+    # As long as there are calls that helpers have got.
+    given: list[None] = []
+    errors: list[BaseException | None] = []
     try:
         for _ in calls[1:]:
             helpers.append(_idle.pop() if _idle else Helper())
         for helper in helpers:
             helper.move_away()
         queues = [helper.calls for helper in helpers]
-        # In C, where no interrupt comes between a call that is given and the note that it was.
-        begun.extend(map(SimpleQueue.put, queues, calls[1:]))
-        return calls[0]()
+        watched: list[Callable[[], object]] = [partial(_made_or_called_off, call, call_off) for call in calls[1:]]
+        # Both run in C, so that no interrupt comes between giving a call and noting it, as in `nnframe.engines.update`.
+        given.extend(map(SimpleQueue.put, queues, watched))
+        result = calls[0]()
     except BaseException:
         call_off()
         raise
     finally:
-        for helper, _ in zip(helpers, begun, strict=False):
-            helper.wait()
-        _idle.extend(helpers)
+        _idle.extend(helpers[len(given) :])
+        for helper in helpers[: len(given)]:
+            errors.append(helper.wait())
+            _idle.append(helper)
+    for error in filter(None, errors):
+        raise error
+    return result
+
+
+def _made_or_called_off(call: Callable[[], object], call_off: Callable[[], object]) -> None:
+    """Make a call, and call the others off if it fails."""
+    try:
+        call()
+    except BaseException:
+        call_off()
+        raise

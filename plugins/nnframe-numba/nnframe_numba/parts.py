@@ -16,8 +16,7 @@ from nnframe import Array
 from nnframe_numba.jit import kernel
 from nnframe_numba.lanes import place
 
-# After so many looks, half a millisecond, whoever waits sleeps for a moment: the other may be waiting for this very
-# processor.
+# After so many looks, half a millisecond, whoever waits sleeps for a moment: the other may want this very processor.
 LOOKS = 200_000
 MOMENT = 1
 ARRIVED, CALLED_OFF, TAKEN = 0, 1, 2

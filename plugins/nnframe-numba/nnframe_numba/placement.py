@@ -15,16 +15,22 @@ from contextlib import suppress
 if sys.platform == "linux":
     _processor = getattr(ctypes.CDLL(None), "sched_getcpu", None)
 
-    def keep_off(thread: int) -> None:
-        """Let a thread, told by its native id, run where the caller may, but not where the caller is just now."""
+    def keep_off_my_processor(thread_id: int) -> None:
+        """Let a thread run where the caller may, but not where the caller is just now, until it is told otherwise.
+
+        Parameters
+        ----------
+        thread_id : int
+            The system's number for it, `threading.Thread.native_id`.
+        """
         if _processor is None:
             return
-        # Whoever forbids it only has it slower.
+        # Where it isn't permitted, training is only slower.
         with suppress(OSError):
             allowed = os.sched_getaffinity(0)
-            os.sched_setaffinity(thread, allowed - {_processor()} or allowed)
+            os.sched_setaffinity(thread_id, allowed - {_processor()} or allowed)
 
 else:
 
-    def keep_off(thread: int) -> None:
+    def keep_off_my_processor(thread_id: int) -> None:
         """Do nothing: other systems don't let a thread choose."""

@@ -63,7 +63,7 @@ class Team:
             for part in range(size)
         ]
         # The others wait for all parts before they touch a weight, and must not wait for ever.
-        return cast(float, together(calls, lambda: board.__setitem__(CALLED_OFF, 1)))
+        return cast(float, together(calls, partial(board.__setitem__, CALLED_OFF, 1)))
 
 
 class Choice:

@@ -88,7 +88,7 @@ def test_the_speed_of_blas_is_measured_once_and_found_on_disk_later(dtype, monke
 def test_the_speed_of_blas_is_measured_again_with_other_loops(monkeypatch):
     monkeypatch.setattr(blas, "_measured_speed", lambda dtype: pytest.fail("it was measured again"))
     blas.speed.cache_clear()
-    monkeypatch.setenv(blas.CHOSEN_LOOPS, "those of this test")
+    monkeypatch.setenv(blas.LOOPS_VARIABLE, "those of this test")
     with pytest.raises(pytest.fail.Exception, match="it was measured again"):
         blas.speed(np.dtype(np.float32))
 

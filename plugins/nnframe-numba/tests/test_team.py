@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 from nnframe_numba import EngineWarning, run
-from nnframe_numba.helpers import together
+from nnframe_numba.helpers import Helper, together
 from nnframe_numba.parts import CALLED_OFF, meet, new_board, rows_of, samples_of
 from nnframe_numba.products import PIECE
 from nnframe_numba.run import NumbaRun
@@ -102,6 +102,32 @@ def test_whoever_is_interrupted_before_it_begins_keeps_no_one_waiting():
     assert came == [False]
     assert together([lambda: meet(new_board(0), 1), lambda: came.append("again")], lambda: None)
     assert came == [False, "again"]
+
+
+def test_a_call_that_fails_keeps_no_one_waiting_and_its_error_is_raised():
+    def fail():
+        raise MemoryError("no more")
+
+    for _ in range(2):
+        is_off = threading.Event()
+        with pytest.raises(MemoryError, match="no more"):
+            together([is_off.wait, fail], is_off.set)
+    assert together([lambda: 1, lambda: 2], lambda: None) == 1
+
+
+def test_helpers_are_used_again_after_an_interrupt_before_they_begin(monkeypatch):
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    together([lambda: 1, lambda: 2], lambda: None)
+    before = threading.active_count()
+    with monkeypatch.context() as patch:
+        patch.setattr(Helper, "move_away", interrupt)
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                together([lambda: 1, lambda: 2], lambda: None)
+    assert together([lambda: 1, lambda: 2], lambda: None) == 1
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("n_allowed", [1, 2])
