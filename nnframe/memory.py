@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import weakref
 from math import prod
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -48,27 +47,26 @@ class Memory:
         return self.empty(array.shape, array.dtype)
 
 
+# A garbage collection may keep blocks at any moment, also while this very thread takes one. A lock would make it wait
+# for itself, so each step on the list is one that nothing comes into, and leaves a list that is all right.
 _kept: list[Array] = []
-_lock = Lock()
 
 
 def _block(n_bytes: int) -> Array:
-    with _lock:
-        for i in range(len(_kept)):
-            # Someone may still have an array of the run before; then there are more references than the list's and
-            # the one in the call.
-            if _kept[i].size == n_bytes and sys.getrefcount(_kept[i]) == 2:
-                return _kept.pop(i)
+    for i in range(len(_kept)):
+        try:
+            block = _kept.pop(i)
+        except IndexError:
+            break
+        # Someone may still have an array of the run before; then there are more references than the one here and the
+        # one in the call.
+        if block.size == n_bytes and sys.getrefcount(block) == 2:
+            return block
+        _kept.insert(i, block)
     return np.empty(n_bytes, np.uint8)
 
 
 def _keep(blocks: list[Array]) -> None:
-    # A garbage collection may come here at any moment, also in a thread that holds the lock: it must not wait for it.
-    if not _lock.acquire(blocking=False):
-        return
-    try:
-        _kept.extend(block for block in blocks if block.size >= FEWEST_BYTES_KEPT)
-        while sum(block.size for block in _kept) > MOST_BYTES_KEPT:
-            del _kept[0]
-    finally:
-        _lock.release()
+    _kept.extend([block for block in blocks if block.size >= FEWEST_BYTES_KEPT])
+    while sum(block.size for block in _kept) > MOST_BYTES_KEPT:
+        del _kept[:1]

@@ -1,6 +1,8 @@
 """Memory of a run begins at cache lines, and goes from one run to the next when nobody has it any more."""
 
 import gc
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,13 +73,24 @@ def test_small_pieces_are_not_kept():
     assert memory._kept == []
 
 
-def test_a_run_that_is_collected_while_memory_is_handed_out_waits_for_no_one():
+def test_a_run_may_be_collected_while_memory_is_handed_out(monkeypatch):
+    Memory().empty(LARGE, BYTE)
+    gc.collect()
+    (block,) = map(id, memory._kept)
+    others = [Memory()]
+    others[0].empty((2 * LARGE[0],), BYTE)
+
+    def count_and_collect(array):
+        others.clear()
+        gc.collect()
+        # Less the reference that this function has.
+        return sys.getrefcount(array) - 1
+
+    monkeypatch.setattr(memory, "sys", SimpleNamespace(getrefcount=count_and_collect))
     run = Memory()
     run.empty(LARGE, BYTE)
-    with memory._lock:
-        del run
-        gc.collect()
-    assert memory._kept == []
+    assert [id(each) for each in run._blocks] == [block]
+    assert len(memory._kept) == 1
 
 
 def test_no_more_is_kept_than_there_should_be():
