@@ -155,15 +155,10 @@ class nNet:
         if not layers:
             # Which raises; it would take too long to check layers each time.
             self._check_layers()
-        if not return_all_steps:
-            a: Array = v
-            for layer in layers:
-                a = layer.forward_within_errstate(a)
-            return a
-        steps = [as_columns(v, layers[0].n_in, "v")]
+        steps: list[Array] = [as_columns(v, layers[0].n_in, "v") if return_all_steps else v]
         for layer in layers:
             steps.append(layer.forward_within_errstate(steps[-1]))
-        return steps
+        return steps if return_all_steps else steps[-1]
 
     def predict(self, X: Any) -> Array:
         """Return the outputs for inputs that are rows.

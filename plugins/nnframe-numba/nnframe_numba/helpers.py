@@ -75,20 +75,21 @@ def together(calls: Sequence[Callable[[], Any]], call_off: Callable[[], object])
     BaseException
         What one of the calls raised, when all are over.
     """
+    first, *others = calls
     helpers: list[Helper] = []
     # As long as there are calls that helpers have got.
     given: list[None] = []
     errors: list[BaseException | None] = []
     try:
-        for _ in calls[1:]:
+        for _ in others:
             helpers.append(_idle.pop() if _idle else Helper())
         for helper in helpers:
             helper.move_away()
         queues = [helper.calls for helper in helpers]
-        watched: list[Callable[[], object]] = [partial(_made_or_called_off, call, call_off) for call in calls[1:]]
+        watched: list[Callable[[], object]] = [partial(_made_or_called_off, call, call_off) for call in others]
         # Both run in C, so that no interrupt comes between giving a call and noting it, as in `nnframe.engines.update`.
         given.extend(map(SimpleQueue.put, queues, watched))
-        result = calls[0]()
+        result = first()
     except BaseException:
         call_off()
         raise
