@@ -12,11 +12,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from nnframe import registry
-from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.callback import Callback
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.callback import Callback
+from nnframe.contracts.engine import Engine, Epoch, TrainingTask
+from nnframe.contracts.fused import Fused
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.metric import Metric
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.schedule import Schedule
 from nnframe.data import Pairs, pairs
-from nnframe.engine import Engine, Epoch, TrainingTask
 from nnframe.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -33,16 +39,10 @@ from nnframe.errors import (
     ShapeError,
     UnknownNameError,
 )
-from nnframe.fused import Fused
 from nnframe.history import History
-from nnframe.hookspecs import hookimpl
 from nnframe.layer import denseLayer
-from nnframe.loss import Loss
-from nnframe.metric import Metric
 from nnframe.network import nNet
-from nnframe.optimizer import Optimizer
 from nnframe.saving import load
-from nnframe.schedule import Schedule
 from nnframe.version import __version__
 
 __all__ = [
@@ -87,15 +87,29 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from nnframe import callbacks, datasets, plot, table
+    from nnframe import callbacks, datasets
 else:
-    IMPORTED_LATE = ("callbacks", "datasets", "plot", "table")
+    # A program that only trains or runs a net does not pay for these.
+    _SUBMODULES = ("callbacks", "datasets")
+    _DISTRIBUTIONS = {"plot": "nnframe_plot", "table": "nnframe_table"}
 
     def __getattr__(name: str) -> Any:
-        # Whoever only trains a net or runs it doesn't wait for what follows it, draws it or has data.
-        if name in IMPORTED_LATE:
+        if name in _SUBMODULES:
             return importlib.import_module(f"nnframe.{name}")
+        if name in _DISTRIBUTIONS:
+            return _module_of_distribution(name, _DISTRIBUTIONS[name])
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
+    def _module_of_distribution(name: str, module: str) -> Any:
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            distribution = module.replace("_", "-")
+            raise MissingDependencyError(
+                f"nnframe.{name} comes with {distribution}, which is not installed: pip install {distribution}"
+            ) from None
+
     def __dir__() -> list[str]:
-        return sorted({*globals(), *IMPORTED_LATE})
+        return sorted(__all__)

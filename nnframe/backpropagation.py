@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from nnframe.arrays import Array
-from nnframe.engine import Linear, Objective
+from nnframe.contracts.bound import Linear, Objective
 
 
 class Gradient(NamedTuple):

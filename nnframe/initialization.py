@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnframe import registry
-from nnframe.activation import Activation
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType, whole_number
+from nnframe.contracts.activation import Activation
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 from nnframe.layer import denseLayer
 

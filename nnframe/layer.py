@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.activation import Activation
 from nnframe.arrays import Array, DType, as_array, as_columns, as_matrix, float_dtype
-from nnframe.binding import bind_activation
-from nnframe.engine import Linear
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.bound import Linear
+from nnframe.contracts.plugin import format_parameters
 from nnframe.errors import ShapeError
-from nnframe.plugin import format_parameters
+from nnframe.registry.binding import bind_activation
 from nnframe.registry.spec import parse_spec
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from nnframe import registry
-from nnframe.activation import Activation
 from nnframe.arrays import Array, DType, as_columns, as_matrix
+from nnframe.contracts.activation import Activation
 from nnframe.data import as_pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
@@ -21,12 +21,12 @@ from nnframe.layer import denseLayer
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from nnframe.engine import Engine
+    from nnframe.contracts.engine import Engine
+    from nnframe.contracts.loss import Loss
+    from nnframe.contracts.metric import Metric
+    from nnframe.contracts.optimizer import Optimizer
+    from nnframe.contracts.schedule import Schedule
     from nnframe.history import History
-    from nnframe.loss import Loss
-    from nnframe.metric import Metric
-    from nnframe.optimizer import Optimizer
-    from nnframe.schedule import Schedule
     from nnframe.training.sample_weights import ClassWeights
 
 
@@ -311,7 +311,7 @@ class nNet:
             else over the data that is trained with.
         callbacks : sequence of str, Callback or object, optional
             Such as ``["progress", "early_stopping(patience=5)"]``; or objects with methods marked ``@nnframe.hookimpl``
-            for the hooks of a run, as `nnframe.callbacks` has them.
+            for the hooks of a run, as `nnframe.builtins.callbacks` has them.
 
         Returns
         -------
@@ -329,7 +329,7 @@ class nNet:
         """
         # Whoever only runs a net doesn't train it.
         from nnframe.training.loop import train
-        from nnframe.training.start import prepared_run
+        from nnframe.training.prepare import prepared_run
 
         self._check_layers()
         run, followers = prepared_run(
@@ -385,8 +385,8 @@ class nNet:
         >>> nNet([denseLayer([[2.0]])]).evaluate([([[1.0]], [[2.0]]), ([[2.0]], [[5.0]])], "mse", ["mae"])
         {'loss': 0.5, 'mae': 0.5}
         """
-        from nnframe.binding import bind_objective
-        from nnframe.loss import Loss
+        from nnframe.contracts.loss import Loss
+        from nnframe.registry.binding import bind_objective
         from nnframe.training.evaluation import checked_metrics, evaluate
 
         self._check_layers()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnframe import ArgumentTypeError, DataError, Epoch, ShapeError, TrainingTask, denseLayer, nNet, pairs
-from nnframe.engine import Linear
+from nnframe.contracts.bound import Linear
 
 X = np.arange(12.0).reshape(6, 2)
 Y = np.arange(6.0).reshape(6, 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nnframe import RegistrationError, registry
-from nnframe.plugin import Plugin
+from nnframe.contracts.plugin import Plugin
 
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "nnframe").glob("*/README.md"))]

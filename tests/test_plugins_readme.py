@@ -10,7 +10,7 @@ import pytest
 
 import nnframe.testing
 from nnframe import nNet, registry
-from nnframe.plugin import Plugin
+from nnframe.contracts.plugin import Plugin
 from nnframe.registry.kinds import KINDS, kind_of
 from nnframe.testing.kit import CHECKS, COMMON_CHECKS
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnframe.activation import Activation
 from nnframe.arrays import Array
-from nnframe.binding import bind_activation, bind_objective, bind_schedule
-from nnframe.loss import Loss
-from nnframe.plugin import Plugin
-from nnframe.schedule import Schedule
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.schedule import Schedule
+from nnframe.registry.binding import bind_activation, bind_objective, bind_schedule
 
 SPAN = 4.0
 # As many points for a picture as for a terminal: what is drawn between them is straight either way.

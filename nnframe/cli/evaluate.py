@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
         If the model or the data can't be read, or a cell can't be used.
     """
     # The other commands don't wait for what reads tables.
-    from nnframe.table.model import load
+    from nnframe_table.model import load
 
     model = load(options.model)
     figures = model.evaluate(options.data, options.unknown)

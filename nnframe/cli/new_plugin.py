@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnframe.cli.output import say
-from nnframe.scaffold import write_distribution
+from nnframe.cli.scaffold import write_distribution
 
 
 def add_command(commands: argparse._SubParsersAction[Any]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from nnframe_plot.figure import file_figure, panels, panels_size, save_figure
+
 from nnframe.cli.curves import Curves
-from nnframe.plot.figure import file_figure, panels, panels_size, save_figure
 
 # Of the function and of its slope.
 STYLES = ("-", "--")

@@ -13,8 +13,8 @@ from nnframe.cli.curves import DRAWN, Curves, curves_of
 from nnframe.cli.output import say, table
 from nnframe.cli.running import running_plugins
 from nnframe.cli.terminal_plot import draw
+from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, PluginError
-from nnframe.plugin import Plugin
 from nnframe.registry.kinds import kind_of
 
 FAILED = 1

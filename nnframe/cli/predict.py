@@ -47,10 +47,10 @@ def run(options: argparse.Namespace) -> None:
         If the model or the data can't be read, a cell can't be used, or the file can't be written.
     """
     # The other commands don't wait for what reads tables.
-    from nnframe.table.model import load
-    from nnframe.table.predictions import check_output, write_predictions
-    from nnframe.table.sources.opening import open_source
-    from nnframe.table.sources.source import named
+    from nnframe_table.model import load
+    from nnframe_table.predictions import check_output, write_predictions
+    from nnframe_table.sources.opening import open_source
+    from nnframe_table.sources.source import named
 
     check_output(options.out)
     check_place("--out", options.out, options.data, options.model)

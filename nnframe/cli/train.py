@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnframe import hookimpl, registry
-from nnframe.activation import Activation
 from nnframe.cli import numbers
 from nnframe.cli.output import check_place, say
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.engine import Engine
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.optimizer import Optimizer
 from nnframe.data import Pairs
-from nnframe.engine import Engine
 from nnframe.errors import ArgumentError
 from nnframe.history import History
-from nnframe.loss import Loss
 from nnframe.network import nNet
-from nnframe.optimizer import Optimizer
 from nnframe.saving.files import check_format
 
 if TYPE_CHECKING:
+    from nnframe_table.model import Model
+
     from nnframe.cli.training_data import TrainingData
-    from nnframe.table.model import Model
     from nnframe.training.run import TrainingRun
 
 
@@ -123,8 +124,9 @@ def run(options: argparse.Namespace) -> None:
         If that ends the training. The net is saved as it is then.
     """
     # The other commands don't wait for what reads tables.
+    from nnframe_table.model import Model
+
     from nnframe.cli.training_data import opened
-    from nnframe.table.model import Model
 
     _check_early(options)
     with opened(options) as data:
@@ -236,7 +238,7 @@ def _check_early(options: argparse.Namespace) -> None:
     if options.out is not None:
         check_format(options.out)
     if options.plot is not None:
-        from nnframe.plot.figure import check_figure_file
+        from nnframe_plot.figure import check_figure_file
 
         check_figure_file(options.plot)
         if options.out is not None and options.out.resolve() == options.plot.resolve():
@@ -244,8 +246,8 @@ def _check_early(options: argparse.Namespace) -> None:
 
 
 def _draw(history: History, path: Path) -> None:
-    from nnframe.plot.curves import loss_curve
-    from nnframe.plot.figure import file_figure, save_figure
+    from nnframe_plot.curves import loss_curve
+    from nnframe_plot.figure import file_figure, save_figure
 
     figure = file_figure()
     loss_curve(history, figure.add_subplot())

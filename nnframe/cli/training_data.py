@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from nnframe_table import Classification, Columns, Numeric, read
+from nnframe_table.sources.numpy import TARGET
+from nnframe_table.target import Task
+
 from nnframe.data import Pairs
 from nnframe.datasets import load_digits
 from nnframe.datasets.digits import LARGEST_PIXEL
 from nnframe.errors import ArgumentError
-from nnframe.table import Classification, Columns, Numeric, read
-from nnframe.table.sources.numpy import TARGET
-from nnframe.table.task import Task
 
 DIGITS = "digits"
 SHARE_HELD_OUT = 0.2

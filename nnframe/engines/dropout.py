@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.engine import TrainingTask
+from nnframe.contracts.engine import TrainingTask
 
 GOLDEN_GAMMA = 0x9E3779B97F4A7C15
 MIX_1, MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB

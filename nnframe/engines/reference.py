@@ -14,10 +14,10 @@ from collections.abc import Callable
 import numpy as np
 
 from nnframe.backpropagation import loss_and_gradients
-from nnframe.engine import Engine, Epoch, TrainingTask
+from nnframe.contracts.engine import Engine, Epoch, TrainingTask
+from nnframe.contracts.hookspecs import hookimpl
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.update import Updater
-from nnframe.hookspecs import hookimpl
 
 
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:

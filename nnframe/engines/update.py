@@ -11,7 +11,8 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.backpropagation import Gradient
-from nnframe.engine import Linear, TrainingTask, distinct_layers, parameters_of
+from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
+from nnframe.contracts.engine import TrainingTask
 
 # What clipping adds to a norm. It is PyTorch's, so that what was trained there can be trained again here.
 NORM_EPSILON = 1e-6

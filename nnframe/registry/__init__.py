@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe.builtins import BUILTIN_MODULES
-from nnframe.plugin import Parameter, Plugin
+from nnframe.contracts.plugin import Parameter, Plugin
 from nnframe.registry.kinds import KINDS, kind_of
 from nnframe.registry.lookup import Registry
 from nnframe.registry.provider import Provider

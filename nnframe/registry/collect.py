@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pluggy
 
-from nnframe import hookspecs
+from nnframe.contracts import hookspecs
+from nnframe.contracts.plugin import Plugin
 from nnframe.errors import PluginError, one_line, shown
-from nnframe.plugin import Plugin
 from nnframe.registry.kinds import KINDS, Kind
 from nnframe.registry.provider import Objects, Provider, blame, items_of
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nnframe.activation import Activation
-from nnframe.callback import Callback
-from nnframe.engine import Engine
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.callback import Callback
+from nnframe.contracts.engine import Engine
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.metric import Metric
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentError, shown
-from nnframe.loss import Loss
-from nnframe.metric import Metric
-from nnframe.optimizer import Optimizer
-from nnframe.plugin import Plugin
-from nnframe.schedule import Schedule
 
 
 class Kind(NamedTuple):

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from nnframe.contracts.plugin import Plugin
 from nnframe.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -27,17 +28,16 @@ from nnframe.errors import (
     UnknownNameError,
     with_type,
 )
-from nnframe.plugin import Plugin
 from nnframe.registry.collect import Collector
-from nnframe.registry.failures import failed_import, name_conflict, unknown_name, unknown_of_all_kinds
-from nnframe.registry.in_code import Registrations
 from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
 from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
+from nnframe.registry.messages import failed_import, name_conflict, unknown_name, unknown_of_all_kinds
 from nnframe.registry.provider import Objects, Offer, Provider, items_of
+from nnframe.registry.registered import Registrations
 from nnframe.registry.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
-    from nnframe.registry.table import Row
+    from nnframe.registry.listing import Row
 
 P = TypeVar("P", bound=Plugin)
 Source: TypeAlias = tuple[Objects, Provider]
@@ -140,7 +140,7 @@ class Registry:
         This imports every installed plugin, and raises for none.
         """
         # Only whoever looks at the whole of it needs it.
-        from nnframe.registry.table import Claim, overview_rows
+        from nnframe.registry.listing import Claim, overview_rows
 
         enabled = self._enabled()
         self._load(enabled)

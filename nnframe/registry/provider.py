@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from nnframe.contracts.plugin import Plugin
 from nnframe.errors import PluginError
-from nnframe.plugin import Plugin
 
 # By kind, then by name.
 Objects: TypeAlias = dict[str, dict[str, Plugin]]

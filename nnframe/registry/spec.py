@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from nnframe.contracts.plugin import NAME_PATTERN, Parameter
 from nnframe.errors import ArgumentError, shown
-from nnframe.plugin import NAME_PATTERN, Parameter
 from nnframe.registry.provider import Provider
 
 SPEC_PATTERN = re.compile(

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from nnframe import registry
-from nnframe.activation import Activation
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.plugin import NAME_PATTERN, Parameter, format_parameters
 from nnframe.errors import ArgumentError, ArgumentTypeError, NameConflictError, UnknownNameError, shown
 from nnframe.layer import denseLayer
-from nnframe.plugin import NAME_PATTERN, Parameter, format_parameters
 from nnframe.registry.installed import DISABLE_VARIABLE
 from nnframe.registry.provider import normalized
 from nnframe.registry.spec import parse_spec

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from nnframe.activation import Activation
 from nnframe.arrays import Array
+from nnframe.contracts.activation import Activation
 from nnframe.errors import DerivativeError
 from nnframe.testing.calls import calls_of
 from nnframe.testing.differences import require_slopes, slopes

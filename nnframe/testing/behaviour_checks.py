@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array
-from nnframe.plugin import Plugin
+from nnframe.contracts.plugin import Plugin
 from nnframe.testing.calls import calls_of
 from nnframe.testing.outcome import CheckFailure, difference, require_close, written_for
 from nnframe.testing.samples import DTYPES, variants, with_changes

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nnframe.activation import Activation
 from nnframe.arrays import FLOAT64, Array, DType
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.metric import Metric
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DerivativeError, one_line
-from nnframe.loss import Loss
-from nnframe.metric import Metric
-from nnframe.optimizer import Optimizer
-from nnframe.plugin import Plugin
-from nnframe.schedule import Schedule
 from nnframe.testing.outcome import NothingToCheck, written
 from nnframe.testing.samples import (
     N_EPOCHS,

@@ -7,8 +7,8 @@ import pickle
 import re
 
 from nnframe import registry
+from nnframe.contracts.plugin import Parameter, Plugin
 from nnframe.errors import ArgumentError
-from nnframe.plugin import Parameter, Plugin
 from nnframe.registry.spec import parse_spec
 from nnframe.testing.calls import calls_of
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, CheckWarning, difference

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64
+from nnframe.contracts.engine import Engine
 from nnframe.data import pairs
-from nnframe.engine import Engine
 from nnframe.errors import PluginError, one_line
 from nnframe.layer import denseLayer
 from nnframe.network import nNet

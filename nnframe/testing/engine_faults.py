@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnframe.activation import Activation
 from nnframe.arrays import FLOAT64, Array
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.engine import Engine
+from nnframe.contracts.loss import Loss
 from nnframe.data import pairs
-from nnframe.engine import Engine
 from nnframe.errors import EngineError, one_line
 from nnframe.layer import denseLayer
-from nnframe.loss import Loss
 from nnframe.network import nNet
 from nnframe.testing.engine_trial import inputs_and_targets, make_net
 from nnframe.testing.outcome import CheckSkipped

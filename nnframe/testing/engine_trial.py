@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnframe.activation import Activation
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.engine import Engine
+from nnframe.contracts.loss import Loss
 from nnframe.data import Pairs, pairs
-from nnframe.engine import Engine
 from nnframe.errors import EngineError
-from nnframe.loss import Loss
 from nnframe.network import nNet
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close
 from nnframe.training.loop import train
-from nnframe.training.start import prepared_run
+from nnframe.training.prepare import prepared_run
 
 N_SAMPLES = 11
 SIZES = (4, 6, 5, 3)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe import registry
-from nnframe.activation import Activation
 from nnframe.arrays import FLOAT32, FLOAT64, DType
-from nnframe.binding import bind_activation, bind_objective
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.loss import Loss
 from nnframe.errors import NNFrameError
-from nnframe.loss import Loss
+from nnframe.registry.binding import bind_activation, bind_objective
 from nnframe.testing.outcome import CheckSkipped, require_close
 from nnframe.testing.samples import DTYPES, targets, variants
 

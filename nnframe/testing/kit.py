@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.activation import Activation
-from nnframe.engine import Engine
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.engine import Engine
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.metric import Metric
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentTypeError, one_line, with_type
-from nnframe.loss import Loss
-from nnframe.metric import Metric
-from nnframe.optimizer import Optimizer
-from nnframe.plugin import Plugin
-from nnframe.schedule import Schedule
 from nnframe.testing import activation_checks as activations
 from nnframe.testing import behaviour_checks as behaviour
 from nnframe.testing import common_checks as common

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.loss import Loss
+from nnframe.contracts.loss import Loss
 from nnframe.testing.calls import calls_of
 from nnframe.testing.differences import require_slopes, slopes
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnframe.metric import Metric
+from nnframe.contracts.metric import Metric
 from nnframe.testing.calls import outputs_call
 from nnframe.testing.outcome import CheckFailure, require_close
 from nnframe.testing.samples import DTYPES, variants, with_changes

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnframe.arrays import FLOAT64, Array
-from nnframe.optimizer import Optimizer
+from nnframe.contracts.optimizer import Optimizer
 from nnframe.testing.calls import described, update_call
 from nnframe.testing.outcome import CheckFailure, require_close
 from nnframe.testing.samples import DTYPES, LARGE, UPDATES, initial_state, update_arguments, variants, with_changes

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from nnframe.plugin import Plugin
+from nnframe.contracts.plugin import Plugin
 from nnframe.testing.kit import checks_of, plugins_meant_by
 from nnframe.testing.outcome import CheckSkipped, CheckWarning
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
-from nnframe.loss import Domain
-from nnframe.optimizer import Optimizer
-from nnframe.plugin import Parameter, Plugin
+from nnframe.contracts.loss import Domain
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.plugin import Parameter, Plugin
 
 P = TypeVar("P", bound=Plugin)
 

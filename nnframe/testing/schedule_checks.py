@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnframe.schedule import Schedule
+from nnframe.contracts.schedule import Schedule
 from nnframe.testing.calls import factor_call
 from nnframe.testing.outcome import CheckFailure, require_close
 from nnframe.testing.samples import N_EPOCHS, STEPS_PER_EPOCH, variants, with_changes

@@ -8,11 +8,11 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import Array
-from nnframe.binding import blamed_error
+from nnframe.contracts.bound import Linear, Objective
+from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
-from nnframe.engine import Linear, Objective
 from nnframe.errors import ArgumentError, ArgumentTypeError, PluginError, one_line, shown, with_type
-from nnframe.metric import Metric
+from nnframe.registry.blame import blamed_error
 
 # Large enough that calls cost nothing, small enough that no data set fills the memory with what lies between two
 # layers.

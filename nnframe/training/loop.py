@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 
-from nnframe.binding import bind_engine
-from nnframe.engine import Epoch
+from nnframe.contracts.engine import Epoch
 from nnframe.errors import NNFrameError
 from nnframe.history import History
+from nnframe.registry.binding import bind_engine
+from nnframe.training.callback_runner import Follower, in_order
 from nnframe.training.divergence import run_checked
 from nnframe.training.evaluation import evaluate
-from nnframe.training.lifecycle import Follower, in_order
 from nnframe.training.run import TrainingRun
 
 

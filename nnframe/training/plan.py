@@ -12,10 +12,10 @@ from functools import cached_property
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.binding import bind_schedule
-from nnframe.engine import Epoch
+from nnframe.contracts.engine import Epoch
+from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DataError
-from nnframe.schedule import Schedule
+from nnframe.registry.binding import bind_schedule
 from nnframe.training.settings import Optimization
 
 # What else is drawn from a run's seed, besides the order of the samples in each epoch.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from nnframe.arrays import Array
+from nnframe.contracts.engine import Engine, TrainingTask
+from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
-from nnframe.engine import Engine, TrainingTask
 from nnframe.history import History
 from nnframe.layer import denseLayer
-from nnframe.metric import Metric
 from nnframe.training.divergence import Snapshot
 from nnframe.training.plan import Plan
 

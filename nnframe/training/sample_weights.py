@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from nnframe.arrays import Array, DType, as_array
+from nnframe.builtins.metrics.classes import classes_of
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, shown
-from nnframe.metrics.classes import classes_of
 
 ClassWeights: TypeAlias = Mapping[int, float] | Literal["balanced"]
 

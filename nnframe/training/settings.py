@@ -9,9 +9,9 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import finite_number
+from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
+from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentError, shown
-from nnframe.optimizer import LEARNING_RATE, Optimizer
-from nnframe.schedule import Schedule
 
 
 class Optimization(NamedTuple):

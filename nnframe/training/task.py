@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnframe.binding import bind_optimizer
-from nnframe.engine import Linear, OptimizerState, UpdateRule, distinct_layers, parameters_of
-from nnframe.optimizer import Optimizer
+from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
+from nnframe.contracts.engine import OptimizerState, UpdateRule
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.registry.binding import bind_optimizer
 
 
 def update_rule(

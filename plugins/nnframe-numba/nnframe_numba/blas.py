@@ -17,7 +17,7 @@ from llvmlite.binding import get_host_cpu_name
 
 from nnframe import Array
 from nnframe.builtins.shortcuts import column_sums
-from nnframe.memory import Memory
+from nnframe.engines.fast.memory import Memory
 from nnframe_numba import products, storage
 from nnframe_numba.jit import kernel
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from nnframe import Activation, Array, PluginError, registry
-from nnframe.binding import IDENTITY
-from nnframe.engine import BoundActivation, BoundOptimizer, Objective
-from nnframe.loss import Domain
-from nnframe.optimizer import LEARNING_RATE
-from nnframe.plugin import Plugin
+from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
+from nnframe.contracts.loss import Domain
+from nnframe.contracts.optimizer import LEARNING_RATE
+from nnframe.contracts.plugin import Plugin
+from nnframe.registry.binding import IDENTITY
 from nnframe_numba import templates
 from nnframe_numba.builtin_forms import ACTIVATE, DIFFERENTIATE, IN_PLACE, OBJECTIVE
 from nnframe_numba.selection import Candidate, Piece, selected

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from nnframe import Array
-from nnframe.memory import Memory
+from nnframe.engines.fast.memory import Memory
 from nnframe_numba.jit import formula, kernel
 from nnframe_numba.lanes import BYTES, add, get, load, put, stay_a_call, store, width
 from nnframe_numba.packing import copy, copy_transposed, pack, pack_transposed

@@ -13,11 +13,11 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from nnframe import Array, Epoch, TrainingTask
-from nnframe.binding import IDENTITY
-from nnframe.engine import distinct_layers
+from nnframe.contracts.bound import distinct_layers
 from nnframe.engines.dropout import BITS, Dropout
+from nnframe.engines.fast.memory import Memory
 from nnframe.engines.update import Updater
-from nnframe.memory import Memory
+from nnframe.registry.binding import IDENTITY
 from nnframe_numba import EngineWarning, blas
 from nnframe_numba.compilation import epoch_function
 from nnframe_numba.pieces import activation_pieces, is_in_place, objective_pieces, optimizer_piece

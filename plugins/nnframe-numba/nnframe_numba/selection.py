@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnframe.contracts.plugin import Parameter, Plugin
 from nnframe.errors import PluginError, one_line
-from nnframe.plugin import Parameter, Plugin
 from nnframe_numba import storage
 from nnframe_numba.convert import NotConvertibleError, converted
 from nnframe_numba.fingerprint import fingerprint

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnframe import Array
-from nnframe.complex_step import STEP
+from nnframe.formula.complex_step import STEP
 from nnframe_numba.jit import formula
 from nnframe_numba.source import optimizer_source
 
@@ -77,7 +77,7 @@ def element_slope(f: Any) -> Any:
 
 
 def element_complex_step(f: Any) -> Any:
-    """Return the part that multiplies d by the slope of f at z, as `nnframe.complex_step` has it."""
+    """Return the part that multiplies d by the slope of f at z, as `nnframe.formula.complex_step` has it."""
     # The cube root of the machine epsilon balances rounding against truncation.
     relative_step = float(np.cbrt(np.finfo(np.float64).eps))
 

@@ -9,7 +9,7 @@ from nnframe_numba.parts import new_board
 from nnframe_numba.products import BLOCK, DEPTH, backward, descend, gradient, linear, space
 from nnframe_numba.tile import ROWS
 
-from nnframe.memory import Memory
+from nnframe.engines.fast.memory import Memory
 
 sizes = st.one_of(
     st.integers(1, 40), st.sampled_from([ROWS, 2 * ROWS + 1, BLOCK, BLOCK + 1, DEPTH - 1, DEPTH, DEPTH + 5])

@@ -1,0 +1,1 @@
+"""The built-in callbacks; `nnframe.callbacks` has them under their public names."""

@@ -1,0 +1,103 @@
+"""progress: a bar with epochs, time left and samples per second, and the latest loss and metrics.
+
+The bar is tqdm's, the extra ``progress``. Without tqdm, or where the output is no terminal, it is a line now and then.
+``silent=true`` prints nothing, for a program that leaves the choice to its user.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from nnframe.builtins.callbacks.numbers import latest
+from nnframe.contracts.callback import Callback
+from nnframe.contracts.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from nnframe.training.run import TrainingRun
+
+SECONDS_A_LINE = 1.0
+
+
+class ProgressBar:
+    """Shows how far a run is, on the error output.
+
+    Parameters
+    ----------
+    silent : bool, optional
+        Whether to print nothing.
+    """
+
+    def __init__(self, silent: bool = False) -> None:
+        self.silent = silent
+        self._bar: Any = None
+
+    @hookimpl
+    def nnframe_train_start(self, run: TrainingRun) -> None:
+        """Draw the empty bar."""
+        self._bar = None
+        self._began = self._printed = time.monotonic()
+        self._done_before: int | None = None
+        if not self.silent and sys.stderr is not None and sys.stderr.isatty():
+            self._bar = _tqdm_bar(run)
+
+    @hookimpl
+    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+        """Draw the epoch."""
+        if self.silent:
+            return
+        if self._done_before is None:
+            # Only now, for a checkpoint may have taken the run further.
+            self._done_before = run.epoch - 1
+            if self._bar is not None:
+                self._bar.initial = self._bar.n = self._done_before
+        seconds = run.history.seconds[-1]
+        numbers = {name: f"{value:.4g}" for name, value in latest(run.history).items()}
+        speed = f"{run.plan.n_samples / seconds:,.0f} samples/s" if seconds > 0 else ""
+        if self._bar is not None:
+            self._bar.set_postfix({**numbers, "speed": speed}, refresh=False)
+            self._bar.update(1)
+            return
+        now = time.monotonic()
+        if now - self._printed >= SECONDS_A_LINE or run.epoch == run.n_epochs or run.history.stopped:
+            self._printed = now
+            left = (now - self._began) / (run.epoch - self._done_before) * (run.n_epochs - run.epoch)
+            described = "  ".join(f"{name} {value}" for name, value in numbers.items())
+            print(
+                f"epoch {run.epoch}/{run.n_epochs}  {described}  {speed}  {_clock(left)} left",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    @hookimpl
+    def nnframe_train_end(self, run: TrainingRun) -> None:
+        """Leave the bar as it is, and say why the run ended early if it did."""
+        if self._bar is not None:
+            self._bar.close()
+        if not self.silent and run.history.stopped:
+            print(f"stopped after epoch {run.epoch}: {run.history.stopped}", file=sys.stderr, flush=True)
+
+
+def _tqdm_bar(run: TrainingRun) -> Any:
+    """Return a bar, or None without tqdm."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm(total=run.n_epochs, unit="epoch", dynamic_ncols=True)
+
+
+def _clock(seconds: float) -> str:
+    """Return a duration as h:mm:ss."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+progress = Callback("progress", make=ProgressBar, params={"silent": False}, doc=__doc__)
+
+
+@hookimpl
+def nnframe_callbacks() -> list[Callback]:
+    """Return progress."""
+    return [progress]

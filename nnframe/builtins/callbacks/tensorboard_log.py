@@ -1,0 +1,57 @@
+"""What a run sees, for TensorBoard; with tensorboardX, the extra ``tensorboard``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from nnframe.builtins.callbacks.numbers import latest
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from nnframe.training.run import TrainingRun
+
+
+class TensorBoardLog:
+    """Writes loss, validation loss and metrics of each epoch as scalars, at step 1 for the first epoch.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        What ``tensorboard --logdir`` is given; a new file is written into it.
+
+    Raises
+    ------
+    MissingDependencyError
+        If tensorboardX is missing.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError:
+            raise MissingDependencyError(
+                'writing for TensorBoard needs tensorboardX: install it with pip install "nnframe[tensorboard]"'
+            ) from None
+        self._make_writer = SummaryWriter
+        self._writer: Any = None
+        self.folder = os.fspath(folder)
+
+    @hookimpl
+    def nnframe_train_start(self, run: TrainingRun) -> None:
+        """Begin a file."""
+        self._writer = self._make_writer(self.folder)
+
+    @hookimpl
+    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+        """Write the scalars."""
+        for name, value in latest(run.history).items():
+            self._writer.add_scalar(name, value, run.epoch)
+        self._writer.flush()
+
+    @hookimpl
+    def nnframe_train_end(self, run: TrainingRun) -> None:
+        """End the file."""
+        if self._writer is not None:
+            self._writer.close()

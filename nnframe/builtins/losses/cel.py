@@ -1,0 +1,75 @@
+"""cel: the cross-entropy loss of probabilities a against target probabilities y.
+
+L = -sum_i y_i log a_i, and dL/da_i = -y_i / a_i.
+
+log 0 and 1 / 0 are kept finite by a floor under a, the smallest normal number over the machine epsilon: so small that
+it changes no result that matters, and so large that y / a has room to be multiplied before it overflows.
+
+After softmax, the two are better taken together. With log a_i = z_i - log sum_k exp(z_k),
+
+    L = (sum_i y_i) log sum_k exp(z_k) - sum_i y_i z_i    and    dL/dz = (sum_i y_i) a - y,
+
+which is a - y where the targets sum to 1, and has neither a logarithm of a rounded 0 nor a quotient.
+
+Source: C. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, section 4.3.4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.builtins.shortcuts import spread_sums
+from nnframe.contracts.fused import Fused
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.loss import Loss
+
+
+def value(a: Array, y: Array) -> Array:
+    """Return -sum(y log a) over each column."""
+    total: Array = -(y * np.log(_floored(a))).sum(axis=0)
+    return total
+
+
+def gradient(a: Array, y: Array) -> Array:
+    """Return -y / a."""
+    grad: Array = -y / _floored(a)
+    return grad
+
+
+def softmax_value(z: Array, y: Array) -> Array:
+    """Return the loss of softmax(z), computed from z."""
+    shifted = z - z.max(axis=0, keepdims=True)
+    log_a = shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))
+    total: Array = -(y * log_a).sum(axis=0)
+    return total
+
+
+def softmax_gradient(z: Array, a: Array, y: Array) -> Array:
+    """Return dL/dz for a = softmax(z)."""
+    grad: Array = a * spread_sums(y, a) - y
+    return grad
+
+
+def _floored(a: Array) -> Array:
+    limits = np.finfo(a.dtype)
+    floored: Array = np.maximum(a, limits.tiny / limits.eps)
+    return floored
+
+
+cel = Loss(
+    "cel",
+    value,
+    gradient,
+    fused={"softmax": Fused(softmax_gradient, softmax_value)},
+    a_domain="probability",
+    y_domain="probability",
+    minimum=0.0,
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_losses() -> list[Loss]:
+    """Return cel."""
+    return [cel]

@@ -1,0 +1,51 @@
+"""adamw: adam, with a weight decay that doesn't pass through its running means.
+
+    w = w - learning_rate weight_decay w, and then the step of adam.
+
+Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.builtins.optimizers.limits import NOT_NEGATIVE, UNIT
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.optimizer import Optimizer
+
+
+def update(
+    w: Array,
+    g: Array,
+    mean: Array,
+    square: Array,
+    t: int,
+    learning_rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    weight_decay: float,
+) -> tuple[Array, ...]:
+    """Return the new weights and state."""
+    mean = beta1 * mean + (1 - beta1) * g
+    square = beta2 * square + (1 - beta2) * g * g
+    scale = np.sqrt(square / (1 - beta2**t)) + epsilon
+    decayed = (1 - learning_rate * weight_decay) * w
+    return decayed - learning_rate / (1 - beta1**t) * mean / scale, mean, square
+
+
+adamw = Optimizer(
+    "adamw",
+    update,
+    state={"mean": 0.0, "square": 0.0},
+    params={"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01},
+    limits={"beta1": UNIT, "beta2": UNIT, "epsilon": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE},
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_optimizers() -> list[Optimizer]:
+    """Return adamw."""
+    return [adamw]

@@ -1,0 +1,49 @@
+"""sgd: stochastic gradient descent, with momentum if wanted.
+
+    v = momentum v + g + weight_decay w        w = w - learning_rate v
+
+With ``nesterov``, w takes the step g + momentum v instead, which looks where the momentum leads.
+
+Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013; in the form
+without the learning rate inside v, so that a schedule acts at once.
+"""
+
+from __future__ import annotations
+
+from nnframe.arrays import Array
+from nnframe.builtins.optimizers.limits import NOT_NEGATIVE, UNIT
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.optimizer import Optimizer
+
+
+def update(
+    w: Array,
+    g: Array,
+    velocity: Array,
+    t: int,
+    learning_rate: float,
+    momentum: float,
+    nesterov: bool,
+    weight_decay: float,
+) -> tuple[Array, ...]:
+    """Return the new weights and state."""
+    g = g + weight_decay * w
+    velocity = momentum * velocity + g
+    step = g + momentum * velocity if nesterov else velocity
+    return w - learning_rate * step, velocity
+
+
+sgd = Optimizer(
+    "sgd",
+    update,
+    state={"velocity": 0.0},
+    params={"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
+    limits={"momentum": UNIT, "weight_decay": NOT_NEGATIVE},
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_optimizers() -> list[Optimizer]:
+    """Return sgd."""
+    return [sgd]

@@ -1,0 +1,32 @@
+"""constant: the learning rate as it was given.
+
+    factor = 1
+
+Source: what a run without a schedule does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.schedule import Schedule
+
+
+def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
+    """Return what the learning rate is multiplied with."""
+    return np.ones(np.shape(step))
+
+
+constant = Schedule(
+    "constant",
+    factor,
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_schedules() -> list[Schedule]:
+    """Return constant."""
+    return [constant]

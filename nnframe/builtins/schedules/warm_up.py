@@ -1,0 +1,39 @@
+"""warm_up: the learning rate rises in a straight line over the first updates, then stays.
+
+    n = epochs steps_per_epoch        factor = 1 - (1 - start) max(n - step, 0) / n
+
+Source: P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.builtins.schedules.parameters import require
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.schedule import Schedule
+
+
+def factor(step: Array, steps_per_epoch: int, n_epochs: int, epochs: float, start: float) -> Array:
+    """Return what the learning rate is multiplied with."""
+    require(epochs >= 0, "warm_up", "epochs", epochs, "at least 0")
+    require(start >= 0, "warm_up", "start", start, "at least 0")
+    updates = epochs * steps_per_epoch
+    # Without updates to rise in, nothing is left of the rise from the first one on.
+    factor: Array = 1 - (1 - start) * np.maximum(updates - step, 0) / (updates or 1)
+    return factor
+
+
+warm_up = Schedule(
+    "warm_up",
+    factor,
+    params={"epochs": 5.0, "start": 0.1},
+    doc=__doc__,
+)
+
+
+@hookimpl
+def nnframe_schedules() -> list[Schedule]:
+    """Return warm_up."""
+    return [warm_up]

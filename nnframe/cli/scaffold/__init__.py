@@ -1,0 +1,147 @@
+"""New distributions from templates."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+
+from nnframe import registry
+from nnframe.contracts.plugin import NAME_PATTERN
+from nnframe.errors import ArgumentError
+
+TEMPLATES = Path(__file__).parent / "templates"
+# A module's own names, and those that it finds without an import: list in an annotation, len in a formula.
+NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
+NAMES_IN_USE = NAMES_IN_TEMPLATES | set(dir(builtins))
+# What stands beside the package, or is imported by it.
+NO_PACKAGES = {"build", "dist", "nnframe", "setup", "tests"}
+# As PEP 508 has it.
+DISTRIBUTION_PATTERN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def write_distribution(
+    parent: Path, distribution: str, activations: Sequence[str], losses: Sequence[str]
+) -> tuple[Path, list[Path]]:
+    """Write a complete distribution with a working formula for each name, in a new folder.
+
+    Parameters
+    ----------
+    parent : pathlib.Path
+        The folder that the new one goes into.
+    distribution : str
+        The name to install it by; also the new folder's.
+    activations, losses : sequence of str
+        What it provides; at least one name in all.
+
+    Returns
+    -------
+    folder : pathlib.Path
+    formulas : list of pathlib.Path
+        The files to edit, one a name.
+
+    Raises
+    ------
+    ArgumentError
+        If a name can't be used or is taken, or the folder exists. Nothing is written then.
+    """
+    package = _checked_package(distribution)
+    _check_names(distribution, activations, losses)
+    folder = parent / distribution
+    if folder.exists():
+        raise ArgumentError(
+            f"{folder} exists, and nothing in it is overwritten; choose another name, or remove it first"
+        )
+    if not parent.is_dir():
+        raise ArgumentError(f"{parent} is no folder; make it first")
+    names = [("activation", name.lower()) for name in activations] + [("loss", name.lower()) for name in losses]
+    words = {
+        "distribution": distribution,
+        "package": package,
+        "first_kind": names[0][0],
+        "first": names[0][1],
+        "provided": " and ".join(f"the {kind} {name}" for kind, name in names),
+        "entry_points": "\n".join(f"    {name} = {package}.{_module(name)}" for _, name in names),
+        "formulas": "\n".join(f"| `{package}/{_module(name)}.py` | the formula of {name} |" for _, name in names),
+    }
+    # Written aside and moved at the end, so that a failure leaves no half of a distribution.
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".new-plugin-") as scratch:
+        made = Path(scratch) / distribution
+        (made / package).mkdir(parents=True)
+        (made / "tests").mkdir()
+        (made / package / "py.typed").touch()
+        for template, target in (
+            ("setup.cfg", "setup.cfg"),
+            ("setup.py", "setup.py"),
+            ("README.md", "README.md"),
+            ("gitignore", ".gitignore"),
+            ("package.py", f"{package}/__init__.py"),
+            ("test_plugin.py", "tests/test_plugin.py"),
+        ):
+            _fill(template, made / target, words)
+        for kind, name in names:
+            _fill(f"{kind}.py", made / package / f"{_module(name)}.py", {"name": name, "variable": _variable(name)})
+        shutil.move(made, folder)
+    return folder, [folder / package / f"{_module(name)}.py" for _, name in names]
+
+
+def _fill(template: str, target: Path, words: dict[str, str]) -> None:
+    text = (TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")
+    target.write_text(Template(text).substitute(words), encoding="utf-8")
+
+
+def _module(name: str) -> str:
+    return re.sub(r"[-.]", "_", name)
+
+
+def _variable(name: str) -> str:
+    """Return what the object is called in its module, where some names are in use."""
+    module = _module(name)
+    return f"{module}_plugin" if module in NAMES_IN_USE else module
+
+
+def _checked_package(distribution: str) -> str:
+    """Return the package's name for a distribution's."""
+    package = re.sub(r"[-.]+", "_", distribution).lower()
+    if not DISTRIBUTION_PATTERN.fullmatch(distribution) or not package.isidentifier():
+        raise ArgumentError(
+            f"{distribution!r} is no name for a distribution; wanted letters, digits and hyphens, beginning with a "
+            f"letter, such as 'nnframe-softsign'"
+        )
+    if package in sys.stdlib_module_names | NO_PACKAGES:
+        raise ArgumentError(f"the package {package!r} can't be yours; add something, such as 'nnframe-{distribution}'")
+    # The author's own distribution may be there, from an earlier attempt.
+    if find_spec(package) is not None and not any(row.is_from(distribution) for row in registry.overview()):
+        raise ArgumentError(f"the package {package!r} is installed already; choose another name")
+    return package
+
+
+def _check_names(distribution: str, activations: Sequence[str], losses: Sequence[str]) -> None:
+    if not activations and not losses:
+        raise ArgumentError("nothing to provide; add --activation NAME or --loss NAME")
+    taken = {(row.kind, row.name): row for row in registry.overview()}
+    modules = set()
+    for kind, names in (("activation", activations), ("loss", losses)):
+        for name in names:
+            module = _module(name.lower())
+            usable = NAME_PATTERN.fullmatch(name) and module.isidentifier() and module[0].isalpha()
+            if not usable or keyword.iskeyword(module):
+                raise ArgumentError(
+                    f"{name!r} is no name for a new {kind}; wanted letters, digits and '_', beginning with a letter, "
+                    f"such as 'softsign'"
+                )
+            row = taken.get((kind, name.lower())) or taken.get((None, name.lower()))
+            if row is not None and not row.is_from(distribution):
+                raise ArgumentError(
+                    f"the {kind} {name!r} is taken by {row.provider} {row.version}; choose another name"
+                )
+            if module in modules:
+                raise ArgumentError(f"{name!r} is given twice, and each needs a file of its own; choose another name")
+            modules.add(module)

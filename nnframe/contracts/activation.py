@@ -1,0 +1,104 @@
+"""The contract for activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from nnframe.arrays import Array
+from nnframe.contracts.fused import Fused, checked_fused
+from nnframe.contracts.plugin import Plugin
+from nnframe.errors import ArgumentError
+from nnframe.formula.complex_step import complex_step_derivative
+
+
+@dataclass(frozen=True, repr=False)
+class Activation(Plugin):
+    """An activation function a = f(z), with its derivative.
+
+    All functions take and return arrays of shape (n, B), one column a sample, keep the dtype (float32 or
+    float64) and leave their arguments as they are.
+
+    Parameters
+    ----------
+    name : str
+        What users call it by. Letters, digits, ``_``, ``-`` and ``.``; case does not matter.
+    forward : callable
+        ``forward(z, **params) -> a``.
+    derivative : callable, optional
+        ``derivative(z, **params) -> f'(z)``, element by element. Where it is left out, it is taken from
+        `forward` by the complex step.
+    backward : callable, optional
+        ``backward(grad, z, a, **params) -> dL/dz`` for an activation that mixes the components of a column, as
+        softmax does; grad is dL/da. Given in place of `derivative`.
+    params : mapping of str to number, optional
+        Parameters and their defaults.
+    fused : mapping of str to Fused, optional
+        Faster or more stable forms together with the losses named.
+    init : {"glorot", "he"}, optional
+        How weights that feed this activation are best drawn: "he" for those that, like relu, are zero or small
+        on one side.
+    forward_inplace : callable, optional
+        ``forward_inplace(z, **params)`` overwrites z with a, in whatever order z lies in memory. For speed; must agree
+        with `forward`.
+    backward_inplace : callable, optional
+        ``backward_inplace(grad, a, **params)`` overwrites grad = dL/da with dL/dz, from the output a alone, since z is
+        gone. Given together with `forward_inplace`; must agree with `derivative` or `backward`.
+    doc : str, optional
+        Formula and source. ``doc=__doc__`` takes the module's docstring.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument can't be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> square = Activation("square", lambda z: z * z)
+    >>> square.slope(np.array([[1.0], [3.0]])).tolist()
+    [[2.0], [6.0]]
+    """
+
+    forward: Callable[..., Array]
+    derivative: Callable[..., Array] | None = None
+    backward: Callable[..., Array] | None = None
+    fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
+    init: Literal["glorot", "he"] = field(default="glorot", kw_only=True)
+    forward_inplace: Callable[..., object] | None = field(default=None, kw_only=True)
+    backward_inplace: Callable[..., object] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_callable("forward", "derivative", "backward", "forward_inplace", "backward_inplace")
+        object.__setattr__(self, "fused", checked_fused(self.name, self.fused))
+        if self.derivative is not None and self.backward is not None:
+            raise ArgumentError(
+                f"activation {self.name!r} has both a derivative and a backward; give the derivative if it works "
+                f"element by element, the backward if it mixes the components of a column"
+            )
+        if (self.forward_inplace is None) != (self.backward_inplace is None):
+            raise ArgumentError(
+                f"activation {self.name!r} has only one of forward_inplace and backward_inplace; give both or none: "
+                f"each relies on what the other leaves"
+            )
+        if self.init not in ("glorot", "he"):
+            raise ArgumentError(f"init of activation {self.name!r} is {self.init!r}; wanted 'glorot' or 'he'")
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each output depends on one input alone, so that a derivative f'(z) exists."""
+        return self.backward is None
+
+    @cached_property
+    def slope(self) -> Callable[..., Array]:
+        """f'(z), element by element: `derivative`, or the complex step through `forward` where it is left out.
+
+        Raises
+        ------
+        DerivativeError
+            If `derivative` was left out and the complex step can't supply it.
+        """
+        return self.derivative or complex_step_derivative(self.forward, self.settings)

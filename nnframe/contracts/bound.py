@@ -1,0 +1,123 @@
+"""Plugins ready to be called, as an engine receives them: parameters filled in, failures raised as `PluginError`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from nnframe.arrays import Array
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.fused import Fused
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.plugin import Plugin
+
+
+class BoundActivation(NamedTuple):
+    """An activation ready to be called: parameters filled in, failures raised as `PluginError`.
+
+    What comes with nnframe doesn't fail, and is called as it is.
+
+    Attributes
+    ----------
+    forward : callable
+        ``forward(z) -> a``, a new array of z's shape and dtype; z itself where a layer has no activation.
+    backward : callable
+        ``backward(grad, z, a) -> dL/dz`` for grad = dL/da, likewise.
+    derivative : callable or None
+        ``derivative(z) -> f'(z)``; None where the components of a column mix.
+    forward_inplace, backward_inplace : callable or None
+        ``forward_inplace(z)`` turns z into a, ``backward_inplace(grad, a)`` turns grad into dL/dz. None where the
+        activation has no such forms.
+    plugin : Activation or None
+        What all of this was made from, for an engine that compiles the formulas themselves.
+    """
+
+    forward: Callable[[Array], Array]
+    backward: Callable[[Array, Array, Array], Array]
+    derivative: Callable[[Array], Array] | None
+    forward_inplace: Callable[[Array], object] | None
+    backward_inplace: Callable[[Array, Array], object] | None
+    plugin: Activation | None
+
+
+class FusedForm(NamedTuple):
+    """A fused form and the side of the pair that declares it, whose parameters it is called with."""
+
+    owner: Plugin
+    form: Fused
+
+
+class Objective(NamedTuple):
+    """A loss as the last layer sees it: a function of its pre-activations z, activations a and targets y.
+
+    Attributes
+    ----------
+    value : callable
+        ``value(z, a, y) -> (B,)``.
+    gradient : callable
+        ``gradient(z, a, y) -> dL/dz``, of shape (n, B), not yet averaged over the batch.
+    loss_gradient : callable or None
+        ``loss_gradient(a, y) -> dL/da``, for an engine that takes it through the last activation itself. None where
+        loss and activation have a fused form.
+    value_is_built_in : bool
+        Whether the value comes with nnframe, so that it never fails and need not be taken before the update.
+    plugin : Loss
+        What all of this was made from, for an engine that compiles the formulas themselves.
+    fused : FusedForm or None
+        The fused form, if it is what `gradient` calls.
+    """
+
+    value: Callable[[Array, Array, Array], Array]
+    gradient: Callable[[Array, Array, Array], Array]
+    loss_gradient: Callable[[Array, Array], Array] | None
+    value_is_built_in: bool
+    plugin: Loss
+    fused: FusedForm | None
+
+    @property
+    def value_takes_z(self) -> bool:
+        """Whether `value` looks at z, and not at a; never at both."""
+        return self.fused is not None and self.fused.form.value is not None
+
+
+class Linear(NamedTuple):
+    """A layer as an engine sees it.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n_out, n_in)
+        The live array, C-contiguous; to be updated in place.
+    bias : ndarray, shape (n_out, 1)
+        Likewise.
+    activation : BoundActivation
+    """
+
+    weights: Array
+    bias: Array
+    activation: BoundActivation
+
+
+class BoundOptimizer(NamedTuple):
+    """An optimizer ready to be called: parameters filled in, failures raised as `PluginError`.
+
+    Attributes
+    ----------
+    update : callable
+        ``update(w, g, *state, t, learning_rate) -> [new w, *new state]``, new arrays of w's shape and dtype.
+    plugin : Optimizer
+        What this was made from, for an engine that compiles the formula itself.
+    """
+
+    update: Callable[..., list[Array]]
+    plugin: Optimizer
+
+
+def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
+    """Return the layers without those that are there before."""
+    return list({id(layer.weights): layer for layer in layers}.values())
+
+
+def parameters_of(layers: Iterable[Linear]) -> list[Array]:
+    """Return the weights and the bias of each layer, layer after layer."""
+    return [array for layer in layers for array in (layer.weights, layer.bias)]

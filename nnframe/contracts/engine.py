@@ -1,0 +1,191 @@
+"""The contract for engines, which run the epochs, and what they are given.
+
+An engine may reorder arithmetic, and so differ from another by rounding. It may not change the order of the samples,
+nor what an update is: each batch's gradient is taken at the weights that the batch before it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nnframe.arrays import Array
+from nnframe.contracts.bound import BoundOptimizer, Linear, Objective
+from nnframe.contracts.plugin import Plugin
+from nnframe.data import Pairs
+
+
+class OptimizerState(NamedTuple):
+    """What an optimizer keeps between updates; an engine changes it in place, together with the weights.
+
+    Attributes
+    ----------
+    arrays : tuple of ndarray, each of shape (n_parameters,)
+        In the order of `Optimizer.state` and in the net's dtype. A vector holds the values for each layer's weights,
+        row by row, followed by those for its bias, layer after layer; a layer that is there twice counts once.
+    updates : ndarray of int64, shape ()
+        The updates made so far.
+    """
+
+    arrays: tuple[Array, ...]
+    updates: Array
+
+
+class UpdateRule(NamedTuple):
+    """What happens to the gradient of the mean loss, in this order, until it has become new weights.
+
+    Attributes
+    ----------
+    l1, l2 : float
+        ``l1 * sign(w) + l2 * w`` is added for weights, not for biases.
+    clip_value : float or None
+        Every element is cut to what lies between -clip_value and clip_value.
+    clip_norm : float or None
+        The whole gradient is multiplied with ``clip_norm / (its Euclidean norm + 1e-6)``, if that is below 1.
+    optimizer : BoundOptimizer or None
+        What makes the new weights; None for ``w - learning_rate * gradient``.
+    state : OptimizerState
+    """
+
+    l1: float
+    l2: float
+    clip_value: float | None
+    clip_norm: float | None
+    optimizer: BoundOptimizer | None
+    state: OptimizerState
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the weights become ``w - learning_rate * gradient``, and nothing else happens."""
+        return not (self.l1 or self.l2 or self.clip_value or self.clip_norm or self.optimizer)
+
+
+class TrainingTask(NamedTuple):
+    """All that an engine is given. Everything has been checked: shapes fit, there is data, all layers have one dtype.
+
+    Attributes
+    ----------
+    layers : tuple of Linear
+        One layer may be there twice.
+    objective : Objective
+    data : Pairs
+        Read-only, of any real dtype; `Pairs.batches` converts.
+    batch_size : int
+        May be larger than the data.
+    rule : UpdateRule
+    sample_weights : ndarray, shape (N,), or None
+        What the loss of each sample is multiplied with, in the layers' dtype; the mean over a batch still divides by
+        the number of its samples.
+    dropout : tuple of float
+        For each layer, the share of its outputs that training sets to 0, from 0 to below 1; those that stay are divided
+        by 1 - share. 0 for the last. `nnframe.engines.dropout` says which ones.
+    """
+
+    layers: tuple[Linear, ...]
+    objective: Objective
+    data: Pairs
+    batch_size: int
+    rule: UpdateRule
+    sample_weights: Array | None = None
+    dropout: tuple[float, ...] = ()
+
+    def samples(self, epoch: Epoch, size: int | None = None) -> Iterator[Samples]:
+        """Yield the samples of an epoch in its order, in the layers' dtype.
+
+        Parameters
+        ----------
+        epoch : Epoch
+        size : int, optional
+            How many at a time; the last may be fewer. Default: a batch.
+        """
+        dtype = self.layers[0].weights.dtype
+        step = size or self.batch_size
+        first = epoch.first_batch * self.batch_size
+        n_visited = len(self.data if epoch.order is None else epoch.order)
+        last = min(n_visited, first + len(epoch.learning_rates) * self.batch_size)
+        for start in range(first, last, step):
+            stop = min(start + step, last)
+            rows = slice(start, stop) if epoch.order is None else epoch.order[start:stop]
+            weights = None if self.sample_weights is None else self.sample_weights[rows]
+            yield Samples(*self.data.rows(rows, dtype), weights, start)
+
+
+class Epoch(NamedTuple):
+    """One pass over the data, or a part of one.
+
+    Attributes
+    ----------
+    learning_rates : ndarray of float64, shape (n_batches,)
+        For each batch to be run.
+    order : ndarray of int64, shape (n_samples,), or None
+        The rows to visit in the whole pass, cut into batches in this order, the last of which may be smaller; None for
+        all rows as they stand.
+    first_batch : int
+        Which batch of the pass is the first to be run, counted from 0.
+    dropout_key : int
+        What decides which outputs are dropped, 64 bits.
+    """
+
+    learning_rates: Array
+    order: Array | None
+    first_batch: int = 0
+    dropout_key: int = 0
+
+
+class Samples(NamedTuple):
+    """Some samples of an epoch.
+
+    Attributes
+    ----------
+    x, y : ndarray, shapes (B, n_in) and (B, n_out)
+        Inputs and targets, one row a sample; read-only.
+    weights : ndarray, shape (B,), or None
+    start : int
+        The position of the first of them in the whole pass.
+    """
+
+    x: Array
+    y: Array
+    weights: Array | None
+    start: int
+
+    def part(self, start: int, stop: int) -> Samples:
+        """Return some of them, counted from the first."""
+        weights = None if self.weights is None else self.weights[start:stop]
+        return Samples(self.x[start:stop], self.y[start:stop], weights, self.start + start)
+
+
+@dataclass(frozen=True, repr=False)
+class Engine(Plugin):
+    """A way to run epochs of stochastic gradient descent.
+
+    Parameters
+    ----------
+    name : str
+        What users call it by.
+    prepare : callable
+        ``prepare(task, **params) -> run_epoch`` allocates and compiles what is needed; ``run_epoch(epoch)``, with an
+        `Epoch`, then makes one pass over the data and returns the sum of the losses of the samples visited, each times
+        its sample weight and taken before the update that it led to, without penalties. Weights may have been changed
+        between two calls.
+
+        All errors of plugins are to be passed on as they are. Whatever ends an epoch early, an error or an interrupt,
+        the layers and the state must be left as some whole batch left them. What it can't do it may refuse in `prepare`
+        by raising `EngineError`, with a sentence that says why.
+    params : mapping of str to number, optional
+        Parameters and their defaults.
+    doc : str, optional
+        How it works and what it is good for.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument can't be used.
+    """
+
+    prepare: Callable[..., Callable[[Epoch], float]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_callable("prepare")

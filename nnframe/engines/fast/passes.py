@@ -1,0 +1,210 @@
+"""The two passes over a batch in memory that is allocated once: what `nnframe.backpropagation` says on a page.
+
+Each layer's share of a pass is a function that is made for its arrays once, so that a batch costs few instructions
+besides the calls of numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.backpropagation import Gradient
+from nnframe.contracts.bound import Linear, Objective
+from nnframe.engines.fast.memory_layout import LayerMemory, Output, row_by_row
+
+# What makes a step of a pass: a call without arguments.
+Step: TypeAlias = Callable[[], object]
+
+
+class Passes:
+    """Both passes, for batches of one size.
+
+    Parameters
+    ----------
+    layers : sequence of Linear
+    gradients : sequence of Gradient
+        For each layer, where the gradient of the mean loss is to be written.
+    objective : Objective
+    memories : sequence of LayerMemory
+        For each layer, for just so many samples as a batch has.
+
+    Attributes
+    ----------
+    masks : list of ndarray or None
+        For each layer, what is to be filled before a pass.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Linear],
+        gradients: Sequence[Gradient],
+        objective: Objective,
+        memories: Sequence[LayerMemory],
+    ) -> None:
+        if memories[0].z.shape[1] == 1:
+            # The bias's gradient, the sum over the samples, is d itself then.
+            memories = [memory._replace(d=each.bias) for memory, each in zip(memories, gradients, strict=True)]
+        self.masks = [memory.mask for memory in memories]
+        self._enter = _entrance(layers[0], memories[0].z)
+        self._forward: list[Step] = []
+        for (layer, memory), (after, memory_after) in pairwise(zip(layers, memories, strict=True)):
+            self._forward += _forward_steps(layer, memory, after, memory_after.z)
+        self._leave = _exit(layers[-1], memories[-1].z, objective)
+        self._loss_gradient = _loss_gradient(objective, layers[-1], memories[-1])
+        self._backward: list[Step] = []
+        for k in reversed(range(len(layers))):
+            d = memories[k].d
+            self._backward += _sum_over_samples(d, gradients[k])
+            if k > 0:
+                self._backward += _backward_steps(layers[k], gradients[k], d, layers[k - 1], memories[k - 1])
+        self._first_d, self._first_gradient = memories[0].d, gradients[0].weights
+
+    def forward(self, x: Array, output: Output) -> None:
+        """Fill the output, and the hidden layers' memory, from the inputs, (B, n_in)."""
+        self._enter(x)
+        for step in self._forward:
+            step()
+        self._leave(output)
+
+    def backward(self, x: Array, y: Array, output: Output, scale: Array, weights: Array | None) -> None:
+        """Write the gradients of the sum of the losses times `scale`.
+
+        Parameters
+        ----------
+        x : ndarray, shape (B, n_in)
+        y : ndarray, shape (n_out, B)
+        output : Output
+            As `forward` has filled it.
+        scale : ndarray, shape ()
+        weights : ndarray, shape (B,), or None
+            What the loss of each sample is multiplied with.
+        """
+        self._loss_gradient(y, output, scale, weights)
+        for step in self._backward:
+            step()
+        self._first_d.dot(x, self._first_gradient)
+
+
+def _product(A: Array, B: Array, out: Array) -> Step:
+    """Return the function that fills a matrix with A B; an array's own dot does it row by row only."""
+    return partial(A.dot, B, out) if out.flags.c_contiguous else partial(B.T.dot, A.T, out.T)
+
+
+def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step:
+    """Return the function that fills a matrix with what another one makes of some arrays."""
+
+    def fill() -> None:
+        out[...] = function(*arrays)
+
+    return fill
+
+
+def _entrance(layer: Linear, z: Array) -> Callable[[Array], object]:
+    """Return the function that takes inputs, (B, n_in), through the weights of the first layer."""
+    weights, rows = layer.weights.T, z.T
+    if rows.flags.c_contiguous:
+        return lambda x: x.dot(weights, rows)
+    return lambda x: layer.weights.dot(x.T, z)
+
+
+def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: Array) -> list[Step]:
+    """Return what leads from the product of a hidden layer, in its z, to `product`, that of the layer after it."""
+    z, a, _, mask, out = memory
+    activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
+    z_rows, bias_rows = row_by_row(z, layer.bias)
+    steps: list[Step] = [partial(np.add, z_rows, bias_rows, z_rows)]
+    if activate_inplace is None:
+        steps.append(_filling(a, activate, z))
+    else:
+        steps.append(partial(activate_inplace, a))
+    if mask is not None:
+        steps.append(partial(np.multiply, *row_by_row(a, mask, out)))
+    return [*steps, _product(after.weights, out, product)]
+
+
+def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Output], None]:
+    """Return the function that leads from `product`, that of the last layer, to z and a.
+
+    The output is the one that the loss is computed from. The other stands where the product was, for numpy is fastest
+    with matrices that lie in memory as a whole.
+    """
+    product_rows, bias_rows = row_by_row(product, layer.bias)
+    activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
+
+    def leave_with_z(output: Output) -> None:
+        np.add(product_rows, bias_rows, product_rows)
+        output.rows[...] = product_rows
+        if activate_inplace is None:
+            product[...] = activate(product)
+        else:
+            activate_inplace(product)
+
+    def leave_with_a(output: Output) -> None:
+        np.add(product_rows, bias_rows, product_rows)
+        if activate_inplace is None:
+            output.columns[...] = activate(product)
+        else:
+            output.rows[...] = product_rows
+            activate_inplace(output.columns)
+
+    def leave_linear(output: Output) -> None:
+        np.add(product_rows, bias_rows, output.rows)
+
+    if layer.activation.plugin is None:
+        return leave_linear
+    return leave_with_z if objective.value_takes_z else leave_with_a
+
+
+def _loss_gradient(
+    objective: Objective, last: Linear, memory: LayerMemory
+) -> Callable[[Array, Output, Array, Array | None], None]:
+    """Return the function that fills the last layer's d from what `_exit` leaves."""
+    product, d = memory.z, memory.d
+    gradient, loss_gradient, takes_z = objective.gradient, objective.loss_gradient, objective.value_takes_z
+    backward, backward_inplace = last.activation.backward, last.activation.backward_inplace
+    is_linear = last.activation.plugin is None
+
+    def fill(y: Array, output: Output, scale: Array, weights: Array | None) -> None:
+        kept = output.columns
+        other = kept if is_linear else product
+        z, a = (kept, other) if takes_z else (other, kept)
+        if loss_gradient is None:
+            np.multiply(gradient(z, a, y), scale, d)
+        else:
+            np.multiply(loss_gradient(a, y), scale, d)
+            if backward_inplace is None:
+                d[...] = backward(d, z, a)
+            else:
+                backward_inplace(d, a)
+        if weights is not None:
+            np.multiply(d, weights, d)
+
+    return fill
+
+
+def _sum_over_samples(d: Array, gradient: Gradient) -> list[Step]:
+    """Return what fills the gradient of a bias; one sample needs no sum."""
+    if d.shape[1] == 1:
+        return []
+    # A product with ones takes less than half of np.add.reduce's time.
+    return [partial(d.dot, np.ones(d.shape[1], d.dtype), gradient.bias[:, 0])]
+
+
+def _backward_steps(layer: Linear, gradient: Gradient, d: Array, before: Linear, memory: LayerMemory) -> list[Step]:
+    """Return what fills the gradient of a layer's weights, and d of the layer before it."""
+    z, a, d_before, mask, v = memory
+    differentiate, backward_inplace = before.activation.backward, before.activation.backward_inplace
+    steps = [_product(d, v.T, gradient.weights), _product(layer.weights.T, d, d_before)]
+    if mask is not None:
+        steps.append(partial(np.multiply, *row_by_row(d_before, mask, d_before)))
+    if backward_inplace is None:
+        steps.append(_filling(d_before, differentiate, d_before, z, a))
+    else:
+        steps.append(partial(backward_inplace, d_before, a))
+    return steps

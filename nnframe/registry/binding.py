@@ -1,0 +1,264 @@
+"""Plugin objects made ready to be called: parameters filled in, results checked, failures blamed on their provider.
+
+This happens when a layer is built or a pass starts. The loop over the batches then calls plain functions of arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nnframe import registry
+from nnframe.arrays import Array
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Objective
+from nnframe.contracts.engine import Engine, Epoch, TrainingTask
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
+from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.schedule import Schedule
+from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown, with_type
+from nnframe.registry.blame import blamed_error
+
+# What a layer without an activation does.
+IDENTITY = BoundActivation(
+    forward=lambda z: z,
+    backward=lambda grad, z, a: grad,
+    derivative=np.ones_like,
+    forward_inplace=lambda z: None,
+    backward_inplace=lambda grad, a: None,
+    plugin=None,
+)
+
+
+def bind_activation(activation: Activation | None) -> BoundActivation:
+    """Return an activation ready to be called; the identity for None.
+
+    Raises
+    ------
+    DerivativeError
+        If it gives no derivative, and the complex step can't supply it.
+    """
+    if activation is None:
+        return IDENTITY
+    derivative, backward = _bound_derivative(activation)
+    return BoundActivation(
+        forward=_guarded(activation, "forward", activation.forward),
+        backward=backward,
+        derivative=derivative,
+        forward_inplace=_in_place(activation, "forward_inplace"),
+        backward_inplace=_in_place(activation, "backward_inplace"),
+        plugin=activation,
+    )
+
+
+def _bound_derivative(
+    activation: Activation,
+) -> tuple[Callable[[Array], Array] | None, Callable[[Array, Array, Array], Array]]:
+    """Return the derivative, if there is one, and the backward pass."""
+    if activation.backward is not None:
+        return None, _guarded(activation, "backward", activation.backward)
+    try:
+        derivative = _guarded(activation, "derivative", activation.slope)
+    except DerivativeError as error:
+        raise blamed_error(DerivativeError, activation, "derivative", str(error)) from error.__cause__
+    return derivative, lambda grad, z, a: grad * derivative(z)
+
+
+def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
+    """Return a loss ready to be called behind a last layer's activation, in the fused form where there is one.
+
+    Raises
+    ------
+    DerivativeError
+        As `bind_activation`.
+    """
+    fused = _fused_form(loss, activation)
+    value_owner: Plugin = loss
+    if fused is not None and fused.form.value is not None:
+        value_owner = fused.owner
+        fused_value = _guarded(value_owner, "fused value", fused.form.value, per_column=True)
+
+        def value(z: Array, a: Array, y: Array) -> Array:
+            return fused_value(z, y)
+    else:
+        plain_value = _guarded(loss, "value", loss.value, per_column=True)
+
+        def value(z: Array, a: Array, y: Array) -> Array:
+            return plain_value(a, y)
+
+    loss_gradient = None
+    if fused is not None:
+        gradient = _guarded(fused.owner, "fused gradient", fused.form.gradient)
+    else:
+        loss_gradient = _guarded(loss, "gradient", loss.gradient)
+        backward = bind_activation(activation).backward
+
+        def gradient(z: Array, a: Array, y: Array) -> Array:
+            return backward(loss_gradient(a, y), z, a)
+
+    return Objective(
+        value=value,
+        gradient=gradient,
+        loss_gradient=loss_gradient,
+        value_is_built_in=_is_built_in(value_owner),
+        plugin=loss,
+        fused=fused,
+    )
+
+
+def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
+    """Return an optimizer ready to be called."""
+    settings = {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE}
+    expected = 1 + len(optimizer.state)
+
+    def update(w: Array, *arrays: Array, t: int, learning_rate: float) -> list[Array]:
+        try:
+            results = optimizer.update(w, *arrays, t=t, learning_rate=learning_rate, **settings)
+        except (Exception, SystemExit) as error:
+            raise blamed_error(PluginError, optimizer, "update", f"raised {one_line(error)}") from error
+        if not isinstance(results, (tuple, list)) or len(results) != expected:
+            names = ", ".join(["new w", *(f"new {name}" for name in optimizer.state)])
+            raise blamed_error(PluginError, optimizer, "update", f"returned {shown(results)}; wanted a tuple ({names})")
+        return [
+            each
+            if type(each) is np.ndarray and each.shape == w.shape and each.dtype == w.dtype
+            else _converted(each, optimizer, "update", w.shape, w)
+            for each in results
+        ]
+
+    return BoundOptimizer(update, optimizer)
+
+
+def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:
+    """Return the function ``factor(step, steps_per_epoch, n_epochs)`` of a schedule, ready to be called."""
+    settings = schedule.settings
+
+    def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
+        try:
+            factors = np.asarray(schedule.factor(step, steps_per_epoch, n_epochs, **settings), np.float64)
+        except NNFrameError:
+            # A refusal of its parameters.
+            raise
+        except (Exception, SystemExit) as error:
+            raise blamed_error(PluginError, schedule, "factor", f"raised {one_line(error)}") from error
+        if factors.shape != step.shape or not np.isfinite(factors).all():
+            what = f"returned {shown(factors)}; wanted finite numbers, an array of shape {step.shape}"
+            raise blamed_error(PluginError, schedule, "factor", what)
+        return factors
+
+    return factor
+
+
+def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
+    """Return the function that runs an epoch, or a part of one, and returns the sum of the losses.
+
+    Raises
+    ------
+    EngineError
+        If the engine can't do it.
+    PluginError
+        If the engine fails.
+    """
+
+    def blamed(function: Callable[..., Any], part: str, *arguments: object, **settings: object) -> Any:
+        try:
+            return function(*arguments, **settings)
+        except NNFrameError:
+            # A refusal, or the failure of an activation or a loss, which has its blame already.
+            raise
+        except (Exception, SystemExit) as error:
+            raise blamed_error(PluginError, engine, part, f"raised {one_line(error)}") from error
+
+    run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
+
+    def total_loss(epoch: Epoch) -> float:
+        # Weights that grow beyond all bounds are found out after the epoch, and told as one error instead of many
+        # warnings. Some BLAS kernels also compute on what lies behind the end of an array, and throw the result away.
+        with np.errstate(invalid="ignore", over="ignore"):
+            value = blamed(run_epoch, "epoch", epoch)
+        if not isinstance(value, (float, int, np.floating, np.integer)):
+            raise blamed_error(
+                PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the sum of the losses"
+            )
+        return float(value)
+
+    return total_loss
+
+
+def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
+    """Return the fused form of a pair and who declares it, if the other side has its default parameters."""
+    if activation is None:
+        return None
+    if not activation.overrides:
+        for name, form in loss.fused.items():
+            if registry.means("activation", name, activation):
+                return FusedForm(loss, form)
+    if not loss.overrides:
+        for name, form in activation.fused.items():
+            if registry.means("loss", name, loss):
+                return FusedForm(activation, form)
+    return None
+
+
+def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column: bool = False) -> Callable[..., Array]:
+    """Return a plugin's function with its parameters filled in, which raises `PluginError` for whatever goes wrong.
+
+    The result must have the shape of the first argument, or with `per_column` one number for each of its columns. It is
+    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net. What comes
+    with nnframe is known to do all that, and returned as it is.
+    """
+    settings = plugin.settings
+    if _is_built_in(plugin) and not settings:
+        return function
+
+    def call(*arrays: Array) -> Array:
+        like = arrays[0]
+        shape = like.shape[1:] if per_column else like.shape
+        try:
+            result = function(*arrays, **settings)
+        except (Exception, SystemExit) as error:
+            raise blamed_error(PluginError, plugin, part, f"raised {one_line(error)}") from error
+        if type(result) is np.ndarray and result.shape == shape and result.dtype == like.dtype:
+            return result
+        return _converted(result, plugin, part, shape, like)
+
+    return call
+
+
+def _in_place(activation: Activation, part: str) -> Callable[..., object] | None:
+    """Return an in-place form with its parameters filled in, which raises `PluginError` for whatever goes wrong."""
+    function: Callable[..., object] | None = getattr(activation, part)
+    if function is None:
+        return None
+    settings = activation.settings
+    if _is_built_in(activation) and not settings:
+        return function
+
+    def call(*arrays: Array) -> None:
+        try:
+            function(*arrays, **settings)
+        except (Exception, SystemExit) as error:
+            raise blamed_error(PluginError, activation, part, f"raised {one_line(error)}") from error
+
+    return call
+
+
+def _is_built_in(plugin: Plugin) -> bool:
+    return registry.provider_of(plugin) == registry.BUILTIN_PROVIDER
+
+
+def _converted(result: object, plugin: Plugin, part: str, shape: tuple[int, ...], like: Array) -> Array:
+    try:
+        array = np.asarray(result)
+    except ValueError as error:
+        raise blamed_error(PluginError, plugin, part, f"returned no array: {one_line(error)}") from error
+    if array.dtype.kind not in "fiub":
+        what = f"returned {shown(result)}, of dtype {array.dtype}; wanted real numbers"
+        raise blamed_error(PluginError, plugin, part, what)
+    if array.shape != shape:
+        what = f"returned an array of shape {array.shape} for an argument of shape {like.shape}; wanted {shape}"
+        raise blamed_error(PluginError, plugin, part, what)
+    return array.astype(like.dtype)

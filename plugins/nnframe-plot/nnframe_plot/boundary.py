@@ -1,0 +1,170 @@
+"""How a net divides the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.errors import DataError, ShapeError
+from nnframe_plot.classes import Classes
+from nnframe_plot.figure import LARGEST_DRAWN, axes_or_new, limits_around
+from nnframe_plot.inputs import checked_net, outputs_of, samples_for
+from nnframe_plot.palette import COLORS, MARKERS, class_colors
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+    from nnframe.network import nNet
+
+# Points each way at which the net is asked.
+RESOLUTION = 300
+# What is shown around the samples, as a share of their extent.
+PADDING = 0.08
+SURE = 0.9
+# The shade of a class where the net is sure, and where all classes are equally likely.
+DEEPEST, PALEST = 0.5, 0.05
+# The area of all samples together, in square points; each has a share of it, within limits.
+SAMPLES_INK = 8000
+# A longer legend would leave no room for the picture, in which the names stand too.
+LONGEST_LEGEND = 20
+
+
+def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: Sequence[object] | None = None) -> Axes:
+    """Draw which class a net with two inputs finds where, and the samples on top.
+
+    The area of a class has its colour, the deeper, the more probable the class; its edge is a solid line, and a dashed
+    one stands where the probability is 0.9. Outputs that are no probabilities, from 0 to 1, leave the shades even. The
+    class is the largest component of an output; of a single component, it is the nearer of the two values that the
+    targets have.
+
+    Parameters
+    ----------
+    net : nNet
+        With two inputs.
+    data : Pairs or sequence of (x, y)
+        The samples, as in `nNet.backprop`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+    labels : sequence, optional
+        The names of the classes; by default their numbers, from 0, or the two values of a single component.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, DataError, ShapeError
+        If the net has not two inputs, an argument is something else, the targets are no classes, inputs are too large
+        to be drawn, or the net's outputs are not finite.
+    PluginError
+        If an activation fails.
+    MissingDependencyError
+        If matplotlib is missing.
+    """
+    n_in = checked_net(net).layersList[0].n_in
+    if n_in != 2:
+        raise ShapeError(
+            f"net takes columns of shape ({n_in}, 1); wanted (2, 1), for the boundary is drawn in a plane: "
+            f"nnframe_plot.confusion_matrix judges nets of any shape"
+        )
+    samples = samples_for(net, data)
+    _require_drawable(samples.X)
+    classes = Classes.of(samples.Y, labels)
+    across, up = (_span(samples.X[:, k]) for k in range(2))
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    scores = classes.scores(outputs_of(net, grid.reshape(-1, 2))).reshape(*grid.shape[:2], -1)
+
+    # A figure made here has room beside the axes; what the caller's has, is not known.
+    place: dict[str, Any] = {} if ax is not None else {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+    ax = axes_or_new(ax)
+    colors = class_colors(len(classes.names))
+    extent = (across[0], across[-1], up[0], up[-1])
+    ax.imshow(_shades(scores, colors), extent=extent, origin="lower", aspect="auto", interpolation="bilinear")
+    for k in range(len(classes.names) - 1):
+        others = np.delete(scores, k, axis=-1).max(axis=-1)
+        _draw_level(ax, across, up, scores[..., k] - others, 0, "-", 1.5)
+    keys = _draw_samples(ax, samples.X, classes.numbers(samples.Y), classes.names, colors)
+    handles = keys if len(keys) <= LONGEST_LEGEND else []
+    if _are_probabilities(scores) and _draw_level(ax, across, up, scores.max(axis=-1), SURE, "--", 1):
+        handles.append(_key(f"probability {SURE:g}", linestyle="--", color=_ink(ax), linewidth=1))
+    ax.set(xlabel="input 1", ylabel="input 2", xlim=extent[:2], ylim=extent[2:])
+    if handles:
+        ax.legend(handles=handles, **place)
+    return ax
+
+
+def _span(values: Array) -> Array:
+    """Return evenly spaced points over what is to be shown of an input."""
+    return np.linspace(*limits_around(float(values.min()), float(values.max()), PADDING), RESOLUTION)
+
+
+def _require_drawable(X: Array) -> None:
+    row, column = np.unravel_index(np.abs(X).argmax(), X.shape)
+    if abs(X[row, column]) > LARGEST_DRAWN:
+        raise DataError(
+            f"row {row} of X is {X[row].tolist()}; wanted numbers of at most {LARGEST_DRAWN:g}, for larger ones can't "
+            f"be drawn: divide the inputs by their largest"
+        )
+
+
+def _are_probabilities(scores: Array) -> bool:
+    return bool(scores.min() >= 0 and scores.max() <= 1)
+
+
+def _shades(scores: Array, colors: Sequence[str]) -> Array:
+    """Return the colour of the winning class at each point, (RESOLUTION, RESOLUTION, 4), its last part the opacity."""
+    from matplotlib.colors import to_rgb
+
+    winner = scores.argmax(axis=-1)
+    shades = np.empty((*winner.shape, 4))
+    shades[..., :3] = np.array([to_rgb(color) for color in colors])[winner]
+    shades[..., 3] = (DEEPEST + PALEST) / 2
+    if _are_probabilities(scores):
+        chance = 1 / scores.shape[-1]
+        sureness = np.clip((scores.max(axis=-1) - chance) / (1 - chance), 0, 1)
+        shades[..., 3] = PALEST + (DEEPEST - PALEST) * sureness
+    return shades
+
+
+def _draw_samples(ax: Axes, X: Array, numbers: Array, names: Sequence[str], colors: Sequence[str]) -> list[Line2D]:
+    """Draw the samples of each class, and return the keys to them for a legend."""
+    # Many samples are drawn small, and without the rim that sets a few off from their ground.
+    size = float(np.clip(SAMPLES_INK / len(X), 6, 30))
+    rim = 0.8 if size > 12 else 0.2
+    keys = []
+    for k, name in enumerate(names):
+        look: dict[str, Any] = {"color": colors[k], "marker": MARKERS[k % len(MARKERS)]}
+        members = X[numbers == k]
+        ax.scatter(members[:, 0], members[:, 1], size, edgecolors="white", linewidths=rim, label=name, zorder=2, **look)
+        keys.append(_key(name, linestyle="", **look))
+        if len(names) > len(COLORS) and len(members):
+            # So many colours can't be told apart by everyone.
+            x1, x2 = np.median(members, axis=0)
+            box = {"facecolor": "white", "linewidth": 0.5, "pad": 1.5}
+            ax.text(x1, x2, name, ha="center", va="center", color="black", bbox=box)
+    return keys
+
+
+def _key(label: str, **look: Any) -> Line2D:
+    """Return an entry of a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label=label, **look)
+
+
+def _ink(ax: Axes) -> Any:
+    """Return the colour of lines, which is white where the caller's style is dark."""
+    return ax.spines["left"].get_edgecolor()
+
+
+def _draw_level(ax: Axes, across: Array, up: Array, heights: Array, level: float, style: str, width: float) -> bool:
+    """Draw where heights have a level, and return whether they do anywhere."""
+    if not heights.min() < level < heights.max():
+        return False
+    ax.contour(across, up, heights, levels=[level], colors=[_ink(ax)], linestyles=style, linewidths=width)
+    return True

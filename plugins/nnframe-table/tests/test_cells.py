@@ -1,0 +1,113 @@
+"""Cells, whatever they are kept in."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from nnframe_table.arrow import cells_of
+from nnframe_table.cells import MISSING_TEXTS, NumberCells, TextCells, cells_of_array, number_text
+
+WORDS = ["1", " 2.5 ", "abc", "-3e2", "", "+.5", "1_000", "0x10", "NA", "1,5"]
+
+
+@pytest.fixture(params=["arrow", "numpy"])
+def text_cells(request):
+    """Return a function from texts to cells, of both sorts."""
+    return {
+        "arrow": lambda words: cells_of(pa.array(words, pa.string())),
+        "numpy": lambda words: cells_of_array(np.array(words)),
+    }[request.param]
+
+
+def test_texts_are_read_as_numbers_and_the_others_are_pointed_out(text_cells):
+    values, others = text_cells(WORDS).numbers()
+    np.testing.assert_array_equal(values, [1, 2.5, np.nan, -300, np.nan, 0.5, np.nan, np.nan, np.nan, np.nan])
+    assert np.flatnonzero(others).tolist() == [2, 6, 7, 9]
+
+
+def test_a_nan_in_capitals_is_a_word(text_cells):
+    cells = text_cells(["1", "NAN", "2"])
+    assert cells.missing().tolist() == [False, False, False]
+    assert cells.numbers()[1].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("word", [*MISSING_TEXTS, " NA "])
+def test_words_for_nothing_are_missing(text_cells, word):
+    cells = text_cells(["1", word, "2"])
+    assert cells.missing().tolist() == [False, True, False]
+    np.testing.assert_array_equal(cells.numbers()[0], [1, np.nan, 2])
+
+
+def test_each_text_has_one_code_and_spaces_around_it_do_not_count(text_cells):
+    distinct, codes = text_cells(["b", " a", "b ", "?", "a"]).texts()
+    assert [distinct[code] if code >= 0 else None for code in codes] == ["b", "a", "b", None, "a"]
+
+
+def test_a_cell_is_shown_as_it_is_written(text_cells):
+    assert [text_cells(["b", "1.50"]).text_at(i) for i in range(2)] == ["b", "1.50"]
+
+
+def test_numbers_are_written_as_a_person_writes_them():
+    cells = NumberCells(np.array([1.0, 2.5, np.nan, 1.0]))
+    distinct, codes = cells.texts()
+    assert (distinct, codes.tolist()) == (["1", "2.5"], [0, 1, -1, 0])
+    assert [cells.text_at(i) for i in range(3)] == ["1", "2.5", ""]
+    assert [number_text(x) for x in (-3.0, 0.1, 1e300)] == ["-3", "0.1", "1e+300"]
+
+
+@pytest.mark.parametrize("of", [pa.string(), pa.int64(), pa.float64(), pa.date32()])
+def test_a_part_of_cells_has_the_cells_of_these_rows(of):
+    cells = cells_of(
+        pa.array([5, None, 7, 8]).cast(of) if of != pa.date32() else pa.array([5, 6, 7, 8]).cast(pa.int32()).cast(of)
+    )
+    part = cells.part(1, 3)
+    assert [part.text_at(i) for i in range(2)] == [cells.text_at(i) for i in (1, 2)]
+    assert part.missing().tolist() == cells.missing()[1:3].tolist()
+    np.testing.assert_array_equal(part.numbers()[0], cells.numbers()[0][1:3])
+    assert len(part.texts().codes) == 2
+
+
+def test_a_part_of_texts_in_memory_has_the_cells_of_these_rows():
+    part = cells_of_array(np.array(["a", "", " b", "c"])).part(1, 3)
+    assert ([part.text_at(0), part.text_at(1)], part.missing().tolist()) == (["", " b"], [True, False])
+    assert [part.texts().distinct[code] for code in part.texts().codes[1:]] == ["b"]
+
+
+def test_a_number_of_32_bits_is_written_with_as_few_digits():
+    assert cells_of_array(np.array([0.1], np.float32)).text_at(0) == "0.1"
+
+
+def test_nan_is_a_missing_number():
+    assert NumberCells(np.array([1.0, np.nan])).missing().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("array", "numbers"),
+    [
+        (pa.array([1, None, 3], pa.int8()), [1, np.nan, 3]),
+        (pa.array([1.5, None, 3], pa.float32()), [1.5, np.nan, 3]),
+        (pa.array(["1", "2", None]).dictionary_encode(), [1, 2, np.nan]),
+        (pa.array(["1", None], pa.large_string()), [1, np.nan]),
+        (pa.array([None, None]), [np.nan, np.nan]),
+    ],
+)
+def test_columns_of_arrow_are_read_whatever_their_type(array, numbers):
+    np.testing.assert_array_equal(cells_of(array).numbers()[0], numbers)
+
+
+@pytest.mark.parametrize("cells", [cells_of(pa.array([True, False, None])), cells_of_array(np.array([True, False]))])
+def test_booleans_are_the_texts_true_and_false(cells):
+    assert [cells.text_at(i) for i in range(2)] == ["true", "false"]
+
+
+def test_dates_and_lists_can_not_be_used():
+    assert cells_of(pa.array([0], pa.timestamp("s"))).unusable == "dates"
+    assert cells_of_array(np.array(["2020-01-01"], "datetime64[D]")).unusable == "dates"
+    assert "list" in cells_of(pa.array([[1]])).unusable
+    assert cells_of(pa.array([0], pa.date32())).text_at(0) == "1970-01-01"
+
+
+def test_both_sorts_of_text_cells_agree():
+    arrow, numpy = cells_of(pa.array(WORDS)), TextCells(WORDS, np.arange(len(WORDS)))
+    for ours, theirs in zip(arrow.numbers(), numpy.numbers(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert arrow.missing().tolist() == numpy.missing().tolist()

@@ -1,0 +1,27 @@
+"""What the guide to tables says beside its snippets."""
+
+import re
+from pathlib import Path
+
+import nnframe_table as table
+from nnframe_table.dataset import DEFAULT_MEMORY
+from nnframe_table.recognition import MOST_CATEGORIES, MOST_NUMBERED_CLASSES
+
+FOLDER = Path(table.__file__).parent
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_numbers_in_the_guide_are_those_of_the_code():
+    assert f"up to {MOST_CATEGORIES} different texts" in README
+    assert f"at most {MOST_NUMBERED_CLASSES} different whole numbers" in README
+    assert f"Up to {DEFAULT_MEMORY // 2**20} MB" in README
+
+
+def test_every_file_of_the_guide_exists_and_none_is_left_out():
+    named = {
+        name
+        for row in re.findall(r"^\| ((?:`[\w/.]+`,? ?)+)\|", README, flags=re.M)
+        for name in re.findall(r"`(.+?)`", row)
+    }
+    here = {path.name for path in FOLDER.glob("*.py")} - {"__init__.py", "notes.py"}
+    assert named == here | {"sources/"}

@@ -1,0 +1,129 @@
+"""What a fresh process pays for nnframe, alone and with a thousand plugins installed.
+
+    python benchmarks/start_up.py
+
+Each row is a process of its own that runs one line of Python. The rows take turns, so that a machine that slows down
+slows them all; the medians are printed, with the quartiles, and what each costs more than its yardstick, in
+milliseconds and as a ratio, which is what holds on a machine that is busy with something else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+MODULE = """\
+from nnframe import Activation, hookimpl
+import numpy as np
+
+activation = Activation("{name}", np.tanh, lambda z: 1 - np.tanh(z) ** 2)
+
+@hookimpl
+def nnframe_activations():
+    return [activation]
+"""
+
+
+class Row(NamedTuple):
+    """A line of Python to time, the row it is compared with, and how much more than that it may cost."""
+
+    name: str
+    code: str
+    plugins: bool
+    yardstick: str | None
+    target: float | None = None
+
+
+def rows_for(count: int) -> tuple[Row, ...]:
+    """Return what is timed with so many plugins installed."""
+    many, one = f"{count} plugins", count // 2
+    all_imports = f"for i in range({count}): __import__(f'nnframe_bench_{{i}}')"
+    return (
+        Row("import numpy", "import numpy", False, None),
+        Row("import nnframe", "import nnframe", False, "import numpy"),
+        Row(f"import numpy, {many}", "import numpy", True, None),
+        Row(f"import nnframe, {many}", "import nnframe", True, f"import numpy, {many}"),
+        Row(
+            f"a built-in name, {many}",
+            "import nnframe; nnframe.registry.get('activation', 'relu')",
+            True,
+            f"import nnframe, {many}",
+        ),
+        Row("direct import of a plugin", f"import nnframe_bench_{one}", True, None),
+        Row(
+            "the same by its name",
+            f"import nnframe; nnframe.registry.get('activation', 'bench_{one}')",
+            True,
+            "direct import of a plugin",
+            target=150,
+        ),
+        Row(f"direct import of all {count}", all_imports, True, None),
+        Row(
+            f"nnframe plugins, {many}",
+            "import sys; from nnframe.cli import main; sys.exit(main(['plugins']))",
+            True,
+            f"direct import of all {count}",
+        ),
+    )
+
+
+def install_plugins(folder: Path, count: int) -> None:
+    """Write installed distributions with a module and an entry point each, as pip would leave them."""
+    for i in range(count):
+        name = f"bench_{i}"
+        (folder / f"nnframe_{name}.py").write_text(MODULE.format(name=name))
+        metadata = folder / f"nnframe_{name}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: nnframe-{name}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[nnframe]\n{name} = nnframe_{name}\n")
+
+
+def seconds(code: str, path: str, cache: str) -> float:
+    """Return how long a fresh process takes to run a line of Python, with byte code cached as after an install."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": cache}
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure, and print a table in milliseconds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--runs", type=int, default=25, help="how often each row runs (default: 25)")
+    parser.add_argument("--plugins", type=int, default=1000, help="how many plugins are installed (default: 1000)")
+    options = parser.parse_args()
+    here = str(Path(__file__).parents[2])
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        install_plugins(Path(folder), options.plugins)
+        rows = rows_for(options.plugins)
+        times: dict[str, list[float]] = {row.name: [] for row in rows}
+        for run in range(options.runs + 1):
+            for row in rows:
+                taken = seconds(row.code, os.pathsep.join([folder, here] if row.plugins else [here]), cache)
+                # The first round writes byte code and fills the disk's cache.
+                if run > 0:
+                    times[row.name].append(1000 * taken)
+    print(f"{'':30} {'median':>8} {'quartiles':>15} {'more than its yardstick':>40}   (milliseconds)")
+    for row in rows:
+        low, median, high = statistics.quantiles(times[row.name], n=4)
+        more = ""
+        if row.yardstick is not None:
+            # Pair by pair, for the machine's own drift is larger than what is measured.
+            pairs = list(zip(times[row.name], times[row.yardstick], strict=True))
+            more = f"{statistics.median(mine - other for mine, other in pairs):+.1f}"
+            more += f", x {statistics.median(mine / other for mine, other in pairs):.2f}"
+        if row.target is not None:
+            more += f" (target: under {row.target:g})"
+        print(f"{row.name:30} {median:8.1f} {f'{low:.1f} - {high:.1f}':>15} {more:>40}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The benchmarks compare what they say, and write where they should; how fast anything is, is not tested."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _benchmarks_can_be_imported(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+
+
+def test_a_quick_comparison_prints_a_ratio_for_every_contender_that_is_installed():
+    readme = (BENCHMARKS.parents[1] / "README.md").read_bytes()
+    command = [sys.executable, BENCHMARKS / "compare.py", "--rounds", "1", "--seconds", "0.001"]
+    command += ["--rows", "2-16-1, batch 1", "--against", "numpy engine"]
+    command += ["--only", "numpy", "reference", "beginner", "scikit-learn", "products"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (line,) = re.findall(r"^\| 2-16-1, batch 1 .*\|$", done.stdout, flags=re.M)
+    ratios = re.findall(r"\*\*[\d.]+\*\* \([\d.]+ to [\d.]+\)", line)
+    assert len(ratios) == 4
+    assert "left out" not in done.stdout
+    assert "matrix products can't be checked against the others" in done.stdout
+    assert (BENCHMARKS.parents[1] / "README.md").read_bytes() == readme
+
+
+def test_the_machine_is_told_with_the_loops_that_numpy_multiplies_with(monkeypatch):
+    from comparison.machine import machine
+
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    found = [
+        {"user_api": "openmp", "internal_api": "gomp", "version": None},
+        {"user_api": "blas", "internal_api": "openblas", "version": "0.3", "architecture": "Zen"},
+        {"user_api": "blas", "internal_api": "mkl", "version": "2025"},
+    ]
+    monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda: found)
+    assert machine().endswith(f", numpy {np.__version__}, openblas 0.3 with loops for Zen, mkl 2025")
+
+
+def test_a_contender_that_learns_something_else_is_left_out_and_told():
+    from comparison.problem import Problem
+    from comparison.rounds import those_that_agree
+    from comparison.rows import ROWS
+
+    class Fake:
+        def __init__(self, factor):
+            self.factor = factor
+
+        def why_not(self, row):
+            return None
+
+        def first_pass(self, row):
+            return [(W + self.factor, b - self.factor) for W, b in Problem.of_row(row, 1).weights]
+
+    remarks, disagreements = [], []
+    workers = {"first": Fake(1e-3), "same": Fake(1.001e-3), "other": Fake(1.05e-3)}
+    ready = those_that_agree(ROWS[0], workers, remarks, disagreements)
+    assert list(ready) == ["first", "same"]
+    assert remarks == []
+    (sentence,) = disagreements
+    assert sentence.startswith("other is left out: it ends 0.05 away from first")
+
+
+def test_a_contender_that_fails_is_left_out_with_its_reason():
+    from comparison.rounds import those_that_agree
+    from comparison.rows import ROWS
+    from comparison.worker import ContenderError
+
+    class Broken:
+        def why_not(self, row):
+            raise ContenderError("Traceback:\n  somewhere\nImportError: no such thing")
+
+    remarks = []
+    assert those_that_agree(ROWS[0], {"broken": Broken()}, remarks, []) == {}
+    assert remarks == ["broken is left out: ImportError: no such thing"]
+
+
+def test_the_goals_are_about_rows_and_contenders_that_there_are():
+    from comparison.contenders import CONTENDERS
+    from comparison.goals import GOALS
+    from comparison.rows import ROWS
+
+    names = {contender.name for contender in CONTENDERS}
+    assert {goal.row for goal in GOALS} <= {row.name for row in ROWS}
+    assert {goal.contender for goal in GOALS} | {goal.other for goal in GOALS} <= names
+
+
+def test_ratios_are_taken_round_by_round():
+    from comparison.rounds import Result
+    from comparison.rows import ROWS
+
+    # The machine is half as fast in every second round; who is twice as fast stays so.
+    result = Result(ROWS[0], {"a": [20.0, 10.0, 20.0, 10.0], "b": [10.0, 5.0, 10.0, 5.0]}, [], [])
+    assert result.ratio("a", "b") == (2, 2, 2)
+    assert result.ratio("a", "c") is None
+
+
+def test_the_table_goes_between_the_markers_and_nothing_else_changes(tmp_path):
+    from comparison.table import BEGIN, END, write_between_markers
+
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write_between_markers(path, "new")
+    assert path.read_text() == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    path.write_text("nothing")
+    with pytest.raises(ValueError, match="has no line <!-- begin"):
+        write_between_markers(path, "new")
+    assert path.read_text() == "nothing"
+
+
+def test_the_readme_has_the_markers():
+    from comparison.table import BEGIN, END
+
+    readme = (BENCHMARKS.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert readme.index(BEGIN) < readme.index(END)
+
+
+def test_the_picture_is_drawn_for_whoever_took_part(tmp_path):
+    from comparison.picture import STYLES, draw
+    from comparison.rounds import Result
+    from comparison.rows import ROWS
+
+    rates = {name: list(np.geomspace(10, 20, 5)) for name in STYLES}
+    draw([Result(ROWS[0], rates, [], []), Result(ROWS[1], {"torch": [1.0]}, [], [])], tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_contender_has_a_style_in_the_picture():
+    from comparison.contenders import CONTENDERS
+    from comparison.picture import STYLES
+
+    assert [contender.name for contender in CONTENDERS] == list(STYLES)

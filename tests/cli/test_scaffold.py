@@ -1,0 +1,164 @@
+"""New distributions from templates; that they install and pass their tests is shown in tests/installs."""
+
+import builtins
+import configparser
+import keyword
+
+import pytest
+
+from nnframe import registry
+from nnframe.registry.listing import Row
+from nnframe.testing import run_checks
+
+
+@pytest.fixture
+def new_plugin(command, tmp_path):
+    """Return a function that makes a distribution in a temporary folder."""
+    return lambda *arguments: command("new-plugin", *arguments, "--into", str(tmp_path))
+
+
+def load(folder, module):
+    """Return the names that a generated module defines."""
+    names = {}
+    exec((folder / module).read_text(), names)
+    return names
+
+
+def test_an_activation_works_as_generated(new_plugin, tmp_path):
+    assert new_plugin("nnframe-zigzag", "--activation", "zigzag")[0] == 0
+    names = load(tmp_path / "nnframe-zigzag", "nnframe_zigzag/zigzag.py")
+    with registry.temporarily(names["nnframe_activations"]()[0]):
+        assert registry.get("activation", "zigzag").name == "zigzag"
+
+
+def test_a_loss_works_as_generated(new_plugin, tmp_path):
+    assert new_plugin("nnframe-lp", "--loss", "Lp")[0] == 0
+    names = load(tmp_path / "nnframe-lp", "nnframe_lp/lp.py")
+    [loss] = names["nnframe_losses"]()
+    assert loss.name == "lp"
+
+
+@pytest.mark.parametrize("name", ["np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "a.b-c"])
+def test_a_name_that_the_module_uses_itself_works_too(new_plugin, tmp_path, name):
+    assert new_plugin("nnframe-odd", "--activation", name)[0] == 0
+    assert new_plugin("nnframe-odder", "--loss", name)[0] == 0
+    module = f"{name.replace('.', '_').replace('-', '_')}.py"
+    [activation] = load(tmp_path / "nnframe-odd", f"nnframe_odd/{module}")["nnframe_activations"]()
+    [loss] = load(tmp_path / "nnframe-odder", f"nnframe_odder/{module}")["nnframe_losses"]()
+    for plugin in (activation, loss):
+        assert plugin.name == name
+        assert [each for each in run_checks(plugin) if each.outcome in ("failed", "warned")] == []
+
+
+@pytest.mark.parametrize("kind", ["activation", "loss"])
+def test_the_name_of_no_builtin_is_shadowed(new_plugin, tmp_path, kind):
+    # Those that begin with an underscore, or are keywords too, are refused.
+    names = {name.lower() for name in dir(builtins) if name[0].isalpha() and not keyword.iskeyword(name.lower())}
+    assert {"list", "len", "valueerror"} <= names
+    options = [word for name in sorted(names) for word in (f"--{kind}", name)]
+    assert new_plugin("nnframe-odd", *options)[0] == 0
+    for name in names:
+        made = load(tmp_path / "nnframe-odd", f"nnframe_odd/{name}.py")
+        assert not set(made) & set(dir(builtins)) - {"__name__", "__doc__", "__builtins__"}, name
+        [plugin] = made["nnframe_activations" if kind == "activation" else "nnframe_losses"]()
+        assert plugin.name == name
+
+
+@pytest.mark.parametrize("name", ["list", "len"])
+def test_a_plugin_named_like_a_builtin_passes_its_checks(new_plugin, tmp_path, name):
+    new_plugin("nnframe-odd", "--activation", name)
+    new_plugin("nnframe-odder", "--loss", name)
+    [activation] = load(tmp_path / "nnframe-odd", f"nnframe_odd/{name}.py")["nnframe_activations"]()
+    [loss] = load(tmp_path / "nnframe-odder", f"nnframe_odder/{name}.py")["nnframe_losses"]()
+    for plugin in (activation, loss):
+        assert [each for each in run_checks(plugin) if each.outcome in ("failed", "warned")] == []
+
+
+def test_the_distribution_is_complete(new_plugin, tmp_path):
+    new_plugin("nnframe-both", "--activation", "one", "--loss", "two")
+    folder = tmp_path / "nnframe-both"
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
+        "setup.cfg", "setup.py", "README.md", ".gitignore", "tests/test_plugin.py", "nnframe_both/__init__.py",
+        "nnframe_both/py.typed", "nnframe_both/one.py", "nnframe_both/two.py",
+    }  # fmt: skip
+
+
+def test_entry_points_are_named_after_what_they_provide(new_plugin, tmp_path):
+    new_plugin("My.Plugins", "--activation", "soft-sign", "--loss", "two")
+    config = configparser.ConfigParser()
+    config.read(tmp_path / "My.Plugins" / "setup.cfg")
+    entry_points = config["options.entry_points"]["nnframe"].split("\n")
+    assert entry_points[1:] == ["soft-sign = my_plugins.soft_sign", "two = my_plugins.two"]
+
+
+def test_the_three_commands_to_run_next_are_said(new_plugin, tmp_path):
+    out = new_plugin("nnframe-zigzag", "--activation", "zigzag")[1]
+    assert "zigzag.py" in out
+    assert out.splitlines()[-3:] == [
+        f"  cd {tmp_path / 'nnframe-zigzag'}",
+        '  python -m pip install -e ".[test]"',
+        "  python -m pytest",
+    ]
+
+
+def test_nothing_is_overwritten(new_plugin, tmp_path):
+    new_plugin("nnframe-zigzag", "--activation", "zigzag")
+    file = tmp_path / "nnframe-zigzag" / "nnframe_zigzag" / "zigzag.py"
+    file.write_text("mine")
+    status, _, err = new_plugin("nnframe-zigzag", "--activation", "zigzag")
+    assert status == 2
+    assert "exists, and nothing in it is overwritten" in err
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nnframe-x"], "add --activation NAME or --loss NAME"),
+        (["nnframe x", "--loss", "a"], "'nnframe x' is no name for a distribution"),
+        (["-x", "--loss", "a"], "required: distribution"),
+        (["2nn", "--loss", "a"], "'2nn' is no name for a distribution"),
+        (["../up", "--loss", "a"], "'../up' is no name for a distribution"),
+        (["NNFrame", "--loss", "a"], "the package 'nnframe' can't be yours; add something, such as 'nnframe-NNFrame'"),
+        (["json", "--loss", "a"], "the package 'json' can't be yours"),
+        (["tests", "--loss", "a"], "the package 'tests' can't be yours"),
+        (["NumPy", "--loss", "a"], "the package 'numpy' is installed already; choose another name"),
+        (["pytest", "--loss", "a"], "the package 'pytest' is installed already; choose another name"),
+        (["_pytest", "--loss", "a"], "'_pytest' is no name for a distribution"),
+        (["nnframe-x", "--loss", "__init__"], "'__init__' is no name"),
+        (["nnframe-x", "--loss", "a b"], "'a b' is no name for a new loss"),
+        (["nnframe-x", "--loss", "2a"], "'2a' is no name"),
+        (["nnframe-x", "--activation", "class"], "'class' is no name"),
+        (["nnframe-x", "--activation", "ReLU"], "the activation 'ReLU' is taken by nnframe"),
+        (["nnframe-x", "--loss", "mse"], "the loss 'mse' is taken by nnframe"),
+        (["nnframe-x", "--loss", "a", "--activation", "A"], "is given twice"),
+        (["nnframe-x", "--loss", "a", "--into", "nowhere"], "nowhere is no folder"),
+    ],
+)
+def test_a_name_that_can_not_be_used_is_refused_and_nothing_is_written(
+    command, tmp_path, monkeypatch, arguments, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = command("new-plugin", *arguments)
+    assert status == 2
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installed_plugins_name_is_taken(command, new_plugin, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "nnframe_hinge.py").touch()
+    monkeypatch.setattr(registry, "overview", lambda: [Row("loss", "hinge", "nnframe-hinge", "3.1", "ok", "")])
+    status, _, err = new_plugin("nnframe-mine", "--loss", "hinge")
+    assert status == 2
+    assert "the loss 'hinge' is taken by nnframe-hinge 3.1" in err
+    # The author's own distribution and package, installed from an earlier attempt, is no obstacle.
+    assert new_plugin("nnframe-hinge", "--loss", "hinge")[0] == 0
+
+
+def test_a_broken_template_leaves_nothing_behind(new_plugin, tmp_path, monkeypatch):
+    monkeypatch.setattr("nnframe.cli.scaffold.TEMPLATES", tmp_path / "missing")
+    status, _, err = new_plugin("nnframe-zigzag", "--activation", "zigzag")
+    assert (status, "No such file" in err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
