@@ -1,6 +1,8 @@
-"""What several test files of tables need."""
+"""Fixtures that several test files use."""
 
 import pytest
+
+from nnframe.cli import main
 
 
 @pytest.fixture
@@ -13,3 +15,17 @@ def write(tmp_path):
         return path
 
     return to
+
+
+@pytest.fixture
+def command(capsys):
+    """Return a function that runs a command line and returns its exit status, output and errors."""
+
+    def run(*arguments):
+        try:
+            status = main(arguments)
+        except SystemExit as stop:
+            status = stop.code
+        return status, *capsys.readouterr()
+
+    return run

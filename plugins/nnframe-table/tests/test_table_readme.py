@@ -1,6 +1,7 @@
 """What the guide to tables says beside its snippets."""
 
 import re
+import shlex
 from pathlib import Path
 
 import nnframe_table as table
@@ -8,7 +9,7 @@ from nnframe_table.dataset import DEFAULT_MEMORY
 from nnframe_table.recognition import MOST_CATEGORIES, MOST_NUMBERED_CLASSES
 
 FOLDER = Path(table.__file__).parent
-README = (FOLDER / "README.md").read_text(encoding="utf-8")
+README = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_numbers_in_the_guide_are_those_of_the_code():
@@ -23,5 +24,21 @@ def test_every_file_of_the_guide_exists_and_none_is_left_out():
         for row in re.findall(r"^\| ((?:`[\w/.]+`,? ?)+)\|", README, flags=re.M)
         for name in re.findall(r"`(.+?)`", row)
     }
-    here = {path.name for path in FOLDER.glob("*.py")} - {"__init__.py", "notes.py"}
+    here = {path.name for path in FOLDER.glob("*.py")} - {"__init__.py", "metadata.py"}
     assert named == here | {"sources/"}
+
+
+def test_every_snippet_runs_and_prints_what_it_says(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S):
+        if language == "python":
+            exec(block, names)
+            promised = re.findall(r"^ *print\(.*\)  # (.*)$", block, re.M)
+            printed = capsys.readouterr().out.splitlines()
+            assert [line for line in promised if line not in printed] == []
+        if language == "sh":
+            for line in block.splitlines():
+                if line.startswith("nnframe "):
+                    status, _, err = command(*shlex.split(line)[1:])
+                    assert (status, err) == (0, "")
