@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -157,3 +160,17 @@ def finite_number(value: object, name: str, example: str) -> float:
     if not math.isfinite(number) or number < 0:
         raise ArgumentError(f"{name} is {number}; wanted a finite number, 0 or more, such as {example}")
     return number
+
+
+def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:
+    """Subtract each step from its array in place, so that Ctrl-C can't leave only some of them changed.
+
+    Python checks for a pending Ctrl-C between two bytecode instructions. Here the loop over the arrays runs inside
+    deque and map, which are written in C, so an interrupt arrives before the first subtraction or after the last.
+    """
+    deque(map(np.subtract, arrays, steps, arrays), maxlen=0)
+
+
+def copy_all(arrays: Iterable[Array], sources: Iterable[Array]) -> None:
+    """Copy each source into its array in place, with the same protection from Ctrl-C as `subtract_all`."""
+    deque(map(np.ndarray.__setitem__, arrays, repeat(...), sources), maxlen=0)

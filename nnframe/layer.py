@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from nnframe.arrays import Array, DType, as_array, as_columns, as_matrix, float_
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import Linear
 from nnframe.contracts.plugin import format_parameters
-from nnframe.errors import ShapeError
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError
 from nnframe.registry.binding import bind_activation
 from nnframe.registry.spec import parse_spec
 
@@ -242,6 +244,37 @@ class denseLayer:
             # What the checks below would come to, in a tenth of their time.
             return v
         return as_columns(v, rows, "v").astype(self.dtype, copy=False)
+
+
+def check_chain(layers: Sequence[denseLayer]) -> None:
+    """Raise unless each layer takes what the one before it returns.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If something in it is not a `denseLayer`, or the layers differ in dtype.
+    ArgumentError, ShapeError
+        If it is empty, or two neighbours differ in size.
+    """
+    if not layers:
+        raise ArgumentError("layersList is empty; expected at least one denseLayer")
+    for i, layer in enumerate(layers):
+        if not isinstance(layer, denseLayer):
+            raise ArgumentTypeError(
+                f"layersList[{i}] is of type {type(layer).__name__}; expected a denseLayer: denseLayer(linear, bias, "
+                f"activation)"
+            )
+    for i, (before, layer) in enumerate(pairwise(layers), start=1):
+        if layer.n_in != before.n_out:
+            raise ShapeError(
+                f"layersList[{i}].linear has shape {layer.linear.shape}; expected ({layer.n_out}, {before.n_out}): "
+                f"the layer before it returns columns of {before.n_out}"
+            )
+        if layer.dtype != before.dtype:
+            raise ArgumentTypeError(
+                f"layersList[{i}] computes in {layer.dtype} and the layer before it in {before.dtype}; expected one "
+                f"dtype: build both from arrays of it, as with linear.astype(np.float32)"
+            )
 
 
 def _bias_column(value: Any, n_out: int) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -14,9 +13,9 @@ from nnframe import registry
 from nnframe.arrays import Array, DType, as_columns, as_matrix
 from nnframe.contracts.activation import Activation
 from nnframe.data import as_pairs
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
+from nnframe.errors import ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
-from nnframe.layer import denseLayer
+from nnframe.layer import check_chain, denseLayer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -62,7 +61,7 @@ class nNet:
             raise ArgumentTypeError(
                 f"layersList is {shown(layersList)}; wanted a list of denseLayer objects: put a single one in brackets"
             ) from None
-        self._check_layers()
+        check_chain(self.layersList)
 
     @classmethod
     def from_sizes(
@@ -153,8 +152,8 @@ class nNet:
         """
         layers = self.layersList
         if not layers:
-            # Which raises; it would take too long to check layers each time.
-            self._check_layers()
+            # Raises. Checking the layers at every call would take too long.
+            check_chain(self.layersList)
         steps: list[Array] = [as_columns(v, layers[0].n_in, "v") if return_all_steps else v]
         for layer in layers:
             steps.append(layer.forward_within_errstate(steps[-1]))
@@ -331,7 +330,7 @@ class nNet:
         from nnframe.training.loop import train
         from nnframe.training.prepare import prepared_run
 
-        self._check_layers()
+        check_chain(self.layersList)
         run, followers = prepared_run(
             self,
             n,
@@ -389,7 +388,7 @@ class nNet:
         from nnframe.registry.binding import bind_objective
         from nnframe.training.evaluation import checked_metrics, evaluate
 
-        self._check_layers()
+        check_chain(self.layersList)
         first, last = self.layersList[0], self.layersList[-1]
         objective = None
         if loss is not None:
@@ -439,29 +438,6 @@ class nNet:
         return "\n".join(
             [head, *(f"  {s:<{widths[0]}}  {a:<{widths[1]}}  {n:>{widths[2]}} parameters" for s, a, n in rows)]
         )
-
-    def _check_layers(self) -> None:
-        """Raise unless the layers fit each other; the list is the user's to change, so this is asked again."""
-        layers = self.layersList
-        if not layers:
-            raise ArgumentError("layersList is empty; wanted at least one denseLayer")
-        for i, layer in enumerate(layers):
-            if not isinstance(layer, denseLayer):
-                raise ArgumentTypeError(
-                    f"layersList[{i}] is of type {type(layer).__name__}; wanted a denseLayer: denseLayer(linear, bias, "
-                    f"activation)"
-                )
-        for i, (before, layer) in enumerate(pairwise(layers), start=1):
-            if layer.n_in != before.n_out:
-                raise ShapeError(
-                    f"layersList[{i}].linear has shape {layer.linear.shape}; wanted ({layer.n_out}, {before.n_out}): "
-                    f"the layer before it gives columns of {before.n_out}"
-                )
-            if layer.dtype != before.dtype:
-                raise ArgumentTypeError(
-                    f"layersList[{i}] computes in {layer.dtype} and the layer before it in {before.dtype}; wanted one "
-                    f"dtype: build both from arrays of it, as with linear.astype(np.float32)"
-                )
 
 
 def _label(activation: str | Activation | None) -> str:

@@ -125,7 +125,7 @@ def test_repr_shows_layers_shapes_activations_and_parameter_counts():
         (
             [denseLayer(np.ones((2, 2))), denseLayer(np.ones((4, 3)))],
             ShapeError,
-            r"layersList\[1\].linear has shape \(4, 3\); wanted \(4, 2\)",
+            r"layersList\[1\].linear has shape \(4, 3\); expected \(4, 2\)",
         ),
         (
             [denseLayer([[1]]), denseLayer(np.ones((1, 1), "float32"))],
@@ -312,7 +312,7 @@ def test_predict_takes_and_gives_rows():
 def test_a_net_that_has_lost_its_layers_says_so(return_all_steps):
     net = nNet([denseLayer([[1]])])
     net.layersList.clear()
-    with pytest.raises(ArgumentError, match="layersList is empty; wanted at least one denseLayer"):
+    with pytest.raises(ArgumentError, match="layersList is empty; expected at least one denseLayer"):
         net.forwardPass([[1]], return_all_steps)
 
 

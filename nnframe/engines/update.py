@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Sequence
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import TrainingTask
 
 # What clipping adds to a norm. It is PyTorch's, so that what was trained there can be trained again here.
 NORM_EPSILON = 1e-6
-
-
-def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:
-    """Subtract each step from its array in place, and don't be interrupted on the way.
-
-    Python looks for a pending Ctrl-C between two of its own instructions. Here the loop over the arrays runs inside
-    deque and map, which are written in C, so that an interrupt comes before the first subtraction or after the last.
-    """
-    deque(map(np.subtract, arrays, steps, arrays), maxlen=0)
-
-
-def copy_all(arrays: Iterable[Array], sources: Iterable[Array]) -> None:
-    """Copy each source into its array, likewise."""
-    deque(map(np.ndarray.__setitem__, arrays, repeat(...), sources), maxlen=0)
 
 
 class Updater:

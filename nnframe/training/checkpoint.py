@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nnframe.arrays import Array
-from nnframe.engines.update import copy_all
+from nnframe.arrays import Array, copy_all
 from nnframe.errors import ArgumentError, ModelFileError, PluginError, one_line, shown
 from nnframe.history import History
 from nnframe.saving.archive import read_archive, write_archive

@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import loss_and_gradients
 from nnframe.contracts.bound import distinct_layers, parameters_of
 from nnframe.contracts.engine import Epoch, TrainingTask
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
-from nnframe.engines.update import copy_all
 from nnframe.errors import DivergenceError
 
 

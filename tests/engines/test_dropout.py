@@ -7,7 +7,8 @@ import pytest
 
 from nnframe import ArgumentError, denseLayer, nNet, pairs
 from nnframe.contracts.engine import TrainingTask
-from nnframe.engines.dropout import Dropout, random_bits
+from nnframe.engines.dropout import Dropout
+from nnframe.engines.random_bits import random_bits
 
 
 def dropout_of(net, shares):

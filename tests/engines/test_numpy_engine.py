@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from nnframe import Loss, PluginError, TrainingTask, nNet, pairs
+from nnframe.arrays import copy_all, subtract_all
 from nnframe.contracts.engine import Epoch
 from nnframe.engines.fast import descent
 from nnframe.engines.fast.numpy_engine import prepare
-from nnframe.engines.update import copy_all, subtract_all
 from nnframe.registry import get
 from nnframe.registry.binding import bind_objective
 from nnframe.training.task import update_rule

@@ -13,11 +13,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nnframe.arrays import Array, finite_number, whole_number
+from nnframe.arrays import Array, copy_all, finite_number, whole_number
 from nnframe.builtins.callbacks.numbers import LOSS, VALIDATION_LOSS, latest
 from nnframe.contracts.callback import Callback
 from nnframe.contracts.hookspecs import hookimpl
-from nnframe.engines.update import copy_all
 from nnframe.errors import ArgumentError
 
 if TYPE_CHECKING:

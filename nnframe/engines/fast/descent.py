@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnframe.arrays import copy_all, subtract_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import TrainingTask
 from nnframe.engines.fast.memory import Memory
-from nnframe.engines.update import Updater, copy_all, subtract_all, vector_of
+from nnframe.engines.update import Updater, vector_of
 
 # Beyond, the calls that one vector saves cost nothing next to what they do, and a copy of the weights is large.
 FEW_PARAMETERS = 2**17

@@ -14,8 +14,9 @@ from numba.core.dispatcher import Dispatcher
 
 from nnframe import Array, Epoch, TrainingTask
 from nnframe.contracts.bound import distinct_layers
-from nnframe.engines.dropout import BITS, Dropout
+from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
+from nnframe.engines.random_bits import BITS
 from nnframe.engines.update import Updater
 from nnframe.registry.binding import IDENTITY
 from nnframe_numba import EngineWarning, blas

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe import Array
-from nnframe.engines.dropout import GOLDEN_GAMMA, MIX_1, MIX_2
+from nnframe.engines.random_bits import GOLDEN_GAMMA, MIX_1, MIX_2
 from nnframe.engines.update import NORM_EPSILON
 from nnframe_numba.jit import kernel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.engines.dropout import BITS, random_bits
+from nnframe.engines.random_bits import BITS, random_bits
 
 
 def held_out(start: int, count: int, share: float, seed: int) -> Array:
