@@ -9,6 +9,7 @@
 """
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from nnframe import registry
@@ -81,16 +82,15 @@ __all__ = [
     "load",
     "nNet",
     "pairs",
-    "plot",
     "registry",
-    "table",
 ]
 
 if TYPE_CHECKING:
     from nnframe import callbacks, datasets
 else:
-    # A program that only trains or runs a net does not pay for these.
+    # Imported on first use, so that a program that only trains or runs a net pays nothing for them.
     _SUBMODULES = ("callbacks", "datasets")
+    # Not in __all__: ``from nnframe import *`` must work without these distributions.
     _DISTRIBUTIONS = {"plot": "nnframe_plot", "table": "nnframe_table"}
 
     def __getattr__(name: str) -> Any:
@@ -112,4 +112,5 @@ else:
             ) from None
 
     def __dir__() -> list[str]:
-        return sorted(__all__)
+        installed = [name for name, module in _DISTRIBUTIONS.items() if importlib.util.find_spec(module)]
+        return sorted([*__all__, *installed])

@@ -251,10 +251,3 @@ def test_a_picture_that_can_not_be_written_is_wrong_input(command, tmp_path, nam
     assert status == 2
     assert "can't be written" in err
     assert err.count("\n") == 1
-
-
-def test_without_matplotlib_plot_says_what_to_install(command, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-    status, _, err = command("plugins", "plot", "relu", "-o", str(tmp_path / "curves.png"))
-    assert status == 2
-    assert 'pip install "nnframe[plot]"' in err

@@ -1,7 +1,7 @@
-"""Pictures of training runs and of nets, as matplotlib axes that the caller can go on drawing on.
+"""Plots of training runs and of nets. Each function returns the matplotlib axes it drew on.
 
-matplotlib is the extra ``plot``, and is imported by the first picture. Without ``ax``, a picture gets a figure of its
-own from pyplot, so that notebooks and ``plt.show()`` show it; styles and other settings are left as they are.
+Without ``ax``, a function makes a new pyplot figure, which a notebook displays by itself and a script with
+``plt.show()``. matplotlib is imported by the first plot, and its styles and settings are left alone.
 """
 
 from nnframe_plot.boundary import decision_boundary

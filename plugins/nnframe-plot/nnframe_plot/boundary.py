@@ -1,4 +1,4 @@
-"""How a net divides the plane."""
+"""The decision boundary of a net with two inputs."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 
     from nnframe.network import nNet
 
-# Points each way at which the net is asked.
+# The net is evaluated on a grid with this many points each way.
 RESOLUTION = 300
-# What is shown around the samples, as a share of their extent.
+# Margin around the samples, as a fraction of their extent.
 PADDING = 0.08
 SURE = 0.9
-# The shade of a class where the net is sure, and where all classes are equally likely.
+# Opacity of a class where its probability is 1, and where all classes are equally likely.
 DEEPEST, PALEST = 0.5, 0.05
-# The area of all samples together, in square points; each has a share of it, within limits.
+# Area of all markers together, in square points: the more samples, the smaller each marker.
 SAMPLES_INK = 8000
-# A longer legend would leave no room for the picture, in which the names stand too.
+# A longer legend would leave no room for the plot. The class names are written in the plot then.
 LONGEST_LEGEND = 20
 
 
 def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: Sequence[object] | None = None) -> Axes:
-    """Draw which class a net with two inputs finds where, and the samples on top.
+    """Draw the regions in which a net with two inputs predicts each class, with the samples on top.
 
-    The area of a class has its colour, the deeper, the more probable the class; its edge is a solid line, and a dashed
-    one stands where the probability is 0.9. Outputs that are no probabilities, from 0 to 1, leave the shades even. The
-    class is the largest component of an output; of a single component, it is the nearer of the two values that the
-    targets have.
+    Each region has its class's color, deeper where the class is more probable. A solid line marks the boundary, a
+    dashed line a probability of 0.9. Outputs outside 0 to 1 are not probabilities: the regions then have one shade
+    each. The predicted class is the largest component of the output. A single output counts as the nearer of the two
+    values that the targets have.
 
     Parameters
     ----------
     net : nNet
-        With two inputs.
+        A net with two inputs.
     data : Pairs or sequence of (x, y)
-        The samples, as in `nNet.backprop`.
+        The samples to draw, as for `nNet.backprop`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if left out.
+        The axes to draw on. Default: a new figure.
     labels : sequence, optional
-        The names of the classes; by default their numbers, from 0, or the two values of a single component.
+        The names of the classes. Default: 0, 1, ..., or the two target values of a net with a single output.
 
     Returns
     -------
@@ -59,18 +59,16 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
     Raises
     ------
     ArgumentError, ArgumentTypeError, DataError, ShapeError
-        If the net has not two inputs, an argument is something else, the targets are no classes, inputs are too large
-        to be drawn, or the net's outputs are not finite.
+        If the net doesn't have two inputs, an argument has the wrong type, the targets are not classes, an input is
+        too large to draw, or an output is not finite.
     PluginError
         If an activation fails.
-    MissingDependencyError
-        If matplotlib is missing.
     """
     n_in = checked_net(net).layersList[0].n_in
     if n_in != 2:
         raise ShapeError(
-            f"net takes columns of shape ({n_in}, 1); wanted (2, 1), for the boundary is drawn in a plane: "
-            f"nnframe_plot.confusion_matrix judges nets of any shape"
+            f"net takes columns of shape ({n_in}, 1), expected (2, 1), because the boundary is drawn in a plane; "
+            f"nnframe.plot.confusion_matrix works for nets of any shape"
         )
     samples = samples_for(net, data)
     _require_drawable(samples.X)
@@ -79,7 +77,7 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
     grid = np.stack(np.meshgrid(across, up), axis=-1)
     scores = classes.scores(outputs_of(net, grid.reshape(-1, 2))).reshape(*grid.shape[:2], -1)
 
-    # A figure made here has room beside the axes; what the caller's has, is not known.
+    # A figure made here has room for a legend beside the axes; the caller's may not.
     place: dict[str, Any] = {} if ax is not None else {"loc": "upper left", "bbox_to_anchor": (1, 1)}
     ax = axes_or_new(ax)
     colors = class_colors(len(classes.names))
@@ -99,7 +97,7 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
 
 
 def _span(values: Array) -> Array:
-    """Return evenly spaced points over what is to be shown of an input."""
+    """Return the grid's coordinates along one input."""
     return np.linspace(*limits_around(float(values.min()), float(values.max()), PADDING), RESOLUTION)
 
 
@@ -107,8 +105,8 @@ def _require_drawable(X: Array) -> None:
     row, column = np.unravel_index(np.abs(X).argmax(), X.shape)
     if abs(X[row, column]) > LARGEST_DRAWN:
         raise DataError(
-            f"row {row} of X is {X[row].tolist()}; wanted numbers of at most {LARGEST_DRAWN:g}, for larger ones can't "
-            f"be drawn: divide the inputs by their largest"
+            f"row {row} of X is {X[row].tolist()}; the largest number that can be drawn is {LARGEST_DRAWN:g}: "
+            f"scale the inputs down"
         )
 
 
@@ -117,7 +115,7 @@ def _are_probabilities(scores: Array) -> bool:
 
 
 def _shades(scores: Array, colors: Sequence[str]) -> Array:
-    """Return the colour of the winning class at each point, (RESOLUTION, RESOLUTION, 4), its last part the opacity."""
+    """Return the color of the predicted class at each grid point, as RGBA of shape (RESOLUTION, RESOLUTION, 4)."""
     from matplotlib.colors import to_rgb
 
     winner = scores.argmax(axis=-1)
@@ -132,8 +130,8 @@ def _shades(scores: Array, colors: Sequence[str]) -> Array:
 
 
 def _draw_samples(ax: Axes, X: Array, numbers: Array, names: Sequence[str], colors: Sequence[str]) -> list[Line2D]:
-    """Draw the samples of each class, and return the keys to them for a legend."""
-    # Many samples are drawn small, and without the rim that sets a few off from their ground.
+    """Draw the samples of each class and return their legend entries."""
+    # Large markers get a white rim to stand out; between many small ones it would hide the color.
     size = float(np.clip(SAMPLES_INK / len(X), 6, 30))
     rim = 0.8 if size > 12 else 0.2
     keys = []
@@ -143,7 +141,7 @@ def _draw_samples(ax: Axes, X: Array, numbers: Array, names: Sequence[str], colo
         ax.scatter(members[:, 0], members[:, 1], size, edgecolors="white", linewidths=rim, label=name, zorder=2, **look)
         keys.append(_key(name, linestyle="", **look))
         if len(names) > len(COLORS) and len(members):
-            # So many colours can't be told apart by everyone.
+            # Not everyone can tell this many colors apart.
             x1, x2 = np.median(members, axis=0)
             box = {"facecolor": "white", "linewidth": 0.5, "pad": 1.5}
             ax.text(x1, x2, name, ha="center", va="center", color="black", bbox=box)
@@ -151,19 +149,19 @@ def _draw_samples(ax: Axes, X: Array, numbers: Array, names: Sequence[str], colo
 
 
 def _key(label: str, **look: Any) -> Line2D:
-    """Return an entry of a legend."""
+    """Return a legend entry."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], label=label, **look)
 
 
 def _ink(ax: Axes) -> Any:
-    """Return the colour of lines, which is white where the caller's style is dark."""
+    """Return the color to draw lines in: that of the frame, which is white in a dark style."""
     return ax.spines["left"].get_edgecolor()
 
 
 def _draw_level(ax: Axes, across: Array, up: Array, heights: Array, level: float, style: str, width: float) -> bool:
-    """Draw where heights have a level, and return whether they do anywhere."""
+    """Draw the contour of one level and return whether there is any."""
     if not heights.min() < level < heights.max():
         return False
     ax.contour(across, up, heights, levels=[level], colors=[_ink(ax)], linestyles=style, linewidths=width)

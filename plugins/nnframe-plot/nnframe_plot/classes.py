@@ -1,4 +1,4 @@
-"""Targets and outputs of a net as classes."""
+"""Reads targets and outputs of a net as classes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown
 
 
 class Classes(NamedTuple):
-    """How a column of numbers stands for a class.
+    """The classes that the targets of a data set stand for.
 
-    Several components: the class is the place of the largest. A single one: there are two classes, each the value that
-    its targets have, and an output counts as the nearer.
+    With several components, the class is the index of the largest. With a single one there are two classes, one for
+    each value of the targets, and an output counts as the nearer.
 
     Attributes
     ----------
     names : list of str
-        One a class, as matplotlib is to be given it.
+        One per class, escaped for matplotlib.
     values : tuple of float, or None
-        The targets of the two classes of a single component, the lower first.
+        With a single component, the targets of the two classes, the lower first.
     """
 
     names: list[str]
@@ -30,21 +30,21 @@ class Classes(NamedTuple):
 
     @classmethod
     def of(cls, targets: Array, labels: Sequence[object] | None) -> Classes:
-        """Return the classes of a data set.
+        """Return the classes of a data set, given its targets.
 
         Parameters
         ----------
         targets : ndarray, shape (N, n_out)
-            One row a sample.
+            One row per sample.
         labels : sequence or None
-            The names of the classes; by default their numbers, or the two values of a single component.
+            The names of the classes. Default: 0, 1, ..., or the two values of a single component.
 
         Raises
         ------
         DataError
-            If the targets are no classes.
+            If the targets are not classes.
         ArgumentError, ArgumentTypeError
-            If the labels don't fit them.
+            If the labels are not a list with one name per class.
         """
         if targets.shape[1] == 1:
             values = _two_values(targets[:, 0])
@@ -56,17 +56,18 @@ class Classes(NamedTuple):
         return cls(names if labels is None else _checked_labels(labels, len(names)), values)
 
     def scores(self, outputs: Array) -> Array:
-        """Return a number for each class, of which the largest wins.
+        """Return one score per class; the largest wins.
 
         Parameters
         ----------
         outputs : ndarray, shape (N, n_out)
-            Outputs or targets, one row a sample.
+            Outputs or targets, one row per sample.
 
         Returns
         -------
         ndarray, shape (N, n_classes)
-            The outputs; of a single component, shares of 1, all of it for one class at its value or beyond.
+            The outputs themselves. With a single component, two scores that sum to 1: a class scores 1 at its target
+            value and beyond.
         """
         if self.values is None:
             return outputs
@@ -75,21 +76,21 @@ class Classes(NamedTuple):
         return np.hstack([1 - share, share])
 
     def numbers(self, outputs: Array) -> Array:
-        """Return the number of each sample's class, from 0, for outputs or targets (N, n_out)."""
+        """Return each sample's class as an index, for outputs or targets of shape (N, n_out)."""
         numbers: Array = self.scores(outputs).argmax(axis=1)
         return numbers
 
 
 def _two_values(targets: Array) -> tuple[float, float]:
     values = np.unique(targets).tolist()
-    # Data that happens to show one class alone is no less of classes.
+    # A data set may happen to contain samples of one class only.
     if set(values) <= {0, 1}:
         return 0.0, 1.0
     if len(values) == 2:
         return float(values[0]), float(values[1])
     raise DataError(
-        f"the targets are {len(values)} different values, {shown(values)}; wanted two, one a class, such as 0 and 1, "
-        f"or one component a class"
+        f"the targets have {len(values)} different values, {shown(values)}; expected two, one per class, such as 0 and "
+        f"1, or targets with one component per class"
     )
 
 
@@ -99,15 +100,15 @@ def _check_one_largest(targets: Array) -> None:
         row = int(ties.argmax())
         raise DataError(
             f"the target of sample {row} is {shown(targets[row].tolist())}, which has no single largest component; "
-            f"wanted one component a class, such as 0, 1 and 0"
+            f"expected one component per class, such as 0, 1, 0"
         )
 
 
 def _checked_labels(labels: Sequence[object], count: int) -> list[str]:
     if isinstance(labels, str) or not hasattr(labels, "__iter__"):
-        raise ArgumentTypeError(f"labels is {shown(labels)}; wanted a list of {count} names, one a class")
+        raise ArgumentTypeError(f"labels is {shown(labels)}, expected a list of {count} names, one per class")
     names = [str(label) for label in labels]
     if len(names) != count:
-        raise ArgumentError(f"labels has {len(names)} entries, {shown(names)}; wanted {count}, one a class")
-    # matplotlib takes what stands between two dollar signs for a formula.
+        raise ArgumentError(f"labels has {len(names)} names, {shown(names)}; expected {count}, one per class")
+    # matplotlib reads text between two dollar signs as a formula.
     return [name.replace("$", r"\$") for name in names]

@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""The confusion matrix."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
     from nnframe.network import nNet
 
-# Inches for a number of up to four digits, and for what surrounds the cells.
+# Inches for a cell with a number of up to four digits, and for the labels around all cells.
 CELL, MARGIN = 0.42, 1.4
 SMALLEST, LARGEST = 3.6, 16.0
-# Beyond, numbers would overlap even in the largest figure.
+# With more, the numbers would overlap even in the largest figure.
 MOST_CLASSES_WITH_NUMBERS = 35
 
 
 def confusion_matrix(net: nNet, data: Any, ax: Axes | None = None, labels: Sequence[object] | None = None) -> Axes:
-    """Draw how many samples of each class are taken for which, a row for each true class.
+    """Draw how often each class is predicted as each class: a row per true class, a column per predicted one.
 
-    The darker a cell, the larger its share of the row. The class is the largest component of an output; of a single
-    component, it is the nearer of the two values that the targets have.
+    The darker a cell, the larger its share of the row. The predicted class is the largest component of the output. A
+    single output counts as the nearer of the two values that the targets have.
 
     Parameters
     ----------
     net : nNet
     data : Pairs or sequence of (x, y)
-        What to judge the net by, as in `nNet.backprop`.
+        The samples to predict, as for `nNet.backprop`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if left out.
+        The axes to draw on. Default: a new figure.
     labels : sequence, optional
-        The names of the classes; by default their numbers, from 0.
+        The names of the classes. Default: 0, 1, ..., or the two target values of a net with a single output.
 
     Returns
     -------
@@ -47,15 +47,13 @@ def confusion_matrix(net: nNet, data: Any, ax: Axes | None = None, labels: Seque
     Raises
     ------
     ArgumentError, ArgumentTypeError, DataError, ShapeError
-        If an argument is something else, the targets are no classes, or the net's outputs are not finite.
+        If an argument has the wrong type or shape, the targets are not classes, or an output is not finite.
     PluginError
         If an activation fails.
-    MissingDependencyError
-        If matplotlib is missing.
 
     Examples
     --------
-    A net that says 1 whatever comes:
+    A net that always predicts 1:
 
     >>> from matplotlib.figure import Figure
     >>> from nnframe import denseLayer, nNet, pairs
@@ -76,16 +74,16 @@ def confusion_matrix(net: nNet, data: Any, ax: Axes | None = None, labels: Seque
             color = "white" if shares[row, column] > 0.5 else "black" if count else "#999999"
             ax.text(column, row, str(count), ha="center", va="center", color=color)
     places = range(len(counts))
-    # Names of more than a few letters run into each other side by side.
+    # Longer names would overlap side by side.
     upright = max(map(len, classes.names)) > 3
     ax.set_xticks(places, classes.names, rotation=90 if upright else 0)
     ax.set_yticks(places, classes.names)
-    right = int(np.trace(counts))
+    correct = int(np.trace(counts))
     ax.set(xlabel="predicted class", ylabel="true class")
-    ax.set_title(f"{right} of {len(samples)} right ({right / len(samples):.1%})")
+    ax.set_title(f"{correct} of {len(samples)} correct ({correct / len(samples):.1%})")
     return ax
 
 
 def _counts(true: Array, predicted: Array, n_classes: int) -> Array:
-    """Return how often each pair comes: a row for each true class, a column for each predicted one."""
+    """Count each pair of true class (row) and predicted class (column)."""
     return np.bincount(true * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def loss_curve(history: History, ax: Axes | None = None, *, label: str | None = None) -> Axes:
-    """Draw the loss of each epoch: that of training, and that of validation where there is any.
+    """Draw the training loss of each epoch, and the validation loss if there is one.
 
-    The loss of training is taken while the weights change, that of validation after the epoch: early in a run, the
-    latter is often the lower one.
+    The training loss is averaged over the epoch, while the weights change. The validation loss is computed after it, so
+    early in a run it is often the lower of the two.
 
     Parameters
     ----------
     history : History
-        What `nNet.nEpochs` returned.
+        The result of `nNet.nEpochs`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if left out. Several runs on the same axes get different colours.
+        The axes to draw on. Default: a new figure. Several runs on the same axes get different colors.
     label : str, optional
-        What the run is called in the legend, to tell several apart.
+        The name of the run in the legend.
 
     Returns
     -------
@@ -36,9 +36,7 @@ def loss_curve(history: History, ax: Axes | None = None, *, label: str | None = 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If the history has no epoch, or an argument is something else.
-    MissingDependencyError
-        If matplotlib is missing.
+        If the history has no epochs, or an argument has the wrong type.
 
     Examples
     --------
@@ -56,18 +54,18 @@ def loss_curve(history: History, ax: Axes | None = None, *, label: str | None = 
 def metric_curves(
     history: History, ax: Axes | None = None, *, names: Sequence[str] | None = None, label: str | None = None
 ) -> Axes:
-    """Draw each metric after each epoch: over the validation data where there is any, else over the training data.
+    """Draw each metric after each epoch, on the validation data if there is any, else on the training data.
 
     Parameters
     ----------
     history : History
-        What `nNet.nEpochs` returned, with metrics.
+        The result of `nNet.nEpochs`, trained with metrics.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if left out. Several runs on the same axes get different colours.
+        The axes to draw on. Default: a new figure. Several runs on the same axes get different colors.
     names : sequence of str, optional
-        The metrics to draw; all if left out. An error in euros and an accuracy are best given axes each.
+        The metrics to draw. Default: all. Metrics of different units are best drawn on separate axes.
     label : str, optional
-        What the run is called in the legend, to tell several apart.
+        The name of the run in the legend.
 
     Returns
     -------
@@ -76,32 +74,32 @@ def metric_curves(
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If the history has no epoch or not such metrics, or an argument is something else.
-    MissingDependencyError
-        If matplotlib is missing.
+        If the history has no epochs or not these metrics, or an argument has the wrong type.
     """
     _check(history)
     if not history.metrics:
-        raise ArgumentError("history has no metrics; ask for some in training, as with metrics=['accuracy']")
+        raise ArgumentError("history has no metrics; train with some, for example nEpochs(..., metrics=['accuracy'])")
     if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
-        raise ArgumentTypeError(f"names is {with_type(names)}; wanted a list such as ['accuracy']")
+        raise ArgumentTypeError(f"names is {with_type(names)}, expected a list such as ['accuracy']")
     chosen = list(history.metrics) if names is None else list(names)
     for name in chosen:
         if name not in history.metrics:
-            raise ArgumentError(f"names has {shown(name)}; history has the metrics {', '.join(history.metrics)}")
+            raise ArgumentError(
+                f"names contains {shown(name)}; the metrics in history are {', '.join(history.metrics)}"
+            )
     if not chosen:
-        raise ArgumentError(f"names is empty; history has the metrics {', '.join(history.metrics)}")
+        raise ArgumentError(f"names is empty; the metrics in history are {', '.join(history.metrics)}")
     prefix = "" if label is None else f"{label}, "
     data = "validation data" if history.validation_loss else "training data"
-    y_label = f"{chosen[0] if len(chosen) == 1 else 'metric'} over the {data}"
+    y_label = f"{chosen[0] if len(chosen) == 1 else 'metric'} on the {data}"
     return _draw({prefix + name: history.metrics[name] for name in chosen}, y_label, ax)
 
 
 def _check(history: object) -> None:
     if not isinstance(history, History):
-        raise ArgumentTypeError(f"history is {with_type(history)}; wanted what nNet.nEpochs returns")
+        raise ArgumentTypeError(f"history is {with_type(history)}, expected the History that nNet.nEpochs returns")
     if not history.loss:
-        raise ArgumentError("history has no epoch to draw; wanted that of a run of at least one")
+        raise ArgumentError("history has no epochs to draw; train for at least one")
 
 
 def _draw(curves: Mapping[str, Sequence[float]], y_label: str, ax: Axes | None) -> Axes:
@@ -109,7 +107,7 @@ def _draw(curves: Mapping[str, Sequence[float]], y_label: str, ax: Axes | None) 
     from matplotlib.ticker import MaxNLocator
 
     for name, values in curves.items():
-        # What stands on the axes already keeps its colour to itself.
+        # Colors that are already on the axes are not used again.
         number = len(ax.lines)
         ax.plot(
             range(1, len(values) + 1),

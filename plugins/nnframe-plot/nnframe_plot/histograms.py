@@ -1,4 +1,4 @@
-"""What is inside a net, layer by layer: its weights, and the activations that data gives rise to."""
+"""Histograms of a net's weights and of its activations, one per layer."""
 
 from __future__ import annotations
 
@@ -18,41 +18,39 @@ if TYPE_CHECKING:
     from nnframe.network import nNet
 
 BINS = 40
-# More would not change the shape of a histogram.
+# More samples would not change the shape of a histogram.
 MOST_SAMPLES = 5000
-# Where a slope is smaller than this share of the steepest, the gradient that it lets through is next to nothing.
+# Where the slope is below this fraction of the steepest, almost no gradient passes.
 FLAT = 0.01
-# Where the slopes of activations are looked for.
+# The steepest slope is looked for on this grid.
 STEEP_REGION = np.linspace(-5, 5, 201).reshape(1, -1)
 
 
 def weight_histograms(net: nNet, axes: Any = None) -> list[Axes]:
-    """Draw how each layer's weights are spread, with the biases as marks below.
+    """Draw a histogram of each layer's weights, with the biases as ticks at the bottom.
 
     Parameters
     ----------
     net : nNet
     axes : Axes or array_like of Axes, optional
-        Where to draw, one a layer; a new figure if left out.
+        The axes to draw on, one per layer. Default: a new figure.
 
     Returns
     -------
     list of matplotlib.axes.Axes
-        One a layer. The title tells how many weights are not finite, or too large to be drawn, if there are any; the
-        others are drawn.
+        One per layer. If some weights are not finite or too large to draw, the title counts them, and the others are
+        drawn.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If axes are something else, or not as many as the net has layers.
-    MissingDependencyError
-        If matplotlib is missing.
+        If axes has the wrong type, or not one entry per layer.
     """
     panels = panels_or_new(axes, len(checked_net(net).layersList))
     for number, (ax, layer) in enumerate(zip(panels, net.layersList, strict=True), start=1):
         _draw_histogram(ax, layer.linear, "weights")
         biases = layer.bias[_can_be_drawn(layer.bias)]
-        # Near the lower edge, whatever the shares are.
+        # Near the lower edge, whatever the height of the bars.
         heights, place = np.full(biases.shape, 0.03), ax.get_xaxis_transform()
         ax.plot(biases, heights, "|", markersize=10, color=COLORS[1], label="biases", transform=place)
         _label(ax, number, layer, _not_drawn(layer.linear), "value", "share of weights")
@@ -62,33 +60,32 @@ def weight_histograms(net: nNet, axes: Any = None) -> list[Axes]:
 
 
 def activation_histograms(net: nNet, data: Any, axes: Any = None) -> list[Axes]:
-    """Draw how each layer's outputs are spread, and tell through how many of them no gradient comes back.
+    """Draw a histogram of each layer's outputs, and count those that pass no gradient back.
 
-    Those are the outputs at which the activation is flat, its slope under 1 % of the steepest: below 0 for relu, near
-    the limits for sigmoid and tanh. A unit whose outputs are such for every sample is told too: a dead relu, or a
-    saturated sigmoid, which learns nothing. For activations that mix components, as softmax does, it can't be said.
+    An output passes no gradient where the activation is flat, its slope under 1 % of the steepest: below 0 for relu,
+    near the limits for sigmoid and tanh. The title counts these outputs, and the units for which it is so for every
+    sample: dead relus or saturated sigmoids, which don't learn. Activations that mix components, such as softmax, are
+    not judged.
 
     Parameters
     ----------
     net : nNet
     data : Pairs or sequence of (x, y)
-        The samples, as in `nNet.backprop`; of more than 5,000, so many are taken, evenly spaced.
+        The samples, as for `nNet.backprop`. At most 5,000 of them are used, evenly spaced.
     axes : Axes or array_like of Axes, optional
-        Where to draw, one a layer; a new figure if left out.
+        The axes to draw on, one per layer. Default: a new figure.
 
     Returns
     -------
     list of matplotlib.axes.Axes
-        One a layer.
+        One per layer.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError, DataError, ShapeError
-        If an argument is something else, or axes are not as many as the net has layers.
+        If an argument has the wrong type or shape, or axes does not have one entry per layer.
     PluginError
         If an activation fails.
-    MissingDependencyError
-        If matplotlib is missing.
     """
     X = samples_for(checked_net(net), data).X
     a = X[:: -(-len(X) // MOST_SAMPLES)].T
@@ -114,7 +111,7 @@ def _draw_histogram(ax: Axes, values: Array, label: str) -> None:
 
 
 def _without_gradient(layer: denseLayer, z: Array) -> str:
-    """Return through how many outputs no gradient comes back, in words; nothing if none, or if it can't be said.
+    """Describe how many outputs pass no gradient; empty if all do, or if the activation mixes components.
 
     Parameters
     ----------
@@ -132,14 +129,14 @@ def _without_gradient(layer: denseLayer, z: Array) -> str:
 
 
 def _can_be_drawn(values: Array) -> Array:
-    """Return where values are finite, and no larger than what can be drawn."""
-    # float32 has no such number to compare with.
+    """Return a mask of the values that are finite and not too large to draw."""
+    # float32 can't hold the limit.
     found: Array = np.abs(values, dtype=np.float64) <= LARGEST_DRAWN
     return found
 
 
 def _not_drawn(values: Array) -> str:
-    """Return how many values can't be drawn, in words; nothing if all can."""
+    """Describe how many values can't be drawn; empty if all can."""
     count, infinite = int((~_can_be_drawn(values)).sum()), int((~np.isfinite(values)).sum())
     what = "not finite" if count == infinite else f"beyond {LARGEST_DRAWN:g} or not finite"
     return f"{count} of {values.size} {what}" if count else ""

@@ -1,4 +1,4 @@
-"""What pictures are made of: a net, samples that fit it, and its outputs for them."""
+"""Checks the net and the data of a plot, and computes the net's outputs."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from nnframe.data import Pairs, as_pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, with_type
 from nnframe.network import nNet
 
-# Large enough that calls cost nothing, small enough that no data set fills the memory with what lies between layers.
+# Large enough that the cost of a call doesn't matter, small enough that the layers' outputs always fit in memory.
 SAMPLES_AT_ONCE = 1024
 
 
 def checked_net(net: object) -> nNet:
-    """Return a net.
+    """Return `net` if it is an nNet.
 
     Raises
     ------
     ArgumentTypeError
-        If it is none.
+        If it is anything else.
     """
     if not isinstance(net, nNet):
-        raise ArgumentTypeError(f"net is {with_type(net)}; wanted an nNet")
+        raise ArgumentTypeError(f"net is {with_type(net)}, expected an nNet")
     return net
 
 
 def samples_for(net: nNet, data: Any) -> Pairs:
-    """Return data as `Pairs` that fit a net, with finite inputs and targets.
+    """Return data as `Pairs` that fit the net, with finite inputs and targets.
 
     Raises
     ------
     ArgumentTypeError, DataError, ShapeError
-        If it is something else.
+        If the data has the wrong type or shape, or a number is not finite.
     """
     samples = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
     for name, array in (("X", samples.X), ("Y", samples.Y)):
         broken = ~np.isfinite(array).all(axis=1)
         if broken.any():
             row = int(broken.argmax())
-            raise DataError(f"row {row} of {name} is {shown(array[row].tolist())}; wanted finite numbers")
+            raise DataError(f"row {row} of {name} is {shown(array[row].tolist())}, expected finite numbers")
     return samples
 
 
 def outputs_of(net: nNet, X: Array) -> Array:
-    """Return the outputs of a net for rows of inputs, shape (N, n_out).
+    """Return the outputs of a net for rows of inputs, with shape (N, n_out).
 
     Raises
     ------
     ArgumentError
-        If one is not finite, and so of no class.
+        If an output is not finite.
     PluginError
         If an activation fails.
     """
@@ -63,7 +63,7 @@ def outputs_of(net: nNet, X: Array) -> Array:
     if broken.any():
         row = int(broken.argmax())
         raise ArgumentError(
-            f"net gives {shown(outputs[row].tolist())} for the input {shown(X[row].tolist())}; wanted finite numbers: "
-            f"train it anew, with a smaller learning rate"
+            f"net returns {shown(outputs[row].tolist())} for the input {shown(X[row].tolist())}, "
+            f"expected finite numbers; train it again with a smaller learning rate"
         )
     return outputs

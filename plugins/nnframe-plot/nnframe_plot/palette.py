@@ -1,6 +1,6 @@
-"""Colours, line styles and markers that are told apart by everyone, in print too.
+"""Colors, line styles and markers that everyone can tell apart, in print too.
 
-Source of the colours: M. Okabe and K. Ito, "Color universal design", 2008; without black, and the pale yellow last.
+Source of the colors: M. Okabe and K. Ito, "Color universal design", 2008; without black, and the pale yellow last.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def class_colors(count: int) -> list[str]:
-    """Return so many different colours; beyond the palette, they are taken from a map that grows steadily lighter."""
+    """Return different colors: from the palette while it lasts, else from a color map that grows steadily lighter."""
     if count <= len(COLORS):
         return list(COLORS[:count])
     from matplotlib import colormaps

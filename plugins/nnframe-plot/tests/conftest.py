@@ -1,4 +1,4 @@
-"""Axes to draw on, and no figure left behind."""
+"""Axes to draw on; figures are closed after each test."""
 
 import matplotlib as mpl
 import pytest
@@ -14,6 +14,6 @@ def ax():
 
 
 @pytest.fixture(autouse=True)
-def _no_figure_stays():
+def _close_figures():
     yield
     pyplot.close("all")

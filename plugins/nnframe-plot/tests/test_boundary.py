@@ -1,4 +1,4 @@
-"""How a net divides the plane."""
+"""The decision boundary of a net with two inputs."""
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +17,7 @@ TRIANGLE = pairs([[3.0, 0], [0, 3], [-3, -3]], np.eye(3))
 
 
 def shade(ax, x1, x2):
-    """Return the colour and the opacity of the shading at a point."""
+    """Return the color and the opacity of the shading at a point."""
     image = ax.images[0].get_array()
     # The first row is the lowest.
     assert ax.images[0].origin == "lower"
@@ -28,7 +28,7 @@ def shade(ax, x1, x2):
 
 
 def contours(ax):
-    """Return the points of each contour that was drawn, by its line style."""
+    """Return the points of the contours, by line style."""
     found = {"solid": [], "dashed": []}
     for each in ax.collections:
         if hasattr(each, "levels"):
@@ -52,7 +52,7 @@ def test_the_samples_of_each_class_are_drawn(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("input 1", "input 2")
 
 
-def test_all_samples_lie_within_the_shading(ax):
+def test_all_samples_lie_inside_the_shaded_area(ax):
     plot.decision_boundary(RIGHT, CORNERS, ax)
     left, right, bottom, top = ax.images[0].get_extent()
     assert left < -2 < 2 < right
@@ -61,7 +61,7 @@ def test_all_samples_lie_within_the_shading(ax):
     assert ax.get_ylim() == (bottom, top)
 
 
-def test_the_boundary_of_a_single_output_is_where_it_is_one_half(ax):
+def test_the_boundary_of_a_single_output_is_where_it_equals_one_half(ax):
     plot.decision_boundary(RIGHT, CORNERS, ax)
     np.testing.assert_allclose(contours(ax)["solid"][:, 0], 0, atol=1e-3)
 
@@ -73,7 +73,7 @@ def test_the_dashed_line_is_where_the_probability_is_nine_tenths(ax):
 
 
 @pytest.mark.parametrize(("x1", "number"), [(-1.9, 0), (-0.2, 0), (0.2, 1), (1.9, 1)])
-def test_an_area_has_the_colour_of_its_class(ax, x1, number):
+def test_a_region_has_the_color_of_its_class(ax, x1, number):
     plot.decision_boundary(RIGHT, CORNERS, ax)
     assert shade(ax, x1, 0)[0] == to_rgb(COLORS[number])
 
@@ -90,12 +90,12 @@ def test_three_classes_meet_where_their_scores_are_equal(ax):
     assert [shade(ax, *point)[0] for point in ([2, 0], [0, 2], [-2, -2])] == [to_rgb(color) for color in COLORS[:3]]
     x1, x2 = contours(ax)["solid"].T
     largest_two = np.sort([x1, x2, np.zeros_like(x1)], axis=0)[-2:]
-    # As far off as a line between two points of the grid can be, where it turns a corner.
+    # The contour cuts corners between grid points, which allows this much.
     assert np.abs(largest_two[1] - largest_two[0]).max() < 0.03
     assert np.abs(largest_two[1] - largest_two[0]).mean() < 1e-3
 
 
-def test_scores_that_are_no_probabilities_have_even_shades_and_no_dashed_line(ax):
+def test_scores_that_are_not_probabilities_give_even_shades_and_no_dashed_line(ax):
     net = nNet([denseLayer([[2.0, 0], [0, 2], [0, 0]])])
     plot.decision_boundary(net, TRIANGLE, ax)
     assert len({shade(ax, *point)[1] for point in ([2, 0], [0, 2], [0.5, 0], [-3, -3])}) == 1
@@ -110,13 +110,13 @@ def test_targets_of_minus_one_and_one_have_their_boundary_at_zero(ax):
     assert legend(ax)[:2] == ["-1", "1"]
 
 
-def test_a_net_that_sees_one_class_everywhere_has_no_boundary(ax):
+def test_a_net_that_predicts_one_class_everywhere_has_no_boundary(ax):
     plot.decision_boundary(nNet([denseLayer([[0.0, 0.0]], 9, "sigmoid")]), CORNERS, ax)
     assert len(contours(ax)["solid"]) == 0
     assert legend(ax) == ["0", "1"]
 
 
-def test_more_classes_than_colours_are_told_apart_by_their_names_too(ax):
+def test_with_more_classes_than_colors_the_names_are_written_in_the_plot(ax):
     angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     points = np.column_stack([np.cos(angles), np.sin(angles)])
     plot.decision_boundary(nNet([denseLayer(points * 9, 0, "softmax")]), pairs(points, np.eye(12)), ax)
@@ -130,12 +130,12 @@ def test_labels_name_the_classes(ax):
     assert legend(ax)[:2] == ["left", "right"]
 
 
-def test_samples_on_a_line_are_given_room(ax):
+def test_samples_on_a_line_get_a_margin(ax):
     plot.decision_boundary(RIGHT, pairs([[-1, 5], [1, 5]], [[0], [1]]), ax)
     assert ax.get_ylim() == (4, 6)
 
 
-def test_the_callers_axes_can_be_drawn_on_further(ax):
+def test_the_caller_can_go_on_drawing_on_the_axes(ax):
     assert plot.decision_boundary(RIGHT, CORNERS, ax) is ax
     ax.plot([0], [0], "*", label="here")
     ax.set_title("mine")
@@ -143,7 +143,7 @@ def test_the_callers_axes_can_be_drawn_on_further(ax):
     assert mpl.pyplot.get_fignums() == []
 
 
-def test_without_axes_a_figure_is_made_that_pyplot_shows():
+def test_without_axes_a_pyplot_figure_is_made():
     before = dict(mpl.rcParams)
     ax = plot.decision_boundary(RIGHT, CORNERS)
     assert mpl.pyplot.gcf() is ax.figure
@@ -153,21 +153,21 @@ def test_without_axes_a_figure_is_made_that_pyplot_shows():
 @pytest.mark.parametrize(
     ("net", "data", "error", "sentence"),
     [
-        (nNet.from_sizes([3, 1]), CORNERS, ShapeError, r"net takes columns of shape \(3, 1\); wanted \(2, 1\)"),
+        (nNet.from_sizes([3, 1]), CORNERS, ShapeError, r"net takes columns of shape \(3, 1\), expected \(2, 1\)"),
         (RIGHT, pairs([[1, 2]], [[1, 0]]), DataError, r"the net takes \(2, 1\) and gives \(1, 1\)"),
-        (RIGHT, pairs([[1, 2]] * 3, [[0.1], [0.2], [0.3]]), DataError, "the targets are 3 different values"),
+        (RIGHT, pairs([[1, 2]] * 3, [[0.1], [0.2], [0.3]]), DataError, "the targets have 3 different values"),
         (RIGHT, pairs([[1, np.nan]], [[1]]), DataError, r"row 0 of X is \[1.0, nan\]"),
-        (nNet([denseLayer([[np.inf, 0.0]])]), CORNERS, ArgumentError, "wanted finite numbers: train it anew"),
+        (nNet([denseLayer([[np.inf, 0.0]])]), CORNERS, ArgumentError, "expected finite numbers; train it again"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value")
-def test_what_can_not_be_drawn_is_refused_and_no_figure_is_made(net, data, error, sentence):
+def test_what_cannot_be_drawn_is_an_error_and_no_figure_is_made(net, data, error, sentence):
     with pytest.raises(error, match=sentence):
         plot.decision_boundary(net, data)
     assert mpl.pyplot.get_fignums() == []
 
 
-def test_dollar_signs_in_labels_are_no_formula(ax):
+def test_dollar_signs_in_labels_are_not_read_as_a_formula(ax):
     labels = [r"$\frac{1$", "5 $ or 6 $"]
     plot.decision_boundary(RIGHT, CORNERS, ax, labels=labels)
     ax.figure.canvas.draw()
@@ -175,7 +175,7 @@ def test_dollar_signs_in_labels_are_no_formula(ax):
 
 
 @pytest.mark.parametrize("other", [1e17, np.nextafter(1e17, np.inf)])
-def test_samples_as_good_as_equal_are_given_room_among_large_numbers(ax, other):
+def test_nearly_equal_large_inputs_get_a_margin(ax, other):
     plot.decision_boundary(RIGHT, pairs([[1e17, 1e17], [other, 1e17]], [[0], [1]]), ax)
     ax.figure.canvas.draw()
     for low, high in (ax.get_xlim(), ax.get_ylim()):
@@ -183,20 +183,22 @@ def test_samples_as_good_as_equal_are_given_room_among_large_numbers(ax, other):
         assert high - low < 1e10
 
 
-def test_numbers_too_large_to_be_drawn_are_refused():
-    with pytest.raises(DataError, match=r"row 1 of X is \[0\.0, -1\.7e\+308\]; wanted numbers of at most 1e\+100"):
+def test_inputs_that_are_too_large_to_draw_are_an_error():
+    with pytest.raises(
+        DataError, match=r"row 1 of X is \[0\.0, -1\.7e\+308\]; the largest number that can be drawn is 1e\+100"
+    ):
         plot.decision_boundary(RIGHT, pairs([[1, 1], [0, -1.7e308]], [[0], [1]]))
     assert mpl.pyplot.get_fignums() == []
 
 
-def test_large_numbers_are_drawn(ax):
+def test_large_inputs_are_drawn(ax):
     net = nNet([denseLayer([[1e-99, 0.0]], 0, "sigmoid")])
     plot.decision_boundary(net, pairs([[-1e100, 1e100], [1e100, -1e100]], [[0], [1]]), ax)
     ax.figure.canvas.draw()
     assert np.abs(contours(ax)["solid"][:, 0]).max() < 1e98
 
 
-def test_more_classes_than_a_legend_has_room_for_are_named_in_the_picture_alone():
+def test_with_more_classes_than_fit_in_a_legend_there_is_no_legend():
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     points = np.column_stack([np.cos(angles), np.sin(angles)])
     ax = plot.decision_boundary(nNet([denseLayer(points * 9, 0, "softmax")]), pairs(points, np.eye(40)))

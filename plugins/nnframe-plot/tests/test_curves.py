@@ -28,25 +28,25 @@ def test_the_loss_of_each_epoch_is_drawn(ax):
     assert legend(ax) == ["training", "validation"]
 
 
-def test_what_a_real_run_returns_is_drawn(ax):
+def test_the_history_of_a_real_run_is_drawn(ax):
     net = nNet.from_sizes([1, 1], [None])
     history = net.nEpochs(4, pairs([[0.0], [1.0]], [[1.0], [2.0]]), "mse", 0.1)
     plot.loss_curve(history, ax)
     assert points(ax) == {"training": ([1, 2, 3, 4], history.loss)}
 
 
-def test_one_epoch_is_a_visible_point(ax):
+def test_a_single_epoch_is_drawn_as_a_point(ax):
     plot.loss_curve(History(loss=[0.5]), ax)
     assert ax.lines[0].get_marker() == "o"
 
 
-def test_epochs_are_marked_by_whole_numbers(ax):
+def test_the_ticks_of_the_epochs_are_whole_numbers(ax):
     plot.loss_curve(History(loss=[0.5, 0.4]), ax)
     ticks = ax.get_xticks()
     np.testing.assert_array_equal(ticks, np.round(ticks))
 
 
-def test_several_runs_on_the_same_axes_are_told_apart(ax):
+def test_several_runs_on_the_same_axes_look_different(ax):
     plot.loss_curve(HISTORY, ax, label="sgd")
     plot.loss_curve(HISTORY, ax, label="adam")
     assert legend(ax) == ["sgd, training", "sgd, validation", "adam, training", "adam, validation"]
@@ -68,9 +68,9 @@ def test_metrics_are_chosen_by_name(ax):
 @pytest.mark.parametrize(
     ("history", "names", "label"),
     [
-        (HISTORY, None, "metric over the validation data"),
-        (HISTORY, ["mae"], "mae over the validation data"),
-        (History(loss=[1.0], metrics={"r2": [0.1]}), None, "r2 over the training data"),
+        (HISTORY, None, "metric on the validation data"),
+        (HISTORY, ["mae"], "mae on the validation data"),
+        (History(loss=[1.0], metrics={"r2": [0.1]}), None, "r2 on the training data"),
     ],
 )
 def test_the_axis_says_what_is_measured_on_which_data(ax, history, names, label):
@@ -78,7 +78,7 @@ def test_the_axis_says_what_is_measured_on_which_data(ax, history, names, label)
 
 
 @pytest.mark.parametrize("draw", [plot.loss_curve, plot.metric_curves])
-def test_without_axes_a_figure_is_made_that_pyplot_shows(draw):
+def test_without_axes_a_pyplot_figure_is_made(draw):
     before = dict(mpl.rcParams)
     ax = draw(HISTORY)
     assert mpl.pyplot.fignum_exists(ax.figure.number)
@@ -95,11 +95,11 @@ def test_the_callers_axes_are_returned_and_no_figure_is_made(ax, draw):
 @pytest.mark.parametrize(
     ("draw", "arguments", "error", "sentence"),
     [
-        (plot.loss_curve, ([0.5],), ArgumentTypeError, r"history is \[0.5\], of type list; wanted what nNet.nEpochs"),
-        (plot.loss_curve, (History(),), ArgumentError, "history has no epoch"),
-        (plot.metric_curves, (History(),), ArgumentError, "history has no epoch"),
+        (plot.loss_curve, ([0.5],), ArgumentTypeError, r"history is \[0.5\], of type list, expected the History"),
+        (plot.loss_curve, (History(),), ArgumentError, "history has no epochs"),
+        (plot.metric_curves, (History(),), ArgumentError, "history has no epochs"),
         (plot.metric_curves, (History(loss=[1.0]),), ArgumentError, r"no metrics; .*metrics=\['accuracy'\]"),
-        (plot.loss_curve, (HISTORY, "ax"), ArgumentTypeError, "ax is 'ax', of type str; wanted matplotlib axes"),
+        (plot.loss_curve, (HISTORY, "ax"), ArgumentTypeError, "ax is 'ax', of type str, expected matplotlib axes"),
     ],
 )
 def test_a_wrong_argument_is_named_and_no_figure_is_made(draw, arguments, error, sentence):
@@ -111,12 +111,12 @@ def test_a_wrong_argument_is_named_and_no_figure_is_made(draw, arguments, error,
 @pytest.mark.parametrize(
     ("names", "error", "sentence"),
     [
-        ("mae", ArgumentTypeError, r"names is 'mae', of type str; wanted a list"),
-        (3, ArgumentTypeError, r"names is 3, of type int; wanted a list"),
-        (["loss"], ArgumentError, "names has 'loss'; history has the metrics accuracy, mae"),
-        ([], ArgumentError, "names is empty; history has the metrics accuracy, mae"),
+        ("mae", ArgumentTypeError, r"names is 'mae', of type str, expected a list"),
+        (3, ArgumentTypeError, r"names is 3, of type int, expected a list"),
+        (["loss"], ArgumentError, "names contains 'loss'; the metrics in history are accuracy, mae"),
+        ([], ArgumentError, "names is empty; the metrics in history are accuracy, mae"),
     ],
 )
-def test_metrics_that_are_not_there_are_refused(names, error, sentence):
+def test_unknown_metrics_are_an_error(names, error, sentence):
     with pytest.raises(error, match=sentence):
         plot.metric_curves(HISTORY, names=names)

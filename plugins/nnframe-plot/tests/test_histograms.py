@@ -1,4 +1,4 @@
-"""What is inside a net."""
+"""Histograms of weights and activations."""
 
 import matplotlib as mpl
 import numpy as np
@@ -32,7 +32,7 @@ def test_each_layer_has_a_histogram_of_its_weights(net):
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("value", "share of weights")
 
 
-def test_the_biases_are_marked(net):
+def test_the_biases_are_ticks_at_the_bottom(net):
     net.layersList[1].bias = np.arange(10.0).reshape(-1, 1)
     [marks] = plot.weight_histograms(net)[1].lines
     np.testing.assert_array_equal(np.ravel(marks.get_xdata()), np.arange(10))
@@ -46,7 +46,7 @@ def test_titles_name_the_layers(net, digits):
     assert plot.weight_histograms(nNet.from_sizes([3, 2]))[0].get_title() == "1. 3 -> 2 linear"
 
 
-def test_weights_that_are_not_finite_are_counted_and_the_others_drawn():
+def test_weights_that_are_not_finite_are_counted_in_the_title_and_the_others_drawn():
     [ax] = plot.weight_histograms(nNet([denseLayer([[np.nan, 1.0, 2.0], [np.inf, 3.0, 4.0]], bias=[[np.nan], [0.0]])]))
     assert ax.get_title() == "1. 3 -> 2 linear\n2 of 6 not finite"
     assert bars(ax)[0].sum() == pytest.approx(4 / 6)
@@ -67,16 +67,16 @@ def finding(layer, X):
 
 def test_dead_relus_are_counted():
     layer = denseLayer([[1.0], [1.0], [0.0]], [[0.0], [-9.0], [-1.0]], "relu")
-    # The first is 0 for one sample of four, the others for all.
+    # The first unit is 0 for one sample in four, the other two for all samples.
     assert finding(layer, [[-1.0], [1.0], [2.0], [3.0]]) == "no gradient: 75% of outputs, 2 of 3 units"
 
 
 @pytest.mark.parametrize(
     ("name", "inside", "outside"),
-    # Where the slope is 1 % of its largest: a (1 - a) = 0.25 / 100, and 1 - a^2 = 1 / 100.
+    # The slope is 1 % of the steepest where a (1 - a) = 0.25 / 100 for sigmoid, 1 - a^2 = 1 / 100 for tanh.
     [("sigmoid", 5.98, 5.99), ("tanh", 2.99, 3.0)],
 )
-def test_outputs_at_the_limits_are_counted(name, inside, outside):
+def test_saturated_outputs_are_counted(name, inside, outside):
     layer = denseLayer([[1.0]], 0, name)
     assert finding(layer, [[inside], [-inside], [0.0]]) == ""
     assert finding(layer, [[outside], [-inside], [0.0]]) == "no gradient: 33% of outputs, 0 of 1 units"
@@ -84,7 +84,7 @@ def test_outputs_at_the_limits_are_counted(name, inside, outside):
 
 
 @pytest.mark.parametrize("activation", [None, "softmax"])
-def test_linear_layers_and_softmax_have_no_outputs_without_gradient(activation):
+def test_linear_layers_and_softmax_are_not_judged(activation):
     assert finding(denseLayer(np.eye(2), [[0], [-50]], activation), [[0.0, 0.0], [1.0, 0.0]]) == ""
 
 
@@ -92,7 +92,7 @@ def test_outputs_that_are_not_finite_are_counted():
     assert finding(denseLayer([[np.inf]], 0, "relu"), [[1.0], [-1.0]]) == "1 of 2 not finite"
 
 
-def test_of_many_samples_evenly_spaced_ones_are_taken():
+def test_of_many_samples_some_are_drawn_evenly_spaced():
     x = np.arange(10001.0).reshape(-1, 1)
     shares, edges = bars(plot.activation_histograms(nNet([denseLayer([[1.0]])]), pairs(x, x))[0])
     np.testing.assert_allclose(shares, np.histogram(x[::3], edges)[0] / len(x[::3]))
@@ -112,11 +112,11 @@ def test_the_callers_axes_are_drawn_on_and_returned(net, digits, shape):
     assert mpl.pyplot.get_fignums() == []
 
 
-def test_a_single_layer_takes_axes_as_they_are(ax):
+def test_a_net_with_one_layer_takes_single_axes(ax):
     assert plot.weight_histograms(nNet.from_sizes([3, 2]), ax) == [ax]
 
 
-def test_without_axes_a_figure_is_made_that_pyplot_shows(net):
+def test_without_axes_a_pyplot_figure_is_made(net):
     before = dict(mpl.rcParams)
     axes = plot.weight_histograms(net)
     assert axes[0].figure is axes[1].figure is mpl.pyplot.gcf()
@@ -131,20 +131,20 @@ def test_a_figure_has_as_many_panels_as_the_net_has_layers():
 @pytest.mark.parametrize(
     ("axes", "error", "sentence"),
     [
-        ("ax", ArgumentTypeError, r"axes\[0\] is 'ax', of type str; wanted matplotlib axes"),
+        ("ax", ArgumentTypeError, r"axes\[0\] is 'ax', of type str, expected matplotlib axes"),
         ([None, None], ArgumentTypeError, r"axes\[0\] is None"),
         (Figure(), ArgumentTypeError, r"axes\[0\] is <Figure"),
-        (Figure().subplots(1, 3), ArgumentError, r"axes holds 3; wanted 2, one a layer"),
-        (Figure().add_subplot(), ArgumentError, r"axes holds 1; wanted 2, one a layer"),
-        ([], ArgumentError, r"axes holds 0; wanted 2, one a layer"),
+        (Figure().subplots(1, 3), ArgumentError, r"axes holds 3 axes, expected 2, one per layer"),
+        (Figure().add_subplot(), ArgumentError, r"axes holds 1 axes, expected 2, one per layer"),
+        ([], ArgumentError, r"axes holds 0 axes, expected 2, one per layer"),
     ],
 )
-def test_axes_of_another_kind_or_number_are_refused(net, axes, error, sentence):
+def test_the_wrong_type_or_number_of_axes_is_an_error(net, axes, error, sentence):
     with pytest.raises(error, match=sentence):
         plot.weight_histograms(net, axes)
 
 
-def test_data_that_does_not_fit_is_refused_and_no_figure_is_made(net):
+def test_data_that_does_not_fit_the_net_is_an_error_and_no_figure_is_made(net):
     with pytest.raises(DataError, match=r"the net takes \(64, 1\)"):
         plot.activation_histograms(net, pairs([[1.0]], [[1.0]]))
     assert mpl.pyplot.get_fignums() == []
@@ -152,7 +152,7 @@ def test_data_that_does_not_fit_is_refused_and_no_figure_is_made(net):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weight", [1e17, 3e38])
-def test_equal_weights_are_drawn_however_large(weight, dtype):
+def test_equal_large_weights_are_drawn(weight, dtype):
     weight = float(dtype(weight))
     [ax] = plot.weight_histograms(nNet([denseLayer(np.full((1, 2), weight, dtype))]))
     ax.figure.canvas.draw()
@@ -161,7 +161,7 @@ def test_equal_weights_are_drawn_however_large(weight, dtype):
     assert edges[0] < weight < edges[-1]
 
 
-def test_weights_too_large_to_be_drawn_are_counted_in_the_title():
+def test_weights_that_are_too_large_to_draw_are_counted_in_the_title():
     [ax] = plot.weight_histograms(nNet([denseLayer([[1e308, -1e308, 1, 3]], 1.7e308)]))
     ax.figure.canvas.draw()
     assert "2 of 4 beyond 1e+100 or not finite" in ax.get_title()
@@ -171,6 +171,6 @@ def test_weights_too_large_to_be_drawn_are_counted_in_the_title():
     assert len(ax.lines[0].get_xdata()) == 0
 
 
-def test_outputs_too_large_to_be_drawn_are_counted_in_the_title():
+def test_outputs_that_are_too_large_to_draw_are_counted_in_the_title():
     [ax] = plot.activation_histograms(nNet([denseLayer([[1.0]])]), pairs([[1e308], [-1e308]], [[0], [1]]))
     assert "2 of 2 beyond 1e+100 or not finite" in ax.get_title()
