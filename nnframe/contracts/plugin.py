@@ -76,10 +76,15 @@ class Plugin:
         return self.name + format_parameters(self.overrides)
 
     @property
+    def first_function(self) -> Callable[..., Any] | None:
+        """The function that the plugin is about: an activation's `forward`, a loss's `value`, a callback's `make`."""
+        values = (getattr(self, f.name) for f in fields(self))
+        return next((value for value in values if callable(value)), None)
+
+    @property
     def documentation(self) -> str:
         """`doc`, or the docstring of the first function; empty where there is neither."""
-        functions = (getattr(self, f.name) for f in fields(self))
-        first = next((function for function in functions if callable(function)), None)
+        first = self.first_function
         # A ufunc's or a builtin's docstring says what that is, not what the plugin is.
         return inspect.cleandoc(self.doc or (first.__doc__ if inspect.isfunction(first) else None) or "")
 

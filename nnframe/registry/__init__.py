@@ -29,7 +29,7 @@ resolve = _registry.resolve
 names = _registry.names
 overview = _registry.overview
 provider_of = _registry.provider_of
-means = _registry.means
+refers_to = _registry.refers_to
 register = _registry.register
 unregister = _registry.unregister
 temporarily = _registry.temporarily
@@ -37,10 +37,10 @@ temporarily = _registry.temporarily
 __all__ = [
     "get",
     "get_all_kinds",
-    "means",
     "names",
     "overview",
     "provider_of",
+    "refers_to",
     "register",
     "resolve",
     "temporarily",

@@ -194,11 +194,11 @@ def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
         return None
     if not activation.overrides:
         for name, form in loss.fused.items():
-            if registry.means("activation", name, activation):
+            if registry.refers_to("activation", name, activation):
                 return FusedForm(loss, form)
     if not loss.overrides:
         for name, form in activation.fused.items():
-            if registry.means("loss", name, loss):
+            if registry.refers_to("loss", name, loss):
                 return FusedForm(activation, form)
     return None
 

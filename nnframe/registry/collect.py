@@ -12,8 +12,6 @@ from nnframe.errors import PluginError, one_line, shown
 from nnframe.registry.kinds import KINDS, Kind
 from nnframe.registry.provider import Objects, Provider, blame, items_of
 
-HOOKS = {kind.hook: kind for kind in KINDS.values()}
-
 
 class Collector:
     """Registers plugins with pluggy, and remembers which objects came from whom.
@@ -84,15 +82,16 @@ class Collector:
 
 
 def _call_hooks(manager: pluggy.PluginManager, plugin: object, provider: Provider) -> Objects:
-    known = ", ".join(HOOKS)
+    hooks = {kind.hook: kind for kind in KINDS.values()}
+    known = ", ".join(hooks)
     callers = manager.get_hookcallers(plugin)
     if not callers:
         raise blame(provider, f"has no function marked @nnframe.hookimpl; the hooks are {known}")
     objects: Objects = {}
     for caller in callers:
         implementation = next(impl for impl in caller.get_hookimpls() if impl.plugin is plugin)
-        if caller.name in HOOKS:
-            kind = HOOKS[caller.name]
+        if caller.name in hooks:
+            kind = hooks[caller.name]
             objects[kind.name] = _call_hook(kind, implementation.function, provider)
         elif not implementation.optionalhook:
             raise blame(provider, f"is for a hook that this nnframe doesn't have; the hooks are {known}", caller.name)
@@ -105,9 +104,7 @@ def _call_hook(kind: Kind, hook: Callable[..., object], provider: Provider) -> d
     except (Exception, SystemExit) as error:
         raise blame(provider, f"raised {one_line(error)}", kind.hook) from error
     if not isinstance(returned, (list, tuple)) or not all(isinstance(item, kind.type) for item in returned):
-        raise blame(
-            provider, f"returned {shown(returned)}; wanted a list of nnframe.{kind.type.__name__} objects", kind.hook
-        )
+        raise blame(provider, f"returned {shown(returned)}; expected a list of {kind.type.__name__} objects", kind.hook)
     objects: dict[str, Plugin] = {}
     for item in returned:
         if item.name in objects:

@@ -122,8 +122,8 @@ class Registry:
         kind = kind_of(wanted)
         if not isinstance(name, str):
             raise ArgumentTypeError(
-                f"{kind.name} is {with_type(name)}; "
-                f"wanted a name such as {next(iter(self._builtin(kind.name)))!r}, or an nnframe.{wanted.__name__}"
+                f"{kind.name} is {with_type(name)}; expected a name{self._example(kind.name)}, or an object of "
+                f"{wanted.__module__}.{wanted.__name__}"
             )
         spec = parse_spec(name)
         found = self._find(kind, spec)
@@ -158,7 +158,7 @@ class Registry:
         self._builtin(kind_of(type(plugin)).name)
         return self._collector.provider_of(plugin)
 
-    def means(self, kind: str, name: str, plugin: Plugin) -> bool:
+    def refers_to(self, kind: str, name: str, plugin: Plugin) -> bool:
         """Return whether a name in a declaration, such as a key of ``fused``, means this object.
 
         A built-in name means the built-in alone; any other plain name means whatever is called so.
@@ -220,6 +220,10 @@ class Registry:
                     found.update(self._collector.collect(module, name, self._builtin_provider)[kind])
                 self._builtin_objects[kind] = found
             return self._builtin_objects[kind]
+
+    def _example(self, kind: str) -> str:
+        builtin = next(iter(self._builtin(kind)), None)
+        return f" such as {builtin!r}" if builtin else ""
 
     def _builtin_source(self, *kinds: str) -> list[Source]:
         return [({kind: self._builtin(kind) for kind in kinds}, self._builtin_provider)]

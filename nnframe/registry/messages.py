@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import NameConflictError, PluginError, UnknownNameError, one_line
 from nnframe.registry.installed import DISABLE_VARIABLE, InstalledPlugin
-from nnframe.registry.kinds import Kind
+from nnframe.registry.kinds import KINDS, Kind
+from nnframe.registry.known import Alias, alias_of, distributions_with, similar_names
 from nnframe.registry.provider import Offer, blame
 from nnframe.registry.spec import Spec
 
 MOST_NAMES_LISTED = 20
 MOST_GUESSES = 3
-WORD = re.compile(r"[a-z]{3,}")
 
 
 def failed_import(plugin: InstalledPlugin, cause: BaseException) -> PluginError:
@@ -41,7 +40,7 @@ def unknown_name(
     enabled: Sequence[InstalledPlugin],
     disabled: Iterable[InstalledPlugin],
 ) -> UnknownNameError:
-    """Return the error for a name that nothing provides, with what may have been meant.
+    """Return the error for a name that nothing provides, with what to install or what may have been meant.
 
     Parameters
     ----------
@@ -51,17 +50,22 @@ def unknown_name(
         All that there is of the kind.
     enabled, disabled : sequence of InstalledPlugin
     """
-    whose = f" of {spec.provider!r}" if spec.provider else ""
-    close = _meant_by(spec.name, known)
-    guess = f"; did you mean {' or '.join(map(repr, close))}?" if close else "."
-    sentences = [f"There is no {kind.name} {spec.name!r}{whose}{guess}"]
-    if len(known) <= MOST_NAMES_LISTED:
+    sentences = [f"There is no {kind.name} {spec.name!r}{_of_whom(spec)}"]
+    explanation = _explanation(kind, spec, known, list(disabled))
+    if explanation:
+        return UnknownNameError(f"{sentences[0]}{explanation}")
+    sentences[0] += "."
+    others = [other for other in KINDS if other != kind.name and distributions_with(other, spec.name)]
+    if others:
+        sentences.append(f"{spec.name!r} is the name of {' and '.join(map(_with_article, others))}.")
+    if not known:
+        sentences.append(f"No {kind.name} is installed.")
+    elif len(known) <= MOST_NAMES_LISTED:
         sentences.append(f"Known are {', '.join(sorted(known))}.")
     else:
         sentences.append(f"nnframe.registry.names({kind.name!r}) lists the {len(known)} known ones.")
-    sentences += _not_loaded(enabled, disabled)
-    if not close:
-        sentences.append("Install the distribution that provides it, or pass the object itself.")
+    sentences += _broken(enabled)
+    sentences.append("Install the distribution that provides it, or pass the object itself.")
     return UnknownNameError(" ".join(sentences))
 
 
@@ -72,39 +76,68 @@ def unknown_of_all_kinds(
     disabled: Iterable[InstalledPlugin],
 ) -> UnknownNameError:
     """Return the error for a name that nothing of any kind has; the parameters are those of `unknown_name`."""
-    whose = f" of {spec.provider!r}" if spec.provider else ""
-    close = [f"the {kind} {name!r}" for kind, named in known.items() for name in _meant_by(spec.name, named)]
-    guess = f"; did you mean {' or '.join(close)}?" if close else "."
-    sentences = [f"There is no plugin {spec.name!r}{whose}{guess}"]
+    left_out = list(disabled)
+    start = f"There is no plugin {spec.name!r}{_of_whom(spec)}"
+    for kind, named in known.items():
+        explanation = _explanation(KINDS[kind], spec, named, left_out, guess=False)
+        if explanation:
+            return UnknownNameError(f"{start}{explanation.replace('; ', f'; as {_with_article(kind)}, ', 1)}")
+    close = [f"the {kind} {name!r}" for kind, named in known.items() for name in similar_names(kind, spec.name, named)][
+        :MOST_GUESSES
+    ]
+    sentences = [start + (f"; did you mean {' or '.join(close)}?" if close else ".")]
     if any(plugin.provider.matches(spec.name) for plugin in enabled):
         sentences.append("It is a distribution, which can be checked as a whole, but not shown.")
-    sentences += _not_loaded(enabled, disabled)
+    if not close:
+        sentences += _broken(enabled)
     sentences.append("The command nnframe plugins lists all that there are.")
     return UnknownNameError(" ".join(sentences))
 
 
-def _meant_by(name: str, known: Mapping[str, Plugin]) -> list[str]:
-    """Return the names that look like one, or else those whose plugins say in their first sentence that they are it."""
-    # Only mistakes need it, and it isn't free to import.
-    from difflib import get_close_matches
+def _explanation(
+    kind: Kind, spec: Spec, known: Mapping[str, Plugin], disabled: Iterable[InstalledPlugin], guess: bool = True
+) -> str:
+    """Return the rest of the sentence where it is clear what to do about a name; empty where it isn't."""
+    for plugin in disabled:
+        if plugin.claim == spec.name and (spec.provider is None or spec.admits(plugin.provider)):
+            return f"; {plugin.provider} has it, but {DISABLE_VARIABLE} leaves that out: change the variable"
+    distributions = distributions_with(kind.name, spec.name)
+    if distributions and spec.provider is None:
+        return f" installed; {distributions[0]} has it: pip install {distributions[0]}"
+    alias = alias_of(kind.name, spec.name, known)
+    if alias:
+        return f"; {_alias_sentence(kind, alias, known)}"
+    close = similar_names(kind.name, spec.name, known)[:MOST_GUESSES] if guess else []
+    if close:
+        return f"; did you mean {' or '.join(_with_origin(kind, each, known) for each in close)}?"
+    return ""
 
-    words = set(re.findall(WORD, name))
-    return (
-        get_close_matches(name, known, n=MOST_GUESSES)
-        or [
-            other
-            for other, plugin in known.items()
-            if words and words <= set(re.findall(WORD, plugin.documentation.lower().partition("\n\n")[0]))
-        ][:MOST_GUESSES]
-    )
+
+def _alias_sentence(kind: Kind, alias: Alias, known: Mapping[str, Plugin]) -> str:
+    if not alias.name:
+        return alias.note
+    note = f", {alias.note}" if alias.note else ""
+    name = _with_origin(kind, alias.name, known)
+    return f"nnframe calls it {name}{note}"
 
 
-def _not_loaded(enabled: Iterable[InstalledPlugin], disabled: Iterable[InstalledPlugin]) -> list[str]:
-    sentences = []
-    broken = sorted({f"{plugin.provider} ({plugin.reason})" for plugin in enabled if plugin.error})
-    if broken:
-        sentences.append(f"Not loaded, because broken: {', '.join(broken)}.")
-    left_out = sorted({str(plugin.provider) for plugin in disabled})
-    if left_out:
-        sentences.append(f"Not loaded, because {DISABLE_VARIABLE} says so: {', '.join(left_out)}.")
-    return sentences
+def _with_origin(kind: Kind, name: str, known: Mapping[str, Plugin]) -> str:
+    """Return a name in quotes, with what to install where it isn't there."""
+    distributions = [] if name in known else distributions_with(kind.name, name)
+    return f"{name!r} (pip install {distributions[0]})" if distributions else repr(name)
+
+
+def _of_whom(spec: Spec) -> str:
+    return f" of {spec.provider!r}" if spec.provider else ""
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _broken(enabled: Iterable[InstalledPlugin]) -> list[str]:
+    """Return a sentence about distributions that don't load, since one of them may have the name."""
+    broken = sorted({plugin.provider.name for plugin in enabled if plugin.error})
+    if not broken:
+        return []
+    return [f"Plugins that can't be loaded may have it: {', '.join(broken)}; nnframe plugins says why they can't."]

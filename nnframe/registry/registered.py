@@ -82,6 +82,5 @@ class Registrations:
 
 def _module_of(plugin: object) -> str:
     """Return the module to name as the provider of something that is registered in code."""
-    function = getattr(plugin, "forward", None) or getattr(plugin, "value", None)
-    owner = function if isinstance(plugin, Plugin) else plugin
+    owner = plugin.first_function if isinstance(plugin, Plugin) else plugin
     return getattr(owner, "__name__" if owner is plugin else "__module__", None) or type(plugin).__module__

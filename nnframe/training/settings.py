@@ -123,4 +123,4 @@ def _checked_learning_rate(value: object) -> float:
 
 def _is_plain_sgd(optimizer: Optimizer) -> bool:
     """Whether engines can take their shortest way."""
-    return registry.means("optimizer", "nnframe/sgd", optimizer) and not set(optimizer.overrides) - {LEARNING_RATE}
+    return registry.refers_to("optimizer", "nnframe/sgd", optimizer) and not set(optimizer.overrides) - {LEARNING_RATE}

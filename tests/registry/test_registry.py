@@ -66,7 +66,10 @@ def test_what_is_no_name_is_refused(name):
 
 @pytest.mark.parametrize("name", [3, None, b"relu", np.tanh])
 def test_what_is_no_text_is_refused(name):
-    with pytest.raises(ArgumentTypeError, match="wanted a name such as 'relu'"):
+    with pytest.raises(
+        ArgumentTypeError,
+        match="expected a name such as 'relu', or an object of nnframe",
+    ):
         registry.get("activation", name)
 
 
@@ -86,13 +89,13 @@ def test_an_unknown_name_lists_what_is_close():
 
 
 @pytest.mark.parametrize(("name", "meant"), [("cross_entropy", "cel"), ("Mean-Squared-Error", "mse")])
-def test_a_plugin_is_also_found_by_what_it_says_that_it_is(name, meant):
-    with pytest.raises(UnknownNameError, match=f"There is no loss '{name.lower()}'; did you mean '{meant}'?"):
+def test_what_other_libraries_call_a_loss_is_known(name, meant):
+    with pytest.raises(UnknownNameError, match=f"There is no loss '{name.lower()}'; nnframe calls it '{meant}'$"):
         registry.get("loss", name)
 
 
 def test_a_name_that_no_kind_has_is_one_sentence_with_what_is_close_in_each():
-    with pytest.raises(UnknownNameError, match=r"There is no plugin 'cosin'; did you mean the schedule 'cosine'\?"):
+    with pytest.raises(UnknownNameError, match=r"There is no plugin 'cosin'; did you mean .*the schedule 'cosine'\?"):
         registry.get_all_kinds("cosin")
 
 
@@ -202,11 +205,11 @@ def test_what_can_not_be_registered_leaves_no_trace(plugin, error, sentence):
 @pytest.mark.parametrize(
     ("returned", "sentence"),
     [
-        (None, "returned None; wanted a list of nnframe.Activation objects"),
+        (None, "returned None; expected a list of Activation objects"),
         ("relu", "returned 'relu'"),
         ([np.tanh], "returned \\[<ufunc 'tanh'>\\]"),
         (make_activation(), "returned <Activation bump>"),
-        ([Loss("l", np.subtract, np.subtract)], "wanted a list of nnframe.Activation"),
+        ([Loss("l", np.subtract, np.subtract)], "expected a list of Activation"),
     ],
 )
 def test_a_hook_that_returns_something_else_is_blamed(returned, sentence):

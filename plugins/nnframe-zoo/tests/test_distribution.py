@@ -66,7 +66,7 @@ def test_using_a_name_imports_no_other_part():
     [("label_smoothing", "smoothed_cel"), ("absolute_error", "mae"), ("binary_cross_entropy", "bce")],
 )
 def test_a_loss_is_found_by_what_it_is_called_elsewhere(sought, meant):
-    with pytest.raises(UnknownNameError, match=f"did you mean '{meant}'"):
+    with pytest.raises(UnknownNameError, match=f"nnframe calls it '{meant}'"):
         registry.get("loss", sought)
 
 
