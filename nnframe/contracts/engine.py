@@ -7,7 +7,7 @@ nor what an update is: each batch's gradient is taken at the weights that the ba
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nnframe.arrays import Array
@@ -173,6 +173,12 @@ class Engine(Plugin):
         All errors of plugins are to be passed on as they are. Whatever ends an epoch early, an error or an interrupt,
         the layers and the state must be left as some whole batch left them. What it can't do it may refuse in `prepare`
         by raising `EngineError`, with a sentence that says why.
+    predictor : callable, optional
+        ``predictor(layers, **params) -> answer`` prepares forward passes alone, for a tuple of `Linear`;
+        ``answer(rows)`` takes an array of shape (B, n_in) in the layers' dtype, in any memory order and perhaps
+        read-only, and returns a new one of shape (B, n_out). It reads the live weights in every call, several threads
+        may call it at once, and it raises `PluginError` where an activation fails. None where the engine has nothing
+        faster than `nNet.forwardPass`.
     params : mapping of str to number, optional
         Parameters and their defaults.
     doc : str, optional
@@ -185,7 +191,8 @@ class Engine(Plugin):
     """
 
     prepare: Callable[..., Callable[[Epoch], float]]
+    predictor: Callable[..., Callable[[Array], Array]] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_callable("prepare")
+        self._require_callable("prepare", "predictor")

@@ -13,7 +13,7 @@ import numpy as np
 from nnframe import registry
 from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
-from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Objective
+from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Linear, Objective
 from nnframe.contracts.engine import Engine, Epoch, TrainingTask
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
@@ -162,23 +162,13 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
     PluginError
         If the engine fails.
     """
-
-    def blamed(function: Callable[..., Any], part: str, *arguments: object, **settings: object) -> Any:
-        try:
-            return function(*arguments, **settings)
-        except NNFrameError:
-            # A refusal, or the failure of an activation or a loss, which has its blame already.
-            raise
-        except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, engine, part, f"raised {one_line(error)}") from error
-
-    run_epoch = blamed(engine.prepare, "prepare", task, **engine.settings)
+    run_epoch = _blamed(engine, engine.prepare, "prepare", task, **engine.settings)
 
     def total_loss(epoch: Epoch) -> float:
         # Weights that grow beyond all bounds are found out after the epoch, and told as one error instead of many
         # warnings. Some BLAS kernels also compute on what lies behind the end of an array, and throw the result away.
         with np.errstate(invalid="ignore", over="ignore"):
-            value = blamed(run_epoch, "epoch", epoch)
+            value = _blamed(engine, run_epoch, "epoch", epoch)
         if not isinstance(value, (float, int, np.floating, np.integer)):
             raise blamed_error(
                 PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the sum of the losses"
@@ -186,6 +176,33 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
         return float(value)
 
     return total_loss
+
+
+def bind_predictor(engine: Engine, layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
+    """Return what computes a net's outputs for rows, or None if the engine has nothing of its own.
+
+    Raises
+    ------
+    EngineError
+        If the engine can't do it.
+    PluginError
+        If the engine fails.
+    """
+    if engine.predictor is None:
+        return None
+    answer: Callable[[Array], Array] = _blamed(engine, engine.predictor, "predictor", layers, **engine.settings)
+    return answer
+
+
+def _blamed(engine: Engine, function: Callable[..., Any], part: str, *arguments: object, **settings: object) -> Any:
+    """Call a function of an engine, and blame the engine for what it raises."""
+    try:
+        return function(*arguments, **settings)
+    except NNFrameError:
+        # A refusal, or the failure of an activation or a loss, which has its blame already.
+        raise
+    except (Exception, SystemExit) as error:
+        raise blamed_error(PluginError, engine, part, f"raised {one_line(error)}") from error
 
 
 def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:

@@ -7,6 +7,7 @@ more than one way at a time.
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,17 @@ from nnframe.errors import PluginError, one_line
 from nnframe.layer import denseLayer
 from nnframe.network import nNet
 from nnframe.testing.engine_faults import PARTS, Ending, count_updates_until_interrupted, train_until
-from nnframe.testing.engine_trial import ENDINGS, N_SAMPLES, Case, inputs_and_targets, require_same, trained
-from nnframe.testing.outcome import CheckFailure, NothingToCheck
+from nnframe.testing.engine_trial import (
+    ENDINGS,
+    N_SAMPLES,
+    TOLERANCES,
+    Case,
+    inputs_and_targets,
+    make_net,
+    require_same,
+    trained,
+)
+from nnframe.testing.outcome import CheckFailure, CheckSkipped, NothingToCheck, require_close
 
 OPTIMIZERS = (
     "sgd(learning_rate=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)",
@@ -139,6 +149,34 @@ def the_same_seed_gives_the_same_bits(engine: Engine) -> None:
                 f"two runs with the same seed and batches of {batch_size} differ; expected the same bits. Add in an "
                 f"order that doesn't depend on time or threads"
             )
+
+
+def its_predictor_agrees(engine: Engine) -> None:
+    """A predictor gives what `nNet.forwardPass` gives, for any rows in any memory order, with the live weights."""
+    if engine.predictor is None:
+        raise CheckSkipped("it has no predictor of its own")
+    for i, ending in enumerate(ENDINGS):
+        dtype = (FLOAT32, FLOAT64)[i % 2]
+        net = make_net(ending.activations, dtype)
+        with warnings.catch_warnings():
+            # An engine may say that it is slow with a plugin, which doesn't matter here.
+            warnings.simplefilter("ignore")
+            predictor = net.predictor(engine)
+        for scale in (1, 2):
+            net.layersList[0].linear *= scale
+            for n_rows in (1, 2, N_SAMPLES):
+                rows = inputs_and_targets(dtype)[0][:n_rows]
+                rows.flags.writeable = False
+                expected = net.predict(rows)
+                for X in (rows, np.asfortranarray(rows), np.repeat(rows, 2, axis=1)[:, ::2]):
+                    got = predictor.rows(X)
+                    where = f"an answer for {n_rows} rows of {', '.join(map(str, ending.activations))}, {dtype}"
+                    if got.dtype != dtype or got.shape != expected.shape:
+                        raise CheckFailure(
+                            f"{where} has dtype {got.dtype} and shape {got.shape}; expected {dtype}, {expected.shape}"
+                        )
+                    advice = "Expected is what net.predict returns; read the live weights in every call"
+                    require_close(got, expected, where, advice, rtol=TOLERANCES[dtype], atol=TOLERANCES[dtype])
 
 
 def failures_of_plugins_leave_whole_batches(engine: Engine) -> None:

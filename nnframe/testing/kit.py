@@ -99,6 +99,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         engines.all_data_will_do,
         engines.a_layer_used_twice_agrees,
         engines.the_same_seed_gives_the_same_bits,
+        engines.its_predictor_agrees,
         engines.failures_of_plugins_leave_whole_batches,
         engines.interrupts_leave_whole_batches,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnframe import Engine
+from nnframe import Engine, denseLayer, nNet
 from nnframe.engines.reference import prepare
 
 
@@ -115,6 +115,12 @@ def failing(task):
     raise ZeroDivisionError
 
 
+def with_stale_weights(layers):
+    """Answer with the weights as they were when the predictor was made."""
+    net = nNet([denseLayer(each.weights, each.bias, each.activation.plugin) for each in layers])
+    return net.predict
+
+
 # By what is wrong: what prepares the engine, and the checks that fail, no more and no fewer.
 BROKEN_ENGINES = {
     "fails": (failing, {
@@ -143,8 +149,12 @@ BROKEN_ENGINES = {
     "leaves half an update": (
         leaving_rubbish, {"failures_of_plugins_leave_whole_batches", "interrupts_leave_whole_batches"}
     ),
+    "a predictor with stale weights": (prepare, {"its_predictor_agrees"}, with_stale_weights),
 }  # fmt: skip
 
 
 def broken_engine(fault):
-    return Engine("broken", BROKEN_ENGINES[fault][0], doc="broken: a = tanh(z). Source: broken on purpose.")
+    make, _, *predictor = BROKEN_ENGINES[fault]
+    return Engine(
+        "broken", make, predictor=(*predictor, None)[0], doc="broken: a = tanh(z). Source: broken on purpose."
+    )

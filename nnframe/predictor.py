@@ -1,0 +1,79 @@
+"""A net's forward pass, made ready once to be called many times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nnframe.arrays import Array, DType, as_columns, as_matrix
+from nnframe.errors import ShapeError
+
+
+class Predictor:
+    """What `nNet.predictor` returns: ``predictor(v)`` for columns, ``predictor.rows(X)`` for rows.
+
+    Parameters
+    ----------
+    answer : callable
+        ``answer(rows) -> rows``, for an array of shape (B, n_in) in the net's dtype.
+    n_in : int
+    dtype : float32 or float64
+    """
+
+    __slots__ = ("_answer", "_dtype", "_n_in")
+
+    def __init__(self, answer: Callable[[Array], Array], n_in: int, dtype: DType) -> None:
+        self._answer, self._n_in, self._dtype = answer, n_in, dtype
+
+    def __call__(self, v: Any) -> Array:
+        """Return the net's outputs for columns, as ``net.forwardPass(v, return_all_steps=False)`` does.
+
+        Parameters
+        ----------
+        v : array_like, shape (n_in, B)
+            A column, or B columns.
+
+        Returns
+        -------
+        ndarray, shape (n_out, B)
+            A new array in the net's dtype.
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError
+            If v is something else.
+        PluginError
+            If an activation fails.
+        """
+        if not (type(v) is np.ndarray and v.dtype is self._dtype and v.ndim == 2 and len(v) == self._n_in):
+            v = as_columns(v, self._n_in, "v").astype(self._dtype, copy=False)
+        outputs: Array = self._answer(v.T).T
+        return outputs
+
+    def rows(self, X: Any) -> Array:
+        """Return the net's outputs for inputs that are rows, as ``net.predict(X)`` does.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n_in)
+            One row per sample.
+
+        Returns
+        -------
+        ndarray, shape (N, n_out)
+            A new array in the net's dtype.
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError
+            If X is something else.
+        PluginError
+            If an activation fails.
+        """
+        if not (type(X) is np.ndarray and X.dtype is self._dtype and X.ndim == 2 and X.shape[1] == self._n_in):
+            X = as_matrix(X, "X", f"(N, {self._n_in}), one row per sample").astype(self._dtype, copy=False)
+            if X.shape[1] != self._n_in:
+                raise ShapeError(f"X has shape {X.shape}; expected (N, {self._n_in}), one row per sample")
+        return self._answer(X)
