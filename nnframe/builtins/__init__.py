@@ -36,4 +36,11 @@ BUILTIN_MODULES = {
         "nnframe.builtins.metrics.r2",
     ),
     "callback": ("nnframe.builtins.callbacks.progress", "nnframe.builtins.callbacks.early_stopping"),
+    "command": (
+        "nnframe.cli.commands.train",
+        "nnframe.cli.commands.info",
+        "nnframe.cli.commands.plugins",
+        "nnframe.cli.commands.new_plugin",
+    ),
+    "reader": ("nnframe.builtins.readers.digits", "nnframe.builtins.readers.arrays"),
 }

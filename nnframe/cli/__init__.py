@@ -1,28 +1,22 @@
-"""The command ``nnframe``: a parser, and one file a subcommand."""
+"""The command ``nnframe``: finds a command among the plugins, parses its options and runs it."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
-from nnframe.cli import evaluate, info, new_plugin, plugins, predict, train
-from nnframe.cli.output import silence
+from nnframe import registry
+from nnframe.cli.missing import refuse_missing
+from nnframe.cli.output import say, silence, table
+from nnframe.cli.parser import CommandParser
+from nnframe.contracts.command import Command
 from nnframe.errors import NNFrameError
 from nnframe.version import __version__
 
+PROGRAM = "nnframe"
 # What a shell reports for a program that an interrupt ended: 128 + SIGINT.
 INTERRUPTED = 130
 WRONG_INPUT = 2
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line, and leaves the usage to ``--help``."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the message and exit with 2."""
-        self.exit(WRONG_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,24 +32,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 if all went well, 1 if a plugin failed its checks, 2 for wrong input, 130 after an interrupt.
     """
-    parser = OneLineParser(prog="nnframe", description="Small neural networks in numpy, with plugins.")
-    parser.add_argument("--version", action="version", version=f"nnframe {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (train, predict, evaluate, info, plugins, new_plugin):
-        command.add_command(commands)
-    options = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0].startswith("-"):
+        return _without_command(given)
+    label = f"{PROGRAM} {given[0]}"
     try:
-        status: int | None = options.run(options)
+        command = _command(given[0])
+        parser = CommandParser(prog=label, description=command.documentation or command.help)
+        command.add_arguments(parser)
+        status = command.run(parser.parse_args(given[1:]))
         sys.stdout.flush()
     except NNFrameError as error:
-        print(f"{parser.prog} {options.command}: error: {error}", file=sys.stderr)
+        print(f"{label}: error: {error}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
+        print(f"{label}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
-        # Such as an output on a full disk, which Python would complain about once more when it exits.
-        print(f"{parser.prog} {options.command}: error: {error}", file=sys.stderr)
+        # Such as a full disk behind stdout, which Python would complain about once more when it exits.
+        print(f"{label}: error: {error}", file=sys.stderr)
         silence()
         return WRONG_INPUT
     return status or 0
+
+
+def _command(name: str) -> Command:
+    refuse_missing("command", name.lower(), f"{PROGRAM} {name}")
+    return registry.resolve(Command, name)
+
+
+def _without_command(arguments: list[str]) -> int:
+    parser = CommandParser(prog=PROGRAM, description="Small neural networks in numpy, with plugins.", add_help=False)
+    parser.add_argument("-h", "--help", action="store_true", help="show this help message and exit")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    options = parser.parse_args(arguments)
+    if not options.help:
+        parser.error("the following arguments are required: COMMAND")
+    say(f"usage: {PROGRAM} COMMAND ...\n       {PROGRAM} COMMAND --help\n\n{parser.description}\n\ncommands:")
+    say(table([("  " + command.name, command.help) for command in _commands()]))
+    return 0
+
+
+def _commands() -> list[Command]:
+    """Return all commands that work, the built-in ones first."""
+    found = []
+    for name in registry.names("command"):
+        try:
+            found.append(registry.resolve(Command, name))
+        except NNFrameError:
+            # Two distributions with one name, say; running that command reports it.
+            continue
+    return sorted(found, key=lambda command: registry.provider_of(command) != registry.BUILTIN_PROVIDER)

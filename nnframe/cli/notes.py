@@ -50,7 +50,7 @@ def _table_text(held: Mapping[str, Any]) -> str:
         f"task    {plain(task.get('kind'))}{_details(task, 'target', before=', ')}",
         f"loss    {plain(held.get('loss'))}",
         "",
-        table(("column", "kind", "learned from the data"), rows),
+        table([("column", "kind", "learned from the data"), *rows]),
     ]
     if len(columns) > MOST_ROWS:
         lines.append(f"and {len(columns) - MOST_ROWS:,} more columns, which --json shows")

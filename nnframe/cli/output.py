@@ -52,8 +52,7 @@ def check_place(option: str, path: Path, *inputs: str | Path) -> None:
         raise ArgumentError(f"{option} is {path}, which is read and would be lost; give another file")
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows under a header, in columns as wide as their longest cell."""
-    cells = [header, *rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells, the first of which may be a header, in columns as wide as their longest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

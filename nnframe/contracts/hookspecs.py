@@ -9,10 +9,12 @@ import pluggy
 if TYPE_CHECKING:
     from nnframe.contracts.activation import Activation
     from nnframe.contracts.callback import Callback
+    from nnframe.contracts.command import Command
     from nnframe.contracts.engine import Engine
     from nnframe.contracts.loss import Loss
     from nnframe.contracts.metric import Metric
     from nnframe.contracts.optimizer import Optimizer
+    from nnframe.contracts.reader import Reader
     from nnframe.contracts.schedule import Schedule
 
 hookspec = pluggy.HookspecMarker("nnframe")
@@ -52,3 +54,13 @@ def nnframe_metrics() -> list[Metric]:  # type: ignore[empty-body]
 @hookspec
 def nnframe_callbacks() -> list[Callback]:  # type: ignore[empty-body]
     """Return the callbacks that the plugin provides."""
+
+
+@hookspec
+def nnframe_commands() -> list[Command]:  # type: ignore[empty-body]
+    """Return the commands of the command line that the plugin provides."""
+
+
+@hookspec
+def nnframe_readers() -> list[Reader]:  # type: ignore[empty-body]
+    """Return the readers of training data that the plugin provides."""

@@ -27,6 +27,7 @@ get = _registry.get
 get_all_kinds = _registry.get_all_kinds
 resolve = _registry.resolve
 names = _registry.names
+is_claimed = _registry.is_claimed
 overview = _registry.overview
 provider_of = _registry.provider_of
 refers_to = _registry.refers_to
@@ -37,6 +38,7 @@ temporarily = _registry.temporarily
 __all__ = [
     "get",
     "get_all_kinds",
+    "is_claimed",
     "names",
     "overview",
     "provider_of",

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nnframe.errors import PluginError, one_line
+from nnframe.registry.kinds import KINDS
 from nnframe.registry.provider import Objects, Provider, normalized
 
 if TYPE_CHECKING:
@@ -36,8 +37,18 @@ class InstalledPlugin:
 
     @property
     def claim(self) -> str:
-        """The entry point's name, which claims that name for what it provides."""
-        return self.entry_point.name.lower()
+        """The name that the entry point claims for what it provides: its own, without a kind before it."""
+        return self._kind_and_claim[1]
+
+    def may_provide(self, kind: str) -> bool:
+        """Whether it may provide plugins of a kind: ``command.predict`` says that it provides commands only."""
+        return self._kind_and_claim[0] in (None, kind)
+
+    @cached_property
+    def _kind_and_claim(self) -> tuple[str | None, str]:
+        name = self.entry_point.name.lower()
+        kind, dot, claim = name.partition(".")
+        return (kind, claim) if dot and claim and kind in KINDS else (None, name)
 
     @cached_property
     def provider(self) -> Provider:

@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.callback import Callback
+from nnframe.contracts.command import Command
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.reader import Reader
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentError, shown
 
@@ -43,6 +45,8 @@ KINDS = {
         Kind("schedule", Schedule, "nnframe_schedules"),
         Kind("metric", Metric, "nnframe_metrics"),
         Kind("callback", Callback, "nnframe_callbacks"),
+        Kind("command", Command, "nnframe_commands"),
+        Kind("reader", Reader, "nnframe_readers"),
     )
 }
 

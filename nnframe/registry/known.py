@@ -32,7 +32,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
     "nnframe-numba": {"engine": ("numba",)},
     "nnframe-table": {
         "command": ("predict", "evaluate"),
-        "reader": (".csv", ".parquet", "csv", "parquet"),
+        "reader": (".csv", ".tsv", ".txt", ".parquet", "csv", "parquet", "table"),
     },
     "nnframe-plot": {},
 }  # fmt: skip

@@ -134,6 +134,16 @@ class Registry:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
         return sorted(self._known(kind_named(kind).name))
 
+    def is_claimed(self, kind: str, name: str) -> bool:
+        """Return whether a name is built in, registered in code or claimed by an entry point; imports no plugin.
+
+        An entry point claims the name that it has itself, also if it is disabled. Others may provide a name too.
+        """
+        sources = [*self._builtin_source(kind), *self._in_code.sources()]
+        return any(name in objects.get(kind, {}) for objects, _ in sources) or any(
+            plugin.claim == name and plugin.may_provide(kind) for plugin in self._scan()
+        )
+
     def overview(self) -> list[Row]:
         """Return a row for everything that is offered under a name, the broken ones last.
 
@@ -248,7 +258,7 @@ class Registry:
             return
         yield [source for source in self._in_code.sources() if spec.admits(source[1])]
         # Reading a distribution's name costs a file, so the cheaper condition comes first.
-        enabled = self._enabled()
+        enabled = [plugin for plugin in self._enabled() if plugin.may_provide(kind.name)]
         yield self._load(plugin for plugin in enabled if plugin.claim == spec.name and _admits(spec, plugin))
         yield self._load(plugin for plugin in enabled if _admits(spec, plugin))
 
@@ -261,7 +271,8 @@ class Registry:
 
     def _known(self, kind: str) -> dict[str, Plugin]:
         """Return an object for each name of a kind."""
-        sources = [*self._builtin_source(kind), *self._in_code.sources(), *self._load(self._enabled())]
+        enabled = [plugin for plugin in self._enabled() if plugin.may_provide(kind)]
+        sources = [*self._builtin_source(kind), *self._in_code.sources(), *self._load(enabled)]
         return {name: item for objects, _ in sources for name, item in objects.get(kind, {}).items()}
 
     def _scan(self) -> list[InstalledPlugin]:
@@ -298,7 +309,7 @@ class Registry:
             if plugin.loaded:
                 return
             try:
-                plugin.objects = self._collector.collect(loaded, f"{provider.name}/{plugin.claim}", provider)
+                plugin.objects = self._collector.collect(loaded, f"{provider.name}/{plugin.entry_point.name}", provider)
             except PluginError as error:
                 plugin.error = error
 

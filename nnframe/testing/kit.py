@@ -9,15 +9,18 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.contracts.activation import Activation
+from nnframe.contracts.command import Command
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.reader import Reader
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentTypeError, one_line, with_type
 from nnframe.testing import activation_checks as activations
 from nnframe.testing import behaviour_checks as behaviour
+from nnframe.testing import command_checks as commands
 from nnframe.testing import common_checks as common
 from nnframe.testing import engine_checks as engines
 from nnframe.testing import fused_checks as fused
@@ -102,6 +105,16 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         engines.its_predictor_agrees,
         engines.failures_of_plugins_leave_whole_batches,
         engines.interrupts_leave_whole_batches,
+    ),
+    Command: (
+        commands.its_options_can_be_added,
+        commands.its_help_says_what_it_does,
+        commands.its_documentation_has_a_first_line,
+    ),
+    Reader: (
+        commands.its_options_can_be_added,
+        commands.its_options_leave_those_of_train_alone,
+        commands.its_documentation_has_a_first_line,
     ),
 }
 

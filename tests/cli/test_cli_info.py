@@ -126,15 +126,6 @@ def test_notes_of_another_form_under_that_name_are_shown_as_they_are(command, tm
     assert (status, out.splitlines()[-1]) == (0, f"  table: {held!r}")
 
 
-def test_the_form_is_that_of_own_data_models(command, tmp_path):
-    pytest.importorskip("pyarrow")
-    (tmp_path / "t.csv").write_text("size,price\n" + "".join(f"{i % 7}.5,{3 * i}.25\n" for i in range(40)))
-    command("train", str(tmp_path / "t.csv"), "--target", "price", "--epochs", "1", "--out", str(tmp_path / "m.nnf"))
-    out = command("info", str(tmp_path / "m.nnf"))[1]
-    assert "target  price\ntask    regression, mean " in out
-    assert "{" not in out
-
-
 @pytest.fixture
 def checkpoint(tmp_path):
     net = nNet.from_sizes([2, 3, 1], ["tanh", "sigmoid"], seed=0)

@@ -53,6 +53,8 @@ def test_built_ins_are_ok(fresh):
         *(("schedule", name) for name in ("constant", "step", "exponential", "cosine", "warm_up", "one_cycle")),
         *(("metric", name) for name in ("accuracy", "top_k", "f1", "mae", "r2")),
         ("callback", "progress"), ("callback", "early_stopping"),
+        *(("command", name) for name in ("train", "info", "plugins", "new-plugin")),
+        *(("reader", name) for name in ("digits", "npy", "npz")),
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import nnframe
 from nnframe import ModelFileError, denseLayer, nNet
-from nnframe.cli.info import show_file
+from nnframe.cli.commands.info import show_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mutations import MUTATIONS, SAFETENSORS_MUTATIONS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,12 +18,13 @@ from nnframe.network import nNet
 from nnframe.saving import load_with_notes
 from nnframe.saving.failures import DefectError, reading
 from nnframe.training.evaluation import metric_value
-from nnframe_table.column import Unknown
+from nnframe_table.column import Numeric, Unknown
 from nnframe_table.columns import Columns, encoded
 from nnframe_table.metadata import entry, text
+from nnframe_table.sources.numpy import TARGET
 from nnframe_table.sources.opening import open_source
 from nnframe_table.sources.source import Chunk
-from nnframe_table.target import Task, task_from_notes, task_notes
+from nnframe_table.target import Classification, Regression, Task, task_from_notes, task_notes
 
 NOTES = "table"
 LOSS = "loss"
@@ -83,8 +84,7 @@ class Model:
         NNFrameError
             As `nNet.save`.
         """
-        notes = {"columns": self.columns.to_notes(), "task": task_notes(self.task), LOSS: self.loss}
-        self.net.save(path, notes={NOTES: notes})
+        self.net.save(path, {**metadata_of(self.columns, self.task), LOSS: self.loss})
 
     def predict(self, table: Any, unknown: Unknown = "refuse") -> Array:
         """Return a prediction for each row of a table.
@@ -184,6 +184,26 @@ class Model:
         return f"<model for {self.task}, from {', '.join(self.columns.names)}>"
 
 
+def metadata_of(columns: Columns, task: Task) -> dict[str, Any]:
+    """Return what `load` needs besides a net and its loss, in the form in which it is saved."""
+    return {NOTES: {"columns": columns.to_notes(), "task": task_notes(task)}}
+
+
+def _model_of_arrays(net: nNet, notes: Mapping[str, Any]) -> Model:
+    """Return the model of a net that takes the columns of an array as they are: those of digits, .npy and .npz."""
+    if LOSS not in notes or "data" not in notes:
+        raise DefectError("it holds a net without columns", "nnframe.load(path) loads it, and it takes arrays")
+    first, last = net.layersList[0], net.layersList[-1]
+    columns = Columns(tuple(Numeric(str(i), 0.0, 1.0) for i in range(first.n_in)))
+    if "classes" in notes:
+        task: Task = Classification(TARGET, tuple(map(str, notes["classes"])))
+    elif last.n_out == 1:
+        task = Regression(TARGET, 0.0, 1.0)
+    else:
+        raise DefectError(f"its net predicts {last.n_out} numbers", "nnframe.load(path) loads it, and it takes arrays")
+    return Model(net, columns, task, text(notes, LOSS))
+
+
 def load(path: str | os.PathLike[str]) -> Model:
     """Return what `Model.save` wrote.
 
@@ -201,10 +221,10 @@ def load(path: str | os.PathLike[str]) -> Model:
     net, notes = load_with_notes(path)
     with reading(Path(path)):
         if NOTES not in notes:
-            raise DefectError("it holds a net without columns", "nnframe.load(path) loads it, and it takes arrays")
+            return _model_of_arrays(net, notes)
         held = notes[NOTES]
         columns, task = Columns.from_notes(entry(held, "columns")), task_from_notes(entry(held, "task"))
         try:
-            return Model(net, columns, task, text(held, LOSS))
+            return Model(net, columns, task, text(notes, LOSS))
         except ArgumentError as error:
             raise DefectError(str(error)) from error

@@ -85,8 +85,11 @@ def test_the_net_alone_can_be_loaded_too(wine, tmp_path):
         (lambda notes: {}, "it holds a net without columns; nnframe.load"),
         (lambda notes: {"table": 3}, "found 3, of type int; wanted an object with 'columns'"),
         (lambda notes: {"table": {"columns": notes["table"]["columns"]}}, "task is missing"),
-        (lambda notes: {"table": notes["table"] | {"loss": 1}}, "loss is 1, of type int; wanted a text"),
-        (lambda notes: {"table": notes["table"] | {"columns": notes["table"]["columns"][1:]}}, "net takes 13 numbers"),
+        (lambda notes: notes | {"loss": 1}, "loss is 1, of type int; wanted a text"),
+        (
+            lambda notes: notes | {"table": notes["table"] | {"columns": notes["table"]["columns"][1:]}},
+            "takes 13 numbers",
+        ),
         (lambda notes: {"table": notes["table"] | {"columns": "all"}}, "columns is 'all'; wanted a list of columns"),
     ],
 )

@@ -1,4 +1,7 @@
-"""``nnframe plugins``: list, show, check and plot what is installed."""
+"""List all plugins, each with the distribution that it comes from; those that can't be used come last, with the reason.
+
+With an action: show, check or plot some of them.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,12 @@ from typing import Any
 
 from nnframe import registry
 from nnframe.cli.curves import DRAWN, Curves, curves_of
+from nnframe.cli.drawing import drawing
 from nnframe.cli.output import say, table
 from nnframe.cli.running import running_plugins
 from nnframe.cli.terminal_plot import draw
+from nnframe.contracts.command import Command
+from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, PluginError
 from nnframe.registry.kinds import kind_of
@@ -22,32 +28,26 @@ LOADING = "loading plugins"
 OUTCOMES = ("passed", "skipped", "warned", "failed")
 
 
-def add_command(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the subcommand to a parser."""
-    parser = commands.add_parser(
-        "plugins",
-        help="list, show, check and plot plugins of every kind",
-        description="Without a further command, list every activation, loss and so on with the distribution it comes "
-        "from; what can't be used comes last, with the reason.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options and actions."""
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=list_plugins)
-    actions = parser.add_subparsers(metavar="[ACTION]")
+    parser.set_defaults(action=list_plugins)
+    actions = parser.add_subparsers(metavar="[ACTION]", help="without an action: list all plugins")
 
     show = actions.add_parser("show", help="formula, parameters, source and a plot, of one plugin")
     show.add_argument("name", help="such as swish, 'swish(beta=2)' or nnframe-swish/swish")
     show.add_argument("--json", action="store_true", help="print JSON, without the plot")
-    show.set_defaults(run=show_plugin)
+    show.set_defaults(action=show_plugin)
 
     check = actions.add_parser("check", help="run the test kit; exit with 1 if a check fails")
     check.add_argument("name", nargs="?", help="a plugin or a distribution (default: all that is installed)")
     check.add_argument("--json", action="store_true", help="print JSON")
-    check.set_defaults(run=check_plugins)
+    check.set_defaults(action=check_plugins)
 
     plot = actions.add_parser("plot", help="draw activations, losses and schedules into a file")
     plot.add_argument("names", nargs="+", metavar="name", help="an activation, loss or schedule")
     plot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .png, .pdf or .svg file")
-    plot.set_defaults(run=plot_plugins)
+    plot.set_defaults(action=plot_plugins)
 
 
 def list_plugins(options: argparse.Namespace) -> None:
@@ -57,8 +57,8 @@ def list_plugins(options: argparse.Namespace) -> None:
     if options.json:
         say(json.dumps([row._asdict() for row in rows], indent=2))
         return
-    header = ("kind", "name", "distribution", "version", "state", "")
-    say(table(header, [(row.kind or "?", row.name, row.provider, row.version or "", *row[4:]) for row in rows]))
+    header: tuple[str, ...] = ("kind", "name", "distribution", "version", "state", "")
+    say(table([header, *((row.kind or "?", row.name, row.provider, row.version or "", *row[4:]) for row in rows)]))
 
 
 def show_plugin(options: argparse.Namespace) -> None:
@@ -110,16 +110,15 @@ def plot_plugins(options: argparse.Namespace) -> None:
     Raises
     ------
     MissingDependencyError
-        If matplotlib is missing.
+        If nnframe-plot or matplotlib is missing.
     ArgumentError
         If a plugin is of a kind that has no curve, or such a file can't be written.
     UnknownNameError, NameConflictError, PluginError
         If there is no such plugin, if there are several, or if it is broken.
     """
-    from nnframe.cli.picture import save_picture
-
+    pictures = drawing("nnframe plugins plot")
     with running_plugins("drawing"):
-        save_picture([each for name in options.names for each in _drawn(name)], options.output)
+        pictures.save_plugin_curves([each for name in options.names for each in _drawn(name)], options.output)
     say(f"{options.output} written")
 
 
@@ -189,3 +188,18 @@ def _counted(number: int, what: str) -> str:
 
 def _does_not_load(plugin: str, reason: str) -> dict[str, Any]:
     return {"plugin": plugin, "name": "it_loads", "outcome": "failed", "message": reason}
+
+
+def run(options: argparse.Namespace) -> int | None:
+    """Do what the action says; list all plugins without one."""
+    status: int | None = options.action(options)
+    return status
+
+
+plugins = Command("plugins", add_arguments, run, help="list, show, check and plot plugins of every kind", doc=__doc__)
+
+
+@hookimpl
+def nnframe_commands() -> list[Command]:
+    """Return plugins."""
+    return [plugins]

@@ -1,28 +1,26 @@
-"""``nnframe predict``: predictions for new rows."""
+"""Write a csv file with a prediction for each row of a table.
+
+A prediction is a number in the target's units, or a class and the probability of each class. Columns are found by
+name; those that the model doesn't know are ignored.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from nnframe.cli.output import check_place, say
+from nnframe.contracts.command import Command
+from nnframe.contracts.hookspecs import hookimpl
 
 
-def add_command(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the subcommand to a parser."""
-    parser = commands.add_parser(
-        "predict",
-        help="predict new rows with a model of nnframe train",
-        description="Write a csv file with a prediction for each row: a number in the target's units; or a class, and "
-        "the probability of each. Columns are found by name, and those that the model doesn't know are passed over.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     add_model_and_data(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="a .csv file")
     parser.add_argument(
         "--keep", action="append", default=[], metavar="NAME", help="a column to copy, such as an id to find rows by"
     )
-    parser.set_defaults(run=run)
 
 
 def add_model_and_data(parser: argparse.ArgumentParser) -> None:
@@ -62,3 +60,12 @@ def run(options: argparse.Namespace) -> None:
         say(f"passed over {named(passed_over)}")
     count = write_predictions(model, source, options.out, unknown=options.unknown, keep=options.keep)
     say(f"{options.out} written, {count:,} predictions of {model.task.target!r}")
+
+
+predict = Command("predict", add_arguments, run, help="predict new rows with a model of nnframe train", doc=__doc__)
+
+
+@hookimpl
+def nnframe_commands() -> list[Command]:
+    """Return predict."""
+    return [predict]

@@ -1,4 +1,7 @@
-"""``nnframe info``: what is in a saved model or a checkpoint, without loading it or any plugin."""
+"""Show what is in a saved model or a checkpoint, without loading it or any plugin.
+
+For a model, the layers, activations and notes; for a checkpoint, how far the training run got and its settings.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,17 @@ from typing import Any
 
 from nnframe.cli.notes import notes_text, plain
 from nnframe.cli.output import say, table
+from nnframe.contracts.command import Command
+from nnframe.contracts.hookspecs import hookimpl
 from nnframe.errors import shown
 from nnframe.saving.files import NOTES, is_checkpoint, model_in, read_document
 from nnframe.saving.model import SavedModel
 
 
-def add_command(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the subcommand to a parser."""
-    parser = commands.add_parser(
-        "info",
-        help="show what is in a saved model or a checkpoint",
-        description="Show the layers, activations and notes of a model that net.save or nnframe train wrote, or how "
-        "far the training run of a checkpoint is. Nothing but the manifest is read, and no plugin is loaded.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument("file", type=Path, help="a saved model, or a checkpoint")
     parser.add_argument("--json", action="store_true", help="print JSON, with the notes in full")
-    parser.set_defaults(run=show_file)
 
 
 def show_file(options: argparse.Namespace) -> None:
@@ -57,7 +55,7 @@ def show_file(options: argparse.Namespace) -> None:
 def _show_model(model: SavedModel, notes: dict[str, Any]) -> None:
     plural = "" if len(model.sequence) == 1 else "s"
     say(f"nNet of {len(model.sequence)} layer{plural}, {model.n_parameters:,} parameters, {model.dtype}\n")
-    say(table(("layer", "size", "activation", "from", "parameters"), _rows(model)))
+    say(table([("layer", "size", "activation", "from", "parameters"), *_rows(model)]))
     if notes:
         say(f"\n{notes_text(notes)}")
 
@@ -71,7 +69,7 @@ def _show_checkpoint(run: dict[str, Any]) -> None:
     say("Checkpoint(path) in callbacks goes on from it\n")
     settings = run.get("settings")
     if isinstance(settings, dict):
-        say(table(("setting", "value"), [(plain(key), plain(value)) for key, value in settings.items()]))
+        say(table([("setting", "value"), *((plain(key), plain(value)) for key, value in settings.items())]))
 
 
 def _description(model: SavedModel) -> dict[str, Any]:
@@ -95,3 +93,12 @@ def _rows(model: SavedModel) -> list[tuple[str, ...]]:
         again = "" if first.setdefault(i, place) == place else f", the same as in layer {first[i]}"
         rows.append((str(place), f"{layer.n_in} -> {layer.n_out}", name, origin, f"{layer.n_parameters:,}{again}"))
     return rows
+
+
+info = Command("info", add_arguments, show_file, help="show what is in a saved model or a checkpoint", doc=__doc__)
+
+
+@hookimpl
+def nnframe_commands() -> list[Command]:
+    """Return info."""
+    return [info]

@@ -1,0 +1,198 @@
+"""What ``nnframe train`` does: read the data, train a net, report how good it is, and save it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnframe import registry
+from nnframe.arrays import copy_all
+from nnframe.builtins.callbacks.early_stopping import EarlyStopping
+from nnframe.cli.drawing import drawing
+from nnframe.cli.output import check_place, say
+from nnframe.cli.readers import reader_for
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.engine import Engine
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.metric import Metric
+from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.reader import TrainingData
+from nnframe.data import Pairs
+from nnframe.errors import ArgumentError
+from nnframe.history import History
+from nnframe.network import nNet
+from nnframe.saving.files import check_format
+from nnframe.training.evaluation import metric_value
+
+if TYPE_CHECKING:
+    from nnframe.training.run import TrainingRun
+
+ROWS_AT_ONCE = 1 << 14
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a net as the options say; see `nnframe.cli.commands.train`."""
+    reader = reader_for(options.data, options.reader)
+    _check_early(options)
+    with reader.open(options.data, options) as data:
+        if not options.quiet:
+            for line in data.summary:
+                say(line)
+        loss = _loss(options, data)
+        net = _net(options, data)
+        if not options.quiet:
+            say(repr(net))
+        job = Training(options, data, net, loss)
+        try:
+            job.run()
+        except KeyboardInterrupt:
+            kept = job.keep_best()
+            for line in _write_results(options, data, net, loss, job.history):
+                say(f"{line}, with {kept}")
+            raise
+        written = _write_results(options, data, net, loss, job.history)
+        for name, judged_by in (("validation", data.validation), ("test", data.test)):
+            if judged_by is not None and data.metrics:
+                say(f"{name} {_quality(net, data, judged_by)}")
+        for line in written:
+            say(line)
+
+
+class Training:
+    """A training run that can be interrupted.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    data : TrainingData
+    net : nNet
+        Trained in place.
+    loss : Loss
+
+    Attributes
+    ----------
+    history : History
+        What the run has seen so far.
+    """
+
+    def __init__(self, options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss) -> None:
+        self.options, self.data, self.net, self.loss = options, data, net, loss
+        self.history = History()
+        self._weights: Any = []
+        patience = data.defaults.patience if options.patience is None else options.patience
+        self._stopping = EarlyStopping(patience) if patience and data.validation is not None else None
+
+    def run(self) -> None:
+        """Train to the end, or until there is no improvement any more."""
+        options, data = self.options, self.data
+        optimizer = registry.resolve(Optimizer, options.optimizer or data.defaults.optimizer)
+        if options.learning_rate is not None:
+            optimizer = optimizer.with_params(learning_rate=options.learning_rate)
+        self.net.nEpochs(
+            data.defaults.epochs if options.epochs is None else options.epochs,
+            data.train,
+            self.loss,
+            batch_size=options.batch_size,
+            optimizer=optimizer,
+            engine=options.engine,
+            shuffle=not options.no_shuffle,
+            seed=options.seed,
+            validation=data.validation,
+            metrics=data.metrics[:1] if data.validation is not None else (),
+            callbacks=[self] if self._stopping is None else [self._stopping, self],
+        )
+
+    def keep_best(self) -> str:
+        """After an interrupt, give the net the weights that early stopping would have kept; say which these are."""
+        if self._stopping is None or self._stopping.best_epoch is None:
+            return f"the weights after epoch {len(self.history.loss)}"
+        copy_all(self._weights, self._stopping.state_dict()["best_weights"])
+        return f"the best weights, those after epoch {self._stopping.best_epoch + 1}"
+
+    @hookimpl
+    def nnframe_train_start(self, run: TrainingRun) -> None:
+        """Remember where the run keeps its history and its weights."""
+        self.history, self._weights = run.history, run.weights
+
+    @hookimpl
+    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+        """Print the epoch."""
+        if self.options.quiet:
+            return
+        history = run.history
+        line = f"epoch {run.epoch:>{len(str(run.n_epochs))}}/{run.n_epochs}  {self.loss.spec} {history.loss[-1]:.4f}"
+        if history.validation_loss:
+            line += f"  validation {history.validation_loss[-1]:.4f}"
+        say(line + "".join(f"  {name} {values[-1]:.4f}" for name, values in history.metrics.items()))
+
+    @hookimpl
+    def nnframe_train_end(self, run: TrainingRun) -> None:
+        """Print why training ended early."""
+        if run.history.stopped and run.error is None and not self.options.quiet:
+            say(f"stopped after epoch {run.epoch}: {run.history.stopped}")
+
+
+def _loss(options: argparse.Namespace, data: TrainingData) -> Loss:
+    loss = registry.resolve(Loss, options.loss or data.loss)
+    if loss.a_domain == "probability" and data.activation is None:
+        raise ArgumentError(
+            f"--loss is {loss.spec}, which needs probabilities, but the net predicts any number; use a loss such as "
+            f"{data.loss}, or --task classification"
+        )
+    return loss
+
+
+def _net(options: argparse.Namespace, data: TrainingData) -> nNet:
+    hidden = data.defaults.hidden if options.hidden is None else options.hidden
+    return nNet.from_sizes(
+        [data.n_inputs, *hidden, data.n_outputs],
+        [options.activation, data.activation] if hidden else [data.activation],
+        seed=options.seed,
+        dtype=data.train.X.dtype,
+    )
+
+
+def _write_results(
+    options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss, history: History
+) -> list[str]:
+    """Save the net, then draw the losses, as far as that was asked for; return what was written."""
+    written = []
+    if options.out is not None:
+        finished = net if data.finish is None else data.finish(net)
+        finished.save(options.out, {**data.metadata, "loss": loss.spec})
+        written.append(f"{options.out} written")
+    if options.plot is not None and history.loss:
+        drawing("--plot").save_loss_curve(history, options.plot)
+        written.append(f"{options.plot} written")
+    return written
+
+
+def _quality(net: nNet, data: TrainingData, judged_by: Pairs) -> str:
+    in_units = data.in_units or (lambda outputs: outputs)
+    starts = range(0, len(judged_by), ROWS_AT_ONCE)
+    parts = [judged_by.rows(slice(start, start + ROWS_AT_ONCE), net.dtype) for start in starts]
+
+    a = in_units(np.concatenate([net.forwardPass(x.T, return_all_steps=False) for x, _ in parts], axis=1))
+    y = in_units(np.concatenate([y for _, y in parts]).T)
+    values = {name: metric_value(registry.resolve(Metric, name), a, y) for name in data.metrics}
+    return ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+
+
+def _check_early(options: argparse.Namespace) -> None:
+    """Raise before a large file is read for names that don't exist, or for places that can't be written to."""
+    for kind in (Activation, Loss, Optimizer, Engine):
+        name = getattr(options, kind.__name__.lower())
+        if name is not None:
+            registry.resolve(kind, name)
+    for option, path in (("--out", options.out), ("--plot", options.plot)):
+        if path is not None:
+            check_place(option, path, options.data)
+    if options.out is not None:
+        check_format(options.out)
+    if options.plot is not None:
+        drawing("--plot").check_figure_file(options.plot)
+        if options.out is not None and options.out.resolve() == options.plot.resolve():
+            raise ArgumentError(f"--out and --plot are both {options.plot}; choose another file for the picture")

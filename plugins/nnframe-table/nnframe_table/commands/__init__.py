@@ -1,0 +1,1 @@
+"""Commands and readers for the command line."""

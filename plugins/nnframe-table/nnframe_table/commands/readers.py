@@ -1,0 +1,125 @@
+"""csv, parquet: tables with named columns of numbers, categories and gaps, for ``nnframe train``.
+
+Numbers are scaled, texts become categories, and what was learned of the columns is saved with the net, for
+``nnframe predict``. ``--reader table`` reads any file that nnframe-table can open, .npy and .npz too.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nnframe.cli.numbers import share
+from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.reader import Reader, TrainingData
+
+SHARE_HELD_OUT = 0.2
+
+
+def add_arguments(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add the options of tables."""
+    group.add_argument("--target", metavar="NAME", help="the column to predict")
+    group.add_argument("--task", choices=["classification", "regression"], help="in place of what is recognised")
+    group.add_argument(
+        "--kind",
+        type=_kind,
+        action="append",
+        default=[],
+        metavar="NAME=KIND",
+        help="what a column holds, where it is taken for something else: numeric, category or boolean",
+    )
+    group.add_argument("--drop", action="append", default=[], metavar="NAME", help="a column to leave out")
+    group.add_argument(
+        "--fill",
+        type=_fill,
+        metavar="HOW",
+        help="fill missing values: mean, median, most-frequent, or a number; without it they are refused",
+    )
+    group.add_argument(
+        "--validation",
+        type=share,
+        default=SHARE_HELD_OUT,
+        metavar="R",
+        help=f"the share of rows to hold out for validation (default: {SHARE_HELD_OUT})",
+    )
+
+
+@contextmanager
+def open_table(source: str, options: argparse.Namespace) -> Iterator[TrainingData]:
+    """Yield a table as training data, and release what it takes up.
+
+    Raises
+    ------
+    NNFrameError
+        If it can't be read or trained on.
+    """
+    # --help needs nothing that reads tables.
+    from nnframe_table.dataset import read
+    from nnframe_table.model import metadata_of
+
+    with read(
+        source,
+        options.target,
+        task=options.task,
+        kinds=dict(options.kind),
+        drop=options.drop,
+        fill=options.fill,
+        validation=options.validation,
+        seed=options.seed,
+    ) as table:
+        held_out = 0 if table.validation is None else len(table.validation)
+        summary = [
+            f"{table.name}: {len(table.train):,} rows to train on, {held_out:,} held out; "
+            f"{_counted(len(table.columns.features), 'column')} as {_counted(table.columns.n_inputs, 'input')}",
+            *table.remarks,
+            str(table.task),
+        ]
+        if table.folder is not None:
+            size = sum(array.nbytes for part in (table.train, table.validation) if part for array in (part.X, part.Y))
+            summary.append(f"the rows are in a temporary file of {size:,} bytes in {table.folder} until the end")
+        yield TrainingData(
+            table.train,
+            loss=table.task.loss,
+            activation=table.task.activation,
+            validation=table.validation,
+            metrics=table.task.metrics,
+            summary=summary,
+            in_units=table.task.in_units,
+            metadata=metadata_of(table.columns, table.task),
+        )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _kind(text: str) -> tuple[str, str]:
+    name, equals, kind = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected NAME=KIND, such as zip=category")
+    return name, kind
+
+
+def _fill(text: str) -> str | float:
+    if text in ("mean", "median"):
+        return text
+    if text.replace("-", " ").replace("_", " ") == "most frequent":
+        return "most frequent"
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected mean, median, most-frequent, or a number") from None
+
+
+READERS = [
+    Reader("csv", open_table, suffixes=(".csv", ".tsv", ".txt"), add_arguments=add_arguments, doc=__doc__),
+    Reader("parquet", open_table, suffixes=(".parquet",), add_arguments=add_arguments, doc=__doc__),
+    Reader("table", open_table, add_arguments=add_arguments, doc=__doc__),
+]
+
+
+@hookimpl
+def nnframe_readers() -> list[Reader]:
+    """Return csv, parquet and table."""
+    return READERS
