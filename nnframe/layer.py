@@ -12,7 +12,7 @@ from nnframe import registry
 from nnframe.arrays import Array, DType, as_array, as_columns, as_matrix, float_dtype
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import Linear
-from nnframe.contracts.plugin import format_parameters
+from nnframe.contracts.parameters import format_parameters
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError
 from nnframe.registry.binding import bind_activation
 from nnframe.registry.spec import parse_spec

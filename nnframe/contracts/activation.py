@@ -33,7 +33,7 @@ class Activation(Plugin):
     backward : callable, optional
         ``backward(grad, z, a, **params) -> dL/dz`` for an activation that mixes the components of a column, as
         softmax does; grad is dL/da. Given in place of `derivative`.
-    params : mapping of str to number, optional
+    params : mapping of str to parameter, optional
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
         Faster or more stable forms together with the losses named.

@@ -20,7 +20,7 @@ class Callback(Plugin):
         ``make(**params)`` returns a new object for one run, whose methods are marked with ``@nnframe.hookimpl`` and
         named after the hooks of a run: ``nnframe_train_start``, ``nnframe_part_end``, ``nnframe_epoch_end`` and
         ``nnframe_train_end``, each with the argument ``run``, a `nnframe.training.run.TrainingRun`.
-    params : mapping of str to number, optional
+    params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
         What it does.

@@ -179,7 +179,7 @@ class Engine(Plugin):
         read-only, and returns a new one of shape (B, n_out). It reads the live weights in every call, several threads
         may call it at once, and it raises `PluginError` where an activation fails. None where the engine has nothing
         faster than `nNet.forwardPass`.
-    params : mapping of str to number, optional
+    params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
         How it works and what it is good for.

@@ -29,7 +29,7 @@ class Loss(Plugin):
         ``value(a, y, **params) -> (B,)``: the loss of each column.
     gradient : callable
         ``gradient(a, y, **params) -> dL/da``, of shape (n, B).
-    params : mapping of str to number, optional
+    params : mapping of str to parameter, optional
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
         Faster or more stable forms together with the activations named.

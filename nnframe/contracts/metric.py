@@ -23,7 +23,7 @@ class Metric(Plugin):
         column a sample of a whole data set.
     better : {"higher", "lower"}, optional
         Which values are the better ones.
-    params : mapping of str to number, optional
+    params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
         Formula and source. ``doc=__doc__`` takes the module's docstring.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -32,9 +31,9 @@ class Optimizer(Plugin):
         What is kept from one update to the next, an array of the weights' shape each, and the value it begins with.
     params : mapping of str to number
         Parameters and their defaults. ``learning_rate`` is one of them; a schedule multiplies it.
-    limits : mapping of str to pair of numbers, optional
-        For a parameter, the smallest value that it can have, and what it must be below. ``learning_rate`` is never
-        negative.
+    limits : mapping of str to limit, optional
+        What parameters may be, such as ``{"beta1": "[0, 1)"}``; see `nnframe.contracts.parameters`. ``learning_rate``
+        is never negative.
     doc : str, optional
         Formula and source. ``doc=__doc__`` takes the module's docstring.
 
@@ -55,27 +54,21 @@ class Optimizer(Plugin):
 
     update: Callable[..., tuple[Array, ...]]
     state: Mapping[str, float] = field(default_factory=dict, kw_only=True, hash=False)
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict, kw_only=True, hash=False)
 
     def __post_init__(self) -> None:
+        if LEARNING_RATE in self.params:
+            object.__setattr__(self, "limits", {LEARNING_RATE: "[0, inf)", **self.limits})
         super().__post_init__()
         self._require_callable("update")
         if not isinstance(self.params.get(LEARNING_RATE), float):
             raise ArgumentError(
-                f"params of optimizer {self.name!r} are {shown(dict(self.params))}; wanted a float learning_rate "
-                f"among them, such as params={{'learning_rate': 0.01}}"
+                f"params of optimizer {self.name!r} are {shown(dict(self.params))}; expected a float "
+                f"learning_rate among them, such as params={{'learning_rate': 0.01}}"
             )
         for key, value in self.state.items():
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ArgumentTypeError(
-                    f"state {key!r} of optimizer {self.name!r} begins with {shown(value)}; wanted a number such as 0.0"
+                    f"state {key!r} of optimizer {self.name!r} begins with {shown(value)}; expected a number such "
+                    f"as 0.0"
                 )
         object.__setattr__(self, "state", MappingProxyType(dict(self.state)))
-        object.__setattr__(self, "limits", MappingProxyType({LEARNING_RATE: (0.0, math.inf), **self.limits}))
-        for key, (smallest, bound) in self.limits.items():
-            if key not in self.params:
-                raise ArgumentError(f"limits of optimizer {self.name!r} has {key!r}, which is none of its params")
-            value = self.settings[key]
-            if not smallest <= value < bound:
-                below = "" if bound == math.inf else f" and below {bound:g}"
-                raise ArgumentError(f"{self.name}: parameter {key} is {value!r}; wanted at least {smallest:g}{below}")

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
+from nnframe.contracts.parameters import (
+    HasSpec,
+    Limit,
+    Parameter,
+    checked_default,
+    checked_limits,
+    coerced_parameter,
+    format_parameters,
+)
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 
-Parameter: TypeAlias = bool | int | float
 Self = TypeVar("Self", bound="Plugin")
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True)
-class Plugin:
-    """A named set of pure functions with numeric parameters; the base of `Activation`, `Loss` and all other kinds.
+class Plugin(HasSpec):
+    """A named set of pure functions with parameters; the base of `Activation`, `Loss` and all other kinds.
 
     Parameters
     ----------
     name : str
         Letters, digits, ``_``, ``-`` and ``.``. Case does not matter, it is kept in lower case.
-    params : mapping of str to number, optional
-        The parameters that every function is called with, by keyword, and their default values: each an int,
-        a float or a bool, and of that type from then on.
-    overrides : mapping of str to number, optional
+    params : mapping of str to parameter, optional
+        The parameters that every function is called with, by keyword, and their default values: each an int, a float,
+        a bool, text, None, a tuple of numbers or another plugin, and of that type from then on.
+    limits : mapping of str to limit, optional
+        What parameters may be: an interval such as ``"[0, 1)"``, a set of choices, or a class; see
+        `nnframe.contracts.parameters`. Without a limit, a number may be any finite one.
+    overrides : mapping of str to parameter, optional
         The parameters that differ from their defaults. Left to `with_params`.
     doc : str, optional
         What it computes: the formula and its source. ``doc=__doc__`` takes the module's docstring.
@@ -37,25 +47,28 @@ class Plugin:
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If the name or a parameter can't be used, or a function is not callable.
+        If the name, a parameter or a limit can't be used, or a function is not callable.
     """
 
     name: str
     params: Mapping[str, Parameter] = field(default_factory=dict, kw_only=True, hash=False)
+    limits: Mapping[str, Limit] = field(default_factory=dict, kw_only=True, hash=False)
     overrides: Mapping[str, Parameter] = field(default_factory=dict, kw_only=True, hash=False)
     doc: str | None = field(default=None, kw_only=True, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):
             raise ArgumentError(
-                f"name is {shown(self.name)}; wanted letters, digits, '_', '-' and '.', such as 'leaky_relu'"
+                f"name is {shown(self.name)}; expected letters, digits, '_', '-' and '.', such as 'leaky_relu'"
             )
         object.__setattr__(self, "name", self.name.lower())
-        params = {key: _checked_parameter(self.name, key, value) for key, value in self.params.items()}
+        limits = checked_limits(self.name, self.params, self.limits)
+        params = {key: checked_default(self.name, key, value, limits.get(key)) for key, value in self.params.items()}
         object.__setattr__(self, "params", MappingProxyType(params))
+        object.__setattr__(self, "limits", MappingProxyType(limits))
         changed = {}
         for key, value in self.overrides.items():
-            coerced = _coerced_parameter(self.name, params, key, value)
+            coerced = coerced_parameter(self.name, params, limits, key, value)
             if coerced != params[key]:
                 changed[key] = coerced
         object.__setattr__(self, "overrides", MappingProxyType(changed))
@@ -93,15 +106,15 @@ class Plugin:
 
         Parameters
         ----------
-        **changes : int, float or bool
+        **changes : int, float, bool, str, None, tuple of numbers or Plugin
             New values by name; parameters that aren't named keep theirs.
 
         Raises
         ------
         ArgumentError
-            If there is no parameter of that name, or the value isn't finite.
+            If there is no parameter of that name, or the value breaks its limit.
         ArgumentTypeError
-            If the value is of another type than the default.
+            If the value has another type than the default.
         """
         return replace(self, overrides={**self.overrides, **changes}) if changes else self
 
@@ -120,44 +133,9 @@ class Plugin:
             value = getattr(self, name)
             if not callable(value) and not (value is None and defaults[name] is None):
                 raise ArgumentTypeError(
-                    f"{name} of {type(self).__name__.lower()} {self.name!r} is {shown(value)}; wanted a function"
+                    f"{name} of {type(self).__name__.lower()} {self.name!r} is {shown(value)}; expected a function"
                 )
-
-
-def format_parameters(parameters: Mapping[str, Parameter]) -> str:
-    """Return parameters as they stand behind a name: ``"(alpha=0.2)"``, or nothing where there are none."""
-    inner = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
-    return f"({inner})" if inner else ""
 
 
 def _rebuild(cls: type[Plugin], state: dict[str, Any]) -> Plugin:
     return cls(**state)
-
-
-def _checked_parameter(owner: str, key: str, value: object) -> Parameter:
-    if not isinstance(key, str) or not key.isidentifier():
-        raise ArgumentError(f"{owner}: the parameter name {key!r} is not a Python identifier; rename it")
-    if not isinstance(value, (bool, int, float)):
-        raise ArgumentTypeError(f"{owner}: parameter {key} is {with_type(value)}; wanted an int, float or bool")
-    if not math.isfinite(value):
-        raise ArgumentError(f"{owner}: parameter {key} is {value!r}; wanted a finite number")
-    # numpy's float64 is a float too, and would turn float32 arrays into float64.
-    return float(value) if isinstance(value, float) else value
-
-
-def _coerced_parameter(owner: str, params: Mapping[str, Parameter], key: str, value: object) -> Parameter:
-    """Return a new value in the type of its default: a whole number will do for a float, nothing else bends."""
-    if key not in params:
-        known = ", ".join(params) or "none at all"
-        raise ArgumentError(f"{owner} has no parameter {key!r}; it has {known}")
-    wanted = type(params[key])
-    plain = getattr(value, "item", lambda: value)()
-    checked = _checked_parameter(owner, key, plain)
-    if wanted is float and type(checked) is int:
-        return float(checked)
-    if type(checked) is not wanted:
-        raise ArgumentTypeError(
-            f"{owner}: parameter {key} is {shown(value)}, of type {type(checked).__name__}; "
-            f"wanted {wanted.__name__}, as its default {params[key]!r}"
-        )
-    return checked

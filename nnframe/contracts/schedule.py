@@ -20,7 +20,7 @@ class Schedule(Plugin):
     factor : callable
         ``factor(step, steps_per_epoch, n_epochs, **params)`` for an array of whole numbers, the updates made before;
         an array of finite factors of its shape. ``step // steps_per_epoch`` is the epoch, from 0.
-    params : mapping of str to number, optional
+    params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
         Formula and source. ``doc=__doc__`` takes the module's docstring.

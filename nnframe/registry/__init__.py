@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe.builtins import BUILTIN_MODULES
-from nnframe.contracts.plugin import Parameter, Plugin
+from nnframe.contracts.parameters import Parameter
+from nnframe.contracts.plugin import Plugin
 from nnframe.registry.kinds import KINDS, kind_of
 from nnframe.registry.lookup import Registry
 from nnframe.registry.provider import Provider
@@ -32,6 +33,7 @@ overview = _registry.overview
 provider_of = _registry.provider_of
 refers_to = _registry.refers_to
 register = _registry.register
+set_parameters = _registry.set_parameters
 unregister = _registry.unregister
 temporarily = _registry.temporarily
 
@@ -45,6 +47,7 @@ __all__ = [
     "refers_to",
     "register",
     "resolve",
+    "set_parameters",
     "temporarily",
     "unregister",
 ]

@@ -139,9 +139,6 @@ def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:
     def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
         try:
             factors = np.asarray(schedule.factor(step, steps_per_epoch, n_epochs, **settings), np.float64)
-        except NNFrameError:
-            # A refusal of its parameters.
-            raise
         except (Exception, SystemExit) as error:
             raise blamed_error(PluginError, schedule, "factor", f"raised {one_line(error)}") from error
         if factors.shape != step.shape or not np.isfinite(factors).all():

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from nnframe.contracts.parameters import Parameter, wanted_type
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import (
     ArgumentError,
@@ -34,7 +35,7 @@ from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
 from nnframe.registry.messages import failed_import, name_conflict, unknown_name, unknown_of_all_kinds
 from nnframe.registry.provider import Objects, Offer, Provider, items_of
 from nnframe.registry.registered import Registrations
-from nnframe.registry.spec import Spec, parse_spec
+from nnframe.registry.spec import Spec, Value, parse_spec
 
 if TYPE_CHECKING:
     from nnframe.registry.listing import Row
@@ -126,9 +127,34 @@ class Registry:
                 f"{wanted.__module__}.{wanted.__name__}"
             )
         spec = parse_spec(name)
-        found = self._find(kind, spec)
-        assert isinstance(found, wanted)
-        return found.with_params(**spec.parameters) if spec.parameters else found
+        return self.set_parameters(self._find_spec(wanted, spec), spec.parameters)
+
+    def set_parameters(self, plugin: P, values: Mapping[str, Value]) -> P:
+        """Return a plugin with parameters as a text sets them; a name of a plugin becomes that plugin.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If there is no such parameter, or its value doesn't fit.
+        UnknownNameError, NameConflictError, PluginError
+            If a plugin that is named can't be had.
+        """
+        if not values:
+            return plugin
+        found: dict[str, Parameter] = {}
+        for key, value in values.items():
+            wanted = wanted_type(plugin.params[key], plugin.limits.get(key)) if key in plugin.params else None
+            if wanted is not None and issubclass(wanted, Plugin) and isinstance(value, (str, Spec)):
+                spec = parse_spec(value) if isinstance(value, str) else value
+                found[key] = self.set_parameters(self._find_spec(wanted, spec), spec.parameters)
+            elif isinstance(value, Spec):
+                raise ArgumentTypeError(
+                    f"{plugin.name}: parameter {key} is {value.qualified_name}(...), a name with parameters; expected "
+                    f"a value without brackets: text that has them goes in quotes"
+                )
+            else:
+                found[key] = value
+        return plugin.with_params(**found)
 
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
@@ -237,6 +263,11 @@ class Registry:
 
     def _builtin_source(self, *kinds: str) -> list[Source]:
         return [({kind: self._builtin(kind) for kind in kinds}, self._builtin_provider)]
+
+    def _find_spec(self, wanted: type[P], spec: Spec) -> P:
+        found = self._find(kind_of(wanted), spec)
+        assert isinstance(found, wanted)
+        return found
 
     def _find(self, kind: Kind, spec: Spec) -> Plugin:
         for place in self._places(kind, spec):

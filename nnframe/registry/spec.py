@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from nnframe.contracts.plugin import NAME_PATTERN, Parameter
+from nnframe.contracts.parameters import WORDS
+from nnframe.contracts.plugin import NAME_PATTERN
 from nnframe.errors import ArgumentError, shown
 from nnframe.registry.provider import Provider
 
-SPEC_PATTERN = re.compile(
-    rf"\s*(?:(?P<provider>{NAME_PATTERN.pattern})\s*/)?"
-    rf"\s*(?P<name>{NAME_PATTERN.pattern})"
-    r"\s*(?:\((?P<parameters>[^()]*)\))?\s*"
+TOKEN = re.compile(
+    r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<word>[^\s()=,'"]+)|(?P<sign>[()=,]))\s*"""
 )
-BOOLEANS = {"true": True, "false": False}
+NAME = re.compile(rf"(?:(?P<provider>{NAME_PATTERN.pattern})\s*/\s*)?(?P<name>{NAME_PATTERN.pattern})")
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+# More of them in one another would only come from a file that means harm.
+DEEPEST = 20
+VALUES = (
+    "a number, true, false, none, a word, text in quotes, numbers in brackets such as (0.1, 0.9), or another plugin"
+)
+
+# What a parameter is set to, as far as the text says; a word or a Spec may mean a plugin.
+Value: TypeAlias = "bool | int | float | str | tuple[int | float, ...] | Spec | None"
 
 
 class Spec(NamedTuple):
@@ -26,13 +35,13 @@ class Spec(NamedTuple):
         The distribution or module before the slash.
     name : str
         In lower case.
-    parameters : dict of str to number
+    parameters : dict
         Those set in brackets.
     """
 
     provider: str | None
     name: str
-    parameters: dict[str, Parameter]
+    parameters: dict[str, Value]
 
     @property
     def qualified_name(self) -> str:
@@ -47,38 +56,137 @@ class Spec(NamedTuple):
 def parse_spec(text: str) -> Spec:
     """Take ``"provider/name(key=value, ...)"`` apart; provider and brackets may be missing.
 
-    Values are numbers as Python writes them, or true and false. Nothing is evaluated.
+    A value is a number as Python writes it, true, false, none, a word, text in quotes, a tuple of numbers, or another
+    name with parameters. Nothing is evaluated.
 
     Raises
     ------
     ArgumentError
-        If the text has another form, a value is no number, or a parameter is set twice.
+        If the text has another form, or a parameter is set twice.
     """
-    match = SPEC_PATTERN.fullmatch(text)
+    before, bracket, _ = text.partition("(")
+    match = NAME.fullmatch(before.strip())
     if not match:
-        raise ArgumentError(
-            f"{shown(text)} is not a name; wanted letters, digits, '_', '-' and '.', with parameters in brackets where "
-            f"there are any: 'relu', 'leaky_relu(alpha=0.2)' or 'distribution/name'"
-        )
-    parameters: dict[str, Parameter] = {}
-    for part in (match["parameters"] or "").split(","):
-        if not part.strip():
-            continue
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or not key.isidentifier():
-            raise ArgumentError(f"{text!r}: {part.strip()!r} sets no parameter; wanted key=number, as in 'alpha=0.2'")
-        if key in parameters:
-            raise ArgumentError(f"{text!r} sets the parameter {key} twice; set it once")
-        parameters[key] = _parse_number(text, key, value)
-    return Spec(match["provider"], match["name"].lower(), parameters)
+        raise _not_a_name(text)
+    if not bracket:
+        return Spec(match["provider"], match["name"].lower(), {})
+    reader = _Reader(text, len(before) + 1)
+    spec = Spec(match["provider"], match["name"].lower(), reader.parameters(depth=1))
+    if reader.sign is not None or reader.value is not None:
+        raise _not_a_name(text)
+    return spec
 
 
-def _parse_number(text: str, key: str, value: str) -> Parameter:
-    if value.lower() in BOOLEANS:
-        return BOOLEANS[value.lower()]
+class _Reader:
+    """Reads what stands in brackets, one token after another; `sign` or `value` is the one that comes next."""
+
+    def __init__(self, text: str, position: int) -> None:
+        self._text, self._position = text, position
+        self._next()
+
+    def parameters(self, depth: int) -> dict[str, Value]:
+        """Return the parameters up to the closing bracket."""
+        if depth > DEEPEST:
+            raise ArgumentError(f"{shown(self._text)} has more than {DEEPEST} names in one another; use fewer")
+        found: dict[str, Value] = {}
+        while self.sign != ")":
+            key = self.value
+            if key is None or not key.isidentifier():
+                raise self._unfit(
+                    f"{self._seen()} is not the name of a parameter; expected key=value, as in 'alpha=0.2'"
+                )
+            self._next()
+            if self.sign != "=":
+                raise self._unfit(f"{key!r} sets no parameter; expected key=value, as in 'alpha=0.2'")
+            self._next()
+            if key in found:
+                raise self._unfit(f"the parameter {key} is set twice; set it once")
+            found[key] = self._read_value(key, depth)
+            if self.sign == ",":
+                self._next()
+            elif self.sign != ")":
+                raise self._unfit(f"{self._seen()} stands behind the value of {key}; expected ',' or ')'")
+        self._next()
+        return found
+
+    def _read_value(self, key: str, depth: int) -> Value:
+        if self.sign == "(":
+            return self._numbers(key)
+        word = self.value
+        if word is None:
+            raise self._unfit(f"the parameter {key} has no value; expected {VALUES}")
+        self._next()
+        if word[0] in "'\"":
+            return self._unquoted(key, word)
+        if self.sign == "(":
+            match = NAME.fullmatch(word)
+            if not match:
+                raise self._unfit(f"parameter {key} is {word!r}, which is not a name; expected {VALUES}")
+            self._next()
+            return Spec(match["provider"], match["name"].lower(), self.parameters(depth + 1))
+        if word.lower() in WORDS:
+            return WORDS[word.lower()]
+        number = _number(word)
+        if number is not None:
+            return number
+        if not WORD.fullmatch(word):
+            raise self._unfit(f"parameter {key} is {word!r}; expected {VALUES}")
+        return word
+
+    def _numbers(self, key: str) -> tuple[int | float, ...]:
+        self._next()
+        numbers: list[int | float] = []
+        while self.sign != ")":
+            number = _number(self.value) if self.value is not None else None
+            if number is None:
+                raise self._unfit(f"parameter {key} has {self._seen()} in brackets; expected numbers, as in (0.1, 0.9)")
+            numbers.append(number)
+            self._next()
+            if self.sign == ",":
+                self._next()
+            elif self.sign != ")":
+                raise self._unfit(f"{self._seen()} stands behind {number!r}; expected ',' or ')'")
+        self._next()
+        return tuple(numbers)
+
+    def _unquoted(self, key: str, quoted: str) -> str:
+        try:
+            text = ast.literal_eval(quoted)
+        except (SyntaxError, ValueError):
+            raise self._unfit(f"parameter {key} is {quoted}, which is not text as Python writes it") from None
+        assert isinstance(text, str)
+        return text
+
+    def _next(self) -> None:
+        self.sign: str | None = None
+        self.value: str | None = None
+        if self._position == len(self._text):
+            return
+        match = TOKEN.match(self._text, self._position)
+        if match is None:
+            # A quotation mark without its partner, or nothing but blanks.
+            raise _not_a_name(self._text)
+        self._position = match.end()
+        self.sign, self.value = match["sign"], match["text"] or match["word"]
+
+    def _seen(self) -> str:
+        return repr(self.value or self.sign) if self.value or self.sign else "the end"
+
+    def _unfit(self, what: str) -> ArgumentError:
+        return ArgumentError(f"{shown(self._text)}: {what}")
+
+
+def _number(word: str) -> int | float | None:
     for number in (int, float):
         try:
-            return number(value)
+            return number(word)
         except ValueError:
             continue
-    raise ArgumentError(f"{text!r}: parameter {key} is {value!r}; wanted a number, true or false")
+    return None
+
+
+def _not_a_name(text: str) -> ArgumentError:
+    return ArgumentError(
+        f"{shown(text)} is not a name; expected letters, digits, '_', '-' and '.', with parameters in brackets where "
+        f"there are any: 'relu', 'leaky_relu(alpha=0.2)' or 'distribution/name'"
+    )

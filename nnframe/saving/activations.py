@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from nnframe import registry
 from nnframe.contracts.activation import Activation
-from nnframe.contracts.plugin import NAME_PATTERN, Parameter, format_parameters
+from nnframe.contracts.parameters import Parameter, format_parameters
+from nnframe.contracts.plugin import NAME_PATTERN
 from nnframe.errors import ArgumentError, ArgumentTypeError, NameConflictError, UnknownNameError, shown
 from nnframe.layer import denseLayer
 from nnframe.registry.installed import DISABLE_VARIABLE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Set
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.contracts.loss import Domain
 from nnframe.contracts.optimizer import Optimizer
-from nnframe.contracts.plugin import Parameter, Plugin
+from nnframe.contracts.parameters import Limit, Parameter, format_parameter, interval_of
+from nnframe.contracts.plugin import Plugin
+from nnframe.errors import ArgumentError, ArgumentTypeError
 
 P = TypeVar("P", bound=Plugin)
 
@@ -83,19 +86,61 @@ def steps(steps_per_epoch: int, n_epochs: int) -> Array:
 def variants(plugin: P) -> Iterator[P]:
     """Yield a plugin, and for each parameter the same with another value of it."""
     yield plugin
-    for name, value in plugin.settings.items():
-        yield plugin.with_params(**{name: next(iter(other_values(value)))})
+    for name in plugin.settings:
+        for other in other_values(plugin, name)[:1]:
+            yield plugin.with_params(**{name: other})
 
 
 def with_changes(plugin: Plugin) -> str:
     """Return the parameters that are not at their defaults, as they stand behind a function's name in a message."""
-    return "".join(f" with {name}={value!r}" for name, value in plugin.overrides.items())
+    return "".join(f" with {name}={format_parameter(value)}" for name, value in plugin.overrides.items())
 
 
-def other_values(value: Parameter) -> list[Parameter]:
-    """Return other values of a parameter, the safest first: between 0 and 1 stays between 0 and 1."""
+def other_values(plugin: Plugin, name: str) -> list[Parameter]:
+    """Return other values that a parameter can have, the safest first; none for text that may be anything."""
+    value, limit = plugin.settings[name], plugin.limits.get(name)
+    choices = sorted(limit, key=repr) if isinstance(limit, Set) else []
+    found: list[Parameter] = []
+    for other in [*choices, *_near(value), *_near(_somewhere(limit) if value is None else None)]:
+        try:
+            changed = plugin.with_params(**{name: other}).settings[name]
+        except (ArgumentError, ArgumentTypeError):
+            # Beyond what the plugin says that the parameter can be.
+            continue
+        if changed != value:
+            found.append(changed)
+    return found
+
+
+def _near(value: Parameter) -> list[Parameter]:
+    """Return values like one: for a number between 0 and 1, the first is between 0 and 1, too."""
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
-        return [value + 1, value + 2, max(1, value - 1)]
-    return [0.75 * value if value else 0.25, 0.5 * value if value else 0.5, 1.5 * value if value else 1.0, value + 1]
+        return [value + 1, value + 2, max(1, value - 1), value - 1]
+    if isinstance(value, float):
+        return [*_near_number(value)]
+    if isinstance(value, tuple):
+        others = tuple(_near_number(each)[0] for each in value)
+        return [others, value[:-1], (*value[:-1], *others[-1:])]
+    if isinstance(value, Plugin):
+        return [value.with_params(**{name: other}) for name in value.params for other in other_values(value, name)[:1]]
+    return []
+
+
+def _near_number(value: float) -> list[float]:
+    if math.isinf(value):
+        return [1.0, 2.0]
+    if value == 0:
+        return [0.25, 0.5, 1.0]
+    return [0.75 * value, 0.5 * value, 1.5 * value, value + 1]
+
+
+def _somewhere(limit: Limit | None) -> Parameter:
+    """Return a value within a limit, to begin with where the default is None."""
+    interval = interval_of(limit)
+    if interval is None:
+        return 1 if limit is int else 0.5 if limit is float else "other" if limit is str else None
+    if math.isinf(interval.low) or math.isinf(interval.high):
+        return 1.0 if math.isinf(interval.low) else interval.low + 1
+    return (interval.low + interval.high) / 2

@@ -284,7 +284,7 @@ def test_an_interrupt_in_one_ending_keeps_the_end_from_no_other():
     [
         ([EarlyStopping], r"callback EarlyStopping is a class; wanted an object: EarlyStopping\(...\)"),
         ([same := Recorder(), same], "callbacks has the same Recorder twice"),
-        (["early_stopping(patience=0)"], "^patience is 0; wanted a whole number"),
+        (["early_stopping(patience=0)"], "^early_stopping: parameter patience is 0; expected at least 1"),
         ([EarlyStopping(monitor="MAE")], "monitor is 'MAE'; wanted one of 'loss': give"),
     ],
     ids=["class", "twice", "parameter", "monitor"],

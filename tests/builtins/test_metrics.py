@@ -116,7 +116,7 @@ def test_a_metric_of_ones_own_is_taken_by_object_and_by_name():
     [
         (["mae", Metric("mae", lambda a, y: 0.0)], "metrics has 'mae', which is there twice"),
         ([Metric("loss", lambda a, y: 0.0)], "metrics has 'loss', which is what the loss is called"),
-        (["top_k(k=0)"], "top_k: parameter k is 0; wanted at least 1"),
+        (["top_k(k=0)"], "top_k: parameter k is 0; expected at least 1"),
     ],
 )
 def test_metrics_that_can_not_be_meant_are_refused(metrics, message):

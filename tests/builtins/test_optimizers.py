@@ -290,10 +290,10 @@ RATE = {"learning_rate": 0.1}
         ({}, ArgumentError, "learning_rate is missing; wanted a number such as 0.1, or .* optimizer='adam'"),
         ({"learning_rate": 0.1, "optimizer": "adam"}, ArgumentError,
          r"learning_rate is 0.1 and optimizer is 'adam'; wanted one of the two: 'adam\(learning_rate=0.1\)' says both"),
-        ({"optimizer": "adan"}, UnknownNameError, "no optimizer 'adan'.*did you mean.*'adam'"),
+        ({"optimizer": "adamm"}, UnknownNameError, "no optimizer 'adamm'.*did you mean.*'adam'"),
         ({"optimizer": "adam(beta=0.9)"}, ArgumentError, "adam has no parameter 'beta'; it has learning_rate, beta1"),
         ({"optimizer": "adam(beta1=true)"}, ArgumentTypeError, "adam: parameter beta1 is True"),
-        ({"optimizer": "adam(learning_rate=-1)"}, ArgumentError, "parameter learning_rate is -1.0; wanted at least 0"),
+        ({"optimizer": "adam(learning_rate=-1)"}, ArgumentError, "learning_rate is -1.0; expected at least 0"),
         ({"optimizer": 3}, ArgumentTypeError, "optimizer.* 3"),
         ({"optimizer": registry.get("loss", "mse")}, ArgumentTypeError, "optimizer"),
         ({**RATE, "l1": -1}, ArgumentError, "l1 is -1.0; wanted a finite number, 0 or more"),
@@ -312,11 +312,11 @@ def test_what_can_not_be_used_is_named_and_nothing_is_trained(settings, error, s
 @pytest.mark.parametrize(
     ("arguments", "error", "sentence"),
     [
-        ({"update": 3, "params": RATE}, ArgumentTypeError, "update of optimizer 'mine' is 3; wanted a function"),
-        ({"update": max}, ArgumentError, "params of optimizer 'mine' are {}; wanted a float learning_rate"),
-        ({"update": max, "params": {"learning_rate": 1}}, ArgumentError, "wanted a float learning_rate among them"),
+        ({"update": 3, "params": RATE}, ArgumentTypeError, "update of optimizer 'mine' is 3; expected a function"),
+        ({"update": max}, ArgumentError, "params of optimizer 'mine' are {}; expected a float learning_rate"),
+        ({"update": max, "params": {"learning_rate": 1}}, ArgumentError, "expected a float learning_rate among them"),
         ({"update": max, "params": RATE, "state": {"v": "0"}}, ArgumentTypeError,
-         "state 'v' of optimizer 'mine' begins with '0'; wanted a number"),
+         "state 'v' of optimizer 'mine' begins with '0'; expected a number"),
     ],
 )  # fmt: skip
 def test_an_optimizer_that_breaks_the_contract_can_not_be_made(arguments, error, sentence):
@@ -365,11 +365,11 @@ def test_a_formula_that_widens_float32_is_narrowed_again(engine):
 @pytest.mark.parametrize(
     ("optimizer", "message"),
     [
-        ("adam(beta1=1)", "adam: parameter beta1 is 1.0; wanted at least 0 and below 1"),
-        ("nadam(beta2=-0.1)", "nadam: parameter beta2 is -0.1; wanted at least 0 and below 1"),
-        ("sgd(momentum=5)", "sgd: parameter momentum is 5.0; wanted at least 0 and below 1"),
-        ("adagrad(epsilon=-1)", "adagrad: parameter epsilon is -1.0; wanted at least 0"),
-        ("rmsprop(learning_rate=-1)", "rmsprop: parameter learning_rate is -1.0; wanted at least 0"),
+        ("adam(beta1=1)", "adam: parameter beta1 is 1.0; expected at least 0 and below 1"),
+        ("nadam(beta2=-0.1)", "nadam: parameter beta2 is -0.1; expected at least 0 and below 1"),
+        ("sgd(momentum=5)", "sgd: parameter momentum is 5.0; expected at least 0 and below 1"),
+        ("adagrad(epsilon=-1)", "adagrad: parameter epsilon is -1.0; expected at least 0"),
+        ("rmsprop(learning_rate=-1)", "rmsprop: parameter learning_rate is -1.0; expected at least 0"),
     ],
 )
 def test_parameters_beyond_their_limits_are_refused(optimizer, message):
@@ -378,5 +378,5 @@ def test_parameters_beyond_their_limits_are_refused(optimizer, message):
 
 
 def test_a_limit_of_no_parameter_is_refused():
-    with pytest.raises(ArgumentError, match="limits of optimizer 'odd' has 'beta', which is none of its params"):
+    with pytest.raises(ArgumentError, match="limits of odd has 'beta', which is not one of its params"):
         Optimizer("odd", lambda w, g, t, learning_rate: (w,), params={"learning_rate": 0.1}, limits={"beta": (0, 1)})

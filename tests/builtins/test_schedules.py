@@ -177,15 +177,15 @@ def test_a_schedule_can_be_a_registered_name():
         ("cosine(minimun=0.1)", ArgumentError, "cosine has no parameter 'minimun'; it has minimum"),
         ("step(every=2.5)", ArgumentTypeError, "step: parameter every is 2.5"),
         (0.5, ArgumentTypeError, "schedule.* 0.5"),
-        ("step(every=0)", ArgumentError, "^step: parameter every is 0; wanted at least 1$"),
-        ("step(gamma=-0.1)", ArgumentError, "step: parameter gamma is -0.1; wanted at least 0"),
-        ("exponential(gamma=-0.1)", ArgumentError, "exponential: parameter gamma is -0.1; wanted at least 0"),
-        ("cosine(minimum=-0.1)", ArgumentError, "cosine: parameter minimum is -0.1; wanted at least 0"),
-        ("warm_up(epochs=-1)", ArgumentError, "warm_up: parameter epochs is -1.0; wanted at least 0"),
-        ("warm_up(start=-1)", ArgumentError, "warm_up: parameter start is -1.0; wanted at least 0"),
-        ("one_cycle(divisor=0)", ArgumentError, "^one_cycle: parameter divisor is 0.0; wanted a number above 0$"),
-        ("one_cycle(final_divisor=-1)", ArgumentError, "parameter final_divisor is -1.0; wanted a number above 0"),
-        ("one_cycle(rise=1.5)", ArgumentError, "parameter rise is 1.5; wanted a number from 0 to 1"),
+        ("step(every=0)", ArgumentError, "^step: parameter every is 0; expected at least 1$"),
+        ("step(gamma=-0.1)", ArgumentError, "step: parameter gamma is -0.1; expected at least 0"),
+        ("exponential(gamma=-0.1)", ArgumentError, "exponential: parameter gamma is -0.1; expected at least 0"),
+        ("cosine(minimum=-0.1)", ArgumentError, "cosine: parameter minimum is -0.1; expected at least 0"),
+        ("warm_up(epochs=-1)", ArgumentError, "warm_up: parameter epochs is -1.0; expected at least 0"),
+        ("warm_up(start=-1)", ArgumentError, "warm_up: parameter start is -1.0; expected at least 0"),
+        ("one_cycle(divisor=0)", ArgumentError, "^one_cycle: parameter divisor is 0.0; expected above 0$"),
+        ("one_cycle(final_divisor=-1)", ArgumentError, "parameter final_divisor is -1.0; expected above 0"),
+        ("one_cycle(rise=1.5)", ArgumentError, "parameter rise is 1.5; expected at least 0 and at most 1"),
     ],
 )
 def test_what_can_not_be_used_is_named(schedule, error, sentence):
@@ -196,7 +196,7 @@ def test_what_can_not_be_used_is_named(schedule, error, sentence):
 
 
 def test_a_factor_that_is_no_function_is_refused():
-    with pytest.raises(ArgumentTypeError, match=r"factor of schedule 'mine' is 0\.5; wanted a function"):
+    with pytest.raises(ArgumentTypeError, match=r"factor of schedule 'mine' is 0\.5; expected a function"):
         Schedule("mine", 0.5)
 
 

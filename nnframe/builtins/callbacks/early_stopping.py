@@ -117,7 +117,13 @@ class EarlyStopping:
         self._best_weights = weights
 
 
-early_stopping = Callback("early_stopping", make=EarlyStopping, params={"patience": 10, "min_delta": 0.0}, doc=__doc__)
+early_stopping = Callback(
+    "early_stopping",
+    make=EarlyStopping,
+    params={"patience": 10, "min_delta": 0.0, "monitor": None},
+    limits={"patience": "[1, inf)", "min_delta": "[0, inf)", "monitor": str},
+    doc=__doc__,
+)
 
 
 @hookimpl

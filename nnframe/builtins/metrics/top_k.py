@@ -15,24 +15,15 @@ from nnframe.arrays import Array
 from nnframe.builtins.metrics.classes import classes_of
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.metric import Metric
-from nnframe.errors import ArgumentError
 
 
 def value(a: Array, y: Array, k: int) -> float:
-    """Return the share of columns whose target class is among the k largest components.
-
-    Raises
-    ------
-    ArgumentError
-        If k is below 1.
-    """
-    if k < 1:
-        raise ArgumentError(f"top_k: parameter k is {k}; wanted at least 1")
+    """Return the share of columns whose target class is among the k largest components."""
     best = np.argsort(-a, axis=0, kind="stable")[:k]
     return float(np.mean((best == classes_of(y, y)).any(axis=0)))
 
 
-top_k = Metric("top_k", value, params={"k": 5}, doc=__doc__)
+top_k = Metric("top_k", value, params={"k": 5}, limits={"k": "[1, inf)"}, doc=__doc__)
 
 
 @hookimpl

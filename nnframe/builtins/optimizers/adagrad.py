@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.optimizers.limits import NOT_NEGATIVE
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.optimizer import Optimizer
 
@@ -30,7 +29,7 @@ adagrad = Optimizer(
     update,
     state={"total": 0.0},
     params={"learning_rate": 0.01, "epsilon": 1e-10, "weight_decay": 0.0},
-    limits={"epsilon": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE},
+    limits={"epsilon": "[0, inf)", "weight_decay": "[0, inf)"},
     doc=__doc__,
 )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.optimizers.limits import NOT_NEGATIVE, UNIT
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.optimizer import Optimizer
 
@@ -40,7 +39,7 @@ adamw = Optimizer(
     update,
     state={"mean": 0.0, "square": 0.0},
     params={"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01},
-    limits={"beta1": UNIT, "beta2": UNIT, "epsilon": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE},
+    limits={"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "[0, inf)", "weight_decay": "[0, inf)"},
     doc=__doc__,
 )
 

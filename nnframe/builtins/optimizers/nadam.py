@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.optimizers.limits import NOT_NEGATIVE, UNIT
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.optimizer import Optimizer
 
@@ -55,11 +54,11 @@ nadam = Optimizer(
         "weight_decay": 0.0,
     },
     limits={
-        "beta1": UNIT,
-        "beta2": UNIT,
-        "epsilon": NOT_NEGATIVE,
-        "momentum_decay": NOT_NEGATIVE,
-        "weight_decay": NOT_NEGATIVE,
+        "beta1": "[0, 1)",
+        "beta2": "[0, 1)",
+        "epsilon": "[0, inf)",
+        "momentum_decay": "[0, inf)",
+        "weight_decay": "[0, inf)",
     },
     doc=__doc__,
 )

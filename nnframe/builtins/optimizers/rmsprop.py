@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.optimizers.limits import NOT_NEGATIVE, UNIT
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.optimizer import Optimizer
 
@@ -39,7 +38,7 @@ rmsprop = Optimizer(
     update,
     state={"square": 0.0, "velocity": 0.0},
     params={"learning_rate": 0.01, "decay": 0.99, "momentum": 0.0, "epsilon": 1e-8, "weight_decay": 0.0},
-    limits={"decay": UNIT, "momentum": UNIT, "epsilon": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE},
+    limits={"decay": "[0, 1)", "momentum": "[0, 1)", "epsilon": "[0, inf)", "weight_decay": "[0, inf)"},
     doc=__doc__,
 )
 

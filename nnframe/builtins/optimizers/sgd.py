@@ -11,7 +11,6 @@ without the learning rate inside v, so that a schedule acts at once.
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.builtins.optimizers.limits import NOT_NEGATIVE, UNIT
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.optimizer import Optimizer
 
@@ -38,7 +37,7 @@ sgd = Optimizer(
     update,
     state={"velocity": 0.0},
     params={"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
-    limits={"momentum": UNIT, "weight_decay": NOT_NEGATIVE},
+    limits={"momentum": "[0, 1)", "weight_decay": "[0, inf)"},
     doc=__doc__,
 )
 

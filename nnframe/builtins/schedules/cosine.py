@@ -11,14 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.schedules.parameters import require
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, minimum: float) -> Array:
     """Return what the learning rate is multiplied with."""
-    require(minimum >= 0, "cosine", "minimum", minimum, "at least 0")
     epoch = step // steps_per_epoch
     factor: Array = minimum + (1 - minimum) * (1 + np.cos(np.pi * epoch / n_epochs)) / 2
     return factor
@@ -28,6 +26,7 @@ cosine = Schedule(
     "cosine",
     factor,
     params={"minimum": 0.0},
+    limits={"minimum": "[0, inf)"},
     doc=__doc__,
 )
 

@@ -8,14 +8,12 @@ Source: in general use; PyTorch has it as ExponentialLR.
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.builtins.schedules.parameters import require
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, gamma: float) -> Array:
     """Return what the learning rate is multiplied with."""
-    require(gamma >= 0, "exponential", "gamma", gamma, "at least 0")
     factor: Array = gamma ** (step // steps_per_epoch)
     return factor
 
@@ -24,6 +22,7 @@ exponential = Schedule(
     "exponential",
     factor,
     params={"gamma": 0.95},
+    limits={"gamma": "[0, inf)"},
     doc=__doc__,
 )
 

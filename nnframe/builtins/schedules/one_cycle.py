@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.schedules.parameters import require
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.schedule import Schedule
 
@@ -23,9 +22,6 @@ def factor(
     step: Array, steps_per_epoch: int, n_epochs: int, rise: float, divisor: float, final_divisor: float
 ) -> Array:
     """Return what the learning rate is multiplied with."""
-    require(0 <= rise <= 1, "one_cycle", "rise", rise, "a number from 0 to 1")
-    require(divisor > 0, "one_cycle", "divisor", divisor, "a number above 0")
-    require(final_divisor > 0, "one_cycle", "final_divisor", final_divisor, "a number above 0")
     last = steps_per_epoch * n_epochs - 1
     peak = rise * (last + 1) - 1
     lowest, end = 1 / divisor, 1 / (divisor * final_divisor)
@@ -44,6 +40,7 @@ one_cycle = Schedule(
     "one_cycle",
     factor,
     params={"rise": 0.3, "divisor": 25.0, "final_divisor": 1e4},
+    limits={"rise": "[0, 1]", "divisor": "(0, inf)", "final_divisor": "(0, inf)"},
     doc=__doc__,
 )
 

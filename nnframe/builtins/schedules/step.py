@@ -9,15 +9,12 @@ NIPS 2012, section 5, where the learning rate was divided by 10 three times.
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.builtins.schedules.parameters import require
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, every: int, gamma: float) -> Array:
     """Return what the learning rate is multiplied with."""
-    require(every >= 1, "step", "every", every, "at least 1")
-    require(gamma >= 0, "step", "gamma", gamma, "at least 0")
     factor: Array = gamma ** (step // steps_per_epoch // every)
     return factor
 
@@ -26,6 +23,7 @@ step = Schedule(
     "step",
     factor,
     params={"every": 10, "gamma": 0.1},
+    limits={"every": "[1, inf)", "gamma": "[0, inf)"},
     doc=__doc__,
 )
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.schedules.parameters import require
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, epochs: float, start: float) -> Array:
     """Return what the learning rate is multiplied with."""
-    require(epochs >= 0, "warm_up", "epochs", epochs, "at least 0")
-    require(start >= 0, "warm_up", "start", start, "at least 0")
     updates = epochs * steps_per_epoch
     # Without updates to rise in, nothing is left of the rise from the first one on.
     factor: Array = 1 - (1 - start) * np.maximum(updates - step, 0) / (updates or 1)
@@ -29,6 +26,7 @@ warm_up = Schedule(
     "warm_up",
     factor,
     params={"epochs": 5.0, "start": 0.1},
+    limits={"epochs": "[0, inf)", "start": "[0, inf)"},
     doc=__doc__,
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from nnframe.cli.running import running_plugins
 from nnframe.cli.terminal_plot import draw
 from nnframe.contracts.command import Command
 from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.parameters import Parameter, format_parameter
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, PluginError
 from nnframe.registry.kinds import kind_of
@@ -80,8 +82,8 @@ def show_plugin(options: argparse.Namespace) -> None:
         say(f"{description['kind']} {description['name']}, {origin}\n")
         say(f"{description['documentation'] or 'It has no documentation.'}\n")
         for name, value in plugin.settings.items():
-            default = "" if value == plugin.params[name] else f" (default {plugin.params[name]!r})"
-            say(f"parameter {name} = {value!r}{default}")
+            default = "" if value == plugin.params[name] else f" (default {format_parameter(plugin.params[name])})"
+            say(f"parameter {name} = {format_parameter(value)}{default}")
         with running_plugins(f"drawing {options.name}"):
             curves = curves_of(plugin)
         if curves is not None:
@@ -129,9 +131,15 @@ def _description(kind: str, plugin: Plugin) -> dict[str, Any]:
         "name": plugin.name,
         "provider": provider.name if provider else None,
         "version": provider.version if provider else None,
-        "parameters": plugin.settings,
+        "parameters": {name: _as_json(value) for name, value in plugin.settings.items()},
         "documentation": plugin.documentation,
     }
+
+
+def _as_json(value: Parameter) -> object:
+    """Return a parameter's value for JSON, which has no infinity and no plugins: these as they are written."""
+    is_plain = isinstance(value, (bool, int, str, tuple)) or value is None
+    return value if is_plain or (isinstance(value, float) and math.isfinite(value)) else format_parameter(value)
 
 
 def _drawn(name: str) -> list[tuple[str, Curves]]:

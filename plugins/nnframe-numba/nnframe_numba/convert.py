@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nnframe.contracts.parameters import HasSpec
 from nnframe_numba import columns, scalar_numpy
 from nnframe_numba.code import attribute_names, global_names
 from nnframe_numba.jit import element_formula, formula
@@ -48,8 +49,11 @@ def converted(function: Callable[..., Any], settings: Mapping[str, Any], scalar:
     code = function.__code__
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     plain = ", ".join(name for name in arguments if name not in settings)
-    given = ", ".join(f"{name}={value!r}" for name, value in settings.items())
-    namespace = {"__name__": __name__, "inner": inner}
+    if any(isinstance(value, HasSpec) for value in settings.values()):
+        raise NotConvertibleError("a parameter of it is a plugin")
+    # As constants of the module, since infinity has no literal.
+    given = ", ".join(f"{name}=_{name}" for name in settings)
+    namespace = {"__name__": __name__, "inner": inner, **{f"_{name}": value for name, value in settings.items()}}
     exec(f"def call({plain}):\n    return inner({plain}, {given})", namespace)
     return (element_formula if scalar else formula)(namespace["call"])
 

@@ -7,14 +7,14 @@ an array is found out, and not trained with. What was found is kept on disk, so 
 from __future__ import annotations
 
 import copy
-import json
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnframe.contracts.plugin import Parameter, Plugin
+from nnframe.contracts.parameters import Parameter, format_parameters
+from nnframe.contracts.plugin import Plugin
 from nnframe.errors import PluginError, one_line
 from nnframe_numba import storage
 from nnframe_numba.convert import NotConvertibleError, converted
@@ -90,7 +90,7 @@ def selected(candidate: Candidate) -> Piece:
     if not isinstance(function, (types.FunctionType, np.ufunc)):
         return Piece(candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: it is no function in Python")
     content = fingerprint(function)
-    context = (part, json.dumps(dict(candidate.settings)), str(candidate.sample[0].dtype), *ways)
+    context = (part, format_parameters(candidate.settings), str(candidate.sample[0].dtype), *ways)
     known = (content or function, *context)
     if known in _selected:
         return _selected[known]
