@@ -50,7 +50,7 @@ def float_dtype(dtype: DType, name: str) -> DType:
         return FLOAT32
     raise ArgumentTypeError(
         f"{name} has dtype {dtype}, which can't be trained with; "
-        f"wanted float32, float64 or integers: convert it with .astype(np.float64)"
+        f"expected float32, float64 or integers: convert it with .astype(np.float64)"
     )
 
 
@@ -96,7 +96,9 @@ def as_matrix(value: object, name: str, wanted: str) -> Array:
     advice = "wrap it in a list of lists" if array.ndim == 0 else "keep two dimensions"
     if array.ndim == 1:
         advice = f"use {name}.reshape(-1, 1) for a column or {name}.reshape(1, -1) for a row"
-    raise ShapeError(f"{name} has shape {array.shape}, {array.ndim}-D; wanted a 2-D array of shape {wanted}: {advice}")
+    raise ShapeError(
+        f"{name} has shape {array.shape}, {array.ndim}-D; expected a 2-D array of shape {wanted}: {advice}"
+    )
 
 
 def as_columns(value: object, rows: int, name: str) -> Array:
@@ -118,7 +120,7 @@ def as_columns(value: object, rows: int, name: str) -> Array:
     array = as_array(value, name)
     if array.ndim == 2 and array.shape[0] == rows:
         return array
-    wanted = f"wanted a column of shape ({rows}, 1), or a matrix ({rows}, B) of B columns"
+    wanted = f"expected a column of shape ({rows}, 1), or a matrix ({rows}, B) of B columns"
     if array.ndim == 1:
         advice = f"use {name}.reshape(-1, 1) to make it a column"
     elif array.ndim == 2 and array.shape[1] == rows:
@@ -139,9 +141,9 @@ def whole_number(value: object, name: str, minimum: int = 1) -> int:
         If it is smaller than `minimum`.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise ArgumentTypeError(f"{name} is {with_type(value)}; wanted a whole number of at least {minimum}")
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; expected a whole number of at least {minimum}")
     if value < minimum:
-        raise ArgumentError(f"{name} is {value}; wanted a whole number of at least {minimum}")
+        raise ArgumentError(f"{name} is {value}; expected a whole number of at least {minimum}")
     return int(value)
 
 
@@ -154,11 +156,11 @@ def finite_number(value: object, name: str, example: str) -> float:
         If it is something else.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise ArgumentTypeError(f"{name} is {with_type(value)}; wanted a number such as {example}")
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; expected a number such as {example}")
     # A Python float takes the dtype of the array that it multiplies, a numpy one does not.
     number = float(value)
     if not math.isfinite(number) or number < 0:
-        raise ArgumentError(f"{name} is {number}; wanted a finite number, 0 or more, such as {example}")
+        raise ArgumentError(f"{name} is {number}; expected a finite number, 0 or more, such as {example}")
     return number
 
 

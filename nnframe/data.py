@@ -31,7 +31,7 @@ class Pairs(Sequence[tuple[Array, Array]]):
         self.Y = _read_only(as_matrix(Y, "Y", "(N, n_out), one row a sample"))
         if len(self.X) != len(self.Y):
             raise DataError(
-                f"X has {len(self.X)} rows and Y has {len(self.Y)}; wanted one row of each for every sample"
+                f"X has {len(self.X)} rows and Y has {len(self.Y)}; expected one row of each for every sample"
             )
 
     def __len__(self) -> int:
@@ -123,11 +123,11 @@ def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data") -> Pairs:
             )
     elif isinstance(data, (str, bytes)) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
         raise DataError(
-            f"{name} is of type {type(data).__name__}; wanted a sequence of pairs (x, y): use list(...) to keep what "
+            f"{name} is of type {type(data).__name__}; expected a sequence of pairs (x, y): use list(...) to keep what "
             f"an iterator yields, or nnframe.pairs(X, Y) over two arrays of rows"
         )
     if len(data) == 0:
-        raise DataError(f"{name} is empty; wanted at least one pair (x, y) of columns")
+        raise DataError(f"{name} is empty; expected at least one pair (x, y) of columns")
     return data if isinstance(data, Pairs) else _stack(data, n_in, n_out, name)
 
 
@@ -138,13 +138,13 @@ def _stack(data: Sequence[Any], n_in: int, n_out: int, name: str) -> Pairs:
             x, y = data[i]
         except (TypeError, ValueError, KeyError) as error:
             raise DataError(
-                f"{name}[{i}] is no pair (x, y) of columns; wanted two arrays: for two arrays of rows, use "
+                f"{name}[{i}] is no pair (x, y) of columns; expected two arrays: for two arrays of rows, use "
                 f"nnframe.pairs(X, Y)"
             ) from error
         x, y = as_columns(x, n_in, f"{name}[{i}][0]"), as_columns(y, n_out, f"{name}[{i}][1]")
         if x.shape[1] != y.shape[1]:
             raise DataError(
-                f"{name}[{i}] pairs an x of shape {x.shape} with a y of shape {y.shape}; wanted as many columns in both"
+                f"{name}[{i}] has x of shape {x.shape} and y of shape {y.shape}; expected the same number of columns"
             )
         inputs.append(x.T)
         targets.append(y.T)

@@ -71,17 +71,17 @@ def draw_weights(rng: np.random.Generator, n_in: int, n_out: int, activation: Ac
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:
     if not isinstance(sizes, Iterable):
-        raise ArgumentTypeError(f"sizes is {shown(sizes)}; wanted a list of whole numbers such as [64, 32, 10]")
+        raise ArgumentTypeError(f"sizes is {shown(sizes)}; expected a list of whole numbers such as [64, 32, 10]")
     counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
     if len(counts) < 2:
-        raise ArgumentError(f"sizes is {counts}; wanted at least two, those of the input and the output: [64, 10]")
+        raise ArgumentError(f"sizes is {counts}; expected at least two, those of the input and the output: [64, 10]")
     return counts
 
 
 def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int) -> list[str | Activation | None]:
     if isinstance(activations, (str, Activation)) or activations is None:
         raise ArgumentTypeError(
-            f"activations is {shown(activations)}; wanted a list, one a layer, or two for the hidden layers "
+            f"activations is {shown(activations)}; expected a list, one a layer, or two for the hidden layers "
             f"and the last: ['relu', 'softmax']"
         )
     each = list(activations)
@@ -91,7 +91,7 @@ def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int
         hidden, last = each
         return [hidden] * (n_layers - 1) + [last]
     raise ArgumentError(
-        f"activations has {len(each)} entries for {n_layers} layers; wanted one a layer, or two for the hidden "
+        f"activations has {len(each)} entries for {n_layers} layers; expected one a layer, or two for the hidden "
         f"layers and the last"
     )
 
@@ -100,9 +100,9 @@ def _checked_dtype(dtype: npt.DTypeLike) -> DType:
     try:
         found = np.dtype(dtype)
     except TypeError:
-        raise ArgumentTypeError(f"dtype is {shown(dtype)}; wanted float32 or float64") from None
+        raise ArgumentTypeError(f"dtype is {shown(dtype)}; expected float32 or float64") from None
     if found not in (FLOAT32, FLOAT64):
-        raise ArgumentTypeError(f"dtype is {found}; wanted float32 or float64")
+        raise ArgumentTypeError(f"dtype is {found}; expected float32 or float64")
     return found
 
 

@@ -48,7 +48,7 @@ class denseLayer:
     def __init__(self, linear: Any, bias: Any = 0, activation: str | Activation | None = None) -> None:
         weights = as_matrix(linear, "linear", "(n_out, n_in)")
         if 0 in weights.shape:
-            raise ShapeError(f"linear has shape {weights.shape}; wanted (n_out, n_in) with both at least 1")
+            raise ShapeError(f"linear has shape {weights.shape}; expected (n_out, n_in) with both at least 1")
         dtype = float_dtype(weights.dtype, "linear")
         column = _bias_column(bias, len(weights))
         if column.ndim == 2:
@@ -71,7 +71,7 @@ class denseLayer:
         array = as_matrix(value, "linear", str(self._linear.shape))
         if array.shape != self._linear.shape:
             raise ShapeError(
-                f"linear has shape {array.shape}; wanted {self._linear.shape}, the shape of this layer's weights: "
+                f"linear has shape {array.shape}; expected {self._linear.shape}, the shape of this layer's weights: "
                 f"build a new denseLayer to change it"
             )
         self._linear[...] = array
@@ -283,4 +283,4 @@ def _bias_column(value: Any, n_out: int) -> Array:
     if array.ndim == 0 or array.shape == (n_out, 1):
         return array
     advice = ": use bias.reshape(-1, 1)" if array.shape == (n_out,) else ""
-    raise ShapeError(f"bias has shape {array.shape}; wanted a column of shape ({n_out}, 1), or one number{advice}")
+    raise ShapeError(f"bias has shape {array.shape}; expected a column of shape ({n_out}, 1), or one number{advice}")

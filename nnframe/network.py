@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from nnframe import registry
 from nnframe.arrays import Array, DType, as_columns, as_matrix
 from nnframe.contracts.activation import Activation
 from nnframe.data import as_pairs
 from nnframe.errors import ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
 from nnframe.layer import check_chain, denseLayer
-from nnframe.predictor import Predictor
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from nnframe.contracts.metric import Metric
     from nnframe.contracts.optimizer import Optimizer
     from nnframe.contracts.schedule import Schedule
+    from nnframe.engines.predictor import Predictor
     from nnframe.history import History
     from nnframe.training.sample_weights import ClassWeights
 
@@ -60,7 +59,7 @@ class nNet:
             self.layersList = list(layersList)
         except TypeError:
             raise ArgumentTypeError(
-                f"layersList is {shown(layersList)}; wanted a list of denseLayer objects: put a single one in brackets"
+                f"layersList is {shown(layersList)}; expected a list of denseLayer: put a single one in brackets"
             ) from None
         check_chain(self.layersList)
 
@@ -188,22 +187,20 @@ class nNet:
         n_in = self.layersList[0].n_in
         rows = as_matrix(X, "X", f"(N, {n_in}), one row a sample")
         if rows.shape[1] != n_in:
-            raise ShapeError(f"X has shape {rows.shape}; wanted (N, {n_in}), one row a sample")
+            raise ShapeError(f"X has shape {rows.shape}; expected (N, {n_in}), one row a sample")
         outputs: Array = self.forwardPass(rows.T, return_all_steps=False).T
         return outputs
 
     def predictor(self, engine: str | Engine | None = None) -> Predictor:
-        """Return a fast forward pass: a function of columns that gives what `forwardPass` gives.
+        """Return a fast forward pass, for a net that answers many times.
 
-        It pays where a net answers many times. It reads the weights that the layers have at each call, so that training
-        goes on beside it; after a change of `layersList` or of an activation, ask for a new one. Several threads may
-        call it at once.
+        It reads the live weights at each call, so the net may be trained in between; after a change of `layersList` or
+        of an activation, ask for a new one. Several threads may call it at once.
 
         Parameters
         ----------
         engine : str, Engine or None, optional
-            What computes the answers. None is the environment's ``NNFRAME_ENGINE``, or ``"numpy"``. An engine that
-            offers no predictor of its own leaves the work to `forwardPass`.
+            As in `nEpochs`. An engine without a predictor of its own leaves the work to the layers.
 
         Returns
         -------
@@ -212,10 +209,8 @@ class nNet:
 
         Raises
         ------
-        UnknownNameError, NameConflictError, PluginError
-            If the engine can't be found or fails.
-        EngineError
-            If the engine can't do it.
+        UnknownNameError, NameConflictError, PluginError, EngineError
+            If the engine can't be found or used.
 
         Examples
         --------
@@ -223,62 +218,34 @@ class nNet:
         >>> answer([[1], [3]]).tolist(), answer.rows([[1, 1], [0, 3]]).tolist()
         ([[7.0]], [[3.0], [6.0]])
         """
-        from nnframe.contracts.engine import Engine
-        from nnframe.registry.binding import bind_predictor
-        from nnframe.training.prepare import DEFAULT_ENGINE, ENGINE_VARIABLE
+        from nnframe.engines.predictor import predictor_of
+        from nnframe.training.settings import engine_or_default
 
         check_chain(self.layersList)
-        found = registry.resolve(Engine, engine or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE)
-        layers = tuple(layer.for_engine() for layer in self.layersList)
-        answer = bind_predictor(found, layers)
-        if answer is None:
-            net = type(self)(self.layersList)
-            answer = lambda rows: net.forwardPass(rows.T, return_all_steps=False).T  # noqa: E731
-        return Predictor(answer, self.layersList[0].n_in, self.dtype)
+        return predictor_of(self.layersList, engine_or_default(engine, "engine"))
 
     def backprop(
-        self,
-        data: Any,
-        loss: str | Loss,
-        learning_rate: float | None = None,
-        batch_size: int = 1,
-        **settings: Any,
+        self, data: Any, loss: str | Loss, learning_rate: float | None = None, batch_size: int = 1, **settings: Any
     ) -> float:
         """Train for one pass over the data, in the order given.
 
-        After each batch, every weight w becomes ``w - learning_rate * dL/dw``, where L is the mean loss of the batch. A
-        last, smaller batch is averaged over its own size.
+        After each batch, every weight w becomes ``w - learning_rate * dL/dw``, where L is the mean loss of the batch.
+        The last batch may be smaller, and is averaged over its own size.
 
         Parameters
         ----------
-        data : sequence of (x, y)
-            Pairs of column vectors, (n_in, 1) and (n_out, 1), or of matrices of columns; or `nnframe.pairs`.
-        loss : str or Loss
-            A registered name, such as ``"mse"`` or ``"cel"``, or the object itself.
-        learning_rate : float, optional
-            The step size, 0 or more. Left out where an optimizer is given.
-        batch_size : int, optional
-            How many columns are averaged for an update.
-        **settings
+        data, loss, learning_rate, batch_size, **settings
             As in `nEpochs`.
 
         Returns
         -------
         float
-            The mean loss over the samples, each taken before the update that it led to.
+            The mean loss over the samples, each taken before the update it led to.
 
         Raises
         ------
-        ArgumentError, ArgumentTypeError, DataError, ShapeError
-            If an argument can't be used. Nothing has changed then.
-        UnknownNameError, NameConflictError
-            If a name can't be found. Nothing has changed then.
-        EngineError
-            If the engine can't do it. Nothing has changed then.
-        PluginError
-            If a plugin fails. The net keeps the weights after the last batch that was whole, as it does after Ctrl-C.
-        DivergenceError
-            If the loss or a weight is not finite any more. The net then has the last weights that were.
+        NNFrameError
+            As in `nEpochs`.
         """
         history = self.nEpochs(1, data, loss, learning_rate, batch_size, **settings)
         # A callback may stop a run before its first epoch.
@@ -308,98 +275,77 @@ class nNet:
         metrics: Sequence[str | Metric] = (),
         callbacks: Sequence[Any] = (),
     ) -> History:
-        """Train for n passes over the data; see `backprop`.
+        """Train for n passes over the data; `backprop` says what one pass does.
 
         Parameters
         ----------
         n : int
             The number of epochs, 0 or more.
         data : sequence of (x, y)
-            Pairs of column vectors, or `nnframe.pairs`, as in `backprop`. A list is stacked once for all epochs.
+            Pairs of columns of shapes (n_in, 1) and (n_out, 1), or of matrices of B such columns; or `nnframe.pairs`.
         loss : str or Loss
             Such as ``"mse"`` or ``"cel"``.
         learning_rate : float, optional
-            The step size of plain stochastic gradient descent. Left out where an optimizer is given.
+            The step size of plain stochastic gradient descent, 0 or more; an optimizer has its own.
         batch_size : int, optional
-            How many samples are averaged for an update.
+            The number of samples that are averaged for an update.
         engine : str, Engine or None, optional
-            What runs the epochs. None is the environment's ``NNFRAME_ENGINE``, or ``"numpy"``.
+            What runs the epochs. None: the environment's ``NNFRAME_ENGINE``, or ``"numpy"``.
         optimizer : str, Optimizer or None, optional
-            In place of a learning rate: ``"adam"``, ``"sgd(learning_rate=0.1, momentum=0.9)"``. Its state begins anew
-            in every call.
+            In place of a learning rate: ``"adam"``, ``"sgd(learning_rate=0.1, momentum=0.9)"``. Each call starts with a
+            new state.
         schedule : str, Schedule or None, optional
-            What the learning rate is multiplied with in the course of the n epochs, such as ``"cosine"``.
+            Multiplies the learning rate in the course of the n epochs: ``"cosine"``.
         l1, l2 : float, optional
-            ``l1 * sum(abs(w)) + l2 / 2 * sum(w ** 2)`` over all weights, not the biases, is added to the loss that is
-            minimized. The losses that are reported stay without it.
+            Adds ``l1 * sum(abs(w)) + l2 / 2 * sum(w ** 2)`` over all weights, not biases, to what is minimized. The
+            reported losses stay without it.
         clip_value, clip_norm : float or None, optional
-            The largest size of an element of the gradient; the largest Euclidean norm of the whole gradient.
+            Limits the size of each element of the gradient; the Euclidean norm of the whole gradient.
         dropout : float or sequence of float, optional
-            The share of each hidden layer's outputs that is set to 0 while training, others for every sample; a
-            sequence has one for each hidden layer.
+            The share of each hidden layer's outputs that is set to 0 in training; a sequence has one for each of them.
         shuffle : bool, optional
-            Whether to visit the samples in another order in every epoch.
+            Whether each epoch visits the samples in a new random order.
         seed : int or None, optional
-            What orders, dropped outputs and held-out samples are drawn from. Same seed, same weights. None draws a
-            fresh one, which `History.seed` has.
+            Orders, dropped outputs and held-out samples are drawn from it: same seed, same weights. None draws a seed,
+            which `History.seed` has.
         sample_weights : array_like, shape (N,), optional
-            What the loss of each sample is multiplied with; the mean over a batch still divides by its size.
+            Factors of the samples' losses. The mean over a batch still divides by its size.
         class_weights : dict of int to float, or "balanced", optional
-            Likewise by class, the number of a target's largest component, or 0 and 1 where there is one component.
-            "balanced" makes all classes count alike.
+            Likewise by class: the number of a target's largest component, or 0 and 1 if there is one component.
+            "balanced" makes all classes count the same.
         validation : float or data, optional
-            A share of the data, such as 0.2, that is held out at random; or pairs like `data`. The mean loss over them,
-            after each epoch, goes into the history.
+            A share of the data to hold out at random, such as 0.2; or other data. The history has the mean loss over it
+            after each epoch.
         metrics : sequence of str or Metric, optional
-            Such as ``["accuracy", "top_k(k=3)"]``; taken after each epoch over the validation data where there is any,
-            else over the data that is trained with.
+            Such as ``["accuracy", "top_k(k=3)"]``; computed after each epoch over the validation data, or without any,
+            over the training data.
         callbacks : sequence of str, Callback or object, optional
-            Such as ``["progress", "early_stopping(patience=5)"]``; or objects with methods marked ``@nnframe.hookimpl``
-            for the hooks of a run, as `nnframe.builtins.callbacks` has them.
+            Such as ``["progress", "early_stopping(patience=5)"]``, or objects as `nnframe.callbacks` has them.
 
         Returns
         -------
         History
-            With the mean loss of each epoch, and what else was asked for.
+            The mean loss of each epoch, and whatever else was asked for.
 
         Raises
         ------
-        DivergenceError
-            If the loss or a weight is not finite any more. The net then has the last weights that were.
+        ArgumentError, ArgumentTypeError, DataError, ShapeError, UnknownNameError, NameConflictError, EngineError
+            If an argument can't be used. Nothing has changed then.
         PluginError
-            Also if a callback or a metric fails.
-        NNFrameError
-            As `backprop`.
+            If a plugin fails, a callback too. The net keeps the weights after the last whole batch, as after Ctrl-C.
+        DivergenceError
+            If the loss or a weight stops being finite. The net then has the last weights that were.
         """
-        # Whoever only runs a net doesn't train it.
+        # All but the net and the data are settings of the same name; a test holds the two lists together.
+        arguments = dict(locals())
+        del arguments["self"], arguments["data"]
+        # A program that only runs a net doesn't import what trains it.
         from nnframe.training.loop import train
-        from nnframe.training.prepare import prepared_run
+        from nnframe.training.prepare import prepare
+        from nnframe.training.settings import Settings
 
         check_chain(self.layersList)
-        run, followers = prepared_run(
-            self,
-            n,
-            data,
-            loss,
-            learning_rate,
-            batch_size,
-            engine=engine,
-            optimizer=optimizer,
-            schedule=schedule,
-            l1=l1,
-            l2=l2,
-            clip_value=clip_value,
-            clip_norm=clip_norm,
-            dropout=dropout,
-            shuffle=shuffle,
-            seed=seed,
-            sample_weights=sample_weights,
-            class_weights=class_weights,
-            validation=validation,
-            metrics=metrics,
-            callbacks=callbacks,
-        )
-        return train(run, followers)
+        return train(prepare(self, data, Settings.of(**arguments)))
 
     def evaluate(
         self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ()
@@ -429,18 +375,15 @@ class nNet:
         >>> nNet([denseLayer([[2.0]])]).evaluate([([[1.0]], [[2.0]]), ([[2.0]], [[5.0]])], "mse", ["mae"])
         {'loss': 0.5, 'mae': 0.5}
         """
-        from nnframe.contracts.loss import Loss
-        from nnframe.registry.binding import bind_objective
-        from nnframe.training.evaluation import checked_metrics, evaluate
+        from nnframe.training.evaluation import evaluate
+        from nnframe.training.prepare import bound_loss
+        from nnframe.training.settings import named_metrics
 
         check_chain(self.layersList)
-        first, last = self.layersList[0], self.layersList[-1]
-        objective = None
-        if loss is not None:
-            objective = bind_objective(registry.resolve(Loss, loss), last.resolved_activation)
-        pairs = as_pairs(data, first.n_in, last.n_out)
+        objective = None if loss is None else bound_loss(self, loss)
+        pairs = as_pairs(data, self.layersList[0].n_in, self.layersList[-1].n_out)
         layers = [layer.for_engine() for layer in self.layersList]
-        mean_loss, values = evaluate(layers, objective, pairs, checked_metrics(metrics))
+        mean_loss, values = evaluate(layers, objective, pairs, named_metrics(metrics, "metrics"))
         return ({} if objective is None else {"loss": mean_loss}) | values
 
     def save(self, path: str | os.PathLike[str], notes: dict[str, Any] | None = None) -> None:

@@ -112,7 +112,7 @@ def test_repr_shows_the_number_of_pairs_and_their_shapes():
 @pytest.mark.parametrize(
     ("x", "y", "error", "sentence"),
     [
-        (X[:, 0], Y, ShapeError, r"X has shape \(6,\), 1-D; wanted .* \(N, n_in\).*X\.reshape\(-1, 1\)"),
+        (X[:, 0], Y, ShapeError, r"X has shape \(6,\), 1-D; expected .* \(N, n_in\).*X\.reshape\(-1, 1\)"),
         (X, Y[0], ShapeError, r"Y has shape \(1,\)"),
         (X[np.newaxis], Y, ShapeError, r"X has shape \(1, 6, 2\), 3-D"),
         (X, Y[:5], DataError, "X has 6 rows and Y has 5"),

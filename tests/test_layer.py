@@ -97,12 +97,12 @@ def test_input_of_another_type_is_converted_to_the_layers():
 @pytest.mark.parametrize(
     ("linear", "bias", "sentence"),
     [
-        ([1, 2], 0, "linear has shape (2,), 1-D; wanted a 2-D array of shape (n_out, n_in)"),
+        ([1, 2], 0, "linear has shape (2,), 1-D; expected a 2-D array of shape (n_out, n_in)"),
         (5, 0, "linear has shape ()"),
         (np.ones((0, 3)), 0, "linear has shape (0, 3)"),
         ([[1, 2], [3]], 0, "linear can't be made an array"),
-        (np.ones((2, 2)), [1, 2], "bias has shape (2,); wanted a column of shape (2, 1), or one number"),
-        (np.ones((2, 2)), [[1, 2]], "bias has shape (1, 2); wanted a column of shape (2, 1)"),
+        (np.ones((2, 2)), [1, 2], "bias has shape (2,); expected a column of shape (2, 1), or one number"),
+        (np.ones((2, 2)), [[1, 2]], "bias has shape (1, 2); expected a column of shape (2, 1)"),
     ],
 )
 def test_arrays_of_another_shape_are_refused_with_the_shape_wanted(linear, bias, sentence):
@@ -129,7 +129,7 @@ def test_samples_in_rows_are_refused_with_the_transposition():
 
 
 def test_der_diag_takes_columns_of_the_output_side():
-    with pytest.raises(ShapeError, match=r"wanted a column of shape \(2, 1\)"):
+    with pytest.raises(ShapeError, match=r"expected a column of shape \(2, 1\)"):
         denseLayer(np.ones((2, 3))).activationDerDiag(np.ones((3, 1)))
 
 

@@ -155,10 +155,10 @@ def test_a_layer_that_is_added_later_is_checked_before_training(net):
         ({"data": "text"}, DataError, "data is of type str"),
         ({"data": [1, 2]}, DataError, r"data\[0\] is no pair"),
         ({"data": [*XOR, ([[0], [0]], [0])]}, ShapeError, r"data\[4\]\[1\] has shape \(1,\)"),
-        ({"data": [([[0], [0], [0]], [[0]])]}, ShapeError, r"data\[0\]\[0\] has shape \(3, 1\); wanted .*\(2, 1\)"),
-        ({"data": [(np.ones((2, 3)), np.ones((1, 2)))]}, DataError, "as many columns in both"),
+        ({"data": [([[0], [0], [0]], [[0]])]}, ShapeError, r"data\[0\]\[0\] has shape \(3, 1\); expected .*\(2, 1\)"),
+        ({"data": [(np.ones((2, 3)), np.ones((1, 2)))]}, DataError, "the same number of columns"),
         ({"data": pairs(np.ones((4, 3)), np.ones((4, 1)))}, DataError, r"takes \(2, 1\)"),
-        ({"loss": "msee"}, UnknownNameError, "did you mean 'mse'"),
+        ({"loss": "msee"}, UnknownNameError, "no loss 'msee'"),
         ({"loss": None}, ArgumentTypeError, "loss is None"),
         ({"learning_rate": -0.1}, ArgumentError, "learning_rate is -0.1"),
         ({"learning_rate": float("nan")}, ArgumentError, "learning_rate is nan"),
@@ -208,7 +208,7 @@ def test_forward_pass_leaves_its_input_alone_and_gives_a_new_array_every_time():
 
 def test_forward_pass_says_so_where_a_changed_list_of_layers_does_not_fit(net):
     net.layersList.insert(1, denseLayer(np.ones((4, 4))))
-    with pytest.raises(ShapeError, match=r"v has shape \(3, 1\); wanted a column of shape \(4, 1\)"):
+    with pytest.raises(ShapeError, match=r"v has shape \(3, 1\); expected a column of shape \(4, 1\)"):
         net.forwardPass(np.ones((2, 1)))
 
 
@@ -323,5 +323,5 @@ def test_no_rows_have_no_outputs(activation):
 
 @pytest.mark.parametrize("shape", [(3,), (4, 2)])
 def test_predict_refuses_what_is_no_row_of_inputs(shape):
-    with pytest.raises(ShapeError, match=r"X has shape .*wanted"):
+    with pytest.raises(ShapeError, match=r"X has shape .*expected"):
         nNet.from_sizes([3, 4, 2], ["tanh", "softmax"]).predict(np.zeros(shape))

@@ -17,7 +17,8 @@ from nnframe.errors import EngineError
 from nnframe.network import nNet
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close
 from nnframe.training.loop import train
-from nnframe.training.prepare import prepared_run
+from nnframe.training.prepare import prepare
+from nnframe.training.settings import Settings
 
 N_SAMPLES = 11
 SIZES = (4, 6, 5, 3)
@@ -126,38 +127,19 @@ def trained(engine: str | Engine, case: Case, batches_per_part: int | None = Non
         # An engine may say that it is slow with a plugin, which is no matter here.
         warnings.simplefilter("ignore")
         try:
-            run, followers = prepared_run(
-                net,
-                2,
-                data,
-                case.ending.loss,
-                case.learning_rate,
-                case.batch_size,
-                **DEFAULTS | dict(case.settings) | {"engine": engine},
+            settings = Settings.of(
+                n=2,
+                loss=case.ending.loss,
+                learning_rate=case.learning_rate,
+                batch_size=case.batch_size,
+                **{"seed": 0, **case.settings, "engine": engine},
             )
+            run = prepare(net, data, settings)
             run.batches_per_part = batches_per_part
-            losses = train(run, followers).loss
+            losses = train(run).loss
         except EngineError as refusal:
             raise CheckSkipped(f"it refuses: {refusal}") from refusal
     return Trained(losses, run.weights, run.task.rule.state.arrays)
-
-
-DEFAULTS: dict[str, Any] = {
-    "optimizer": None,
-    "schedule": None,
-    "l1": 0,
-    "l2": 0,
-    "clip_value": None,
-    "clip_norm": None,
-    "dropout": 0.0,
-    "shuffle": False,
-    "seed": 0,
-    "sample_weights": None,
-    "class_weights": None,
-    "validation": None,
-    "metrics": (),
-    "callbacks": (),
-}
 
 
 def require_same(engine: Engine, case: Case, batches_per_part: int | None = None) -> None:

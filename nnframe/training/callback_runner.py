@@ -1,119 +1,194 @@
-"""The callbacks of a run: found, registered with pluggy for this run alone, called in order, and blamed."""
+"""The callbacks of a run: looked up, registered with one pluggy manager, called in order, and named in errors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pluggy
 
 from nnframe import registry
 from nnframe.contracts import run_hookspecs
 from nnframe.contracts.callback import Callback
+from nnframe.contracts.hookspecs import hookimpl
 from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, PluginError, one_line, shown
 from nnframe.registry.blame import blamed_error
 
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
-
-RUN_HOOKS = ("nnframe_train_start", "nnframe_part_end", "nnframe_epoch_end", "nnframe_train_end")
+TRAIN_START, TRAIN_END = "nnframe_train_start", "nnframe_train_end"
+RUN_HOOKS = (TRAIN_START, "nnframe_part_end", "nnframe_epoch_end", TRAIN_END)
 
 
-class Follower:
-    """A callback, and its hooks.
+class CallbackRunner:
+    """Calls the callbacks of one run.
+
+    Parameters
+    ----------
+    callbacks : sequence of str, Callback or object
+        In the order in which they are called, except where an implementation is marked with tryfirst or trylast.
 
     Attributes
     ----------
-    object : object
-        What has the hook implementations.
-    name : str
-        What it is called in messages.
+    named : list of (str, object)
+        The callbacks, with their names in messages.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentError
+        If a callback has no hook of a run, or is there twice.
+    UnknownNameError, NameConflictError, PluginError
+        If a name can't be found or used.
     """
 
-    def __init__(self, given: str | Callback | object) -> None:
-        self.plugin: Callback | None = None
-        self.object = given
-        if isinstance(given, type):
-            raise ArgumentTypeError(f"callback {given.__name__} is a class; wanted an object: {given.__name__}(...)")
-        if isinstance(given, (str, Callback)):
-            self.plugin = registry.resolve(Callback, given)
-            try:
-                self.object = self.plugin.make(**self.plugin.settings)
-            except (Exception, SystemExit) as error:
-                if isinstance(error, NNFrameError) and registry.provider_of(self.plugin) == registry.BUILTIN_PROVIDER:
-                    raise
-                raise blamed_error(PluginError, self.plugin, "make", f"raised {one_line(error)}") from error
-        self.name = self.plugin.spec if self.plugin else type(self.object).__name__
-        # A manager for each, so that who raised is never in doubt.
-        self._manager = pluggy.PluginManager("nnframe")
-        self._manager.add_hookspecs(run_hookspecs)
-        try:
-            self._manager.register(self.object)
-            self._manager.check_pending()
-        except (pluggy.PluginValidationError, ValueError) as error:
-            raise ArgumentTypeError(
-                f"callback {self.name}: {one_line(error)}; the hooks are {', '.join(RUN_HOOKS)}"
-            ) from error
-        callers = self._manager.get_hookcallers(self.object) or []
-        if not {caller.name for caller in callers} & set(RUN_HOOKS):
-            raise ArgumentTypeError(
-                f"callback {shown(given)} has no method marked @nnframe.hookimpl for a hook of a run; "
-                f"the hooks are {', '.join(RUN_HOOKS)}"
-            )
+    def __init__(self, callbacks: Sequence[str | Callback | object]) -> None:
+        self._callbacks = [_RunCallback(each) for each in callbacks]
+        self.named = [(each.name, each.object) for each in self._callbacks]
+        for i, (name, found) in enumerate(self.named):
+            if any(found is other for _, other in self.named[:i]):
+                raise ArgumentError(f"callbacks has the same {name} twice; leave one out, or create another")
+        self._manager: pluggy.PluginManager | None = None
+        if self._callbacks:
+            self._manager = pluggy.PluginManager("nnframe")
+            self._manager.add_hookspecs(run_hookspecs)
+            for each in self._callbacks:
+                each.read_methods(self._manager)
+            # pluggy calls first what was registered last, except among those that are marked with trylast.
+            for each in reversed(self._callbacks):
+                each.register(self._manager, trylast=False)
+            for each in self._callbacks:
+                each.register(self._manager, trylast=True)
 
-    def call(self, hook: str, run: TrainingRun) -> None:
-        """Call the callback's implementation of a hook, if it has one.
+    def start(self, run: object) -> None:
+        """Tell the callbacks that the run starts.
 
         Raises
         ------
         PluginError
-            If it raises anything but an interrupt. What nnframe's own callbacks raise on purpose is passed on as it is.
+            If a callback fails. An error that one of nnframe's own callbacks raises on purpose is passed on unchanged.
         """
-        try:
-            getattr(self._manager.hook, hook)(run=run)
-        except (Exception, SystemExit) as error:
-            if isinstance(error, NNFrameError) and _is_of_nnframe(self.object):
-                raise
-            raise self._blamed(hook, error) from error
+        for each in self._callbacks:
+            each.is_started = False
+        self.call(TRAIN_START, run)
 
-    def rank(self, hook: str) -> int:
-        """Return 0 for an implementation marked with tryfirst, 2 for trylast, 1 for all others."""
-        implementations = getattr(self._manager.hook, hook).get_hookimpls()
-        return next((1 - each.tryfirst + each.trylast for each in implementations), 1)
+    def call(self, hook: str, run: object) -> None:
+        """Call all implementations of a hook; raises what `start` does."""
+        if self._manager is not None:
+            getattr(self._manager.hook, hook)(run=run)
+
+    def end(self, run: object) -> None:
+        """Tell every callback that was started that the run has ended, even if another fails or is interrupted.
+
+        Raises
+        ------
+        PluginError, BaseException
+            The first failure, once all have been told.
+        """
+        for each in self._callbacks:
+            each.failure = None
+        self.call(TRAIN_END, run)
+        for each in self._callbacks:
+            if each.failure is not None:
+                raise each.failure
+
+
+class _RunCallback:
+    """One callback, and how its errors are reported."""
+
+    def __init__(self, given: str | Callback | object) -> None:
+        self.plugin: Callback | None = None
+        self.object = given
+        self.is_started = False
+        self.failure: BaseException | None = None
+        self._methods: dict[str, Callable[..., None]] = {}
+        self._trylast: set[str] = set()
+        if isinstance(given, type):
+            raise ArgumentTypeError(f"callback {given.__name__} is a class; expected an object: {given.__name__}(...)")
+        if isinstance(given, (str, Callback)):
+            self.plugin = registry.resolve(Callback, given)
+            self.object = self._made(self.plugin)
+        self.name = self.plugin.spec if self.plugin else type(self.object).__name__
+
+    def read_methods(self, manager: pluggy.PluginManager) -> None:
+        """Wrap the callback's hook methods, so that an error names the callback."""
+        for name in dir(self.object):
+            marks = manager.parse_hookimpl_opts(self.object, name)
+            if marks is None:
+                continue
+            if marks.get("wrapper") or marks.get("hookwrapper"):
+                raise ArgumentTypeError(
+                    f"callback {self.name}: {name} is marked as a wrapper; expected a plain method: remove wrapper=True"
+                )
+            self._methods[name] = self._guarded(name, getattr(self.object, name))
+            if marks.get("trylast"):
+                self._trylast.add(name)
+        if not self._methods:
+            raise ArgumentTypeError(
+                f"callback {shown(self.object)} has no method marked @nnframe.hookimpl for a hook of a run; "
+                f"the hooks are {', '.join(RUN_HOOKS)}"
+            )
+        self._methods.setdefault(TRAIN_START, self._guarded(TRAIN_START, _ignore_start))
+
+    def register(self, manager: pluggy.PluginManager, trylast: bool) -> None:
+        """Register the methods that are marked with trylast, or all others."""
+        methods = {name: each for name, each in self._methods.items() if (name in self._trylast) == trylast}
+        try:
+            manager.register(_Methods(methods))
+            manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise ArgumentTypeError(
+                f"callback {self.name}: {one_line(error)}; the hooks are {', '.join(RUN_HOOKS)}"
+            ) from error
+
+    def _guarded(self, hook: str, method: Callable[..., Any]) -> Callable[..., None]:
+        # wraps() copies the marks that pluggy looks for, and lets it see the method's own arguments.
+        @functools.wraps(method)
+        def call(*arguments: object) -> None:
+            if hook == TRAIN_START:
+                self.is_started = True
+            elif hook == TRAIN_END and not self.is_started:
+                return
+            try:
+                try:
+                    method(*arguments)
+                except (Exception, SystemExit) as error:
+                    if isinstance(error, NNFrameError) and _is_of_nnframe(self.object):
+                        raise
+                    raise self._blamed(hook, error) from error
+            except BaseException as error:
+                if hook != TRAIN_END:
+                    raise
+                # Raised by `CallbackRunner.end`, after the others were told.
+                self.failure = error
+
+        return call
+
+    def _made(self, plugin: Callback) -> object:
+        try:
+            return plugin.make(**plugin.settings)
+        except (Exception, SystemExit) as error:
+            if isinstance(error, NNFrameError) and registry.provider_of(plugin) == registry.BUILTIN_PROVIDER:
+                raise
+            raise blamed_error(PluginError, plugin, "make", f"raised {one_line(error)}") from error
 
     def _blamed(self, hook: str, error: BaseException) -> PluginError:
-        what = f"raised {one_line(error)}; the net has the weights that it had then"
+        what = f"raised {one_line(error)}; the net keeps the weights it had at that moment"
         if self.plugin is not None:
             return blamed_error(PluginError, self.plugin, hook, what)
         return PluginError(f"callback {self.name}, {hook}: {what}", provider=type(self.object).__module__, hook=hook)
 
 
-def in_order(followers: Sequence[Follower], hook: str) -> list[Follower]:
-    """Return callbacks in the order in which a hook is called: that of the list, but for tryfirst and trylast."""
-    return sorted(followers, key=lambda follower: follower.rank(hook))
+class _Methods:
+    """An object with the given hook methods, to be registered."""
+
+    def __init__(self, methods: dict[str, Callable[..., None]]) -> None:
+        self.__dict__.update(methods)
 
 
-def checked_followers(callbacks: Sequence[str | Callback | object]) -> list[Follower]:
-    """Return the callbacks of a run, ready to be called.
-
-    Raises
-    ------
-    ArgumentTypeError, ArgumentError
-        If it is no list, or one has no hook of a run or is there twice.
-    UnknownNameError, NameConflictError, PluginError
-        If a name can't be found or used.
-    """
-    if isinstance(callbacks, (str, Callback)) or not isinstance(callbacks, Sequence):
-        raise ArgumentTypeError(
-            f"callbacks is {shown(callbacks)}; wanted a list such as ['progress', 'early_stopping']"
-        )
-    followers = [Follower(each) for each in callbacks]
-    for i, follower in enumerate(followers):
-        if any(follower.object is other.object for other in followers[:i]):
-            raise ArgumentError(f"callbacks has the same {follower.name} twice; leave one out, or make another")
-    return followers
+@hookimpl
+def _ignore_start(run: object) -> None:
+    """Do nothing; a callback without a start of its own is started like the others."""
 
 
 def _is_of_nnframe(callback: object) -> bool:
-    """Whether a callback is one of nnframe's own, or made from one."""
+    """Whether a callback is one of nnframe's own, or derives from one."""
     return any(cls.__module__.startswith("nnframe.builtins.callbacks.") for cls in type(callback).__mro__)

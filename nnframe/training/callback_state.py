@@ -57,5 +57,5 @@ def _packed_value(key: str, value: Any, name: str, arrays: dict[str, Array]) -> 
     if plain is None or isinstance(plain, (bool, int, float, str)):
         return {"value": plain}
     raise TypeError(
-        f"{key} is of type {type(value).__name__}; wanted text, a number, None, an array or a list of arrays"
+        f"{key} is of type {type(value).__name__}; expected text, a number, None, an array or a list of arrays"
     )

@@ -1,4 +1,4 @@
-"""How good a net is on a data set."""
+"""The loss and the metrics of a net on a data set."""
 
 from __future__ import annotations
 
@@ -6,41 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nnframe import registry
 from nnframe.arrays import Array
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
-from nnframe.errors import ArgumentError, ArgumentTypeError, PluginError, one_line, shown, with_type
+from nnframe.errors import ArgumentError, PluginError, one_line, with_type
 from nnframe.registry.blame import blamed_error
 
-# Large enough that calls cost nothing, small enough that no data set fills the memory with what lies between two
-# layers.
+# Large enough that the calls cost nothing, small enough that the activations of no data set fill the memory.
 SAMPLES_AT_ONCE = 1024
-RESERVED_NAMES = ("loss", "validation_loss")
-
-
-def checked_metrics(metrics: Sequence[str | Metric]) -> dict[str, Metric]:
-    """Return metrics by the names that they were given by.
-
-    Raises
-    ------
-    ArgumentTypeError, ArgumentError
-        If it is no list, or two metrics have one name.
-    UnknownNameError, NameConflictError, PluginError
-        If a metric can't be found or used.
-    """
-    if isinstance(metrics, (str, Metric)) or not isinstance(metrics, Sequence):
-        raise ArgumentTypeError(f"metrics is {shown(metrics)}; wanted a list such as ['accuracy']")
-    found: dict[str, Metric] = {}
-    for each in metrics:
-        metric = registry.resolve(Metric, each)
-        name = each if isinstance(each, str) else metric.spec
-        if name in found or name in RESERVED_NAMES:
-            reason = "is there twice" if name in found else "is what the loss is called"
-            raise ArgumentError(f"metrics has {name!r}, which {reason}; leave it out, or give the metric another name")
-        found[name] = metric
-    return found
 
 
 def evaluate(
@@ -56,11 +30,11 @@ def evaluate(
     ----------
     layers : sequence of Linear
     objective : Objective or None
-        None where the loss doesn't matter; it is then 0.
+        None if the loss is not wanted; it is then 0.
     data : Pairs
     metrics : mapping of str to Metric
     rows : ndarray of int, optional
-        The samples that count; all if left out.
+        The samples to use; all by default.
 
     Raises
     ------
@@ -96,13 +70,14 @@ def metric_value(metric: Metric, a: Array, y: Array) -> float:
 
     Raises
     ------
+    ArgumentError
+        If the metric refuses its parameters or the shapes.
     PluginError
         If it fails.
     """
     try:
         value = metric.value(a, y, **metric.settings)
     except ArgumentError:
-        # Such as a parameter that can't be meant, which is the caller's mistake.
         raise
     except (Exception, SystemExit) as error:
         raise blamed_error(PluginError, metric, "value", f"raised {one_line(error)}") from error
@@ -111,5 +86,5 @@ def metric_value(metric: Metric, a: Array, y: Array) -> float:
         or not isinstance(value, (int, float, np.number))
         or isinstance(value, np.complexfloating)
     ):
-        raise blamed_error(PluginError, metric, "value", f"returned {with_type(value)}; wanted a number")
+        raise blamed_error(PluginError, metric, "value", f"returned {with_type(value)}; expected a number")
     return float(value)

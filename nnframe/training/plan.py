@@ -1,7 +1,7 @@
-"""In which order an epoch visits the samples, and with which learning rates: the same for the same seed.
+"""The order in which an epoch visits the samples, and its learning rates.
 
-Both are functions of the seed and the epoch's number alone, so that a run which is resumed goes on as if it had never
-stopped.
+Both depend on the seed and the number of the epoch alone, so a resumed run continues exactly like one that was never
+interrupted.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from nnframe.contracts.engine import Epoch
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DataError
 from nnframe.registry.binding import bind_schedule
-from nnframe.training.settings import Optimization
 
-# What else is drawn from a run's seed, besides the order of the samples in each epoch.
+# What is drawn from the seed of a run besides the order of the samples.
 DROPOUT_STREAM, HOLD_OUT_STREAM = 1, 2
 
 
@@ -30,16 +29,16 @@ class Plan:
     ----------
     n_epochs, batch_size : int
     n_rows : int
-        How many samples the data has.
+        The number of samples in the data.
     shuffle : bool
-        Whether every epoch has an order of its own.
+        Whether each epoch visits the samples in an order of its own.
     seed : int
-        What orders and held-out samples are drawn from.
-    optimization : Optimization
+        Orders and held-out samples are drawn from it.
+    schedule : Schedule or None
     held_out_share : float or None
-        How much of the data is held out.
+        The share of the data that is held out.
     drops : bool
-        Whether there is dropout, so that every epoch needs a key for it.
+        Whether there is dropout, so that each epoch needs a key for it.
     """
 
     n_epochs: int
@@ -47,20 +46,20 @@ class Plan:
     n_rows: int
     shuffle: bool
     seed: int
-    optimization: Optimization
+    schedule: Schedule | None
     held_out_share: float | None
     drops: bool
 
     @cached_property
     def _split(self) -> tuple[Array | int, Array | None]:
-        """The rows to train with, or how many there are if it is all of them, and the rows that are held out."""
+        """The rows to train with, or their number if it is all of them, and the rows that are held out."""
         if self.held_out_share is None:
             return self.n_rows, None
         return hold_out(self.n_rows, self.held_out_share, self.seed)
 
     @property
     def held_out(self) -> Array | None:
-        """The rows that are not trained with, in ascending order; None where there are none."""
+        """The rows that are not trained with, in ascending order; None if there are none."""
         return self._split[1]
 
     @property
@@ -74,8 +73,15 @@ class Plan:
         """The number of updates in an epoch."""
         return -(-self.n_samples // self.batch_size)
 
-    def epoch(self, number: int) -> Epoch:
-        """Return what the engine is to do in an epoch, counted from 0.
+    def epoch(self, number: int, learning_rate: float) -> Epoch:
+        """Return what the engine does in an epoch.
+
+        Parameters
+        ----------
+        number : int
+            Counted from 0.
+        learning_rate : float
+            Before the schedule.
 
         Raises
         ------
@@ -83,19 +89,13 @@ class Plan:
             If the schedule fails.
         """
         key = self._dropout_key(number) if self.drops else 0
-        return Epoch(self.learning_rates(number), self._order(number), 0, key)
+        return Epoch(self.learning_rates(number, learning_rate), self._order(number), 0, key)
 
-    def learning_rates(self, number: int) -> Array:
-        """Return the learning rate of each batch of an epoch, counted from 0.
-
-        Raises
-        ------
-        PluginError
-            If the schedule fails.
-        """
-        rates = np.full(self.batches_per_epoch, self.optimization.learning_rate)
-        if self.optimization.schedule is not None:
-            rates *= self._factors(self.optimization.schedule, number)
+    def learning_rates(self, number: int, learning_rate: float) -> Array:
+        """Return the learning rate of each batch of an epoch; takes and raises what `epoch` does."""
+        rates = np.full(self.batches_per_epoch, learning_rate)
+        if self.schedule is not None:
+            rates *= self._factors(self.schedule, number)
         return rates
 
     def _order(self, number: int) -> Array | None:
@@ -120,16 +120,16 @@ def hold_out(n_samples: int, share: float, seed: int) -> tuple[Array, Array]:
     ----------
     n_samples : int
     share : float
-        How much is held out, between 0 and 1; rounded, but at least one row is left on both sides.
+        The share to hold out, between 0 and 1; rounded to whole rows, with at least one row on either side.
     seed : int
 
     Raises
     ------
     DataError
-        If there are less than two samples.
+        If there are fewer than two samples.
     """
     if n_samples < 2:
-        raise DataError(f"data has {n_samples} sample; wanted at least 2, to hold one out for validation={share}")
+        raise DataError(f"data has {n_samples} sample; expected at least 2, to hold one out for validation={share}")
     rows = np.random.default_rng([seed, 0, HOLD_OUT_STREAM]).permutation(n_samples)
     n_held_out = min(max(round(share * n_samples), 1), n_samples - 1)
     return np.sort(rows[n_held_out:]), np.sort(rows[:n_held_out])

@@ -1,109 +1,126 @@
-"""From the arguments of `nNet.nEpochs` to a run that can begin: all is checked before anything changes."""
+"""From a net, data and settings to a run that can start: everything is checked before anything changes."""
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import finite_number, whole_number
-from nnframe.contracts.engine import Engine, TrainingTask
+from nnframe.contracts.bound import Linear, Objective, distinct_layers, parameters_of
+from nnframe.contracts.engine import OptimizerState, TrainingTask, UpdateRule
 from nnframe.contracts.loss import Loss
 from nnframe.data import as_pairs
-from nnframe.registry.binding import bind_objective
-from nnframe.training.callback_runner import Follower, checked_followers
-from nnframe.training.evaluation import checked_metrics
+from nnframe.errors import ArgumentError
+from nnframe.registry.binding import bind_objective, bind_optimizer
+from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.plan import Plan
-from nnframe.training.run import TrainingRun
-from nnframe.training.sample_weights import ClassWeights, checked_sample_weights
-from nnframe.training.settings import (
-    checked_dropout,
-    checked_optimization,
-    checked_positive,
-    checked_share,
-)
-from nnframe.training.task import update_rule
-
-if TYPE_CHECKING:
-    from nnframe.contracts.metric import Metric
-    from nnframe.contracts.optimizer import Optimizer
-    from nnframe.contracts.schedule import Schedule
-    from nnframe.training.run import Net
-
-ENGINE_VARIABLE = "NNFRAME_ENGINE"
-DEFAULT_ENGINE = "numpy"
+from nnframe.training.run import Net, TrainingRun
+from nnframe.training.sample_weights import checked_sample_weights
+from nnframe.training.settings import Settings
 
 
-def prepared_run(
-    net: Net,
-    n: int,
-    data: Any,
-    loss: str | Loss,
-    learning_rate: float | None,
-    batch_size: int,
-    *,
-    engine: str | Engine | None,
-    optimizer: str | Optimizer | None,
-    schedule: str | Schedule | None,
-    l1: float,
-    l2: float,
-    clip_value: float | None,
-    clip_norm: float | None,
-    dropout: float | Sequence[float],
-    shuffle: bool,
-    seed: int | None,
-    sample_weights: Any,
-    class_weights: ClassWeights | None,
-    validation: Any,
-    metrics: Sequence[str | Metric],
-    callbacks: Sequence[Any],
-) -> tuple[TrainingRun, list[Follower]]:
-    """Return a run and its callbacks; `nNet.nEpochs` describes the parameters.
+class BoundNet(NamedTuple):
+    """What a net and settings determine before there is any data; it serves for any number of batches.
+
+    Attributes
+    ----------
+    layers : tuple of Linear
+    objective : Objective
+    rule : UpdateRule
+        With a new optimizer state.
+    dropout : tuple of float
+        The share of each layer's outputs that is dropped, 0 for the last.
+    """
+
+    layers: tuple[Linear, ...]
+    objective: Objective
+    rule: UpdateRule
+    dropout: tuple[float, ...]
+
+
+def bind_net(net: Net, settings: Settings) -> BoundNet:
+    """Return the layers, the loss and the update rule, ready to be called.
+
+    Raises
+    ------
+    ArgumentError
+        If dropout doesn't fit the hidden layers.
+    PluginError
+        If a plugin can't be used.
+    """
+    layers = tuple(layer.for_engine() for layer in net.layersList)
+    objective = bound_loss(net, settings.loss)
+    dropout = _share_per_layer(settings.dropout, len(layers) - 1)
+    return BoundNet(layers, objective, update_rule(layers, settings), dropout)
+
+
+def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
+    """Return a run.
 
     Raises
     ------
     NNFrameError
-        If an argument can't be used.
+        If the settings or the data don't fit the net.
     """
-    n_epochs, size = whole_number(n, "n", minimum=0), whole_number(batch_size, "batch_size")
-    optimization = checked_optimization(learning_rate, optimizer, schedule)
-    layers = tuple(layer.for_engine() for layer in net.layersList)
-    rule = update_rule(
-        layers,
-        optimization.optimizer,
-        finite_number(l1, "l1", "0.001"),
-        finite_number(l2, "l2", "0.001"),
-        checked_positive(clip_value, "clip_value"),
-        checked_positive(clip_norm, "clip_norm"),
-    )
-    first, last = net.layersList[0], net.layersList[-1]
-    objective = bind_objective(registry.resolve(Loss, loss), last.resolved_activation)
-    samples = as_pairs(data, first.n_in, last.n_out)
-    weights = checked_sample_weights(sample_weights, class_weights, samples, first.dtype)
+    bound = bind_net(net, settings)
+    n_in, n_out, dtype = net.layersList[0].n_in, net.layersList[-1].n_out, net.layersList[0].dtype
+    samples = as_pairs(data, n_in, n_out)
+    weights = checked_sample_weights(settings.sample_weights, settings.class_weights, samples, dtype)
     share, validation_data = None, None
-    if isinstance(validation, (float, np.floating)):
-        share = checked_share(validation, "validation")
-    elif validation is not None:
-        validation_data = as_pairs(validation, first.n_in, last.n_out, "validation")
-    shares = checked_dropout(dropout, len(layers) - 1)
-    drawn = secrets.randbits(63) if seed is None else whole_number(seed, "seed", minimum=0)
-    plan = Plan(n_epochs, size, len(samples), bool(shuffle), drawn, optimization, share, any(shares))
-    if n_epochs > 0:
-        # Raises if there are too few samples to hold some out, or the schedule fails.
-        plan.learning_rates(0)
-    followers = checked_followers(callbacks)
-    run = TrainingRun(
-        net,
-        TrainingTask(layers, objective, samples, size, rule, weights, shares),
-        plan,
-        registry.resolve(Engine, engine or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE),
-        validation_data,
-        checked_metrics(metrics),
-        [(follower.name, follower.object) for follower in followers],
-        seed_was_drawn=seed is None,
+    if isinstance(settings.validation, float):
+        share = settings.validation
+    elif settings.validation is not None:
+        validation_data = as_pairs(settings.validation, n_in, n_out, "validation")
+    seed = secrets.randbits(63) if settings.seed is None else settings.seed
+    plan = Plan(
+        settings.n,
+        settings.batch_size,
+        len(samples),
+        settings.shuffle,
+        seed,
+        settings.schedule,
+        share,
+        any(bound.dropout),
     )
-    return run, followers
+    if settings.n > 0:
+        # Raises if there are too few samples to hold some out, or the schedule fails.
+        plan.learning_rates(0, settings.learning_rate)
+    task = TrainingTask(bound.layers, bound.objective, samples, settings.batch_size, bound.rule, weights, bound.dropout)
+    return TrainingRun(net, settings, task, plan, CallbackRunner(settings.callbacks), validation_data)
+
+
+def bound_loss(net: Net, loss: str | Loss) -> Objective:
+    """Return a loss behind the last activation of a net, ready to be called.
+
+    Raises
+    ------
+    UnknownNameError, NameConflictError, PluginError
+        If the loss can't be found or used.
+    """
+    return bind_objective(registry.resolve(Loss, loss), net.layersList[-1].resolved_activation)
+
+
+def update_rule(layers: Sequence[Linear], settings: Settings) -> UpdateRule:
+    """Return what turns gradients into new weights, with a new optimizer state."""
+    optimizer = settings.optimizer
+    distinct = distinct_layers(layers)
+    count = sum(array.size for array in parameters_of(distinct))
+    initial = optimizer.state.values() if optimizer else ()
+    state = OptimizerState(
+        tuple(np.full(count, value, distinct[0].weights.dtype) for value in initial), np.zeros((), np.int64)
+    )
+    bound = bind_optimizer(optimizer) if optimizer else None
+    return UpdateRule(settings.l1, settings.l2, settings.clip_value, settings.clip_norm, bound, state)
+
+
+def _share_per_layer(dropout: float | tuple[float, ...], n_hidden: int) -> tuple[float, ...]:
+    shares = dropout if isinstance(dropout, tuple) else (dropout,) * n_hidden
+    if len(shares) != n_hidden:
+        raise ArgumentError(
+            f"dropout has {len(shares)} shares for {n_hidden} hidden layers; expected one for each, or one number for "
+            f"all"
+        )
+    return (*shares, 0.0)

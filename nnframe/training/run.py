@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from nnframe.arrays import Array
-from nnframe.contracts.engine import Engine, TrainingTask
+from nnframe.arrays import Array, finite_number
+from nnframe.contracts.engine import TrainingTask
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
 from nnframe.history import History
 from nnframe.layer import denseLayer
-from nnframe.training.divergence import Snapshot
+from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.plan import Plan
+from nnframe.training.settings import Settings
+from nnframe.training.snapshot import Snapshot
 
 
 class Net(Protocol):
-    """A net, as far as a run and its callbacks need to know it; `nnframe.nNet` is one."""
+    """What a run and its callbacks need of a net; `nnframe.nNet` has it."""
 
     layersList: list[denseLayer]
 
     def forwardPass(self, v: Any, return_all_steps: Literal[False]) -> Array:
-        """Return the last layer's output."""
+        """Return the output of the last layer."""
 
 
 @dataclass
@@ -32,44 +34,38 @@ class TrainingRun:
     Attributes
     ----------
     net : nNet
-        Its weights are the live ones.
+        With its live weights.
+    settings : Settings
+        The arguments of the call, checked.
     task : TrainingTask
-        What the engine was given.
+        What the engine is given.
     plan : Plan
         The epochs.
-    engine : Engine
+    callbacks : CallbackRunner
     validation_data : Pairs or None
-        What was passed as such; rows that are held out of the data are in `Plan.held_out`.
-    metrics : mapping of str to Metric
-        By the names as they were given.
-    callbacks : sequence of (str, object)
-        All callbacks of the run, with their names.
-    seed_was_drawn : bool
-        Whether the caller left the seed out.
+        Data passed as `validation`. Rows held out of the data are in `Plan.held_out` instead.
     history : History
     epoch : int
-        How many epochs are done.
+        The number of finished epochs.
     batch : int
-        How many batches of the current epoch are done.
+        The number of finished batches of the current epoch.
     loss_sum, seconds : float
-        The sum of the losses of these batches, and how long they took.
+        The sum of the losses of these batches, and the time they took.
     batches_per_part : int or None
-        How many batches are run between two calls of ``nnframe_part_end``; None for whole epochs. A callback may make
-        it smaller in ``nnframe_train_start``.
+        The number of batches between two calls of ``nnframe_part_end``; None for whole epochs. A callback may lower it
+        in ``nnframe_train_start``.
     error : BaseException or None
-        What ended the run, in ``nnframe_train_end``.
+        What ended the run, once ``nnframe_train_end`` is called.
     snapshot : Snapshot
-        The weights and the optimizer's state before the part that runs.
+        The weights and the optimizer's state before the part that is running.
     """
 
     net: Net
+    settings: Settings
     task: TrainingTask
     plan: Plan
-    engine: Engine
+    callbacks: CallbackRunner
     validation_data: Pairs | None
-    metrics: Mapping[str, Metric]
-    callbacks: Sequence[tuple[str, object]]
-    seed_was_drawn: bool
     history: History = field(init=False)
     epoch: int = 0
     batch: int = 0
@@ -78,19 +74,41 @@ class TrainingRun:
     batches_per_part: int | None = None
     error: BaseException | None = None
     snapshot: Snapshot = field(init=False)
+    _learning_rate: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.history = History(metrics={name: [] for name in self.metrics}, seed=self.plan.seed)
         self.snapshot = Snapshot(self.task)
+        self._learning_rate = self.settings.learning_rate
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate before the schedule. A callback may assign another, which holds from the next part on.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            On assignment, if it is not a finite number of at least 0.
+        """
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = finite_number(value, "learning_rate", "0.1")
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics, by the names under which the history has them."""
+        return self.settings.metrics
 
     @property
     def n_epochs(self) -> int:
-        """How many epochs were asked for."""
+        """The number of epochs that was asked for."""
         return self.plan.n_epochs
 
     @property
     def is_over(self) -> bool:
-        """Whether all epochs are done, or a callback has stopped the run."""
+        """Whether all epochs are finished, or a callback has stopped the run."""
         return self.epoch >= self.n_epochs or self.history.stopped is not None
 
     @property
@@ -100,16 +118,16 @@ class TrainingRun:
 
     @property
     def weights(self) -> list[Array]:
-        """The live arrays of weights and biases, layer after layer; a layer that is there twice counts once."""
+        """The live arrays of weights and biases, layer by layer; a layer that the net uses twice counts once."""
         return self.snapshot.weights
 
     @property
     def live_arrays(self) -> list[Array]:
-        """The weights and the optimizer's state: all that an update changes."""
+        """The weights and the optimizer's state: everything that an update changes."""
         return self.snapshot.live
 
     def stop(self, reason: str) -> None:
-        """Make this epoch the last.
+        """End the run after this epoch.
 
         Parameters
         ----------
@@ -118,8 +136,11 @@ class TrainingRun:
         """
         self.history.stopped = reason
 
-    def go_on_from(self, epoch: int, batch: int, seed: int, loss_sum: float, seconds: float) -> None:
-        """Set how many epochs and batches are done, the seed, and what the current epoch has added up so far."""
+    def continue_from(
+        self, epoch: int, batch: int, seed: int, learning_rate: float, loss_sum: float, seconds: float
+    ) -> None:
+        """Set how far the run is, its seed and learning rate, and what the current epoch has added up so far."""
         self.epoch, self.batch, self.loss_sum, self.seconds = epoch, batch, loss_sum, seconds
+        self.learning_rate = learning_rate
         self.plan = replace(self.plan, seed=seed)
         self.history.seed = seed

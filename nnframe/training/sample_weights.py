@@ -53,7 +53,7 @@ def checked_sample_weights(
             f"a sample's weight, with that of its class, is beyond the largest {weights.dtype}; scale them"
         )
     if not weights.any():
-        raise DataError("sample_weights and class_weights make every sample count 0; wanted one above 0 at least")
+        raise DataError("sample_weights and class_weights make every sample count 0; expected one above 0 at least")
     return weights
 
 
@@ -61,7 +61,7 @@ def _weights_of_classes(class_weights: ClassWeights, classes: Array, n_classes: 
     if isinstance(class_weights, str):
         if class_weights != "balanced":
             raise ArgumentError(
-                f"class_weights is {class_weights!r}; wanted 'balanced', or a dict such as {{0: 1.0, 1: 5.0}}"
+                f"class_weights is {class_weights!r}; expected 'balanced', or a dict such as {{0: 1.0, 1: 5.0}}"
             )
         counts = np.bincount(classes, minlength=n_classes)
         # A class without samples has no weight that could matter.
@@ -69,14 +69,14 @@ def _weights_of_classes(class_weights: ClassWeights, classes: Array, n_classes: 
         return balanced
     if not isinstance(class_weights, Mapping):
         raise ArgumentTypeError(
-            f"class_weights is {shown(class_weights)}; wanted a dict of class to weight such as {{0: 1.0, 1: 5.0}}, "
+            f"class_weights is {shown(class_weights)}; expected a dict of class to weight such as {{0: 1.0, 1: 5.0}}, "
             f"or 'balanced'"
         )
     weights = np.ones(n_classes)
     for each, weight in class_weights.items():
         if isinstance(each, bool) or not isinstance(each, (int, np.integer)) or not 0 <= each < n_classes:
             raise ArgumentError(
-                f"class_weights has the class {shown(each)}; wanted whole numbers from 0 to {n_classes - 1}, the "
+                f"class_weights has the class {shown(each)}; expected whole numbers from 0 to {n_classes - 1}, the "
                 f"classes of the data"
             )
         weights[each] = _checked(weight, f"class_weights[{each}]", ())
@@ -87,9 +87,9 @@ def _checked(value: Any, name: str, shape: tuple[int, ...]) -> Array:
     array = as_array(value, name)
     if array.shape != shape:
         wanted = f"one for each of the {shape[0]} samples, of shape {shape}" if shape else "one number"
-        raise ShapeError(f"{name} has shape {array.shape}; wanted {wanted}")
+        raise ShapeError(f"{name} has shape {array.shape}; expected {wanted}")
     wrong = ~np.isfinite(array) | (array < 0)
     if wrong.any():
         at = f"[{wrong.argmax()}]" if shape else ""
-        raise ArgumentError(f"{name}{at} is {array[wrong][0]}; wanted finite numbers, 0 or more")
+        raise ArgumentError(f"{name}{at} is {array[wrong][0]}; expected finite numbers, 0 or more")
     return array

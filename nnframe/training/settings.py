@@ -1,126 +1,196 @@
-"""The arguments of a training run, checked one by one."""
+"""The settings of training: every argument of `nNet.nEpochs` but the data, checked once and in one place.
 
+A line an argument: its type once it is checked, its check, and its default. Whatever trains a net takes a `Settings`;
+what depends on the net or the data as well is checked in `nnframe.training.prepare`.
+"""
+
+# setting() only builds a field, which is no default to be shared by mistake.
+# ruff: noqa: RUF009
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import finite_number
+from nnframe.arrays import finite_number, whole_number
+from nnframe.contracts.engine import Engine
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
+from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
-from nnframe.errors import ArgumentError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown
+
+ENGINE_VARIABLE = "NNFRAME_ENGINE"
+DEFAULT_ENGINE = "numpy"
+# History and evaluate() use these names for the loss.
+RESERVED_NAMES = ("loss", "validation_loss")
+
+# Takes an argument and its name, and returns the argument as it is stored.
+Check: TypeAlias = Callable[[Any, str], Any]
 
 
-class Optimization(NamedTuple):
-    """How weights follow gradients.
+def unchecked(value: Any, name: str) -> Any:
+    """Return the argument as it is."""
+    return value
 
-    Attributes
-    ----------
-    learning_rate : float
-        Before the schedule.
-    optimizer : Optimizer or None
-        None for plain stochastic gradient descent.
-    schedule : Schedule or None
+
+def optional(check: Check) -> Check:
+    """Return a check that also accepts None."""
+    return lambda value, name: None if value is None else check(value, name)
+
+
+def plugin(kind: type[Plugin]) -> Check:
+    """Return a check that turns a name into the plugin object of that name."""
+    return lambda value, name: registry.resolve(kind, value)
+
+
+def count(minimum: int) -> Check:
+    """Return a check for whole numbers of at least `minimum`."""
+    return lambda value, name: whole_number(value, name, minimum)
+
+
+def number(example: str) -> Check:
+    """Return a check for finite numbers of at least 0."""
+    return lambda value, name: finite_number(value, name, example)
+
+
+def positive(value: Any, name: str) -> float:
+    """Return a finite number above 0."""
+    checked = finite_number(value, name, "1.0")
+    if checked == 0:
+        raise ArgumentError(f"{name} is 0; expected a number above 0, or None")
+    return checked
+
+
+def dropout_shares(value: Any, name: str) -> float | tuple[float, ...]:
+    """Return one share for all hidden layers, or a tuple of one each."""
+    is_list = isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str)
+    shares = tuple(finite_number(each, name, "0.2") for each in (value if is_list else [value]))
+    if any(share >= 1 for share in shares):
+        raise ArgumentError(f"{name} is {shown(value)}; expected shares from 0 to below 1, such as 0.2")
+    return shares if is_list else shares[0]
+
+
+def validation_share(value: Any, name: str) -> Any:
+    """Return a share above 0 and below 1 as a float; leave data as it is."""
+    if not isinstance(value, (float, np.floating)):
+        return value
+    share = finite_number(value, name, "0.2")
+    if not 0 < share < 1:
+        raise ArgumentError(f"{name} is {share}; expected a share above 0 and below 1, such as 0.2")
+    return share
+
+
+def engine_or_default(value: Any, name: str) -> Engine:
+    """Return an engine; for None the one that the environment names, or the default."""
+    return registry.resolve(Engine, value or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE)
+
+
+def named_metrics(value: Any, name: str) -> dict[str, Metric]:
+    """Return metrics by the names under which their values are reported."""
+    if isinstance(value, (str, Metric)) or not isinstance(value, Sequence):
+        raise ArgumentTypeError(f"{name} is {shown(value)}; expected a list such as ['accuracy']")
+    found: dict[str, Metric] = {}
+    for each in value:
+        metric = registry.resolve(Metric, each)
+        key = each if isinstance(each, str) else metric.spec
+        if key in found or key in RESERVED_NAMES:
+            reason = "is there twice" if key in found else "is the name of the loss"
+            raise ArgumentError(f"{name} has {key!r}, which {reason}; leave it out, or give the metric another name")
+        found[key] = metric
+    return found
+
+
+def callback_list(value: Any, name: str) -> tuple[Any, ...]:
+    """Return the callbacks as a tuple; they are looked up and created for each run."""
+    if isinstance(value, (str, Plugin)) or not isinstance(value, Sequence):
+        raise ArgumentTypeError(f"{name} is {shown(value)}; expected a list such as ['progress', 'early_stopping']")
+    return tuple(value)
+
+
+def setting(check: Check, default: Any = MISSING) -> Any:
+    """Return a field with a check; `default` is what a caller would write."""
+    return field(default=default, metadata={"check": check})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a net is trained; `nNet.nEpochs` describes each argument.
+
+    `Settings.of` takes them as a caller writes them. The fields hold what was checked: plugin objects for names, floats
+    for numbers. `learning_rate` is the optimizer's where an optimizer is given, and plain sgd counts as no optimizer.
     """
 
-    learning_rate: float
-    optimizer: Optimizer | None
-    schedule: Schedule | None
+    loss: Loss = setting(plugin(Loss))
+    n: int = setting(count(minimum=0), 1)
+    learning_rate: float = setting(optional(number("0.1")), None)
+    batch_size: int = setting(count(minimum=1), 1)
+    engine: Engine = setting(engine_or_default, None)
+    optimizer: Optimizer | None = setting(optional(plugin(Optimizer)), None)
+    schedule: Schedule | None = setting(optional(plugin(Schedule)), None)
+    l1: float = setting(number("0.001"), 0)
+    l2: float = setting(number("0.001"), 0)
+    clip_value: float | None = setting(optional(positive), None)
+    clip_norm: float | None = setting(optional(positive), None)
+    dropout: float | tuple[float, ...] = setting(dropout_shares, 0)
+    shuffle: bool = setting(lambda value, name: bool(value), False)
+    seed: int | None = setting(optional(count(minimum=0)), None)
+    sample_weights: Any = setting(unchecked, None)
+    class_weights: Any = setting(unchecked, None)
+    validation: Any = setting(validation_share, None)
+    metrics: Mapping[str, Metric] = setting(named_metrics, ())
+    callbacks: tuple[Any, ...] = setting(callback_list, ())
+
+    @classmethod
+    def of(cls, **arguments: Any) -> Settings:
+        """Return the settings for arguments as a caller writes them.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If an argument can't be used, or there is none of that name.
+        UnknownNameError, NameConflictError, PluginError
+            If a plugin can't be found or used.
+        """
+        checked = {}
+        for each in fields(cls):
+            value = arguments.pop(each.name, each.default)
+            if value is MISSING:
+                raise ArgumentTypeError(f"{each.name} is missing")
+            checked[each.name] = each.metadata["check"](value, each.name)
+        if arguments:
+            known = ", ".join(each.name for each in fields(cls))
+            raise ArgumentTypeError(f"there is no argument {next(iter(arguments))!r}; expected one of {known}")
+        return cls(**checked | _step_size(checked[LEARNING_RATE], checked["optimizer"]))
 
 
-def checked_optimization(
-    learning_rate: object, optimizer: str | Optimizer | None, schedule: str | Schedule | None
-) -> Optimization:
-    """Return how weights follow gradients, for the arguments of the same names.
+def _step_size(learning_rate: float | None, optimizer: Optimizer | None) -> dict[str, Any]:
+    """Return the learning rate and the optimizer of a run, for what was given as the two.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If neither a learning rate nor an optimizer is given, or both, or the learning rate is none.
-    UnknownNameError, NameConflictError, PluginError
-        If a name can't be found or used.
+        If there is neither or both, or the optimizer's learning rate can't be used.
     """
-    chosen_schedule = None if schedule is None else registry.resolve(Schedule, schedule)
     if optimizer is None:
         if learning_rate is None:
             raise ArgumentError(
-                "learning_rate is missing; wanted a number such as 0.1, or an optimizer such as optimizer='adam'"
+                f"{LEARNING_RATE} is missing; expected a number such as 0.1, or an optimizer such as optimizer='adam'"
             )
-        return Optimization(_checked_learning_rate(learning_rate), None, chosen_schedule)
-    chosen = registry.resolve(Optimizer, optimizer)
+        return {}
     if learning_rate is not None:
         raise ArgumentError(
-            f"learning_rate is {shown(learning_rate)} and optimizer is {chosen.spec!r}; wanted one of the two: "
-            f"'{chosen.name}({LEARNING_RATE}={shown(learning_rate)})' says both"
+            f"{LEARNING_RATE} is {learning_rate} and optimizer is {optimizer.spec!r}; expected one of the two: "
+            f"'{optimizer.name}({LEARNING_RATE}={learning_rate})' says both"
         )
-    rate = _checked_learning_rate(chosen.settings[LEARNING_RATE])
-    return Optimization(rate, None if _is_plain_sgd(chosen) else chosen, chosen_schedule)
-
-
-def checked_positive(value: object, name: str) -> float | None:
-    """Return a number above 0, or None for None.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If it is something else.
-    """
-    if value is None:
-        return None
-    number = finite_number(value, name, "1.0")
-    if number == 0:
-        raise ArgumentError(f"{name} is 0; wanted a number above 0, or None")
-    return number
-
-
-def checked_share(value: object, name: str) -> float:
-    """Return a number above 0 and below 1.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If it is something else.
-    """
-    number = finite_number(value, name, "0.2")
-    if not 0 < number < 1:
-        raise ArgumentError(f"{name} is {number}; wanted a share above 0 and below 1, such as 0.2")
-    return number
-
-
-def checked_dropout(dropout: object, n_hidden: int) -> tuple[float, ...]:
-    """Return the share of outputs that is dropped in each layer, 0 in the last.
-
-    Parameters
-    ----------
-    dropout : float or sequence of float
-        For all hidden layers, or for each.
-    n_hidden : int
-        How many hidden layers there are.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If a share is none, or there are too few or too many.
-    """
-    is_list = isinstance(dropout, (Sequence, np.ndarray)) and not isinstance(dropout, str)
-    shares = list(dropout) if is_list else [dropout] * n_hidden  # type: ignore[call-overload]
-    if len(shares) != n_hidden:
-        raise ArgumentError(
-            f"dropout has {len(shares)} shares for {n_hidden} hidden layers; wanted one for each, or one number for all"
-        )
-    checked = [finite_number(share, "dropout", "0.2") for share in (shares if is_list else [*shares, dropout])]
-    if any(share >= 1 for share in checked):
-        raise ArgumentError(f"dropout is {shown(dropout)}; wanted shares from 0 to below 1, such as 0.2")
-    return (*checked[:n_hidden], 0.0)
-
-
-def _checked_learning_rate(value: object) -> float:
-    return finite_number(value, LEARNING_RATE, "0.1")
-
-
-def _is_plain_sgd(optimizer: Optimizer) -> bool:
-    """Whether engines can take their shortest way."""
-    return registry.refers_to("optimizer", "nnframe/sgd", optimizer) and not set(optimizer.overrides) - {LEARNING_RATE}
+    rate = finite_number(optimizer.settings[LEARNING_RATE], LEARNING_RATE, "0.1")
+    # Engines have a shorter way for plain sgd.
+    is_plain = registry.refers_to("optimizer", "nnframe/sgd", optimizer) and not set(optimizer.overrides) - {
+        LEARNING_RATE
+    }
+    return {LEARNING_RATE: rate, "optimizer": None if is_plain else optimizer}

@@ -282,10 +282,10 @@ def test_an_interrupt_in_one_ending_keeps_the_end_from_no_other():
 @pytest.mark.parametrize(
     ("callbacks", "message"),
     [
-        ([EarlyStopping], r"callback EarlyStopping is a class; wanted an object: EarlyStopping\(...\)"),
+        ([EarlyStopping], r"callback EarlyStopping is a class; expected an object: EarlyStopping\(...\)"),
         ([same := Recorder(), same], "callbacks has the same Recorder twice"),
         (["early_stopping(patience=0)"], "^early_stopping: parameter patience is 0; expected at least 1"),
-        ([EarlyStopping(monitor="MAE")], "monitor is 'MAE'; wanted one of 'loss': give"),
+        ([EarlyStopping(monitor="MAE")], "monitor is 'MAE'; expected one of 'loss': give"),
     ],
     ids=["class", "twice", "parameter", "monitor"],
 )
@@ -300,7 +300,9 @@ def test_a_metric_is_watched_by_the_name_that_it_was_given_by():
 
 
 def test_what_is_not_there_can_not_be_watched():
-    with pytest.raises(ArgumentError, match="monitor is 'accuracy'; wanted one of 'loss': give validation or metrics"):
+    with pytest.raises(
+        ArgumentError, match="monitor is 'accuracy'; expected one of 'loss': give validation or metrics"
+    ):
         train(EarlyStopping(monitor="accuracy"))
 
 

@@ -107,9 +107,9 @@ def test_a_net_that_is_used_drops_nothing():
 @pytest.mark.parametrize(
     ("dropout", "message"),
     [
-        (1.0, r"dropout is 1.0; wanted shares from 0 to below 1"),
-        (-0.1, r"dropout is -0.1; wanted a finite number, 0 or more"),
-        ([0.1, 0.2], r"dropout has 2 shares for 1 hidden layers; wanted one for each"),
+        (1.0, r"dropout is 1.0; expected shares from 0 to below 1"),
+        (-0.1, r"dropout is -0.1; expected a finite number, 0 or more"),
+        ([0.1, 0.2], r"dropout has 2 shares for 1 hidden layers; expected one for each"),
     ],
 )
 def test_a_wrong_share_is_refused(dropout, message):

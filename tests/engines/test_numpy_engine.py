@@ -13,9 +13,8 @@ from nnframe.arrays import copy_all, subtract_all
 from nnframe.contracts.engine import Epoch
 from nnframe.engines.fast import descent
 from nnframe.engines.fast.numpy_engine import prepare
-from nnframe.registry import get
-from nnframe.registry.binding import bind_objective
-from nnframe.training.task import update_rule
+from nnframe.training.prepare import bind_net
+from nnframe.training.settings import Settings
 
 MIB = 2**20
 
@@ -37,9 +36,8 @@ def make_data(n=11):
 
 
 def task_for(net, data, batch_size, loss="cel"):
-    layers = tuple(layer.for_engine() for layer in net.layersList)
-    objective = bind_objective(get("loss", loss), net.layersList[-1].resolved_activation)
-    return TrainingTask(layers, objective, data, batch_size, update_rule(layers, None, 0.0, 0.0, None, None))
+    bound = bind_net(net, Settings.of(loss=loss, learning_rate=0.1))
+    return TrainingTask(bound.layers, bound.objective, data, batch_size, bound.rule)
 
 
 def weights_of(net):

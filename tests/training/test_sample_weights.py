@@ -107,21 +107,21 @@ def test_one_component_has_two_classes():
         (
             {"sample_weights": [1, 2]},
             ShapeError,
-            r"sample_weights has shape \(2,\); wanted one for each of the 12 samples",
+            r"sample_weights has shape \(2,\); expected one for each of the 12 samples",
         ),
         (
             {"sample_weights": [1] * 11 + [-1]},
             ArgumentError,
-            r"sample_weights\[11\] is -1; wanted finite numbers, 0 or",
+            r"sample_weights\[11\] is -1; expected finite numbers, 0 or",
         ),
         ({"sample_weights": [np.nan] * 12}, ArgumentError, r"sample_weights\[0\] is nan"),
         ({"sample_weights": [0] * 12}, DataError, "make every sample count 0"),
         ({"sample_weights": ["heavy"] * 12}, ArgumentTypeError, "sample_weights has dtype"),
-        ({"class_weights": {3: 1}}, ArgumentError, "class_weights has the class 3; wanted whole numbers from 0 to 2"),
+        ({"class_weights": {3: 1}}, ArgumentError, "class_weights has the class 3; expected whole numbers from 0 to 2"),
         ({"class_weights": {"a": 1}}, ArgumentError, "class_weights has the class 'a'"),
         ({"class_weights": {1: -2}}, ArgumentError, r"class_weights\[1\] is -2"),
-        ({"class_weights": "fair"}, ArgumentError, "class_weights is 'fair'; wanted 'balanced'"),
-        ({"class_weights": [1, 2, 3]}, ArgumentTypeError, r"class_weights is \[1, 2, 3\]; wanted a dict"),
+        ({"class_weights": "fair"}, ArgumentError, "class_weights is 'fair'; expected 'balanced'"),
+        ({"class_weights": [1, 2, 3]}, ArgumentTypeError, r"class_weights is \[1, 2, 3\]; expected a dict"),
     ],
 )
 def test_weights_that_are_none_are_refused(settings, error, message):

@@ -7,7 +7,6 @@ import pytest
 
 from nnframe import ArgumentError, ArgumentTypeError, DataError, UnknownNameError, datasets, nNet, pairs
 from nnframe.training.plan import Plan
-from nnframe.training.settings import Optimization
 
 rng = np.random.default_rng(0)
 DATA = pairs(rng.normal(size=(30, 3)), rng.dirichlet(np.ones(2), 30))
@@ -49,8 +48,8 @@ def test_a_seed_that_was_drawn_repeats_the_run():
 
 
 def test_every_epoch_visits_every_sample_once_in_an_order_of_its_own():
-    plan = Plan(3, 4, 30, True, 7, Optimization(0.1, None, None), None, drops=False)
-    orders = [plan.epoch(i).order for i in range(3)]
+    plan = Plan(3, 4, 30, True, 7, None, None, drops=False)
+    orders = [plan.epoch(i, 0.1).order for i in range(3)]
     for order in orders:
         assert sorted(order) == list(range(30))
     assert not np.array_equal(orders[0], orders[1])
@@ -121,13 +120,13 @@ def test_a_whole_run_on_digits_learns():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"validation": 1.5}, ArgumentError, "validation is 1.5; wanted a share above 0 and below 1"),
-        ({"validation": 0.0}, ArgumentError, "validation is 0.0; wanted a share above 0 and below 1"),
-        ({"validation": 1}, DataError, "validation is of type int; wanted a sequence of pairs"),
+        ({"validation": 1.5}, ArgumentError, "validation is 1.5; expected a share above 0 and below 1"),
+        ({"validation": 0.0}, ArgumentError, "validation is 0.0; expected a share above 0 and below 1"),
+        ({"validation": 1}, DataError, "validation is of type int; expected a sequence of pairs"),
         ({"validation": []}, DataError, "validation is empty"),
-        ({"metrics": "accuracy"}, ArgumentTypeError, "metrics is 'accuracy'; wanted a list such as"),
+        ({"metrics": "accuracy"}, ArgumentTypeError, "metrics is 'accuracy'; expected a list such as"),
         ({"metrics": ["acuracy"]}, UnknownNameError, "no metric 'acuracy'; did you mean 'accuracy'"),
-        ({"callbacks": "progress"}, ArgumentTypeError, "callbacks is 'progress'; wanted a list such as"),
+        ({"callbacks": "progress"}, ArgumentTypeError, "callbacks is 'progress'; expected a list such as"),
         ({"callbacks": ["progres"]}, UnknownNameError, "no callback 'progres'; did you mean 'progress'"),
         ({"callbacks": [object()]}, ArgumentTypeError, "has no method marked @nnframe.hookimpl"),
         ({"seed": -1}, ArgumentError, "seed"),
@@ -142,5 +141,5 @@ def test_wrong_settings_are_refused_and_nothing_is_trained(settings, error, mess
 
 
 def test_one_sample_can_not_be_held_out():
-    with pytest.raises(DataError, match="data has 1 sample; wanted at least 2"):
+    with pytest.raises(DataError, match="data has 1 sample; expected at least 2"):
         train(DATA[:1], validation=0.5)

@@ -56,13 +56,14 @@ class Checkpoint:
         if self.every_batches is not None:
             run.batches_per_part = min(run.batches_per_part or self.every_batches, self.every_batches)
         # Whoever keeps no checkpoint doesn't wait for what reads and writes files.
-        from nnframe.training.checkpoint import read_checkpoint, settings_of
+        from nnframe.training.checkpoint import read_checkpoint
+        from nnframe.training.run_identity import identity_of
 
         if not self.path.parent.is_dir():
             raise ArgumentError(f"the folder of {self.path} does not exist; make it first, or give another path")
-        self._settings = settings_of(run)
+        self._identity = identity_of(run)
         if self.resume and self.path.exists():
-            read_checkpoint(run, self.path, self._settings)
+            read_checkpoint(run, self.path, self._identity)
         self._batch_written = run.batch
 
     @hookimpl(trylast=True)
@@ -83,4 +84,4 @@ class Checkpoint:
     def _write(self, run: TrainingRun) -> None:
         from nnframe.training.checkpoint import write_checkpoint
 
-        write_checkpoint(run, self.path, self._settings)
+        write_checkpoint(run, self.path, self._identity)

@@ -70,7 +70,7 @@ class EarlyStopping:
         self._watched = self.monitor or (VALIDATION_LOSS if run.has_validation else LOSS)
         if self._watched not in known:
             raise ArgumentError(
-                f"monitor is {self._watched!r}; wanted one of {', '.join(map(repr, known))}: give validation or "
+                f"monitor is {self._watched!r}; expected one of {', '.join(map(repr, known))}: give validation or "
                 f"metrics to "
                 f"nEpochs for more"
             )

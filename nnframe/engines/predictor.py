@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from nnframe.arrays import Array, DType, as_columns, as_matrix
+from nnframe.contracts.engine import Engine
 from nnframe.errors import ShapeError
+from nnframe.layer import denseLayer
+from nnframe.registry.binding import bind_predictor
 
 
 class Predictor:
@@ -77,3 +80,27 @@ class Predictor:
             if X.shape[1] != self._n_in:
                 raise ShapeError(f"X has shape {X.shape}; expected (N, {self._n_in}), one row per sample")
         return self._answer(X)
+
+
+def predictor_of(layers: Sequence[denseLayer], engine: Engine) -> Predictor:
+    """Return the predictor of an engine, or one that goes through the layers if the engine has none.
+
+    Raises
+    ------
+    EngineError
+        If the engine can't do it.
+    PluginError
+        If the engine fails.
+    """
+    chain = tuple(layers)
+    answer = bind_predictor(engine, tuple(layer.for_engine() for layer in chain))
+
+    @np.errstate(invalid="ignore")
+    def forward(rows: Array) -> Array:
+        columns = rows.T
+        for layer in chain:
+            columns = layer.forward_within_errstate(columns)
+        outputs: Array = columns.T
+        return outputs
+
+    return Predictor(answer or forward, chain[0].n_in, chain[0].dtype)

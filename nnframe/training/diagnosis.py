@@ -1,0 +1,117 @@
+"""What went wrong in the batch in which numbers stopped being finite: in which layer, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.backpropagation import loss_and_gradients
+from nnframe.contracts.engine import Epoch, TrainingTask
+from nnframe.engines.dropout import Dropout
+
+ADVICE = "lower the learning rate, clip the gradient with clip_norm=1.0, or scale the data"
+
+
+class Finding(NamedTuple):
+    """What went wrong.
+
+    Attributes
+    ----------
+    batch, layer : int or None
+        Counted from 0; None if it happened in none.
+    sentence, advice : str
+    """
+
+    batch: int | None
+    layer: int | None
+    sentence: str
+    advice: str = ADVICE
+
+
+def part_of(epoch: Epoch, first: int, stop: int) -> Epoch:
+    """Return the batches from `first` up to `stop`, exclusive, of a whole epoch."""
+    return epoch._replace(learning_rates=epoch.learning_rates[first:stop], first_batch=first)
+
+
+def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
+    """Return where the first number that is not finite appears in a batch, for the weights before it.
+
+    Parameters
+    ----------
+    task : TrainingTask
+    epoch : Epoch
+        The whole epoch.
+    batch : int
+        Counted from 0.
+    """
+    samples = next(task.samples(part_of(epoch, batch, batch + 1)))
+    x, y = samples.x.T, samples.y.T
+    for name, array in (("input", x), ("target", y)):
+        if not np.isfinite(array).all():
+            row = int(np.argmax(~np.isfinite(array).all(axis=0)))
+            position = samples.start + row
+            data_row = position if epoch.order is None else int(epoch.order[position])
+            sentence = f"the {name} of sample {data_row} of the data (counted from 0) is not finite"
+            return Finding(batch, None, sentence, "fill it in, or leave the sample out")
+    for k, layer in enumerate(task.layers):
+        if not (np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()):
+            sentence = f"the weights of layer {_named(task, k)} were not finite before training"
+            return Finding(batch, k, sentence, "build a new net")
+    dropout = Dropout(task)
+    masks = [dropout.mask(k, epoch.dropout_key, samples.start, x.shape[1]) for k in range(len(task.layers))]
+    with np.errstate(all="ignore"):
+        for k, sentence in _forward_steps(task, x, masks):
+            return Finding(batch, k, sentence)
+        losses, gradients = loss_and_gradients(
+            task.layers, task.objective, x, y, samples.weights, [None if mask is None else mask.T for mask in masks]
+        )
+    if not np.isfinite(losses).all():
+        last = len(task.layers) - 1
+        sentence = (
+            f"the loss {task.objective.plugin.spec} of the outputs of layer {_named(task, last)} is {_worst(losses)}"
+        )
+        return Finding(batch, last, sentence)
+    for k in reversed(range(len(gradients))):
+        for what, gradient in zip(("weights", "bias"), gradients[k], strict=True):
+            if not np.isfinite(gradient).all():
+                return Finding(
+                    batch, k, f"the gradient of the {what} of layer {_named(task, k)} has {_worst(gradient)}"
+                )
+    optimizer = task.rule.optimizer
+    if optimizer is not None:
+        sentence = f"the optimizer {optimizer.plugin.spec} turns finite gradients into a number that is not finite"
+        return Finding(batch, None, sentence)
+    largest = max(range(len(gradients)), key=lambda k: float(np.abs(gradients[k].weights).max()))
+    size = float(np.abs(gradients[largest].weights).max())
+    return Finding(
+        batch,
+        largest,
+        f"the update takes a weight beyond the largest {task.layers[0].weights.dtype}; the largest gradient, "
+        f"{size:.3g}, is that of layer {_named(task, largest)}",
+    )
+
+
+def _forward_steps(task: TrainingTask, x: Array, masks: Sequence[Array | None]) -> Sequence[tuple[int, str]]:
+    """Return the first layer whose pre-activations or activations are not finite, or nothing."""
+    a = x
+    for k, (layer, mask) in enumerate(zip(task.layers, masks, strict=True)):
+        z = layer.weights @ a + layer.bias
+        if not np.isfinite(z).all():
+            return [(k, f"the pre-activations of layer {_named(task, k)} have {_worst(z)}")]
+        a = layer.activation.forward(z)
+        if not np.isfinite(a).all():
+            return [(k, f"the activations of layer {_named(task, k)} have {_worst(a)}")]
+        a = a if mask is None else a * mask.T
+    return []
+
+
+def _named(task: TrainingTask, layer: int) -> str:
+    plugin = task.layers[layer].activation.plugin
+    return f"{layer + 1} of {len(task.layers)} ({plugin.spec if plugin else 'linear'})"
+
+
+def _worst(array: Array) -> str:
+    return "NaN" if np.isnan(array).any() else "an infinite number"

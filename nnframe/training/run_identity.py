@@ -1,0 +1,64 @@
+"""What makes two runs the same run: the settings, the net and the data, as JSON.
+
+A checkpoint is taken only by a run with the same identity.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from nnframe.contracts.plugin import Plugin
+from nnframe.data import Pairs
+from nnframe.training.run import TrainingRun
+from nnframe.training.settings import Settings
+
+# Larger data is told apart by some of its rows: a run must not wait for a check sum over all of them.
+MOST_BYTES_SUMMED = 2**28
+ROWS_SUMMED = 1000
+
+# Callbacks only follow a run, and the seed is compared apart, since it may have been drawn. The weights of classes are
+# in those of the samples.
+NOT_COMPARED = ("callbacks", "seed", "class_weights")
+
+
+def identity_of(run: TrainingRun) -> dict[str, Any]:
+    """Return what decides what a run computes, besides its seed.
+
+    Plugins are told apart by their names and parameters, and data of more than `MOST_BYTES_SUMMED` by some of its rows.
+    """
+    task, settings = run.task, run.settings
+    identity = {each.name: _as_json(getattr(settings, each.name)) for each in fields(Settings)}
+    for name in NOT_COMPARED:
+        del identity[name]
+    return identity | {
+        "layers": [[*layer.weights.shape, _as_json(layer.activation.plugin)] for layer in task.layers],
+        "dtype": str(task.layers[0].weights.dtype),
+        "dropout": list(task.dropout),
+        "validation": run.plan.held_out_share if run.validation_data is None else _digest_of(run.validation_data),
+        "data": _digest_of(task.data),
+        "sample_weights": None if task.sample_weights is None else zlib.crc32(task.sample_weights.tobytes()),
+        # Without a schedule, the number of epochs makes no difference to any one of them.
+        "n": settings.n if settings.schedule is not None else None,
+    }
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Plugin):
+        return value.spec
+    return list(value) if isinstance(value, (Mapping, tuple)) else value
+
+
+def _digest_of(data: Pairs) -> list[int]:
+    """Return the shapes of a data set and a check sum of its rows, or of some of them if it is large."""
+    count = len(data)
+    if data.X.nbytes + data.Y.nbytes > MOST_BYTES_SUMMED:
+        count = ROWS_SUMMED
+    crc = 0
+    for rows in np.array_split(np.unique(np.linspace(0, len(data) - 1, count).astype(int)), -(-count // 4096)):
+        crc = zlib.crc32(data.Y[rows].tobytes(), zlib.crc32(data.X[rows].tobytes(), crc))
+    return [len(data), data.X.shape[1], data.Y.shape[1], crc]
