@@ -19,9 +19,9 @@ class EngineWarning(UserWarning):
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns the sum of the losses."""
     # Listing the plugins shouldn't wait for numba.
-    from nnframe_numba.run import NumbaRun
+    from nnframe_numba.training import CompiledTraining
 
-    return NumbaRun(task).epoch
+    return CompiledTraining(task).epoch
 
 
 numba = Engine("numba", prepare, doc=__doc__)

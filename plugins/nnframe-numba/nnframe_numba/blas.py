@@ -1,6 +1,6 @@
 """The products of a layer by numpy, which calls BLAS, for nets so large that nothing else counts.
 
-They take the places of those in `nnframe_numba.products`, in an epoch that runs in Python.
+They take the places of those in `nnframe_numba.matrix_products`, in an epoch that runs in Python.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from llvmlite.binding import get_host_cpu_name
 from nnframe import Array
 from nnframe.builtins.shortcuts import column_sums
 from nnframe.engines.fast.memory import Memory
-from nnframe_numba import products, storage
+from nnframe_numba import disk_cache, matrix_products
 from nnframe_numba.jit import kernel
 
 # From so many multiplications a batch on, counting one product a layer, an epoch takes less time on a BLAS that fills
@@ -48,35 +48,37 @@ def speed(dtype: np.dtype[Any]) -> float:
     It is measured once for a processor, a version of numpy and a choice of loops, and kept on disk: BLAS rounds
     otherwise, and equal runs have to end alike.
     """
-    name = f"blas_{dtype}_{storage.digest(get_host_cpu_name(), os.environ.get(LOOPS_VARIABLE, ''))}"
-    note = storage.read_note(name) or storage.keep_note(name, {"speed": _measured_speed(dtype)})
+    name = f"blas_{dtype}_{disk_cache.digest(get_host_cpu_name(), os.environ.get(LOOPS_VARIABLE, ''))}"
+    note = disk_cache.read_note(name) or disk_cache.keep_note(name, {"speed": _measured_speed(dtype)})
     return float(note["speed"])
 
 
 def _measured_speed(dtype: np.dtype[Any]) -> float:
     A, B, C = (np.ones((SIDE, SIDE), dtype) for _ in range(3))
-    b, space = np.zeros(SIDE, dtype), products.space(Memory(), dtype, SIDE)
+    b, workspace = np.zeros(SIDE, dtype), matrix_products.new_workspace(Memory(), dtype, SIDE)
     # Compiled first.
-    products.linear(A, B, b, C, space)
-    return _least_time(lambda: products.linear(A, B, b, C, space)) / _least_time(lambda: np.dot(A, B.T, out=C))
+    matrix_products.linear(A, B, b, C, workspace)
+    return _least_time(lambda: matrix_products.linear(A, B, b, C, workspace)) / _least_time(
+        lambda: np.dot(A, B.T, out=C)
+    )
 
 
 def _least_time(function: Callable[[], object]) -> float:
     return min(repeat(function, number=20, repeat=50))
 
 
-def linear(x: Array, W: Array, b: Array, z: Array, space: Any) -> None:
+def linear(x: Array, W: Array, b: Array, z: Array, workspace: Any) -> None:
     """Fill z with x W^T + b."""
     np.dot(x, W.T, out=z)
     _add_to_rows(b, z)
 
 
-def backward(d: Array, W: Array, before: Array, space: Any) -> None:
+def backward(d: Array, W: Array, before: Array, workspace: Any) -> None:
     """Fill `before` with d W, which is dL/da of the layer before."""
     np.dot(d, W, out=before)
 
 
-def gradient(d: Array, x: Array, W: Array, b: Array, *_: Any) -> None:
+def store_gradient(d: Array, x: Array, W: Array, b: Array, *_: Any) -> None:
     """Fill W with d^T x and b with the sum of d over the samples."""
     np.dot(d.T, x, out=W)
     b[...] = column_sums(d)

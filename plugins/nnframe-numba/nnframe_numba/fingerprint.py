@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnframe_numba.code import attribute_names, global_names
+from nnframe_numba.bytecode import attribute_names, global_names
 
 CONSTANTS = (bool, int, float, str, type(None), np.floating, np.integer, np.bool_)
 

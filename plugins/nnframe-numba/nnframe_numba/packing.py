@@ -1,64 +1,64 @@
-"""Copies of parts of matrices for the products, so that the innermost loop finds side by side what it takes next.
+"""Packing: copies of parts of A and B in the order in which the micro-kernel reads them.
 
-A panel is as wide as a tile, and has a row for each of the numbers that a sum is over. What stands where a matrix has
-ended is multiplied like the rest, and never kept.
+B is packed into panels of NR columns: row k of a panel holds B[k, j : j + NR]. Where B has no more columns, a panel is
+padded; the products with the padding are never stored. A is copied row by row only where it isn't in order already.
 
-Matrices are transposed in squares as far as those go, and then number by number. A square that is all there has a call
-of its own, with constants, for which LLVM leaves out what would keep it within the matrix.
+A transposed matrix is packed in squares of width x width numbers, transposed in registers, and what is left over
+number by number. Full squares have a call of their own with constant sizes, from which LLVM removes the masks.
 """
 
 from __future__ import annotations
 
 from nnframe import Array
 from nnframe_numba.jit import kernel
-from nnframe_numba.lanes import get, load, load_some, put, store, store_some, transpose, width
-from nnframe_numba.tile import VECTORS
+from nnframe_numba.micro_kernel import NR_VECTORS
+from nnframe_numba.simd import get, load, load_some, put, store, store_some, transpose, width
 
 
 @kernel
-def pack(B: Array, k: int, depth: int, panels: Array) -> None:
-    """Copy rows of B, from k on, into panels, the last of which is filled up with zeros."""
+def pack_b(B: Array, k: int, depth: int, panels: Array) -> None:
+    """Pack rows k to k + depth of B; the last panel is padded with zeros."""
     n_columns, lanes = B.shape[1], width(B)
-    wide = VECTORS * lanes
+    nr = NR_VECTORS * lanes
     p = 0
-    for j in range(0, n_columns, wide):
+    for j in range(0, n_columns, nr):
         for i in range(k, k + depth):
-            for v in range(VECTORS):
+            for v in range(NR_VECTORS):
                 first = j + v * lanes
-                if j + wide <= n_columns:
+                if j + nr <= n_columns:
                     store(panels, p + v * lanes, load(B, i * n_columns + first))
                 else:
                     store(panels, p + v * lanes, load_some(B, i * n_columns + first, n_columns - first))
-            p += wide
+            p += nr
 
 
 @kernel
-def pack_transposed(B: Array, k: int, depth: int, panels: Array) -> None:
-    """Copy columns of B, from k on, into panels as if they were rows; the last panel is filled up with B's last row."""
+def pack_b_transposed(B: Array, k: int, depth: int, panels: Array) -> None:
+    """Pack rows k to k + depth of B^T, columns of B; the last panel is padded with copies of B's last row."""
     n_rows, n_columns = B.shape
     lanes = width(B)
-    wide = VECTORS * lanes
+    nr = NR_VECTORS * lanes
     whole = depth - depth % lanes
     p = 0
-    for j in range(0, n_rows, wide):
-        for v in range(VECTORS):
+    for j in range(0, n_rows, nr):
+        for v in range(NR_VECTORS):
             row = min(j + v * lanes, n_rows - 1)
             square, n_left = row * n_columns + k, n_rows - row
             for i in range(0, whole, lanes):
                 if n_left >= lanes:
-                    transpose(B, square + i, n_columns, lanes, lanes, panels, p + i * wide + v * lanes, wide)
+                    transpose(B, square + i, n_columns, lanes, lanes, panels, p + i * nr + v * lanes, nr)
                 else:
-                    transpose(B, square + i, n_columns, n_left, lanes, panels, p + i * wide + v * lanes, wide)
-        for q in range(wide):
+                    transpose(B, square + i, n_columns, n_left, lanes, panels, p + i * nr + v * lanes, nr)
+        for q in range(nr):
             row = min(j + q, n_rows - 1)
             for i in range(whole, depth):
-                put(panels, p + i * wide + q, get(B, row * n_columns + k + i))
-        p += depth * wide
+                put(panels, p + i * nr + q, get(B, row * n_columns + k + i))
+        p += depth * nr
 
 
 @kernel
-def copy(A: Array, i: int, k: int, n_rows: int, n_columns: int, to: Array, to_i: int, to_k: int) -> None:
-    """Copy a part of A, from row i and column k on."""
+def copy_block(A: Array, i: int, k: int, n_rows: int, n_columns: int, to: Array, to_i: int, to_k: int) -> None:
+    """Copy A[i : i + n_rows, k : k + n_columns] to the same-sized block of `to` that starts at (to_i, to_k)."""
     lanes = width(A)
     for r in range(n_rows):
         a, t = (i + r) * A.shape[1] + k, (to_i + r) * to.shape[1] + to_k
@@ -71,10 +71,10 @@ def copy(A: Array, i: int, k: int, n_rows: int, n_columns: int, to: Array, to_i:
 
 
 @kernel
-def copy_transposed(A: Array, k: int, i: int, n_columns: int, n_rows: int, to: Array) -> None:
-    """Copy a part of A^T, whose rows are columns of A from i on, and rows of zeros until the last square is full."""
+def pack_a_transposed(A: Array, k: int, i: int, depth: int, n_rows: int, to: Array) -> None:
+    """Copy A[k : k + depth, i : i + n_rows]^T to `to`, with rows of zeros until the last square is full."""
     lanes = width(A)
-    whole = n_columns - n_columns % lanes
+    whole = depth - depth % lanes
     for r in range(0, n_rows, lanes):
         n_left = n_rows - r
         for j in range(0, whole, lanes):
@@ -84,5 +84,5 @@ def copy_transposed(A: Array, k: int, i: int, n_columns: int, n_rows: int, to: A
             else:
                 transpose(A, square, A.shape[1], lanes, n_left, to, target, to.shape[1])
         for q in range(r, min(r + lanes, n_rows)):
-            for j in range(whole, n_columns):
+            for j in range(whole, depth):
                 put(to, q * to.shape[1] + j, get(A, (k + j) * A.shape[1] + i + q))

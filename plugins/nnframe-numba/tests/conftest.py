@@ -1,7 +1,7 @@
 """A cache of the tests' own, so that what earlier versions left plays no part."""
 
 import pytest
-from nnframe_numba.storage import DIRECTORY_VARIABLE
+from nnframe_numba.disk_cache import DIRECTORY_VARIABLE
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ from nnframe_numba import EngineWarning
 
 import nnframe
 from nnframe import Activation, Loss, nNet, pairs
-from nnframe.builtins import relu, sigmoid, softmax, tanh
+from nnframe.builtins.activations import relu, sigmoid, softmax, tanh
 
 RNG = np.random.default_rng(0)
 DATA = pairs(RNG.normal(size=(13, 3)), RNG.dirichlet(np.ones(2), size=13))

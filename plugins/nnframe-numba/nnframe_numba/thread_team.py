@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from numba import config
 
-from nnframe_numba.helpers import together
-from nnframe_numba.parts import CALLED_OFF, FEWEST_SAMPLES, new_board
-from nnframe_numba.products import Space
+from nnframe_numba.barrier import ABORTED, FEWEST_SAMPLES, new_barrier
+from nnframe_numba.matrix_products import Workspace
+from nnframe_numba.worker_threads import together
 
 # Waking a thread takes a tenth of a millisecond, and the first batches after it are slow.
 SECONDS_WORTH_A_TEAM, SECONDS_WORTH_A_TRIAL = 2e-3, 5e-3
@@ -32,41 +32,45 @@ GAIN = 0.9
 HOPELESS = 1.5
 
 
-class Team:
+class ThreadTeam:
     """Some threads that run slices together.
 
     Parameters
     ----------
     function : callable
-        ``function(*sample_arguments, part, n_parts, board, space, *arguments) -> total``, of which all threads call one
-        part each; only part 0 returns the total.
+        ``function(*sample_arguments, thread, n_threads, barrier, workspace, *arguments) -> total``, which every
+        thread calls with its number; thread 0 returns the total.
     arguments : list
-    new_space : callable
-        Returns a thread's memory.
+    new_workspace : callable
+        Returns a thread's workspace.
     n_layers : int
-        How many layers' work may be taken in pieces.
+        For how many layers rows are handed out by tickets.
     """
 
     def __init__(
-        self, function: Callable[..., float], arguments: list[Any], new_space: Callable[[], Space], n_layers: int
+        self,
+        function: Callable[..., float],
+        arguments: list[Any],
+        new_workspace: Callable[[], Workspace],
+        n_layers: int,
     ) -> None:
-        self.function, self.arguments, self.new_space, self.n_layers = function, arguments, new_space, n_layers
-        self.spaces = [new_space()]
+        self.function, self.arguments, self.new_workspace, self.n_layers = function, arguments, new_workspace, n_layers
+        self.workspaces = [new_workspace()]
 
     def run(self, size: int, sample_arguments: list[Any]) -> float:
         """Run a slice on so many threads and return the total."""
-        board = new_board(self.n_layers)
-        while len(self.spaces) < size:
-            self.spaces.append(self.new_space())
+        barrier = new_barrier(self.n_layers)
+        while len(self.workspaces) < size:
+            self.workspaces.append(self.new_workspace())
         calls = [
-            partial(self.function, *sample_arguments, part, size, board, self.spaces[part], *self.arguments)
+            partial(self.function, *sample_arguments, part, size, barrier, self.workspaces[part], *self.arguments)
             for part in range(size)
         ]
         # The others wait for all parts before they touch a weight, and must not wait for ever.
-        return cast(float, together(calls, partial(board.__setitem__, CALLED_OFF, 1)))
+        return cast(float, together(calls, partial(barrier.__setitem__, ABORTED, 1)))
 
 
-class Choice:
+class ThreadCount:
     """How many threads run some work fastest, found out while they run it, and how long that takes.
 
     Now and then twice as many and half as many are tried, by turns with as many as before. Two threads of the user may
@@ -132,10 +136,10 @@ class Choice:
 
 
 # For the whole process, so that short runs needn't find it out anew.
-_choices: dict[Hashable, Choice] = {}
+_choices: dict[Hashable, ThreadCount] = {}
 
 
-def choice_for(work: Hashable, batch_size: int) -> Choice:
+def thread_count_for(work: Hashable, batch_size: int) -> ThreadCount:
     """Return what is known of some work.
 
     Parameters
@@ -146,4 +150,4 @@ def choice_for(work: Hashable, batch_size: int) -> Choice:
         1 for what can't be shared.
     """
     most = max(1, min(config.NUMBA_NUM_THREADS, batch_size // FEWEST_SAMPLES))
-    return _choices.setdefault(work, Choice(most))
+    return _choices.setdefault(work, ThreadCount(most))

@@ -1,8 +1,8 @@
 """From a formula in numpy, as a plugin's author wrote it, to a function that numba compiles.
 
 numba can't call plain Python functions and takes global names as they are, so a formula's copy gets globals of its own:
-the functions that it calls are converted likewise, and numpy is replaced by `scalar_numpy` for numbers and by `columns`
-for arrays.
+the functions that it calls are converted likewise, and numpy is replaced by `element_numpy` for numbers and by
+`column_numpy` for arrays.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from nnframe.contracts.parameters import HasSpec
-from nnframe_numba import columns, scalar_numpy
-from nnframe_numba.code import attribute_names, global_names
+from nnframe_numba import column_numpy, element_numpy
+from nnframe_numba.bytecode import attribute_names, global_names
 from nnframe_numba.jit import element_formula, formula
 
 
@@ -86,16 +86,18 @@ def _converted(function: Any, scalar: bool, known: dict[int, Any]) -> Any:
 
 def _with_column_names(code: types.CodeType) -> types.CodeType:
     """Return the code with the functions and methods of `columns` in place of numpy's."""
-    replaced = columns.NAMES.keys() - global_names(code)
+    replaced = column_numpy.NAMES.keys() - global_names(code)
     if "finfo" in code.co_names:
         # The largest number of a dtype has the name of a method.
         replaced -= {"max", "min"}
-    return code.replace(co_names=tuple(columns.NAMES[name] if name in replaced else name for name in code.co_names))
+    return code.replace(
+        co_names=tuple(column_numpy.NAMES[name] if name in replaced else name for name in code.co_names)
+    )
 
 
 def _converted_global(value: Any, code: types.CodeType, scalar: bool, known: dict[int, Any]) -> Any:
     if value is np:
-        return scalar_numpy if scalar else columns
+        return element_numpy if scalar else column_numpy
     if isinstance(value, types.FunctionType):
         return _converted(value, scalar, known)
     if isinstance(value, types.ModuleType) and value.__name__ not in ("math", "cmath"):

@@ -18,7 +18,7 @@ from numba.extending import overload
 
 from nnframe_numba.jit import ERRORS
 
-# Python's own numbers would make float64 of all that they meet.
+# Python's own numbers would make float64 of all that they wait_at_barrier.
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 # Beyond these, exp is infinite and 0 in float32, and 2^n must not leave the exponents that there are.

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from nnframe_numba import elementary
+from nnframe_numba import float32_math
 from nnframe_numba.jit import kernel
 
 # Every 4099th of all numbers there are, both signs, infinities included; and those where the functions change, densely.
@@ -16,13 +16,13 @@ NUMBERS = np.concatenate([BITS[~np.isnan(BITS)], DENSE, NEAR_0])
 @kernel
 def fill_exp(x, y):
     for i in range(x.size):
-        y[i] = elementary.exp(x[i])
+        y[i] = float32_math.exp(x[i])
 
 
 @kernel
 def fill_tanh(x, y):
     for i in range(x.size):
-        y[i] = elementary.tanh(x[i])
+        y[i] = float32_math.tanh(x[i])
 
 
 def values(fill, x):

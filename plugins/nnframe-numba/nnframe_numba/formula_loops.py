@@ -12,8 +12,8 @@ import numpy as np
 
 from nnframe import Array
 from nnframe.formula.complex_step import STEP
+from nnframe_numba.epoch_source import optimizer_source
 from nnframe_numba.jit import formula
-from nnframe_numba.source import optimizer_source
 
 
 @formula
@@ -28,7 +28,7 @@ def leave(d: Array, z: Array, a: Array) -> None:
 
 
 @formula
-def descend(w: Array, g: Array, t: int, rate: float) -> None:
+def plain_descent(w: Array, g: Array, t: int, rate: float) -> None:
     """Do what an optimizer does, without one."""
     for i in range(w.size):
         w[i] -= rate * g[i]

@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnframe_numba.lanes import BYTES
-from nnframe_numba.parts import new_board
-from nnframe_numba.products import BLOCK, DEPTH, backward, descend, gradient, linear, space
-from nnframe_numba.tile import ROWS
+from nnframe_numba.barrier import new_barrier
+from nnframe_numba.matrix_products import KC, MC, add_gradient, backward, linear, new_workspace, store_gradient
+from nnframe_numba.micro_kernel import MR
+from nnframe_numba.simd import VECTOR_BYTES
 
 from nnframe.engines.fast.memory import Memory
 
-sizes = st.one_of(
-    st.integers(1, 40), st.sampled_from([ROWS, 2 * ROWS + 1, BLOCK, BLOCK + 1, DEPTH - 1, DEPTH, DEPTH + 5])
-)
+sizes = st.one_of(st.integers(1, 40), st.sampled_from([MR, 2 * MR + 1, MC, MC + 1, KC - 1, KC, KC + 5]))
 dtypes = st.sampled_from([np.float32, np.float64])
 
 
@@ -23,7 +21,7 @@ def problem(n_samples, n_in, n_out, dtype):
         rng.normal(size=shape).astype(dtype)
         for shape in ((n_samples, n_in), (n_samples, n_out), (n_out, n_in), (n_out,))
     )
-    return x, d, W, b, space(Memory(), np.dtype(dtype), max(n_in, n_out))
+    return x, d, W, b, new_workspace(Memory(), np.dtype(dtype), max(n_in, n_out))
 
 
 def assert_close(mine, exact, dtype):
@@ -51,34 +49,34 @@ def test_backward_is_the_product_with_the_transposed_weights(n_samples, n_in, n_
 
 @settings(deadline=None)
 @given(sizes, sizes, sizes, dtypes, st.integers(1, 5))
-def test_all_parts_of_a_descent_add_what_the_samples_say(n_samples, n_in, n_out, dtype, n_parts):
+def test_all_parts_of_a_descent_add_what_the_samples_say(n_samples, n_in, n_out, dtype, n_threads):
     x, d, W, b, memory = problem(n_samples, n_in, n_out, dtype)
     exact = W + d.astype(float).T @ x, b + d.astype(float).sum(axis=0)
-    board = new_board(1)
-    for part in range(n_parts):
-        descend(d, x, W, b, 0, part, n_parts, board, memory)
+    barrier = new_barrier(1)
+    for part in range(n_threads):
+        add_gradient(d, x, W, b, 0, part, n_threads, barrier, memory)
     assert_close(W, exact[0], dtype)
     assert_close(b, exact[1], dtype)
 
 
 @settings(deadline=None)
 @given(sizes, sizes, sizes, dtypes, st.integers(1, 5))
-def test_all_parts_of_a_gradient_forget_what_was_there(n_samples, n_in, n_out, dtype, n_parts):
+def test_all_parts_of_a_gradient_forget_what_was_there(n_samples, n_in, n_out, dtype, n_threads):
     x, d, W, b, memory = problem(n_samples, n_in, n_out, dtype)
     W[...] = b[...] = np.nan
-    board = new_board(1)
-    for part in range(n_parts):
-        gradient(d, x, W, b, 0, part, n_parts, board, memory)
+    barrier = new_barrier(1)
+    for part in range(n_threads):
+        store_gradient(d, x, W, b, 0, part, n_threads, barrier, memory)
     assert_close(W, d.astype(float).T @ x, dtype)
     assert_close(b, d.astype(float).sum(axis=0), dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_row_of_the_result_is_the_same_to_the_bit_whatever_rows_stand_beside_it(dtype):
-    x, _, W, b, memory = problem(2 * BLOCK, DEPTH + 7, 19, dtype)
+    x, _, W, b, memory = problem(2 * MC, KC + 7, 19, dtype)
     whole, alone = np.empty((len(x), 19), dtype), np.empty((1, 19), dtype)
     linear(x, W, b, whole, memory)
-    for i in (0, 5, BLOCK, 2 * BLOCK - 1):
+    for i in (0, 5, MC, 2 * MC - 1):
         linear(x[i : i + 1], W, b, alone, memory)
         np.testing.assert_array_equal(alone[0], whole[i])
 
@@ -95,4 +93,4 @@ def test_what_is_not_finite_stays_in_its_row_and_column(dtype):
 
 
 def test_a_block_has_room_for_whole_squares_of_the_smallest_numbers():
-    assert BLOCK % (BYTES // np.dtype(np.float32).itemsize) == 0
+    assert MC % (VECTOR_BYTES // np.dtype(np.float32).itemsize) == 0

@@ -16,15 +16,15 @@ import numpy as np
 from nnframe.contracts.parameters import Parameter, format_parameters
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import PluginError, one_line
-from nnframe_numba import storage
-from nnframe_numba.convert import NotConvertibleError, converted
+from nnframe_numba import disk_cache
+from nnframe_numba.conversion import NotConvertibleError, converted
 from nnframe_numba.fingerprint import fingerprint
 
 # Wide enough for all that rounding does to a formula, narrow enough to tell one formula from another.
 TOLERANCES = {"float32": 1e-3, "float64": 1e-8}
 
 
-class Piece(NamedTuple):
+class CompiledPart(NamedTuple):
     """A part of an epoch that a plugin decides.
 
     Attributes
@@ -81,21 +81,23 @@ class MismatchError(Exception):
 
 
 # What this process has compiled already, by the formula and how it is called.
-_selected: dict[tuple[Any, ...], Piece] = {}
+_selected: dict[tuple[Any, ...], CompiledPart] = {}
 
 
-def selected(candidate: Candidate) -> Piece:
+def selected(candidate: Candidate) -> CompiledPart:
     """Return the part in the first way that works, or on numpy with the reason why none does."""
     function, part, ways = candidate.formula, candidate.part, candidate.ways
     if not isinstance(function, (types.FunctionType, np.ufunc)):
-        return Piece(candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: it is no function in Python")
+        return CompiledPart(
+            candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: it is no function in Python"
+        )
     content = fingerprint(function)
     context = (part, format_parameters(candidate.settings), str(candidate.sample[0].dtype), *ways)
     known = (content or function, *context)
     if known in _selected:
         return _selected[known]
-    key = content and storage.digest(content, *context)
-    note = (key and storage.read_note(key)) or None
+    key = content and disk_cache.digest(content, *context)
+    note = (key and disk_cache.read_note(key)) or None
     reason = note["reason"] if note is not None and note["way"] is None else None
     if reason is None:
         for way in [note["way"]] if note is not None else ways:
@@ -108,12 +110,12 @@ def selected(candidate: Candidate) -> Piece:
                 reason = _first_line(error)
                 continue
             if key and note is None:
-                storage.keep_note(key, {"way": way})
-            _selected[known] = Piece(made, key and f"{way} {key}", is_small=way == "element")
+                disk_cache.keep_note(key, {"way": way})
+            _selected[known] = CompiledPart(made, key and f"{way} {key}", is_small=way == "element")
             return _selected[known]
         if key:
-            storage.keep_note(key, {"way": None, "reason": reason})
-    return Piece(candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: {reason}")
+            disk_cache.keep_note(key, {"way": None, "reason": reason})
+    return CompiledPart(candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: {reason}")
 
 
 def _compare(made: Callable[..., Any], candidate: Candidate) -> None:

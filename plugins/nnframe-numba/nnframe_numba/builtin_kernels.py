@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe import Array
-from nnframe_numba.elementary import exp, tanh
+from nnframe_numba.float32_math import exp, tanh
 from nnframe_numba.jit import kernel
-from nnframe_numba.lanes import get, load, put, rectify, store, width
+from nnframe_numba.simd import get, load, put, rectify, store, width
 
 
 @kernel

@@ -21,12 +21,12 @@ from nnframe.contracts.loss import Domain
 from nnframe.contracts.optimizer import LEARNING_RATE
 from nnframe.contracts.plugin import Plugin
 from nnframe.registry.binding import IDENTITY
-from nnframe_numba import templates
-from nnframe_numba.builtin_forms import ACTIVATE, DIFFERENTIATE, IN_PLACE, OBJECTIVE
-from nnframe_numba.selection import Candidate, Piece, selected
+from nnframe_numba import formula_loops
+from nnframe_numba.builtin_kernels import ACTIVATE, DIFFERENTIATE, IN_PLACE, OBJECTIVE
+from nnframe_numba.formula_compiler import Candidate, CompiledPart, selected
 
 
-def activation_pieces(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[Piece, Piece]:
+def activation_parts(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[CompiledPart, CompiledPart]:
     """Return `activate` and `differentiate` of a layer."""
 
     def activate_on_numpy(z: Array, a: Array) -> None:
@@ -37,24 +37,24 @@ def activation_pieces(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[Pie
 
     plugin = bound.plugin
     if bound is IDENTITY:
-        return Piece(templates.copy, "copy"), Piece(templates.leave, "leave")
+        return CompiledPart(formula_loops.copy, "copy"), CompiledPart(formula_loops.leave, "leave")
     if plugin is None:
         reason = "an activation: it is more than a formula"
-        return Piece(activate_on_numpy, None, reason), Piece(differentiate_on_numpy, None, reason)
+        return CompiledPart(activate_on_numpy, None, reason), CompiledPart(differentiate_on_numpy, None, reason)
 
     built_in = _built_in_name(plugin)
     if built_in in ACTIVATE:
         activate, differentiate = ACTIVATE[built_in], DIFFERENTIATE[built_in]
-        return Piece(activate, f"builtin {built_in}"), Piece(differentiate, f"builtin {built_in}'")
+        return CompiledPart(activate, f"builtin {built_in}"), CompiledPart(differentiate, f"builtin {built_in}'")
     z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
-    ways = {"element": templates.element_activate, "array": templates.array_activate}
+    ways = {"element": formula_loops.element_activate, "array": formula_loops.array_activate}
     sample = (z, np.empty_like(z))
-    activate_piece = selected(
+    activate_part = selected(
         Candidate(plugin, plugin.forward, "forward", ways, activate_on_numpy, sample, (1,), plugin.settings)
     )
     function, part, ways = _slope_formula(plugin)
     arguments = (d, z, _activations(bound, z))
-    return activate_piece, selected(
+    return activate_part, selected(
         Candidate(plugin, function, part, ways, differentiate_on_numpy, arguments, (0,), plugin.settings)
     )
 
@@ -66,17 +66,19 @@ def is_in_place(bound: BoundActivation) -> bool:
 
 def _slope_formula(plugin: Activation) -> tuple[Any, str, dict[str, Any]]:
     if plugin.backward is not None:
-        return plugin.backward, "backward", {"array": templates.array_backward}
+        return plugin.backward, "backward", {"array": formula_loops.array_backward}
     if plugin.derivative is not None:
         return (
             plugin.derivative,
             "derivative",
-            {"element": templates.element_slope, "array": templates.array_slope},
+            {"element": formula_loops.element_slope, "array": formula_loops.array_slope},
         )
-    return plugin.forward, "complex step", {"element": templates.element_complex_step}
+    return plugin.forward, "complex step", {"element": formula_loops.element_complex_step}
 
 
-def objective_pieces(objective: Objective, last: BoundActivation, dtype: np.dtype[Any]) -> tuple[Piece, Piece]:
+def objective_parts(
+    objective: Objective, last: BoundActivation, dtype: np.dtype[Any]
+) -> tuple[CompiledPart, CompiledPart]:
     """Return `value` and `gradient` of a loss behind a last layer."""
     loss, fused = objective.plugin, objective.fused
     loss_gradient = objective.loss_gradient
@@ -94,34 +96,34 @@ def objective_pieces(objective: Objective, last: BoundActivation, dtype: np.dtyp
         built_in = f"{partner}+{built_in}" if _built_in_name(fused.owner) else None
     if built_in in OBJECTIVE:
         value, gradient = OBJECTIVE[built_in]
-        return Piece(value, f"builtin {built_in}"), Piece(gradient, f"builtin {built_in}'")
+        return CompiledPart(value, f"builtin {built_in}"), CompiledPart(gradient, f"builtin {built_in}'")
 
     z, y = _sample("real", dtype, 0), _sample(loss.y_domain, dtype, 2)
     a = _sample(loss.a_domain, dtype, 1) if fused is None else _activations(last, z)
     losses, d = np.empty(len(z), dtype), np.empty_like(z)
     owner: Plugin = loss
     function, part = loss.value, "value"
-    ways = {"array": templates.array_value}
+    ways = {"array": formula_loops.array_value}
     if fused is not None and fused.form.value is not None:
         owner, function, part = fused.owner, fused.form.value, "fused value"
-        ways = {"array": templates.array_fused_value}
-    value_piece = selected(
+        ways = {"array": formula_loops.array_fused_value}
+    value_part = selected(
         Candidate(owner, function, part, ways, value_on_numpy, (z, a, y, losses), (3,), owner.settings)
     )
     owner, function, part = loss, loss.gradient, "gradient"
-    ways = {"element": templates.element_gradient, "array": templates.array_gradient}
+    ways = {"element": formula_loops.element_gradient, "array": formula_loops.array_gradient}
     if fused is not None:
         owner, function, part = fused.owner, fused.form.gradient, "fused gradient"
-        ways = {"element": templates.element_fused_gradient, "array": templates.array_fused_gradient}
-    return value_piece, selected(
+        ways = {"element": formula_loops.element_fused_gradient, "array": formula_loops.array_fused_gradient}
+    return value_part, selected(
         Candidate(owner, function, part, ways, gradient_on_numpy, (z, a, y, d), (3,), owner.settings)
     )
 
 
-def optimizer_piece(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> Piece:
+def optimizer_part(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> CompiledPart:
     """Return `optimize`; plain gradient descent for None."""
     if bound is None:
-        return Piece(templates.descend, "descend")
+        return CompiledPart(formula_loops.plain_descent, "plain descent")
     optimizer, update = bound.plugin, bound.update
 
     def optimize_on_numpy(w: Array, g: Array, *state_t_rate: Any) -> None:
@@ -131,7 +133,7 @@ def optimizer_piece(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> Piece
 
     w, g = (_sample("real", dtype, seed).ravel() for seed in (0, 1))
     state = [np.full_like(w, value) for value in optimizer.state.values()]
-    ways = {"element": templates.element_optimize(len(state))}
+    ways = {"element": formula_loops.element_optimize(len(state))}
     settings = {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE}
     sample, filled = (w, g, *state, 2, 0.01), (0, *range(2, 2 + len(state)))
     return selected(Candidate(optimizer, optimizer.update, "update", ways, optimize_on_numpy, sample, filled, settings))

@@ -12,10 +12,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from nnframe_numba.placement import keep_off_my_processor
+from nnframe_numba.affinity import keep_off_my_processor
 
 
-class Helper:
+class Worker:
     """A thread that makes the calls that it is given, and ends with the process.
 
     Attributes
@@ -53,7 +53,7 @@ class Helper:
 
 
 # Those that have nothing to do. Nets that are trained at the same time take different ones.
-_idle: list[Helper] = []
+_idle: list[Worker] = []
 if hasattr(os, "register_at_fork"):
     # Threads don't go along.
     os.register_at_fork(after_in_child=_idle.clear)
@@ -76,13 +76,13 @@ def together(calls: Sequence[Callable[[], Any]], call_off: Callable[[], object])
         What one of the calls raised, when all are over.
     """
     first, *others = calls
-    helpers: list[Helper] = []
+    helpers: list[Worker] = []
     # As long as there are calls that helpers have got.
     given: list[None] = []
     errors: list[BaseException | None] = []
     try:
         for _ in others:
-            helpers.append(_idle.pop() if _idle else Helper())
+            helpers.append(_idle.pop() if _idle else Worker())
         for helper in helpers:
             helper.move_away()
         queues = [helper.calls for helper in helpers]

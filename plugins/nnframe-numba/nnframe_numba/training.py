@@ -20,12 +20,12 @@ from nnframe.engines.random_bits import BITS
 from nnframe.engines.update import Updater
 from nnframe.registry.binding import IDENTITY
 from nnframe_numba import EngineWarning, blas
-from nnframe_numba.compilation import epoch_function
-from nnframe_numba.pieces import activation_pieces, is_in_place, objective_pieces, optimizer_piece
-from nnframe_numba.products import space
-from nnframe_numba.selection import Piece
-from nnframe_numba.source import Shape
-from nnframe_numba.team import Team, choice_for
+from nnframe_numba.compiled_parts import activation_parts, is_in_place, objective_parts, optimizer_part
+from nnframe_numba.epoch_compiler import epoch_function
+from nnframe_numba.epoch_source import EpochVariant
+from nnframe_numba.formula_compiler import CompiledPart
+from nnframe_numba.matrix_products import new_workspace
+from nnframe_numba.thread_team import ThreadTeam, thread_count_for
 
 # How long a signal may have to wait: short enough for a person, long enough that the calls don't count.
 SECONDS_A_SLICE = 0.05
@@ -33,7 +33,7 @@ SECONDS_A_SLICE = 0.05
 BYTES_A_SLICE = 2**24
 
 
-class NumbaRun:
+class CompiledTraining:
     """A training run: its memory, and an epoch in it."""
 
     def __init__(self, task: TrainingTask) -> None:
@@ -41,27 +41,27 @@ class NumbaRun:
         self.dtype = task.layers[0].weights.dtype
         self.batch_size = min(task.batch_size, len(task.data))
         self.memory = Memory()
-        self.pieces = self._pieces()
+        self.parts = self._parts()
         self._warn()
         self.updater = self._updater()
-        self.shape = self._shape()
+        self.variant = self._variant()
         losses = np.empty(self.batch_size, self.dtype)
         arguments = [losses, *self._layer_arguments(), *self._rule_arguments()]
-        function = epoch_function(self.shape, self.pieces)
+        function = epoch_function(self.variant, self.parts)
         shapes = [layer.weights.shape for layer in task.layers]
         # A team is for compiled code; in Python, only one thread can run at a time.
         n_shared = self.batch_size if isinstance(function, Dispatcher) else 1
-        self.choice = choice_for((self.shape, self.dtype, *shapes, self.batch_size, n_shared), n_shared)
+        self.thread_count = thread_count_for((self.variant, self.dtype, *shapes, self.batch_size, n_shared), n_shared)
         self.run_slice: Callable[[int, list[Any]], float]
-        if self.shape.single:
+        if self.variant.single:
             self.run_slice = lambda _size, sample_arguments: function(*sample_arguments, *arguments)
         else:
             # This must not refer to the run itself, or its memory would be kept until the next garbage collection.
-            largest = 0 if self.shape.on_blas else max(map(max, shapes))
-            new_space = partial(space, self.memory, self.dtype, largest)
+            largest = 0 if self.variant.on_blas else max(map(max, shapes))
+            thread_workspace = partial(new_workspace, self.memory, self.dtype, largest)
             # The weights of a layer that is there twice have to be changed by the same part both times.
-            n_with_pieces = 0 if self._has_repeats() else len(shapes)
-            self.run_slice = Team(function, arguments, new_space, n_with_pieces).run
+            n_with_tickets = 0 if self._has_repeats() else len(shapes)
+            self.run_slice = ThreadTeam(function, arguments, thread_workspace, n_with_tickets).run
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
         self.largest_slice = max(1, BYTES_A_SLICE // (row_bytes * self.batch_size))
 
@@ -71,12 +71,12 @@ class NumbaRun:
             self.updater.read_weights()
         total, first, n_batches = 0.0, 0, len(epoch.learning_rates)
         while first < n_batches:
-            length = min(self.choice.batches_in(SECONDS_A_SLICE), self.largest_slice)
+            length = min(self.thread_count.batches_in(SECONDS_A_SLICE), self.largest_slice)
             stop = min(n_batches, first + length)
-            size = self.choice.next(stop - first)
+            size = self.thread_count.next(stop - first)
             began = time.perf_counter()
             total = self._run_slice(epoch, first, stop, size, total)
-            self.choice.tell(size, stop - first, time.perf_counter() - began)
+            self.thread_count.tell(size, stop - first, time.perf_counter() - began)
             first = stop
         return total
 
@@ -88,13 +88,13 @@ class NumbaRun:
         varying = [_contiguous(samples.x), samples.y.copy()]
         if samples.weights is not None:
             varying.append(_contiguous(samples.weights))
-        if any(self.shape.dropped):
+        if any(self.variant.dropped):
             varying += [np.uint64(epoch.dropout_key), samples.start]
         return self.run_slice(size, [*varying, _contiguous(rates), self.batch_size, total])
 
-    def _shape(self) -> Shape:
+    def _variant(self) -> EpochVariant:
         task, rule = self.task, self.task.rule
-        return Shape(
+        return EpochVariant(
             single=self.batch_size == 1,
             fused=task.objective.loss_gradient is None,
             weighted=task.sample_weights is not None,
@@ -104,37 +104,37 @@ class NumbaRun:
             on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size, self.dtype),
         )
 
-    def _pieces(self) -> dict[str, Piece]:
-        pieces: dict[str, Piece] = {}
+    def _parts(self) -> dict[str, CompiledPart]:
+        parts: dict[str, CompiledPart] = {}
         for k, layer in enumerate(self.task.layers):
-            pieces[f"activate_{k}"], pieces[f"differentiate_{k}"] = activation_pieces(layer.activation, self.dtype)
+            parts[f"activate_{k}"], parts[f"differentiate_{k}"] = activation_parts(layer.activation, self.dtype)
         last = self.task.layers[-1].activation
-        pieces["value"], pieces["gradient_of_loss"] = objective_pieces(self.task.objective, last, self.dtype)
+        parts["value"], parts["gradient_of_loss"] = objective_parts(self.task.objective, last, self.dtype)
         if self.task.objective.loss_gradient is None:
             # The fused gradient goes through the last activation already.
-            del pieces[f"differentiate_{len(self.task.layers) - 1}"]
+            del parts[f"differentiate_{len(self.task.layers) - 1}"]
         if not self.task.rule.is_plain:
-            pieces["optimize"] = optimizer_piece(self.task.rule.optimizer, self.dtype)
-        return pieces
+            parts["optimize"] = optimizer_part(self.task.rule.optimizer, self.dtype)
+        return parts
 
     def _updater(self) -> Updater | None:
         """Return what updates the weights on numpy, if it must."""
         if self.task.rule.is_plain:
             return None
         # A layer that is there twice has two gradients, to be added up before an optimizer sees them.
-        on_numpy = any(piece.reason for piece in self.pieces.values())
+        on_numpy = any(part.reason for part in self.parts.values())
         if not self._has_repeats() and not on_numpy:
             return None
         updater = Updater(self.task)
-        del self.pieces["optimize"]
-        self.pieces["update_weights"] = Piece(updater.update_weights, None, reason="it needs numpy")
+        del self.parts["optimize"]
+        self.parts["update_weights"] = CompiledPart(updater.update_weights, None, reason="it needs numpy")
         return updater
 
     def _has_repeats(self) -> bool:
         return len(distinct_layers(self.task.layers)) < len(self.task.layers)
 
     def _warn(self) -> None:
-        reasons = [piece.reason for piece in self.pieces.values() if piece.reason]
+        reasons = [part.reason for part in self.parts.values() if part.reason]
         if reasons:
             unique = "; ".join(dict.fromkeys(reasons))
             message = f"the engine numba runs on numpy what it can't compile, and compiles the rest: {unique}"
@@ -149,7 +149,7 @@ class NumbaRun:
             # A loss may ask for z of the last layer.
             in_place = layer.activation is IDENTITY or (k < last and is_in_place(layer.activation))
             arrays += [layer.weights, layer.bias[:, 0], z, z if in_place else self.memory.empty(shape, self.dtype), d]
-            if self.shape.dropped[k]:
+            if self.variant.dropped[k]:
                 mask, kept = (self.memory.empty(shape, self.dtype) for _ in range(2))
                 share = dropout.shares[k]
                 numbers = np.array([dropout.n_units, dropout.first_units[k], int(share * 2**BITS)], np.uint64)
@@ -158,7 +158,7 @@ class NumbaRun:
 
     def _rule_arguments(self) -> list[Any]:
         rule = self.task.rule
-        if self.shape.descends:
+        if self.variant.updates_in_place:
             return []
         if rule.is_plain:
             parameters = [array for layer in self.task.layers for array in (layer.weights, layer.bias[:, 0])]

@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload_attribute, overload_method
 
-from nnframe_numba.elementary import exp, tanh
+from nnframe_numba.float32_math import exp, tanh
 from nnframe_numba.jit import formula
 
 __all__ = ["exp", "ones_like", "tanh", "where", "zeros_like"]

@@ -48,7 +48,7 @@ def backward_single(d: Array, W: Array, before: Array) -> None:
 
 
 @kernel
-def descend_single(d: Array, x: Array, W: Array, b: Array) -> None:
+def add_gradient_single(d: Array, x: Array, W: Array, b: Array) -> None:
     """Add d^T x to W, and d to b."""
     n_out, n_in = W.shape
     for r in range(n_out):
@@ -60,7 +60,7 @@ def descend_single(d: Array, x: Array, W: Array, b: Array) -> None:
 
 
 @kernel
-def gradient_single(d: Array, x: Array, W: Array, b: Array) -> None:
+def store_gradient_single(d: Array, x: Array, W: Array, b: Array) -> None:
     """Fill W with d^T x and b with d."""
     n_out, n_in = W.shape
     for r in range(n_out):
