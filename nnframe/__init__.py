@@ -87,6 +87,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from nnframe import callbacks, datasets
+
+    plot: Any
+    table: Any
 else:
     # Imported on first use, so that a program that only trains or runs a net pays nothing for them.
     _SUBMODULES = ("callbacks", "datasets")

@@ -1,10 +1,10 @@
-"""How good nnframe's nets become, beside scikit-learn's, on the same split of scikit-learn's small data sets.
+"""Compares the accuracy of nnframe's nets with scikit-learn's, on scikit-learn's small data sets.
 
-    python benchmarks/accuracy.py
+    python tests/benchmarks/accuracy.py
 
-Both train a net with one hidden layer by Adam, with the same sizes, batches, epochs and penalty, over five seeds that
-decide the split, the first weights and the order of the samples. The table has the means, with the standard deviation
-over the seeds: accuracy, or R2 for the diabetes set.
+Both train a net with one hidden layer by Adam, with the same sizes, batches, epochs, penalty and split. Five seeds
+choose the split, the initial weights and the order of the samples. The table has the mean and the standard deviation
+over the seeds: of the accuracy, or of R2 for the diabetes set.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, PENALTY = 32, 60, 32, 0.003, 1e-3
 
 
 class Split(NamedTuple):
-    """A data set in two parts, scaled by what the first one is like; targets as scikit-learn has them."""
+    """A data set in two parts, both scaled by the mean and deviation of the first; targets as in scikit-learn."""
 
     X: Array
     y: Array
@@ -37,7 +37,7 @@ class Split(NamedTuple):
 
 
 def load_split(name: str, seed: int) -> Split:
-    """Return a data set with a quarter of it held out."""
+    """Return a data set with a quarter held out."""
     X, y = getattr(sklearn_datasets, f"load_{name}")(return_X_y=True)
     classes = None if name == "diabetes" else y
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.25, random_state=seed, stratify=classes)
@@ -57,7 +57,7 @@ def with_sklearn(split: Split, is_classes: bool, seed: int) -> float:
         max_iter=EPOCHS,
         n_iter_no_change=EPOCHS,
         learning_rate_init=LEARNING_RATE,
-        # It divides the penalty by the number of samples in the batch.
+        # scikit-learn divides the penalty by the number of samples in the batch.
         alpha=PENALTY * BATCH_SIZE,
         random_state=seed,
     )
@@ -87,9 +87,9 @@ def with_nnframe(split: Split, is_classes: bool, seed: int) -> float:
 
 
 def main() -> None:
-    """Train all, and print a table."""
+    """Train all nets and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds (default: 5)")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds (default: 5)")
     options = parser.parse_args()
     print("| data set | score | nnframe | scikit-learn | difference of the means |")
     print("|---|---|---|---|---|")

@@ -1,3 +1,3 @@
-"""Benchmarks need packages that the tests do without, so only their tests are collected."""
+"""Benchmarks import packages that the tests don't need, so only their tests are collected."""
 
 collect_ignore_glob = ["[!t]*.py", "comparison/*", "table_memory.py"]

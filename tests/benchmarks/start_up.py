@@ -1,10 +1,10 @@
-"""What a fresh process pays for nnframe, alone and with a thousand plugins installed.
+"""Measures what nnframe costs a new process, alone and with a thousand plugins installed.
 
-    python benchmarks/start_up.py
+    python tests/benchmarks/start_up.py
 
-Each row is a process of its own that runs one line of Python. The rows take turns, so that a machine that slows down
-slows them all; the medians are printed, with the quartiles, and what each costs more than its yardstick, in
-milliseconds and as a ratio, which is what holds on a machine that is busy with something else.
+Each row is a new process that runs one line of Python. The rows take turns, so a machine that slows down slows all of
+them. Printed are the median with the quartiles, and how much more than its baseline a row costs, in milliseconds and as
+a ratio. The ratio is reliable even on a busy machine.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ def nnframe_activations():
 
 
 class Row(NamedTuple):
-    """A line of Python to time, the row it is compared with, and how much more than that it may cost."""
+    """A line of Python to time, the row to compare it with, and the most milliseconds it may cost beyond that row."""
 
     name: str
     code: str
     plugins: bool
-    yardstick: str | None
+    baseline: str | None
     target: float | None = None
 
 
 def rows_for(count: int) -> tuple[Row, ...]:
-    """Return what is timed with so many plugins installed."""
+    """Return the rows for this many installed plugins."""
     many, one = f"{count} plugins", count // 2
     all_imports = f"for i in range({count}): __import__(f'nnframe_bench_{{i}}')"
     return (
@@ -58,7 +58,7 @@ def rows_for(count: int) -> tuple[Row, ...]:
         ),
         Row("direct import of a plugin", f"import nnframe_bench_{one}", True, None),
         Row(
-            "the same by its name",
+            "the same plugin by its name",
             f"import nnframe; nnframe.registry.get('activation', 'bench_{one}')",
             True,
             "direct import of a plugin",
@@ -75,7 +75,7 @@ def rows_for(count: int) -> tuple[Row, ...]:
 
 
 def install_plugins(folder: Path, count: int) -> None:
-    """Write installed distributions with a module and an entry point each, as pip would leave them."""
+    """Write distributions with one module and one entry point each, as pip would install them."""
     for i in range(count):
         name = f"bench_{i}"
         (folder / f"nnframe_{name}.py").write_text(MODULE.format(name=name))
@@ -86,7 +86,7 @@ def install_plugins(folder: Path, count: int) -> None:
 
 
 def seconds(code: str, path: str, cache: str) -> float:
-    """Return how long a fresh process takes to run a line of Python, with byte code cached as after an install."""
+    """Return how long a new process takes to run a line of Python, with byte code cached as after an install."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment |= {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": cache}
     start = time.perf_counter()
@@ -108,16 +108,16 @@ def main() -> None:
         for run in range(options.runs + 1):
             for row in rows:
                 taken = seconds(row.code, os.pathsep.join([folder, here] if row.plugins else [here]), cache)
-                # The first round writes byte code and fills the disk's cache.
+                # The first round writes byte code and fills the disk cache.
                 if run > 0:
                     times[row.name].append(1000 * taken)
-    print(f"{'':30} {'median':>8} {'quartiles':>15} {'more than its yardstick':>40}   (milliseconds)")
+    print(f"{'':30} {'median':>8} {'quartiles':>15} {'more than its baseline':>40}   (milliseconds)")
     for row in rows:
         low, median, high = statistics.quantiles(times[row.name], n=4)
         more = ""
-        if row.yardstick is not None:
-            # Pair by pair, for the machine's own drift is larger than what is measured.
-            pairs = list(zip(times[row.name], times[row.yardstick], strict=True))
+        if row.baseline is not None:
+            # Pair by pair, because the machine drifts by more than the difference.
+            pairs = list(zip(times[row.name], times[row.baseline], strict=True))
             more = f"{statistics.median(mine - other for mine, other in pairs):+.1f}"
             more += f", x {statistics.median(mine / other for mine, other in pairs):.2f}"
         if row.target is not None:

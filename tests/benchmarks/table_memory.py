@@ -1,12 +1,12 @@
-"""How much memory a table takes that doesn't fit into it: read, converted and trained on for an epoch.
+"""Measures the memory that a table larger than memory needs: read, converted, and trained on for an epoch.
 
-    python benchmarks/table_memory.py
-    python benchmarks/table_memory.py --npy 10
+    python tests/benchmarks/table_memory.py
+    python tests/benchmarks/table_memory.py --npy 10
 
-The first writes csv files of 1, 2 and 4 times as many rows, and prints the peak of each and what it is of the first's.
-The second writes a sparse .npy file of 10 GB, most of which is holes that take up no disk; the rows that are made from
-it do, in the folder for temporary files. Linux alone tells the memory that a process has to itself from pages of files,
-which go when there is need of them; both are printed.
+The first command writes csv files of 1, 2 and 4 times as many rows, and prints the peak memory of each and its ratio to
+the first. The second writes a sparse .npy file of 10 GB. The holes in it take no disk space, but the rows converted from
+it do, in the folder for temporary files. Two peaks are printed, which only Linux tells apart: the process's own memory,
+and pages of files, which the system drops when memory is short.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STATUS = Path("/proc/self/status")
 
 
 def main() -> None:
-    """Run what was asked for, each file in a process of its own."""
+    """Measure each file in a new process."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--npy", type=float, metavar="GB", help="measure a sparse .npy file of this size")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
@@ -57,20 +57,21 @@ def main() -> None:
 
 
 def measure(file: Path) -> None:
-    """Read a table, train on it for an epoch, and print the peaks in megabytes, and the seconds."""
+    """Read a table, train on it for an epoch, and print the peaks in megabytes and the time in seconds."""
     import nnframe
+    import nnframe_table
 
     peaks = {"RssAnon": 0, "RssFile": 0}
     threading.Thread(target=watch, args=(peaks,), daemon=True).start()
     began = time.perf_counter()
-    with nnframe.table.read(file, None if file.suffix == ".npy" else "y", memory=0) as table:
+    with nnframe_table.read(file, None if file.suffix == ".npy" else "y", memory=0) as table:
         net = nnframe.nNet.from_sizes(table.sizes([16]), ["relu", None], dtype="float32")
         net.nEpochs(1, table.train, "mse", batch_size=1024, optimizer="adam", shuffle=True, seed=0)
     print(*(peak / 1024 for peak in peaks.values()), time.perf_counter() - began)
 
 
 def watch(peaks: dict[str, int]) -> None:
-    """Keep the peaks up to date, in kilobytes."""
+    """Record the peaks, in kilobytes."""
     while STATUS.exists():
         for name, size in re.findall(r"^(RssAnon|RssFile):\s+(\d+)", STATUS.read_text(), re.M):
             peaks[name] = max(peaks[name], int(size))
@@ -78,7 +79,7 @@ def watch(peaks: dict[str, int]) -> None:
 
 
 def write_csv(file: Path, times: int) -> Path:
-    """Write a table of numbers and a category of many values, with the same rows several times over."""
+    """Write a table of numbers and a category with many values; the same rows several times over."""
     rng = np.random.default_rng(0)
     numbers = rng.normal(size=(ROWS, COLUMNS))
     shops = rng.integers(CATEGORIES, size=ROWS)
@@ -94,7 +95,7 @@ def write_csv(file: Path, times: int) -> Path:
 
 
 def write_npy(file: Path, size: int) -> Path:
-    """Write an array of 256 columns whose first rows are random and whose other rows are holes."""
+    """Write a sparse array of 256 columns whose first rows are random."""
     width = 256
     array = np.lib.format.open_memmap(file, "w+", np.float32, (size // (4 * width), width))
     rows = np.random.default_rng(0).normal(size=(min(10_000, len(array)), width))

@@ -1,4 +1,4 @@
-"""Whether contenders do the same work: from the same start, a pass must lead them to the same weights."""
+"""Checks that contenders do the same work: from the same start, a pass must end at the same weights."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from comparison.problem import Array, Weights
 
-# Of the way that the weights have come: what rounding leaves after some hundred updates.
+# Relative to how far the weights moved: what rounding can add up to in a few hundred updates.
 TOLERANCES = {"float32": 1e-2, "float64": 1e-8}
 
 
 def distance(mine: Weights | Array, others: Weights | Array, start: Weights | None = None) -> float:
-    """Return the largest difference between two sets of weights, or answers, as a share of how far they have moved.
+    """Return the largest difference between two sets of weights or answers, relative to how far the weights moved.
 
     Parameters
     ----------
     mine, others : list of (ndarray, ndarray), or ndarray
     start : list of (ndarray, ndarray), optional
-        The weights at the start; for answers, which have come from nowhere, None.
+        The initial weights. None for answers, whose difference is relative to the answers themselves.
     """
     difference = _vector(mine) - _vector(others)
     moved = _vector(others) if start is None else _vector(others) - _vector(start)

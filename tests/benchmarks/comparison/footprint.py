@@ -1,4 +1,4 @@
-"""What a package costs before it computes anything: time to import, memory, and room on the disk."""
+"""What a package costs before it computes anything: import time, memory and disk space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-# A process prints its own peak: that of its parent is no measure, and ru_maxrss begins with it.
+# Printed by the process itself, because ru_maxrss starts from the parent's peak.
 PEAK = """
 import pathlib
 for line in pathlib.Path("/proc/self/status").read_text().splitlines():
@@ -22,7 +22,7 @@ for line in pathlib.Path("/proc/self/status").read_text().splitlines():
 
 
 class Package(NamedTuple):
-    """What is imported, and the distribution that is installed for it."""
+    """Code that imports a package, and the distribution and module that must be installed for it."""
 
     name: str
     code: str
@@ -31,17 +31,17 @@ class Package(NamedTuple):
 
 
 class Footprint(NamedTuple):
-    """What was measured of a package.
+    """The measurements of one package.
 
     Attributes
     ----------
     name : str
     milliseconds : list of float
-        The imports' times, less that of a bare interpreter in the same round.
+        Import times, less the start of a bare interpreter in the same round.
     memory : float or None
-        The peak after the import, in MiB; None where the system doesn't tell.
+        The peak memory after the import, in MiB. None where the system doesn't report it.
     disk : float
-        With all that it depends on, in MB.
+        The size on disk with all dependencies, in MB.
     """
 
     name: str
@@ -61,9 +61,9 @@ PACKAGES = (
 
 
 def measure_footprints(rounds: int) -> list[Footprint]:
-    """Return the footprints of the packages that are installed; their imports take turns."""
+    """Return the footprints of the installed packages. Their imports take turns."""
     packages = [package for package in PACKAGES if find_spec(package.module) is not None]
-    # Which also fills the disk's cache, before anything is timed.
+    # Before anything is timed, because it also fills the disk cache.
     memory = {package.name: _peak_memory(package.code) for package in packages}
     times: dict[str, list[float]] = {package.name: [] for package in packages}
     for _ in range(rounds):
@@ -77,14 +77,14 @@ def measure_footprints(rounds: int) -> list[Footprint]:
 
 
 def _seconds(code: str) -> float:
-    """Return how long a fresh process takes to run a line of Python."""
+    """Return how long a new process takes to run a line of Python."""
     start = time.perf_counter()
     _run(code)
     return time.perf_counter() - start
 
 
 def _peak_memory(code: str) -> float | None:
-    """Return the most memory that a fresh process has had after a line of Python, in MiB; None where it can't tell."""
+    """Return the peak memory of a new process that runs a line of Python, in MiB, or None if unknown."""
     if not Path("/proc/self/status").exists():
         _run(code)
         return None
@@ -92,14 +92,14 @@ def _peak_memory(code: str) -> float | None:
 
 
 def _run(code: str) -> str:
-    # Byte code is cached, as after an install.
+    # With byte code cached, as after an install.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-c", code]
     return subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
 
 
 def _disk(name: str) -> float:
-    """Return the size in MB of a distribution's files and of those of all that it requires."""
+    """Return the size of a distribution with its dependencies, in MB."""
     return sum(map(_own_size, _with_requirements(name, {}).values())) / 1e6
 
 
@@ -110,7 +110,7 @@ def _with_requirements(name: str, found: dict[str, Distribution]) -> dict[str, D
     try:
         found[key] = distribution(name)
     except PackageNotFoundError:
-        # Required on another system or Python only.
+        # Required only on other systems or Python versions.
         return found
     for requirement in found[key].requires or []:
         matched = re.match(r"[A-Za-z0-9._-]+", requirement)
@@ -125,6 +125,6 @@ def _own_size(installed: Distribution) -> int:
     spec = find_spec(installed.metadata["Name"].replace("-", "_"))
     folders = spec.submodule_search_locations if spec else None
     if folders and not any(Path(folders[0]) in path.parents for path in paths):
-        # Installed in editable mode: the files stay where they are written.
+        # Installed in editable mode: the files are in the checkout.
         total += sum(path.stat().st_size for path in Path(folders[0]).rglob("*") if path.is_file())
     return total

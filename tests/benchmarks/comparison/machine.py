@@ -1,4 +1,4 @@
-"""What the numbers were measured on."""
+"""Describes the machine."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 
 
 def machine() -> str:
-    """Return the processor's cores and kind, the Python, and numpy's BLAS with the processor that its loops are for."""
+    """Return the number of cores, the architecture, the Python and numpy versions, and numpy's BLAS with its kernel."""
     words = [f"{os.cpu_count()} cores", platform.machine(), f"Python {platform.python_version()}"]
     return ", ".join([*words, f"numpy {np.__version__}", *_blas()])
 
 
 def _blas() -> list[str]:
-    """Return what numpy multiplies with, for on large nets, little else counts; nothing without threadpoolctl.
+    """Return the BLAS that numpy uses, which decides the speed of large nets. Empty without threadpoolctl.
 
-    A BLAS chooses its loops by the processor it finds, or as the environment tells it to.
+    A BLAS chooses its kernel by the processor, unless an environment variable does.
     """
-    # It comes with scikit-learn, and finds what has been loaded: here, by numpy.
+    # threadpoolctl comes with scikit-learn and finds the libraries that are loaded, here by numpy.
     if find_spec("threadpoolctl") is None:
         return []
     from threadpoolctl import threadpool_info
 
     return [
         f"{each['internal_api']} {each['version']}"
-        + (f" with loops for {each['architecture']}" if "architecture" in each else "")
+        + (f" with the kernel for {each['architecture']}" if "architecture" in each else "")
         for each in threadpool_info()
         if each["user_api"] == "blas"
     ]

@@ -13,7 +13,9 @@ from comparison.rows import Row
 Array: TypeAlias = npt.NDArray[Any]
 Weights: TypeAlias = list[tuple[Array, Array]]
 
+# Of plain stochastic gradient descent. Adam has the default of every library here: 0.001, 0.9, 0.999 and 1e-8.
 LEARNING_RATE = 0.01
+ADAM_RATE, BETA1, BETA2, EPSILON = 0.001, 0.9, 0.999, 1e-8
 
 
 class Problem(NamedTuple):
@@ -24,11 +26,11 @@ class Problem(NamedTuple):
     row : Row
     X : ndarray, shape (N, n_in)
     Y : ndarray, shape (N, n_out)
-        Targets: one-hot for cross-entropy.
+        The targets; one-hot for cross-entropy.
     labels : ndarray of int64, shape (N,)
-        The classes that Y encodes; all 0 for mse.
+        The classes behind a one-hot Y; all 0 for mse.
     weights : list of (ndarray of shape (n_out, n_in), ndarray of shape (n_out,))
-        For each layer.
+        Weights and biases of each layer.
     """
 
     row: Row
@@ -39,7 +41,7 @@ class Problem(NamedTuple):
 
     @classmethod
     def of_row(cls, row: Row, n_samples: int) -> Problem:
-        """Return the row's problem with a number of samples; the first ones are the same for any number."""
+        """Return a row's problem. A larger number of samples begins with the same ones."""
         n_in, n_out = row.sizes[0], row.sizes[-1]
         random = np.random.default_rng(0)
         weights = []

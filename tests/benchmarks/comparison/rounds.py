@@ -1,6 +1,6 @@
-"""The measuring: all contenders of a row take turns, round after round.
+"""Measures the rows. In each round, all contenders of a row take turns.
 
-A machine that slows down then slows them all, and the ratio of two contenders in one round means something even where
+When the machine slows down, it slows all of them, so the ratio of two contenders in one round is reliable even where
 their speeds drift.
 """
 
@@ -19,22 +19,22 @@ from comparison.rows import Row
 from comparison.spread import quartiles
 from comparison.worker import ContenderError, Worker
 
-# Threads of whoever ran last look out for work for a while before they sleep: OpenBLAS's for 2^28 cycles.
+# Idle threads of the last contender spin before they sleep: OpenBLAS's for 2^28 cycles.
 PAUSE = 0.2
 
 
 class Result(NamedTuple):
-    """What was measured in a row.
+    """The measurements of one row.
 
     Attributes
     ----------
     row : Row
     rates : dict of str to list of float
-        For each contender the samples per second in each round.
+        For each contender, the samples per second in each round.
     remarks : list of str
-        Who was left out or couldn't be checked, and why.
+        Which contenders skip the row or can't be checked, and why.
     disagreements : list of str
-        Who was left out because it doesn't do the same work as the first.
+        Which contenders were excluded because their results differ from the first contender's.
     """
 
     row: Row
@@ -43,13 +43,13 @@ class Result(NamedTuple):
     disagreements: list[str]
 
     def ratio(self, name: str, other: str) -> tuple[float, float, float] | None:
-        """Return how many times as fast as the other a contender is: quartile, median, quartile over the rounds."""
+        """Return how many times as fast as another a contender is: lower quartile, median, upper quartile."""
         if name not in self.rates or other not in self.rates:
             return None
         return quartiles(np.divide(self.rates[name], self.rates[other]))
 
     def rate(self, name: str) -> float:
-        """Return the median of a contender's samples per second."""
+        """Return a contender's median samples per second."""
         return quartiles(self.rates[name])[1]
 
 
@@ -68,11 +68,11 @@ def measure(
     rows, contenders : sequence
     rounds : int
     seconds : float
-        What a contender's round takes, about.
+        The approximate length of a contender's round.
     most_seconds : float
-        After which a row has no more rounds, once it has three.
+        A row ends after this time, but not before three rounds.
     say : callable
-        Told a line now and then.
+        Called with a line of progress.
     """
     workers = {contender.name: Worker(contender) for contender in contenders}
     try:
@@ -90,7 +90,7 @@ def _measure_row(
     most_seconds: float,
     say: Callable[[str], object],
 ) -> Result:
-    say(f"{row.name}: getting ready")
+    say(f"{row.name}: preparing")
     remarks: list[str] = []
     disagreements: list[str] = []
     ready = those_that_agree(row, workers, remarks, disagreements)
@@ -99,7 +99,7 @@ def _measure_row(
             worker.get_ready(seconds)
         except ContenderError as error:
             del ready[name]
-            remarks.append(f"{name} is left out: {_last_line(error)}")
+            remarks.append(f"{name} is excluded: {_last_line(error)}")
     rates: dict[str, list[float]] = {name: [] for name in ready}
     start = time.perf_counter()
     for done in range(rounds):
@@ -111,7 +111,7 @@ def _measure_row(
                 rates[name].append(worker.round())
             except ContenderError as error:
                 del ready[name], rates[name]
-                remarks.append(f"{name} is left out: {_last_line(error)}")
+                remarks.append(f"{name} is excluded: {_last_line(error)}")
     for remark in remarks + disagreements:
         say(f"{row.name}: {remark}")
     return Result(row, rates, remarks, disagreements)
@@ -120,30 +120,30 @@ def _measure_row(
 def those_that_agree(
     row: Row, workers: dict[str, Worker], remarks: list[str], disagreements: list[str]
 ) -> dict[str, Worker]:
-    """Return the workers that take part, and add sentences about the others to the two lists."""
+    """Return the workers that take part, and add a sentence about each of the others to one of the lists."""
     ready = {}
-    start = Problem.of_row(row, 1).weights if row.kind == "training" else None
+    start = None if row.kind == "answers" else Problem.of_row(row, 1).weights
     expected, model = None, ""
     for name, worker in workers.items():
         try:
             reason = worker.why_not(row)
             if reason is not None:
-                remarks.append(f"{name} is left out: {reason}")
+                remarks.append(f"{name} skips this row: {reason}")
                 continue
-            found = worker.first_pass(row)
+            found, incomparable = worker.first_pass(row), worker.incomparable()
         except ContenderError as error:
-            remarks.append(f"{name} is left out: {_last_line(error)}")
+            remarks.append(f"{name} is excluded: {_last_line(error)}")
             continue
-        if found is None:
-            remarks.append(f"{name} can't be checked against the others: it learns nothing")
+        if incomparable is not None:
+            remarks.append(f"{name} can't be checked against the others: {incomparable}")
         elif expected is None:
             expected, model = found, name
         else:
             apart = distance(found, expected, start)
             if not apart < TOLERANCES[row.dtype]:
                 disagreements.append(
-                    f"{name} is left out: it ends {apart:.2g} away from {model}, as a share of the way; "
-                    f"wanted less than {TOLERANCES[row.dtype]:.0e}"
+                    f"{name} is excluded: it ends {apart:.2g} away from {model}, relative to how far the weights moved; "
+                    f"the limit is {TOLERANCES[row.dtype]:.0e}"
                 )
                 continue
         ready[name] = worker

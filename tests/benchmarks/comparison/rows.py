@@ -1,57 +1,72 @@
-"""What is measured: nets, batch sizes and dtypes."""
+"""The rows of the table: what is measured, on which nets."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+Kind = Literal["training", "online", "answers"]
+DType = Literal["float32", "float64"]
+Optimizer = Literal["sgd", "adam"]
+
 
 class Row(NamedTuple):
-    """A line of the table.
+    """One line of the table.
 
     Attributes
     ----------
-    kind : {"training", "answers"}
-        Whether an epoch of stochastic gradient descent is timed, or the forward pass alone.
+    kind : {"training", "online", "answers"}
+        Training by epochs, training by one call per pair, or the forward pass alone.
     sizes : tuple of int
-        Components of the input, of each hidden layer, and of the output.
+        The number of inputs, of units in each hidden layer, and of outputs.
     hidden, last : str or None
         The activations.
     loss : {"mse", "cel"}
     batch_size : int
-        How many samples one update, or one call, takes.
+        The samples per update, or per call of the forward pass.
     dtype : {"float32", "float64"}
+    optimizer : {"sgd", "adam"}
     """
 
-    kind: Literal["training", "answers"]
+    kind: Kind
     sizes: tuple[int, ...]
     hidden: Literal["relu", "tanh"]
     last: Literal["softmax"] | None
     loss: Literal["mse", "cel"]
     batch_size: int
-    dtype: Literal["float32", "float64"]
+    dtype: DType = "float32"
+    optimizer: Optimizer = "sgd"
 
     @property
     def name(self) -> str:
-        """Net and batch size, and the dtype where it isn't float32: what ``--rows`` looks into."""
+        """Net, batch size, and what differs from float32 and sgd. ``--rows`` searches in this."""
         net = "-".join(map(str, self.sizes))
-        work = f"batch {self.batch_size}" if self.kind == "training" else f"{self.batch_size} at a time"
-        return f"{net}, {work}" + ("" if self.dtype == "float32" else f", {self.dtype}")
+        work = {"training": f"batch {self.batch_size}", "online": "online", "answers": f"{self.batch_size} at a time"}
+        special = [value for value in (self.optimizer, self.dtype) if value not in ("sgd", "float32")]
+        return ", ".join([net, work[self.kind], *special])
 
     @property
     def n_parameters(self) -> int:
-        """The number of trained values."""
+        """The number of weights and biases."""
         return sum((n_in + 1) * n_out for n_in, n_out in pairwise(self.sizes))
 
 
-def _training(sizes: tuple[int, ...], batch_size: int, dtype: Literal["float32", "float64"] = "float32") -> Row:
-    if sizes[-1] == 1:
-        return Row("training", sizes, "tanh", None, "mse", batch_size, dtype)
-    return Row("training", sizes, "relu", "softmax", "cel", batch_size, dtype)
+def _training(sizes: tuple[int, ...], batch_size: int, dtype: DType = "float32", optimizer: Optimizer = "sgd") -> Row:
+    return _row("training", sizes, batch_size, dtype, optimizer)
+
+
+def _online(sizes: tuple[int, ...], optimizer: Optimizer = "sgd") -> Row:
+    return _row("online", sizes, 1, "float32", optimizer)
 
 
 def _answers(sizes: tuple[int, ...], batch_size: int) -> Row:
-    return Row("answers", sizes, "relu", "softmax", "cel", batch_size, "float32")
+    return _row("answers", sizes, batch_size, "float32", "sgd")
+
+
+def _row(kind: Kind, sizes: tuple[int, ...], batch_size: int, dtype: DType, optimizer: Optimizer) -> Row:
+    if sizes[-1] == 1:
+        return Row(kind, sizes, "tanh", None, "mse", batch_size, dtype, optimizer)
+    return Row(kind, sizes, "relu", "softmax", "cel", batch_size, dtype, optimizer)
 
 
 ROWS = (
@@ -65,6 +80,16 @@ ROWS = (
     _training((64, 32, 10), 1, "float64"),
     _training((64, 32, 10), 32, "float64"),
     _training((784, 256, 128, 10), 128, "float64"),
+    _training((64, 32, 10), 1, optimizer="adam"),
+    _training((64, 128, 10), 1, optimizer="adam"),
+    _training((64, 32, 10), 32, optimizer="adam"),
+    _training((784, 256, 128, 10), 128, optimizer="adam"),
+    _online((2, 16, 1)),
+    _online((20, 32, 3)),
+    _online((64, 32, 10)),
+    _online((2, 16, 1), "adam"),
+    _online((20, 32, 3), "adam"),
+    _online((64, 32, 10), "adam"),
     _answers((64, 32, 10), 1),
     _answers((64, 32, 10), 10_000),
     _answers((784, 256, 128, 10), 1),

@@ -1,4 +1,4 @@
-"""How much measurements differ."""
+"""The spread of measurements."""
 
 from __future__ import annotations
 

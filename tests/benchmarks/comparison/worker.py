@@ -1,6 +1,6 @@
-"""A process of its own for each contender, which is told over a pipe to run one round.
+"""One process per contender, which runs rounds on request. The others wait meanwhile.
 
-So one's threads, memory and settings don't reach another, and while one runs, the others wait.
+Threads, memory and settings of one contender can't disturb another.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from comparison.contender import Contender, Session
 from comparison.problem import Array, Problem, Weights
 from comparison.rows import Row
 
-# Enough to differ by more than rounding if an update is another.
+# Enough for a wrong update to show beyond rounding.
 CHECKED_SAMPLES = 200
-# Fewer make no epoch: what is done once for all of them would look dear.
+# With fewer, the cost of starting an epoch would dominate.
 FEWEST_BATCHES = 4
-# Enough for an epoch's own cost to be spread thin, few enough for the samples to fit into memory.
+# Enough to spread the cost of starting an epoch, few enough to fit in memory.
 MOST_VALUES = 8_000_000
 
 
 class ContenderError(Exception):
-    """A contender failed; the text is the traceback of its process."""
+    """A contender failed. The text is the traceback of its process."""
 
 
 class Worker:
-    """A contender's process, seen from the one that gives the orders."""
+    """A contender's process, seen from the main process."""
 
     def __init__(self, contender: Contender) -> None:
         self.contender = contender
-        # A fresh interpreter, for a forked one would share what others have imported.
+        # A fresh interpreter; a forked one would share what other contenders imported.
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, contender), daemon=True)
@@ -44,19 +44,23 @@ class Worker:
         theirs.close()
 
     def why_not(self, row: Row) -> str | None:
-        """Return why the contender leaves a row out; None if it doesn't."""
+        """Return why the contender skips a row, or None if it takes part."""
         return self._ask("why_not", row)  # type: ignore[no-any-return]
 
-    def first_pass(self, row: Row) -> Weights | Array | None:
-        """Start anew, and return the weights after a pass, or the answers; None if it isn't comparable."""
+    def incomparable(self) -> str | None:
+        """Return why the contender's results can't be compared with the others', or None if they can."""
+        return self._ask("incomparable")  # type: ignore[no-any-return]
+
+    def first_pass(self, row: Row) -> Weights | Array:
+        """Start a new session, make a pass, and return the weights, or the answers."""
         return self._ask("first_pass", row)  # type: ignore[no-any-return]
 
     def get_ready(self, seconds: float) -> None:
-        """Choose how many samples take about so long, and warm up with them."""
+        """Choose how many samples take about this long, and warm up."""
         self._ask("get_ready", seconds)
 
     def round(self) -> float:
-        """Run a round, and return the samples per second."""
+        """Run a round and return the samples per second."""
         return self._ask("round")  # type: ignore[no-any-return]
 
     def close(self) -> None:
@@ -78,7 +82,7 @@ class Worker:
 
 
 class _Stopwatch:
-    """The other side: one contender's session, and its rounds."""
+    """A contender's session and its rounds, inside its process."""
 
     def __init__(self, contender: Contender) -> None:
         self.contender = contender
@@ -86,17 +90,21 @@ class _Stopwatch:
         self.session: Session
         self.samples = self.repeats = 0
         self.inputs: list[Any] = []
+        self.pairs: list[Any] = []
 
     def why_not(self, row: Row) -> str | None:
         return self.contender.session().why_not(row, self.contender.option)
+
+    def incomparable(self) -> str | None:
+        return self.contender.session().incomparable
 
     def first_pass(self, row: Row) -> Weights | Array | None:
         self.row = row
         self._start(max(2, math.ceil(CHECKED_SAMPLES / row.batch_size)) * row.batch_size)
         self._run()
-        if not self.session.is_comparable:
+        if self.session.incomparable is not None:
             return None
-        if row.kind == "training":
+        if row.kind != "answers":
             return self.session.weights()
         return np.concatenate([self.session.as_rows(self.session.answer(each)) for each in self.inputs])
 
@@ -106,8 +114,7 @@ class _Stopwatch:
         rate = self._rate()
         most = MOST_VALUES // (row.sizes[0] + row.sizes[-1])
         if row.kind == "training":
-            # More for the fast ones, whose epochs would be over at once; what the first few batches say of their speed
-            # is mostly what an epoch costs besides.
+            # Twice, because the speed in the first few batches is mostly the cost of starting an epoch.
             for _ in range(2):
                 batches = min(rate * seconds, most) // row.batch_size
                 self._start(max(FEWEST_BATCHES, int(batches)) * row.batch_size)
@@ -122,6 +129,8 @@ class _Stopwatch:
         self.samples, self.repeats = samples, 1
         problem = Problem.of_row(self.row, samples)
         self.session = self.contender.session()(problem, self.contender.option)
+        if self.row.kind == "online":
+            self.pairs = [self.session.as_pair(x, y) for x, y in zip(problem.X, problem.Y, strict=True)]
         if self.row.kind == "answers":
             size = self.row.batch_size
             self.inputs = [self.session.as_input(problem.X[i : i + size]) for i in range(0, samples, size)]
@@ -129,6 +138,10 @@ class _Stopwatch:
     def _run(self) -> None:
         if self.row.kind == "training":
             self.session.train()
+        elif self.row.kind == "online":
+            learn = self.session.learn
+            for x, y in self.pairs:
+                learn(x, y)
         else:
             for each in self.inputs:
                 self.session.answer(each)

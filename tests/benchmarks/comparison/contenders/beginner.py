@@ -1,11 +1,11 @@
-"""What a student writes in numpy: one sample after the other, in columns, as the formulas stand in the textbook."""
+"""What a student writes in numpy: one sample after the other, as columns, with the formulas of the textbook."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from comparison import contender
-from comparison.problem import LEARNING_RATE, Array, Problem, Weights
+from comparison.problem import ADAM_RATE, BETA1, BETA2, EPSILON, LEARNING_RATE, Array, Problem, Weights
 from comparison.rows import Row
 
 MOST_PARAMETERS = 1_000_000
@@ -18,7 +18,7 @@ def relu(z: Array) -> Array:
 
 
 def relu_slope(z: Array) -> Array:
-    """Return its derivative."""
+    """Return the derivative of relu."""
     return (z > 0).astype(z.dtype)
 
 
@@ -29,7 +29,7 @@ def tanh(z: Array) -> Array:
 
 
 def tanh_slope(z: Array) -> Array:
-    """Return its derivative."""
+    """Return the derivative of tanh."""
     slope: Array = 1 - np.tanh(z) ** 2
     return slope
 
@@ -51,17 +51,21 @@ class Session(contender.Session):
         self.activation, self.slope = (relu, relu_slope) if row.hidden == "relu" else (tanh, tanh_slope)
         self.has_softmax = row.last == "softmax"
         self.batch_size = row.batch_size
-        self.samples = [(x[:, np.newaxis], y[:, np.newaxis]) for x, y in zip(problem.X, problem.Y, strict=True)]
+        self.samples = [self.as_pair(x, y) for x, y in zip(problem.X, problem.Y, strict=True)]
+        self.update = self.adam if row.optimizer == "adam" else self.sgd
+        self.mean = [np.zeros_like(each) for each in (*self.W, *self.b)]
+        self.square = [np.zeros_like(each) for each in (*self.W, *self.b)]
+        self.t = 0
 
     @staticmethod
     def why_not(row: Row, option: str) -> str | None:
-        """Decline what would take minutes."""
+        """Skip what would take minutes."""
         if row.kind == "training" and row.n_parameters > MOST_PARAMETERS:
             return "a batch would take half a minute"
         return None
 
     def gradients(self, x: Array, y: Array) -> tuple[list[Array], list[Array]]:
-        """Return the gradient of the loss of one sample, for weights and biases."""
+        """Return the gradient of one sample's loss with respect to weights and biases."""
         activations, zs = [x], []
         for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
             zs.append(W @ activations[-1] + b)
@@ -75,8 +79,28 @@ class Session(contender.Session):
             db.insert(0, delta)
         return dW, db
 
+    def sgd(self, dW: list[Array], db: list[Array]) -> None:
+        """Take a step against the gradient."""
+        self.W = [W - LEARNING_RATE * d for W, d in zip(self.W, dW, strict=True)]
+        self.b = [b - LEARNING_RATE * d for b, d in zip(self.b, db, strict=True)]
+
+    def adam(self, dW: list[Array], db: list[Array]) -> None:
+        """Take a step of Adam."""
+        self.t += 1
+        gradients = [*dW, *db]
+        self.mean = [BETA1 * m + (1 - BETA1) * g for m, g in zip(self.mean, gradients, strict=True)]
+        self.square = [BETA2 * v + (1 - BETA2) * g**2 for v, g in zip(self.square, gradients, strict=True)]
+        first, second = 1 - BETA1**self.t, 1 - BETA2**self.t
+        steps = [
+            ADAM_RATE * (m / first) / (np.sqrt(v / second) + EPSILON)
+            for m, v in zip(self.mean, self.square, strict=True)
+        ]
+        n = len(self.W)
+        self.W = [W - step for W, step in zip(self.W, steps[:n], strict=True)]
+        self.b = [b - step for b, step in zip(self.b, steps[n:], strict=True)]
+
     def train(self) -> None:
-        """Make a pass; the gradients of a batch are added up and averaged."""
+        """Make a pass. The gradients of a batch are averaged."""
         for start in range(0, len(self.samples), self.batch_size):
             batch = self.samples[start : start + self.batch_size]
             dW, db = self.gradients(*batch[0])
@@ -84,12 +108,20 @@ class Session(contender.Session):
                 more_dW, more_db = self.gradients(x, y)
                 dW = [total + more for total, more in zip(dW, more_dW, strict=True)]
                 db = [total + more for total, more in zip(db, more_db, strict=True)]
-            rate = LEARNING_RATE / len(batch)
-            self.W = [W - rate * d for W, d in zip(self.W, dW, strict=True)]
-            self.b = [b - rate * d for b, d in zip(self.b, db, strict=True)]
+            if len(batch) > 1:
+                dW, db = [d / len(batch) for d in dW], [d / len(batch) for d in db]
+            self.update(dW, db)
+
+    def as_pair(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return columns."""
+        return x[:, np.newaxis], y[:, np.newaxis]
+
+    def learn(self, x: Array, y: Array) -> None:
+        """Make an update."""
+        self.update(*self.gradients(x, y))
 
     def weights(self) -> Weights:
-        """Return them."""
+        """Return the weights."""
         return [(W, b[:, 0]) for W, b in zip(self.W, self.b, strict=True)]
 
     def as_input(self, X: Array) -> Array:
@@ -98,7 +130,7 @@ class Session(contender.Session):
         return columns
 
     def answer(self, samples: Array) -> Array:
-        """Return the forward pass's last step: the bare numpy expressions."""
+        """Return the last layer's output, in bare numpy expressions."""
         a = samples
         for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
             a = self.activation(W @ a + b)

@@ -1,41 +1,66 @@
-"""nnframe, with the engine that is named."""
+"""nnframe, with the engine that the option names."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 import nnframe
 from comparison import contender
-from comparison.problem import LEARNING_RATE, Array, Problem, Weights
+from comparison.problem import ADAM_RATE, LEARNING_RATE, Array, Problem, Weights
 from comparison.rows import Row
 
-ENGINE_THAT_ANSWERS = "numpy"
+
+def net_of(problem: Problem) -> nnframe.nNet:
+    """Return the problem's net."""
+    row = problem.row
+    activations = [*[row.hidden] * (len(row.sizes) - 2), row.last]
+    layers = [
+        nnframe.denseLayer(linear, bias[:, np.newaxis], activation)
+        for (linear, bias), activation in zip(problem.weights, activations, strict=True)
+    ]
+    return nnframe.nNet(layers)
+
+
+def optimizer_of(row: Row) -> str:
+    """Return a row's optimizer by its name and learning rate."""
+    return f"{row.optimizer}(learning_rate={ADAM_RATE if row.optimizer == 'adam' else LEARNING_RATE})"
 
 
 class Session(contender.Session):
-    """An `nNet`."""
+    """An `nNet`: `backprop` for epochs, a trainer for single pairs, a predictor for answers."""
 
     def __init__(self, problem: Problem, option: str) -> None:
         row = problem.row
-        activations = [*[row.hidden] * (len(row.sizes) - 2), row.last]
-        layers = [
-            nnframe.denseLayer(linear, bias[:, np.newaxis], activation)
-            for (linear, bias), activation in zip(problem.weights, activations, strict=True)
-        ]
-        self.net = nnframe.nNet(layers)
+        self.net: Any = net_of(problem)
         self.data = nnframe.pairs(problem.X, problem.Y)
-        self.loss, self.batch_size, self.engine = row.loss, row.batch_size, option
+        self.loss, self.batch_size, self.engine, self.optimizer = row.loss, row.batch_size, option, optimizer_of(row)
+        if row.kind == "online":
+            self.step = self.net.trainer(row.loss, optimizer=self.optimizer, engine=option).step
+        if row.kind == "answers":
+            self.predictor = self.net.predictor(option)
 
     @staticmethod
     def why_not(row: Row, option: str) -> str | None:
-        """Let one answer for all."""
-        if row.kind == "answers" and option != ENGINE_THAT_ANSWERS:
-            return "answers don't depend on the engine"
+        """Skip what the reference engine is not made for."""
+        if row.kind != "training" and option == "reference":
+            return "it is there to be read"
         return None
 
     def train(self) -> None:
         """Make a pass."""
-        self.net.backprop(self.data, self.loss, LEARNING_RATE, self.batch_size, engine=self.engine)
+        self.net.backprop(
+            self.data, self.loss, batch_size=self.batch_size, engine=self.engine, optimizer=self.optimizer
+        )
+
+    def as_pair(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return columns."""
+        return x[:, np.newaxis], y[:, np.newaxis]
+
+    def learn(self, x: Array, y: Array) -> None:
+        """Make a step of the trainer."""
+        self.step(x, y)
 
     def weights(self) -> Weights:
         """Return copies."""
@@ -47,8 +72,9 @@ class Session(contender.Session):
         return columns
 
     def answer(self, samples: Array) -> Array:
-        """Return the last layer's output."""
-        return self.net.forwardPass(samples, False)
+        """Return the predictor's outputs."""
+        outputs: Array = self.predictor(samples)
+        return outputs
 
     def as_rows(self, outputs: Array) -> Array:
         """Return rows."""

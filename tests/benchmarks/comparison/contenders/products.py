@@ -1,4 +1,4 @@
-"""The matrix products that training can't do without, and nothing else: what is left to win is seen against these."""
+"""The matrix products of training and nothing else: a bound on what is left to gain."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import numpy as np
 
 from comparison import contender
 from comparison.problem import Array, Problem
+from comparison.rows import Row
 
 
 class Session(contender.Session):
     """Buffers of the right shapes, and np.dot between them."""
 
-    is_comparable = False
+    incomparable = "it learns nothing"
 
     def __init__(self, problem: Problem, option: str) -> None:
         row = problem.row
@@ -21,8 +22,13 @@ class Session(contender.Session):
         self.a = [np.ones((row.batch_size, n), row.dtype) for n in row.sizes[1:]]
         self.d = [np.ones((row.batch_size, n), row.dtype) for n in row.sizes[1:]]
 
+    @staticmethod
+    def why_not(row: Row, option: str) -> str | None:
+        """Skip single pairs, whose products are the same as in batches of 1."""
+        return "the row with batch 1 has the same products" if row.kind == "online" else None
+
     def train(self) -> None:
-        """Make a pass: three products a layer, two for the first."""
+        """Make a pass: three products per layer, two for the first."""
         W, dW, a, d = self.W, self.dW, self.a, self.d
         for start in range(0, len(self.X), self.batch_size):
             x = self.X[start : start + self.batch_size]
@@ -33,7 +39,7 @@ class Session(contender.Session):
                 np.dot(d[k].T, inputs[k], out=dW[k])
                 if k > 0:
                     np.dot(d[k], W[k], out=d[k - 1])
-            # Left alone, numbers grow from batch to batch until they overflow, which some processors are slow at.
+            # Keeps the numbers from overflowing after many batches, which is slow on some processors.
             for each in d[:-1]:
                 each[0, 0] = 1
 

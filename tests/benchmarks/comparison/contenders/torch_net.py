@@ -1,4 +1,4 @@
-"""torch, as its tutorials have it; compiled, the model and the loss go through torch.compile."""
+"""torch, as in its tutorials. The compiled contender passes the model and the loss through torch.compile."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from comparison import contender
-from comparison.problem import LEARNING_RATE, Array, Problem, Weights
+from comparison.problem import ADAM_RATE, LEARNING_RATE, Array, Problem, Weights
 
 
 class Session(contender.Session):
-    """Linear modules in a Sequential, and SGD."""
+    """Linear modules in a Sequential, and SGD or Adam, fused."""
 
     def __init__(self, problem: Problem, option: str) -> None:
         row = problem.row
@@ -27,12 +27,16 @@ class Session(contender.Session):
                 module.weight.copy_(torch.from_numpy(weight))
                 module.bias.copy_(torch.from_numpy(bias))
         model = torch.nn.Sequential(*modules)
-        is_classifier = row.loss == "cel"
-        criterion = torch.nn.CrossEntropyLoss() if is_classifier else torch.nn.MSELoss()
+        self.is_classifier = row.loss == "cel"
+        criterion = torch.nn.CrossEntropyLoss() if self.is_classifier else torch.nn.MSELoss()
         self.X = torch.from_numpy(problem.X)
-        self.y = torch.from_numpy(problem.labels if is_classifier else problem.Y)
+        self.y = torch.from_numpy(problem.labels if self.is_classifier else problem.Y)
         self.batch_size = row.batch_size
-        self.optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+        self.optimizer: Any
+        if row.optimizer == "adam":
+            self.optimizer = torch.optim.Adam(model.parameters(), lr=ADAM_RATE, fused=True)
+        else:
+            self.optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
 
         def loss(x: Any, y: Any) -> Any:
             return criterion(model(x), y)
@@ -42,7 +46,7 @@ class Session(contender.Session):
 
         is_compiled = option == "compiled"
         if is_compiled:
-            # Or it would take the next net for another shape of the last one, and give up after eight.
+            # Otherwise torch treats the next net as another shape of this one, and gives up after eight.
             torch.compiler.reset()
         self.loss = torch.compile(loss) if is_compiled else loss
         self.outputs = torch.compile(outputs) if is_compiled else outputs
@@ -51,9 +55,18 @@ class Session(contender.Session):
         """Make a pass."""
         for start in range(0, len(self.X), self.batch_size):
             batch = slice(start, start + self.batch_size)
-            self.optimizer.zero_grad()
-            self.loss(self.X[batch], self.y[batch]).backward()
-            self.optimizer.step()
+            self.learn(self.X[batch], self.y[batch])
+
+    def as_pair(self, x: Array, y: Array) -> tuple[Any, Any]:
+        """Return tensors of one row."""
+        target = y.argmax(axis=0, keepdims=True) if self.is_classifier else y[None]
+        return torch.from_numpy(x[None]), torch.from_numpy(target)
+
+    def learn(self, x: Any, y: Any) -> None:
+        """Make an update."""
+        self.optimizer.zero_grad()
+        self.loss(x, y).backward()
+        self.optimizer.step()
 
     def weights(self) -> Weights:
         """Return copies."""
