@@ -142,7 +142,8 @@ def those_that_agree(
             apart = distance(found, expected, start)
             if not apart < TOLERANCES[row.dtype]:
                 disagreements.append(
-                    f"{name} is excluded: it ends {apart:.2g} away from {model}, relative to how far the weights moved; "
+                    f"{name} is excluded: it ends {apart:.2g} away from {model}, relative to how far "
+                    f"the weights moved; "
                     f"the limit is {TOLERANCES[row.dtype]:.0e}"
                 )
                 continue

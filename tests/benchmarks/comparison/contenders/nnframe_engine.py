@@ -12,7 +12,7 @@ from comparison.problem import ADAM_RATE, LEARNING_RATE, Array, Problem, Weights
 from comparison.rows import Row
 
 
-def net_of(problem: Problem) -> nnframe.nNet:
+def net_of(problem: Problem) -> Any:
     """Return the problem's net."""
     row = problem.row
     activations = [*[row.hidden] * (len(row.sizes) - 2), row.last]
@@ -33,7 +33,7 @@ class Session(contender.Session):
 
     def __init__(self, problem: Problem, option: str) -> None:
         row = problem.row
-        self.net: Any = net_of(problem)
+        self.net = net_of(problem)
         self.data = nnframe.pairs(problem.X, problem.Y)
         self.loss, self.batch_size, self.engine, self.optimizer = row.loss, row.batch_size, option, optimizer_of(row)
         if row.kind == "online":
