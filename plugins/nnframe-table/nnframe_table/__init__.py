@@ -1,9 +1,9 @@
-"""Tables: from rows with names, numbers, categories and gaps to a trained net, and from new rows to predictions.
+"""Tables: from rows with named columns, numbers, categories and gaps to a trained net, and on to predictions.
 
 >>> import nnframe.table
 >>> table = nnframe.table.read({"hours": [1, 2, 3, 4, 5, 6] * 3, "passed": ["no", "no", "no", "yes", "yes", "yes"] * 3},
 ...                            target="passed")
->>> print(table.task)
+>>> print(table.target)
 classification of 'passed' into 2 classes: no, yes
 >>> table.columns.input_names
 ('hours',)

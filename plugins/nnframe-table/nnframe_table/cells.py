@@ -1,25 +1,53 @@
-"""A run of cells of one column, which can be looked at as numbers or as texts.
+"""Some cells of one column, which can be read as numbers or as texts.
 
-What is in a file decides little: a csv file holds texts that may be numbers, and an array of whole numbers may hold
-classes. So a column is asked for what is needed, and whoever asks learns of the cells that are something else.
+The type of a source decides little: a csv file holds texts that may be numbers, and an array of whole numbers may hold
+classes. So the caller asks for what it needs, and learns which cells are something else.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from nnframe.arrays import Array
+from nnframe_table.numerals import (
+    COMMA_DECIMAL_PATTERN,
+    GROUPED_BY_COMMAS_PATTERN,
+    GROUPED_BY_POINTS_PATTERN,
+    NUMBER_PATTERN,
+    TYPED,
+    UNCLEAR_PATTERN,
+    TextRules,
+    number_text,
+)
 
-# What spreadsheets and data-frame libraries write for a cell without a value.
-MISSING_TEXTS = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "?")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
 ABSENT = -1
+
+
+class Numbers(NamedTuple):
+    """Cells as numbers.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (N,)
+        NaN where there is no number.
+    missing : ndarray of bool, shape (N,)
+        Where a cell has no value.
+    words : ndarray of bool, shape (N,)
+        Where a cell is a text that is not a number.
+    unclear : ndarray of bool, shape (N,)
+        Where a number may mean a thousand times as much.
+    """
+
+    values: Array
+    missing: Array
+    words: Array
+    unclear: Array
 
 
 class Texts(NamedTuple):
@@ -28,9 +56,9 @@ class Texts(NamedTuple):
     Attributes
     ----------
     distinct : list of str
-        Each text that occurs, once.
+        The texts that occur, without the blanks around them.
     codes : ndarray of int64, shape (N,)
-        For each cell the place of its text in `distinct`, or ABSENT where it is missing.
+        For each cell the index of its text in `distinct`, or ABSENT if it has no value.
     """
 
     distinct: list[str]
@@ -38,39 +66,43 @@ class Texts(NamedTuple):
 
 
 class Cells(Protocol):
-    """What there is to ask of a run of cells.
+    """What a run of cells can be asked.
 
     Attributes
     ----------
     of_numbers : bool
-        Whether their type says that they are numbers, so that nothing has to be read from texts.
+        Whether they are numbers by type.
+    category : bool
+        Whether the source declares them to be categories.
     unusable : str or None
-        What they are instead, in the plural, if they are neither numbers nor texts, such as ``"dates"``.
+        What they are if neither numbers nor texts, in the plural, such as ``"dates"``.
     """
 
     @property
     def of_numbers(self) -> bool: ...  # noqa: D102
 
     @property
+    def category(self) -> bool: ...  # noqa: D102
+
+    @property
     def unusable(self) -> str | None: ...  # noqa: D102
 
-    def missing(self) -> Array:
-        """Return where there is no value: an array of bool, shape (N,)."""
+    def __len__(self) -> int: ...
 
-    def numbers(self) -> tuple[Array, Array]:
-        """Return the cells as float64, shape (N,), and where they are texts that are no numbers, bool, shape (N,).
+    def numbers(self) -> Numbers:
+        """Return the cells as numbers."""
 
-        Missing cells are NaN, and so are those that are no numbers.
-        """
+    def texts(self, known: Collection[str] = ()) -> Texts:
+        """Return the cells as texts. A text in `known` is never a missing value."""
 
-    def texts(self) -> Texts:
-        """Return the cells as texts."""
+    def longest(self) -> int:
+        """Return the length of the longest text, in bytes; 0 for numbers."""
 
     def text_at(self, index: int) -> str:
-        """Return a cell as it is written."""
+        """Return one cell as it is written."""
 
     def part(self, start: int, stop: int) -> Cells:
-        """Return some of the cells that follow each other."""
+        """Return consecutive cells."""
 
 
 class NumberCells:
@@ -78,44 +110,52 @@ class NumberCells:
 
     Parameters
     ----------
-    values : ndarray of whole numbers or floats, shape (N,)
-        NaN where a value is missing. Kept as they are, for float64 has no room for the digits of a long id.
+    values : ndarray of int or float, shape (N,)
+        NaN is a missing value. The dtype is kept: float64 can't hold all digits of a long id.
     missing : ndarray of bool, shape (N,), optional
-        Where else a value is missing.
+        Which other values are missing.
     """
 
     of_numbers = True
+    category = False
     unusable = None
 
     def __init__(self, values: Array, missing: Array | None = None) -> None:
         self._values = values
-        self._missing = np.isnan(values) if missing is None else missing | np.isnan(values)
+        self._missing = missing
 
-    def missing(self) -> Array:
-        """Return where there is no value."""
-        return self._missing
+    def __len__(self) -> int:
+        return len(self._values)
 
-    def numbers(self) -> tuple[Array, Array]:
-        """Return the values, none of which is a text."""
-        numbers = self._values.astype(np.float64)
-        numbers[self._missing] = math.nan
-        return numbers, np.zeros(len(numbers), bool)
+    def numbers(self) -> Numbers:
+        """Return the values as float64."""
+        values = self._values.astype(np.float64)
+        if self._missing is not None:
+            values[self._missing] = math.nan
+        none = np.zeros(len(values), bool)
+        return Numbers(values, np.isnan(values), none, none)
 
-    def texts(self) -> Texts:
+    def texts(self, known: Collection[str] = ()) -> Texts:
         """Return the numbers as texts, whole ones without a point."""
-        there = ~self._missing
+        there = ~self.numbers().missing
         distinct, places = np.unique(self._values[there], return_inverse=True)
-        codes = np.full(len(self._values), ABSENT)
+        codes = np.full(len(self), ABSENT)
         codes[there] = places
         return Texts([number_text(value) for value in distinct], codes)
 
+    def longest(self) -> int:
+        """Return 0: numbers have no length."""
+        return 0
+
     def text_at(self, index: int) -> str:
-        """Return a cell as it is written; nothing where it is missing."""
-        return "" if self._missing[index] else number_text(self._values[index])
+        """Return a number as text, or an empty text for a missing one."""
+        value = self._values[index]
+        absent = np.isnan(value) or (self._missing is not None and self._missing[index])
+        return "" if absent else number_text(value)
 
     def part(self, start: int, stop: int) -> NumberCells:
-        """Return some of the cells that follow each other."""
-        return NumberCells(self._values[start:stop], self._missing[start:stop])
+        """Return consecutive cells."""
+        return NumberCells(self._values[start:stop], None if self._missing is None else self._missing[start:stop])
 
 
 class TextCells:
@@ -123,45 +163,62 @@ class TextCells:
 
     Parameters
     ----------
-    distinct : sequence of str
-        Each text that occurs, once.
-    codes : ndarray of int, shape (N,)
-        For each cell the place of its text in `distinct`, or ABSENT where it is missing. Those whose text stands for
-        a missing value become missing.
+    values : pyarrow.StringArray
+        The cells, or the distinct texts if there are `codes`.
+    codes : ndarray of int, shape (N,), optional
+        For each cell the index of its text in `values`, or ABSENT.
+    rules : TextRules, optional
+    category : bool, optional
+        Whether the source declares a categorical type.
     """
 
     of_numbers = False
     unusable = None
 
-    def __init__(self, distinct: Sequence[str], codes: Array) -> None:
-        self._written, self._written_codes = distinct, codes
-        self.distinct = [text.strip() for text in distinct]
-        absent = np.array([text in MISSING_TEXTS for text in self.distinct] + [True])
-        self.codes = np.where(absent[codes], ABSENT, codes)
+    def __init__(
+        self, values: Any, codes: Array | None = None, rules: TextRules = TYPED, category: bool = False
+    ) -> None:
+        self._values, self._codes, self._rules = values, codes, rules
+        self.category = category
 
-    def missing(self) -> Array:
-        """Return where there is no value."""
-        return np.asarray(self.codes == ABSENT)
+    def __len__(self) -> int:
+        return len(self._values) if self._codes is None else len(self._codes)
 
-    def numbers(self) -> tuple[Array, Array]:
-        """Return the cells as numbers, and where they are none."""
-        values = np.array([_parsed(text) for text in self.distinct] + [math.nan])[self.codes]
-        return values, np.isnan(values) & ~self.missing()
+    def numbers(self) -> Numbers:
+        """Return the texts read as numbers."""
+        found = _read_numbers(self._values, self._rules)
+        if self._codes is None:
+            return found
+        # A last entry for ABSENT, which is index -1.
+        ends = math.nan, True, False, False
+        return Numbers(*(np.append(part, end)[self._codes] for part, end in zip(found, ends, strict=True)))
 
-    def texts(self) -> Texts:
-        """Return the cells as texts, without the spaces around them."""
-        return Texts(self.distinct, self.codes)
+    def texts(self, known: Collection[str] = ()) -> Texts:
+        """Return the texts without the blanks around them."""
+        trimmed = pc.utf8_trim_whitespace(self._values)
+        if self._codes is None:
+            encoded = trimmed.dictionary_encode()
+            distinct, codes = encoded.dictionary.to_pylist(), as_numpy(encoded.indices.fill_null(ABSENT))
+        else:
+            distinct, codes = [text or "" for text in trimmed.to_pylist()], self._codes
+        words = set(self._rules.missing).difference(known)
+        absent = np.array([text in words for text in distinct] + [True])
+        return Texts(distinct, np.where(absent[codes], ABSENT, codes) if absent[:-1].any() else codes)
+
+    def longest(self) -> int:
+        """Return the length of the longest text in bytes."""
+        return pc.max(pc.binary_length(self._values)).as_py() or 0
 
     def text_at(self, index: int) -> str:
-        """Return a cell as it is written."""
-        code = self._written_codes[index]
-        return "" if code == ABSENT else self._written[code]
+        """Return a text as it is written, or an empty one for a missing cell."""
+        place = index if self._codes is None else int(self._codes[index])
+        return "" if place == ABSENT else self._values[place].as_py() or ""
 
     def part(self, start: int, stop: int) -> TextCells:
-        """Return some of the cells that follow each other."""
-        some = copy(self)
-        some.codes, some._written_codes = self.codes[start:stop], self._written_codes[start:stop]
-        return some
+        """Return consecutive cells."""
+        if self._codes is None:
+            return TextCells(self._values[start:stop], None, self._rules, self.category)
+        return TextCells(self._values, self._codes[start:stop], self._rules, self.category)
 
 
 class UnusableCells:
@@ -170,101 +227,119 @@ class UnusableCells:
     Parameters
     ----------
     what : str
-        What they are, in the plural, such as ``"dates"``.
-    values : ndarray or pyarrow.Array
-        The values themselves, whatever they are.
+        What they are, in the plural.
+    values : sequence
     """
 
     of_numbers = False
+    category = False
 
-    def __init__(self, what: str, values: Any) -> None:
+    def __init__(self, what: str, values: Sequence[Any]) -> None:
         self.unusable = what
-        self.values = values
+        self._values = values
 
-    def missing(self) -> Array:
-        """Return where there is no value, as far as anybody can tell nowhere."""
-        return np.zeros(len(self.values), bool)
+    def __len__(self) -> int:
+        return len(self._values)
 
-    def numbers(self) -> tuple[Array, Array]:
-        """Return that none is a number."""
-        return np.full(len(self.values), math.nan), np.ones(len(self.values), bool)
+    def numbers(self) -> Numbers:
+        """Return no numbers: each cell counts as a word."""
+        none, every = np.zeros(len(self), bool), np.ones(len(self), bool)
+        return Numbers(np.full(len(self), math.nan), none, every, none)
 
-    def texts(self) -> Texts:
-        """Return one text for all."""
-        return Texts([f"({self.unusable})"], np.zeros(len(self.values), np.int64))
+    def texts(self, known: Collection[str] = ()) -> Texts:
+        """Return one text for all cells."""
+        return Texts([self.unusable], np.zeros(len(self), np.int64))
+
+    def longest(self) -> int:
+        """Return 0: they are not read as texts."""
+        return 0
 
     def text_at(self, index: int) -> str:
-        """Return a cell as it is written."""
-        return str(self.values[index])
+        """Return Python's text for a cell."""
+        return str(self._values[index])
 
     def part(self, start: int, stop: int) -> UnusableCells:
-        """Return some of the cells that follow each other."""
-        return UnusableCells(self.unusable, self.values[start:stop])
+        """Return consecutive cells."""
+        return UnusableCells(self.unusable, self._values[start:stop])
 
 
-def cells_of_array(array: Array) -> Cells:
-    """Return the cells of a one-dimensional array of numbers, booleans, texts, or objects that are such.
-
-    Where it is a masked array, what is masked is missing.
-    """
-    values, masked = np.ma.getdata(array), np.ma.getmaskarray(array)
-    kind = values.dtype.kind
-    if kind in "iuf":
-        return NumberCells(values, masked)
-    if kind == "b":
-        return TextCells(["false", "true"], np.where(masked, ABSENT, values))
-    if kind == "U":
-        distinct, codes = np.unique(values, return_inverse=True)
-        return TextCells(distinct.tolist(), np.where(masked, ABSENT, codes))
-    if kind in "mM":
-        return UnusableCells("dates", values)
-    if kind in "OT":
-        return _cells_of_objects(values.astype(object), masked)
-    return UnusableCells(f"values of type {values.dtype}", values)
-
-
-def number_text(value: Any) -> str:
-    """Return a number as a person writes it: whole ones without a point."""
-    whole = isinstance(value, (int, np.integer)) or (value.is_integer() and abs(value) < 2**53)
-    return str(int(value)) if whole else str(value)
+def cells_of_arrow(array: Any, rules: TextRules = TYPED) -> Cells:
+    """Return the cells of a pyarrow.Array of any type."""
+    of, kind = array.type, pa.types
+    if kind.is_dictionary(of):
+        return _cells_of_dictionary(array, rules)
+    if kind.is_string(of):
+        return TextCells(array, None, rules)
+    if kind.is_large_string(of) or str(of) == "string_view" or kind.is_null(of):
+        return TextCells(array.cast(pa.string()), None, rules)
+    if kind.is_boolean(of):
+        return TextCells(pa.array(["false", "true"]), as_numpy(array.cast(pa.int8()).fill_null(ABSENT)), rules)
+    if kind.is_integer(of):
+        return NumberCells(as_numpy(array.fill_null(0)), as_numpy(array.is_null()) if array.null_count else None)
+    if kind.is_floating(of):
+        return NumberCells(as_numpy(array))
+    if kind.is_decimal(of):
+        return NumberCells(as_numpy(array.cast(pa.float64(), safe=False)))
+    if kind.is_temporal(of):
+        return UnusableCells("dates", array)
+    return UnusableCells(f"values of type {of}", array)
 
 
-def _cells_of_objects(values: Array, masked: Array) -> Cells:
-    """Return the cells of an array of Python's objects, in which None, NaN and what pandas has for them are missing."""
-    missing = masked | np.array([_is_nothing(value) for value in values], bool)
-    there = values[~missing].tolist()
-    types = {type(value) for value in there}
-    if all(issubclass(each, str) for each in types):
-        return _spread(np.array(there, str), missing)
-    if types <= {bool, np.bool_}:
-        return _spread(np.array(there, bool), missing)
-    if all(issubclass(each, (int, float, np.integer, np.floating)) and each is not bool for each in types):
-        # Numbers beyond int64 and uint64 stay objects there.
-        numbers = np.array(there)
+def _cells_of_dictionary(array: Any, rules: TextRules) -> Cells:
+    values = cells_of_arrow(array.dictionary, rules)
+    codes = as_numpy(array.indices.fill_null(0).cast(pa.int64()))
+    if values.unusable is not None:
+        return UnusableCells(values.unusable, array)
+    texts = pa.array([values.text_at(i) for i in range(len(values))], pa.string())
+    return TextCells(texts, np.where(as_numpy(array.is_null()), ABSENT, codes), rules, category=True)
+
+
+def as_numpy(array: Any) -> Array:
+    """Return a pyarrow.Array of numbers as an ndarray, with NaN for nulls."""
+    values: Array = array.to_numpy(zero_copy_only=False)
+    return values
+
+
+def _read_numbers(texts: Any, rules: TextRules) -> Numbers:
+    """Read a pyarrow.StringArray as numbers."""
+    present = pc.if_else(pc.is_in(texts, pa.array(rules.missing, pa.string())), None, texts)
+    none = np.zeros(len(texts), bool)
+    if rules.decimal == "." and not rules.grouped:
+        # Most columns hold plain numbers only, which one cast reads several times faster than what follows. Arrow
+        # takes "NAN" and "nan(x)" for numbers too, which the pattern below does not.
         try:
-            return _spread(numbers if numbers.dtype.kind in "iuf" else numbers.astype(np.float64), missing)
-        except OverflowError:
-            return UnusableCells("numbers beyond 1e308", values)
-    names = " and ".join(sorted(each.__name__ for each in types))
-    return UnusableCells(f"values of type {names}", values)
+            values = pc.cast(present, pa.float64())
+        except pa.ArrowInvalid:
+            pass
+        else:
+            if not pc.any(pc.is_nan(values)).as_py():
+                values = as_numpy(values)
+                return Numbers(values, np.isnan(values), none, none)
+    trimmed = pc.utf8_trim_whitespace(texts)
+    missing = pc.fill_null(pc.is_in(trimmed, pa.array(rules.missing, pa.string())), True)
+    missing = pc.or_(missing, pc.is_null(texts))
+    unclear = _matches(trimmed, UNCLEAR_PATTERN) if rules.decimal == "either, unclear refused" else None
+    plain = _with_decimal_point(trimmed, rules)
+    is_number = pc.and_(_matches(plain, NUMBER_PATTERN), pc.invert(missing))
+    # Not every version of Arrow reads a plus sign.
+    values = as_numpy(pc.cast(pc.if_else(is_number, pc.ascii_ltrim(plain, "+"), None), pa.float64()))
+    words = pc.and_(pc.invert(is_number), pc.invert(missing))
+    unclear = none if unclear is None else as_numpy(pc.and_(unclear, is_number))
+    return Numbers(values, as_numpy(missing), as_numpy(words), unclear)
 
 
-def _spread(there: Array, missing: Array) -> Cells:
-    """Return the cells of values that stand where none is missing."""
-    full = np.ma.zeros(len(missing), there.dtype)
-    full[~missing] = there
-    full[missing] = np.ma.masked
-    return cells_of_array(full)
+def _with_decimal_point(texts: Any, rules: TextRules) -> Any:
+    """Return texts that are numbers in another notation with a decimal point and no groups."""
+    if rules.decimal == ",":
+        grouped = _matches(texts, GROUPED_BY_POINTS_PATTERN)
+        texts = pc.if_else(grouped, pc.replace_substring(texts, ".", ""), pc.replace_substring(texts, ".", " "))
+        return pc.replace_substring(texts, ",", ".", max_replacements=1)
+    if rules.decimal == ".":
+        grouped = _matches(texts, GROUPED_BY_COMMAS_PATTERN) if rules.grouped else False
+        return pc.if_else(grouped, pc.replace_substring(texts, ",", ""), texts) if rules.grouped else texts
+    comma = _matches(texts, COMMA_DECIMAL_PATTERN)
+    return pc.if_else(comma, pc.replace_substring(texts, ",", "."), texts)
 
 
-def _is_nothing(value: Any) -> bool:
-    # A name, for pandas itself is not to be imported for it.
-    return (
-        value is None
-        or (isinstance(value, (float, np.floating)) and value != value)
-        or type(value).__name__ == "NAType"
-    )
-
-
-def _parsed(text: str) -> float:
-    return float(text) if NUMBER.fullmatch(text) else math.nan
+def _matches(texts: Any, pattern: str) -> Any:
+    return pc.fill_null(pc.match_substring_regex(texts, f"^(?:{pattern})$"), False)

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError, DataError, shown
-from nnframe.saving.failures import DefectError
+from nnframe.errors import ArgumentError, DataError
 from nnframe_table.cells import Cells
-from nnframe_table.column import CellError, Column, Unknown, column_from_notes, column_notes
+from nnframe_table.column import CellError, Column, Unknown
 from nnframe_table.sources.opening import open_source
 from nnframe_table.sources.source import CHUNK_BYTES, Chunk, Source, named, place
-from nnframe_table.target import Task
+from nnframe_table.target import Target
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The columns that a net reads, with what was learned of each.
+class Columns(Struct, frozen=True):
+    """The columns that a net reads, with what was learned about each.
 
     Parameters
     ----------
     features : tuple of Numeric, Category or Boolean
         In the order of the net's inputs.
+    missing : tuple of str or None, optional
+        The texts that stand for a missing value; None for those that the source's format has.
+    decimal : {".", ","} or None, optional
+        The decimal sign of texts; None to recognise it.
 
     Examples
     --------
@@ -39,6 +41,22 @@ class Columns:
     """
 
     features: tuple[Column, ...]
+    missing: tuple[str, ...] | None = None
+    decimal: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.features:
+            raise ArgumentError("features is empty; expected at least one column")
+        if len(set(self.names)) < len(self.features):
+            raise ArgumentError("features has two columns of one name")
+        for column in self.features:
+            labels = getattr(column, "categories", ())
+            if len(set(labels)) < len(labels):
+                raise ArgumentError("a column has two categories of one name")
+            if labels and column.fill is not None and column.fill not in labels:
+                raise ArgumentError("a column is filled with a text that is not one of its categories")
+        if self.decimal not in (None, ".", ","):
+            raise ArgumentError(f"decimal is {self.decimal!r}; expected '.', ',' or None")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,18 +70,23 @@ class Columns:
 
     @property
     def n_inputs(self) -> int:
-        """How many numbers a row becomes."""
-        return len(self.input_names)
+        """The number of inputs that a row becomes."""
+        return sum(len(getattr(column, "categories", "1")) for column in self.features)
+
+    def open(self, table: Any) -> Source:
+        """Return the source for a table, read with the same rules as the training data."""
+        return open_source(table, self.missing, self.decimal)
 
     def transform(self, table: Any, unknown: Unknown = "refuse") -> Array:
-        """Return the rows of a table as inputs of a net.
+        """Return the rows of a table as a net's inputs.
 
         Parameters
         ----------
-        table : path, data frame, or dict of arrays
-            With these columns, in any order; others are passed over.
+        table : path, data frame, dict of arrays, dict of values, or list of dicts
+            With these columns, in any order; others are ignored.
         unknown : {"refuse", "ignore"}, optional
-            What is done about a category that wasn't there in training: an error, or none of the known ones.
+            What to do about a category that was not seen in training: raise an error, or treat it as none of the
+            known ones.
 
         Returns
         -------
@@ -73,83 +96,75 @@ class Columns:
         Raises
         ------
         DataError
-            If a column isn't there, or a cell can't be used; the row and the column are named.
-        MissingDependencyError
-            If pyarrow is needed and missing.
+            If a column is missing, or a cell can't be used; the message names the row and the column.
         """
-        source = open_source(table)
+        source = self.open(table)
         parts = [self.encode(source, chunk, unknown) for chunk in self.chunks(source)]
         return np.concatenate(parts) if parts else np.empty((0, self.n_inputs))
 
+    def encode_row(self, row: Mapping[str, Any]) -> list[float] | None:
+        """Return the inputs for one row of plain values, or None if a value needs the checks of `transform`."""
+        inputs: list[float] = []
+        try:
+            for column in self.features:
+                value = row[column.name]
+                entries = column.encode_value(value.item() if isinstance(value, np.generic) else value)
+                if entries is None:
+                    return None
+                inputs += entries
+        except (KeyError, OverflowError):
+            return None
+        return inputs
+
     def chunks(self, source: Source, *others: str, n_outputs: int = 0) -> Iterator[Chunk]:
-        """Read these columns and others of a source, as many rows at a time as are a few megabytes for a net.
+        """Read these columns and others of a source, a few megabytes of a net's inputs at a time.
 
         Parameters
         ----------
         source : Source
         *others : str
-            Columns.
+            Further columns.
         n_outputs : int, optional
-            How many numbers are made of a row beside the inputs.
+            How many numbers a row becomes beside the inputs.
 
         Raises
         ------
         DataError
-            If one isn't there.
+            If the source lacks one of them.
         """
-        wanted = [*self.names, *others]
-        absent = [name for name in wanted if name not in source.columns]
+        wanted, held = [*self.names, *others], set(source.columns)
+        absent = [name for name in wanted if name not in held]
         if absent:
-            held = named(source.columns)
-            raise DataError(f"{source.name} has no column {', '.join(map(repr, absent))}; it has {held}")
+            raise DataError(f"{source.name} has no column {named(absent)}; it has {named(source.columns)}")
         most = max(1, CHUNK_BYTES // (8 * (self.n_inputs + n_outputs)))
         return (part for chunk in source.chunks(wanted) for part in chunk.parts(most))
 
     def encode(
         self, source: Source, chunk: Chunk, unknown: Unknown = "refuse", dtype: npt.DTypeLike = np.float64
     ) -> Array:
-        """Return the rows of a chunk as `transform` does, in a dtype of one's own."""
+        """Return the rows of a chunk as `transform` does, in a given dtype."""
         if unknown not in ("refuse", "ignore"):
-            raise ArgumentError(f"unknown is {unknown!r}; wanted 'refuse' or 'ignore'")
+            raise ArgumentError(f"unknown is {unknown!r}; expected 'refuse' or 'ignore'")
         inputs = np.empty((len(chunk), self.n_inputs), dtype)
         start = 0
         for column in self.features:
-            stop = start + len(column.outputs)
-            inputs[:, start:stop] = encoded(column, chunk.cells[column.name], source, chunk, unknown)
+            block = encoded(column, chunk.cells[column.name], source, chunk, unknown)
+            stop = start + block.shape[1]
+            inputs[:, start:stop] = block
             start = stop
         return inputs
 
-    def to_notes(self) -> list[dict[str, Any]]:
-        """Return the columns as JSON has them."""
-        return [column_notes(column) for column in self.features]
 
-    @classmethod
-    def from_notes(cls, notes: Any) -> Columns:
-        """Return columns from what `to_notes` gave, after any time in a file.
-
-        Raises
-        ------
-        DefectError
-            If it is anything else.
-        """
-        if not isinstance(notes, list) or not notes:
-            raise DefectError(f"columns is {shown(notes)}; wanted a list of columns")
-        found = cls(tuple(column_from_notes(each) for each in notes))
-        if len(set(found.names)) < len(found.names):
-            raise DefectError("columns has two of one name")
-        return found
-
-
-def encoded(column: Column | Task, cells: Cells, source: Source, chunk: Chunk, unknown: Unknown = "refuse") -> Array:
-    """Return a column's or a target's cells as numbers.
+def encoded(column: Column | Target, cells: Cells, source: Source, chunk: Chunk, unknown: Unknown = "refuse") -> Array:
+    """Return the cells of a column or of the target as numbers.
 
     Raises
     ------
     DataError
-        If a cell can't be used; it is named.
+        If a cell can't be used; the message says which.
     """
     try:
-        return column.encode(cells) if isinstance(column, Task) else column.encode(cells, unknown)
+        return column.encode(cells) if isinstance(column, Target) else column.encode(cells, unknown)
     except CellError as error:
-        name = column.target if isinstance(column, Task) else column.name
-        raise DataError(f"{place(source, int(chunk.rows[error.index]), name)} {error.problem}") from None
+        name = column.target if isinstance(column, Target) else column.name
+        raise DataError(f"{place(source, chunk.row(error.index), name)} {error.problem}") from None

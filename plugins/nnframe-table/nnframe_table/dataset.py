@@ -6,7 +6,6 @@ import os
 import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,11 +18,12 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_typ
 from nnframe_table.columns import encoded
 from nnframe_table.learn import Choices, Learned, learn
 from nnframe_table.recognition import Fill
-from nnframe_table.sources.numpy import TARGET, NumpySource
-from nnframe_table.sources.opening import open_source
+from nnframe_table.rows import empty_rows
+from nnframe_table.sources.memory import MemorySource, TargetSource
+from nnframe_table.sources.numpy_file import TARGET, NumpySource
+from nnframe_table.sources.opening import checked_rules, open_source
 from nnframe_table.sources.source import Source, named
 from nnframe_table.split import held_out
-from nnframe_table.store import FileRows, MemoryRows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,36 +33,33 @@ COLUMN_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 class Table:
-    """A table ready to train with; what `read` returns.
+    """A table that is ready to train with; `read` returns it.
 
-    It holds a temporary file if there are more rows than fit into the memory granted. The file goes when the table is
-    closed, ``with`` does that, or when the process ends.
+    It holds a temporary file if its rows need more memory than they may take. The file's space is free again when the
+    table is closed, as ``with`` does, or when the process ends.
 
     Attributes
     ----------
     train : Pairs
         The rows to train on.
     validation : Pairs or None
-        The rows that were held out; None if none were.
+        The rows held out; None if there are none.
     columns : Columns
-        What the inputs are made from.
-    task : Classification or Regression
-        What is to be predicted.
+        How the inputs are made.
+    target : Classification or Regression
+        What is predicted.
     remarks : list of str
-        What was left out or filled, a sentence each.
+        What was left out, filled or doubtful, a sentence each.
     name : str
         Where it comes from.
     folder : pathlib.Path or None
         Where the temporary file is; None if there is none.
     """
 
-    def __init__(self, name: str, learned: Learned, parts: Sequence[_Part], folder: Path | None) -> None:
-        self.name = name
-        self.columns, self.task, self.remarks = learned.columns, learned.task, learned.remarks
-        self.folder = folder
-        self._parts = parts
-        self.train, held_out = (part.pairs() for part in parts)
-        self.validation = held_out if len(held_out) else None
+    def __init__(self, name: str, learned: Learned, train: Pairs, validation: Pairs, folder: Path | None) -> None:
+        self.name, self.folder = name, folder
+        self.columns, self.target, self.remarks = learned.columns, learned.target, learned.remarks
+        self.train, self.validation = train, validation if len(validation) else None
 
     def sizes(self, hidden: Sequence[int] = ()) -> list[int]:
         """Return the sizes of a net for this table, for `nnframe.nNet.from_sizes`.
@@ -72,12 +69,12 @@ class Table:
         hidden : sequence of int, optional
             The sizes of the hidden layers.
         """
-        return [self.columns.n_inputs, *hidden, self.task.n_outputs]
+        return [self.columns.n_inputs, *hidden, self.target.n_outputs]
 
     def close(self) -> None:
-        """Delete the temporary file, if there is one; the pairs can't be used any more then."""
-        for part in self._parts:
-            part.close()
+        """Let go of the rows and of the temporary file; the table is empty from then on."""
+        empty = pairs(np.empty((0, self.columns.n_inputs)), np.empty((0, self.target.n_outputs)))
+        self.train, self.validation = empty, None
 
     def __enter__(self) -> Table:
         return self
@@ -91,7 +88,7 @@ class Table:
         held_out = len(self.validation) if self.validation else 0
         return (
             f"<table {self.name}: {len(self.train):,} rows to train on, {held_out:,} held out, "
-            f"{len(self.columns.features)} columns as {self.columns.n_inputs} inputs, {self.task}>"
+            f"{len(self.columns.features)} columns as {self.columns.n_inputs} inputs, {self.target}>"
         )
 
 
@@ -99,31 +96,31 @@ class _Part:
     """Some of the rows, as inputs and targets."""
 
     def __init__(self, n_rows: int, learned: Learned, dtype: DType, folder: Path | None) -> None:
-        shapes = (n_rows, learned.columns.n_inputs), (n_rows, learned.task.n_outputs)
-        self._stores = [
-            MemoryRows(shape, dtype) if folder is None else FileRows(shape, dtype, folder) for shape in shapes
+        self._arrays = [
+            empty_rows((n_rows, width), dtype, folder) for width in (learned.columns.n_inputs, learned.target.n_outputs)
         ]
+        self._count = 0
 
-    def add(self, *arrays: Array) -> None:
-        for store, rows in zip(self._stores, arrays, strict=True):
-            store.add(rows)
+    def add(self, *blocks: Array) -> None:
+        stop = self._count + len(blocks[0])
+        for array, block in zip(self._arrays, blocks, strict=True):
+            array[self._count : stop] = block
+        self._count = stop
 
     def pairs(self) -> Pairs:
-        return pairs(*(store.array() for store in self._stores))
-
-    def close(self) -> None:
-        for store in self._stores:
-            store.close()
+        return pairs(*self._arrays)
 
 
 def read(
     table: Any,
-    target: str | int | None = None,
+    target: Any = None,
     *,
     task: str | None = None,
     kinds: Mapping[str, str] | None = None,
     drop: Collection[str] = (),
     fill: Fill = None,
+    missing: Collection[str] | None = None,
+    decimal: str | None = None,
     validation: float = 0.2,
     seed: int = 0,
     dtype: npt.DTypeLike = np.float32,
@@ -132,34 +129,41 @@ def read(
 ) -> Table:
     """Read a table, learn what its columns hold, and return it as pairs for a net.
 
-    It is read twice, a chunk of rows at a time: to learn, and to convert. Numbers are scaled to mean 0 and standard
-    deviation 1, both taken from the rows that are trained on; texts become a 1 in a column for each category. Columns
-    that hold dates, names, one value only or the number of the row are left out, and `Table.remarks` says so.
+    The table is read twice, a chunk of rows at a time: to learn, and to convert. Numbers are scaled to mean 0 and
+    standard deviation 1 over the training rows; each category of a text column becomes an input that is 0 or 1.
+    Columns of dates, of names, of a single value or of row numbers are left out, and `Table.remarks` says so.
 
     Parameters
     ----------
-    table : path, data frame, or dict of arrays
-        A .csv, .parquet, .npy or .npz file; a frame of pandas, polars or pyarrow; arrays by the names of columns.
-    target : str, int or None, optional
-        The column to predict. In a .npy file it is the number of a column, the last one by default; in a .npz file it
-        is ``y`` by default.
+    table : path, data frame, dict of arrays, or list of dicts
+        A .csv, .csv.gz, .parquet, .npy or .npz file; a frame of pandas, polars or pyarrow; arrays by the names of
+        columns; or rows by the names of columns.
+    target : str, int, array_like of shape (N,), or None, optional
+        The column to predict, or its values. In a .npy file it is the index of a column, by default the last one; in a
+        .npz file it is ``y`` by default.
     task : {"classification", "regression"}, optional
         By default recognised from the target: classes if it holds texts, or few different whole numbers.
     kinds : mapping of str to {"numeric", "category", "boolean"}, optional
-        For columns that aren't what they seem, such as ``{"zip": "category"}``.
+        For columns that are not what they seem, such as ``{"zip": "category"}``.
     drop : collection of str, optional
         Columns to leave out.
     fill : {"mean", "median", "most frequent"} or float, optional
-        What stands in for missing values of numeric columns; other columns take the most frequent value then. Where it
-        is left out, missing values are refused. Medians and frequencies are those of 100,000 rows at most.
+        What replaces missing values of numeric columns; other columns then take their most frequent value. By default
+        missing values are refused. Medians and most frequent numbers are those of at most 100,000 rows.
+    missing : collection of str, optional
+        The texts that stand for a missing value, beside an empty one. By default the usual ones in a csv file, such as
+        NA, and none in a source with types.
+    decimal : {".", ","}, optional
+        The decimal sign of numbers in texts; the other sign groups digits. By default the point, and in csv files with
+        semicolons the comma too.
     validation : float, optional
-        The share of rows held out, from 0 to below 1.
+        The share of rows to hold out, from 0 to below 1.
     seed : int, optional
-        What the rows held out are drawn from.
+        Decides which rows are held out.
     dtype : float32 or float64, optional
         Of the pairs.
     memory : int, optional
-        How many bytes of pairs are held in memory; more go into a temporary file.
+        How many bytes of pairs may be in memory; more go into a temporary file.
     folder : path, optional
         Where that file goes; by default the folder for temporary files, which the environment's ``TMPDIR`` names.
 
@@ -170,11 +174,9 @@ def read(
     Raises
     ------
     DataError
-        If the file can't be read, or a cell can't be used; the row and the column are named.
+        If the file can't be read, or a cell can't be used; the message names the row and the column.
     ArgumentError, ArgumentTypeError
         If an argument can't be used.
-    MissingDependencyError
-        If pyarrow is needed and missing.
 
     Examples
     --------
@@ -185,40 +187,43 @@ def read(
     <table the table: 5 rows to train on, 1 held out, 2 columns as 2 inputs, regression of 'price', ...>
     """
     if isinstance(validation, bool) or not isinstance(validation, (int, float, np.number)):
-        raise ArgumentTypeError(f"validation is {with_type(validation)}; wanted a share such as 0.2")
+        raise ArgumentTypeError(f"validation is {with_type(validation)}; expected a share such as 0.2")
     if not 0 <= validation < 1:
-        raise ArgumentError(f"validation is {validation}; wanted a share from 0 to below 1, such as 0.2")
+        raise ArgumentError(f"validation is {validation}; expected a share from 0 to below 1, such as 0.2")
     if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise ArgumentTypeError(f"dtype is {np.dtype(dtype)}; wanted float32 or float64")
+        raise ArgumentTypeError(f"dtype is {np.dtype(dtype)}; expected float32 or float64")
     if isinstance(drop, str):
-        raise ArgumentTypeError(f"drop is {drop!r}; wanted a list of names: [{drop!r}]")
-    source = open_source(table)
+        raise ArgumentTypeError(f"drop is {drop!r}; expected a list of names: [{drop!r}]")
+    words, decimal = checked_rules(missing, decimal)
+    source, name = _with_target(open_source(table, words, decimal), target)
     choices = Choices(
-        _target(source, target), task, kinds or {}, tuple(drop), fill, float(validation), whole_number(seed, "seed", 0)
+        name,
+        task,
+        {name.strip(): kind for name, kind in (kinds or {}).items()},
+        tuple(name.strip() for name in drop),
+        fill,
+        float(validation),
+        whole_number(seed, "seed", 0),
+        words,
+        decimal,
     )
     learned = learn(source, choices)
-    row_bytes = np.dtype(dtype).itemsize * (learned.columns.n_inputs + learned.task.n_outputs)
+    row_bytes = np.dtype(dtype).itemsize * (learned.columns.n_inputs + learned.target.n_outputs)
     in_memory = row_bytes * (learned.n_train + learned.n_held_out) <= whole_number(memory, "memory", 0)
     place = None if in_memory else Path(folder or tempfile.gettempdir())
-    with ExitStack() as undo:
-        parts = []
-        for n_rows in (learned.n_train, learned.n_held_out):
-            parts.append(_Part(n_rows, learned, np.dtype(dtype), place))
-            undo.callback(parts[-1].close)
-        _convert(source, learned, choices, np.dtype(dtype), *parts)
-        ready = Table(source.name, learned, parts, place)
-        undo.pop_all()
-        return ready
+    train, held = (_Part(n, learned, np.dtype(dtype), place) for n in (learned.n_train, learned.n_held_out))
+    _convert(source, learned, choices, np.dtype(dtype), train, held)
+    return Table(source.name, learned, train.pairs(), held.pairs(), place)
 
 
 def _convert(source: Source, learned: Learned, choices: Choices, dtype: DType, train: _Part, held: _Part) -> None:
     expected, n_rows = learned.n_train + learned.n_held_out, 0
-    changed = DataError(f"{source.name} changed while it was read; wait until it is whole, or copy it first")
-    for chunk in learned.columns.chunks(source, choices.target, n_outputs=learned.task.n_outputs):
+    changed = DataError(f"{source.name} changed while it was read; wait until it is complete, or copy it first")
+    for chunk in learned.columns.chunks(source, choices.target, n_outputs=learned.target.n_outputs):
         if n_rows + len(chunk) > expected:
             raise changed
         X = learned.columns.encode(source, chunk, dtype=dtype)
-        Y = encoded(learned.task, chunk.cells[choices.target], source, chunk)
+        Y = encoded(learned.target, chunk.cells[choices.target], source, chunk)
         chosen = held_out(n_rows, len(chunk), choices.validation, choices.seed)
         train.add(X[~chosen], Y[~chosen])
         held.add(X[chosen], Y[chosen])
@@ -227,18 +232,31 @@ def _convert(source: Source, learned: Learned, choices: Choices, dtype: DType, t
         raise changed
 
 
-def _target(source: Source, target: str | int | None) -> str:
+def _with_target(source: Source, target: Any) -> tuple[Source, str]:
+    """Return the source and the name of the column to predict."""
+    if target is not None and not isinstance(target, (str, int, np.integer)):
+        if not hasattr(target, "__len__"):
+            raise ArgumentTypeError(f"target is {with_type(target)}; expected the name of a column, or its values")
+        label = getattr(target, "name", None)
+        name = label if isinstance(label, str) and label.strip() else "target"
+        return TargetSource(source, MemorySource("target", {name: target})), name.strip()
     if isinstance(source, NumpySource):
-        if target is None:
-            return TARGET if TARGET in source.columns else source.columns[-1]
-        if isinstance(target, str) and target in source.columns:
-            return target
-        if isinstance(target, (int, np.integer)) or (isinstance(target, str) and COLUMN_NUMBER.fullmatch(target)):
-            count = len(source.columns)
-            if not -count <= int(target) < count:
-                raise DataError(f"target is {target}, but {source.name} has {count} columns, counted from 0")
-            return source.columns[int(target)]
-        raise ArgumentError(f"target is {with_type(target)}; wanted the number of a column of {source.name}, from 0 on")
+        return source, _numbered_target(source, target)
     if target is None:
-        raise ArgumentError(f"target is missing; wanted the name of a column of {source.name}: {named(source.columns)}")
-    return str(target)
+        raise ArgumentError(
+            f"target is missing; expected the name of a column of {source.name}: {named(source.columns)}"
+        )
+    return source, str(target).strip()
+
+
+def _numbered_target(source: NumpySource, target: str | int | None) -> str:
+    if target is None:
+        return TARGET if TARGET in source.columns else source.columns[-1]
+    if isinstance(target, str) and target in source.columns:
+        return target
+    if not isinstance(target, str) or COLUMN_NUMBER.fullmatch(target):
+        count = len(source.columns)
+        if not -count <= int(target) < count:
+            raise DataError(f"target is {target}, but {source.name} has {count} columns, counted from 0")
+        return source.columns[int(target)]
+    raise ArgumentError(f"target is {with_type(target)}; expected the index of a column of {source.name}, from 0 on")

@@ -1,4 +1,4 @@
-"""The first pass over a table: what kinds of columns it has, how they are scaled, and what the task is."""
+"""The first pass over a table: what kinds of columns it has, how they are scaled, and what is predicted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, w
 from nnframe_table.column import KINDS
 from nnframe_table.columns import Columns
 from nnframe_table.label_normalization import merged
-from nnframe_table.recognition import FILLS, Fill, Judge, recognised_task
+from nnframe_table.recognition import FILLS, Fill, Judge, recognised_target
 from nnframe_table.sources.source import Source, named
 from nnframe_table.split import held_out
 from nnframe_table.summary import Sample, Summary
-from nnframe_table.target import TASKS, Task
+from nnframe_table.target import TARGETS, Target
 
-# All columns together keep no more numbers than this for medians, and one column no more than that.
+# How many numbers are kept for medians: of all columns together, and of one.
 SAMPLED_NUMBERS, SAMPLED_A_COLUMN = 10_000_000, 100_000
 
 
@@ -27,34 +27,22 @@ class Learned(NamedTuple):
     Attributes
     ----------
     columns : Columns
-    task : Task
+    target : Target
     remarks : list of str
-        Sentences for whoever trains: what was left out or filled.
+        What was left out, filled or doubtful, a sentence each.
     n_train, n_held_out : int
         How many rows there are of each.
     """
 
     columns: Columns
-    task: Task
+    target: Target
     remarks: list[str]
     n_train: int
     n_held_out: int
 
 
 class Choices(NamedTuple):
-    """What the caller has decided.
-
-    Attributes
-    ----------
-    target : str
-    task : str or None
-        "classification" or "regression".
-    kinds : mapping of str to str
-    drop : collection of str
-    fill : {"mean", "median", "most frequent"}, float or None
-    validation : float
-    seed : int
-    """
+    """What the caller has decided; see `nnframe_table.read`."""
 
     target: str
     task: str | None
@@ -63,63 +51,74 @@ class Choices(NamedTuple):
     fill: Fill
     validation: float
     seed: int
+    missing: tuple[str, ...] | None = None
+    decimal: str | None = None
 
 
 def learn(source: Source, choices: Choices) -> Learned:
-    """Read a table once, and return what there is to know of it.
+    """Read a table once and return what was learned.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
         If a choice can't be used.
     DataError
-        If a column that is named isn't there, or the table can't be trained on.
+        If a named column does not exist, or the table can't be trained on.
     """
     _check(source, choices)
-    names = [name for name in source.columns if name not in choices.drop]
+    dropped = set(choices.drop)
+    names = [name for name in source.columns if name not in dropped]
     summaries, n_held_out = _summaries(source, names, choices)
+    found = {each.name: each for each in summaries}
     n_rows = summaries[0].n_rows
     if n_rows < 2:
-        raise DataError(f"{source.name} has {n_rows} rows of values; wanted at least two, better hundreds")
+        raise DataError(f"{source.name} has {n_rows} rows of values; expected at least two, better hundreds")
     if n_held_out == n_rows:
-        raise DataError(f"validation is {choices.validation} and holds out all {n_rows} rows; wanted a smaller share")
-    task = recognised_task(source, next(each for each in summaries if each.name == choices.target), choices.task)
+        raise DataError(
+            f"validation is {choices.validation}, which holds out all {n_rows} rows; expected a smaller share"
+        )
+    target = recognised_target(source, found.pop(choices.target), choices.task)
     judge = Judge(source, choices.fill)
-    columns = [judge.column(each, choices.kinds.get(each.name)) for each in summaries if each.name != choices.target]
+    columns = [judge.column(each, choices.kinds.get(each.name)) for each in found.values()]
     judge.refuse_missing()
     kept = tuple(column for column in columns if column is not None)
     if not kept:
-        dropped = "; ".join(judge.remarks) or "the target is the only one"
-        raise DataError(f"{source.name} has no column to predict {choices.target!r} from: {dropped}")
-    return Learned(Columns(kept), task, judge.remarks, n_rows - n_held_out, n_held_out)
+        why = "; ".join(judge.remarks[:5]) or "the target is the only one"
+        raise DataError(f"{source.name} has no column to predict {choices.target!r} from: {why}")
+    remarks = [*getattr(source, "remarks", ()), *judge.remarks]
+    return Learned(Columns(kept, choices.missing, choices.decimal), target, remarks, n_rows - n_held_out, n_held_out)
 
 
 def _check(source: Source, choices: Choices) -> None:
+    held = set(source.columns)
     for name, argument in [
         (choices.target, "target"),
         *((k, "kinds") for k in choices.kinds),
         *((d, "drop") for d in choices.drop),
     ]:
-        if name not in source.columns:
-            held = named(source.columns)
-            raise DataError(f"{argument} names the column {name!r}, which {source.name} doesn't have; it has {held}")
+        if name not in held:
+            raise DataError(
+                f"{argument} names the column {name!r}, which {source.name} does not have; it has "
+                f"{named(source.columns)}"
+            )
     if choices.target in choices.drop:
         raise ArgumentError(f"drop names {choices.target!r}, which is the target; drop other columns")
+    dropped = set(choices.drop)
     for name, kind in choices.kinds.items():
         if kind not in KINDS:
-            raise ArgumentError(f"kinds has {kind!r} for the column {name!r}; wanted one of {', '.join(KINDS)}")
+            raise ArgumentError(f"kinds has {kind!r} for the column {name!r}; expected one of {', '.join(KINDS)}")
         if name == choices.target:
             raise ArgumentError(f"kinds names {name!r}, which is the target; choose with task (--task) what it is")
-        if name in choices.drop:
-            raise ArgumentError(f"kinds names {name!r}, which is dropped; leave it out of one of the two")
-    if choices.task is not None and choices.task not in TASKS:
-        raise ArgumentError(f"task is {shown(choices.task)}; wanted 'classification', 'regression' or None")
+        if name in dropped:
+            raise ArgumentError(f"kinds names {name!r}, which is dropped; remove it from one of the two")
+    if choices.task is not None and choices.task not in TARGETS:
+        raise ArgumentError(f"task is {shown(choices.task)}; expected 'classification', 'regression' or None")
     if isinstance(choices.fill, str) and choices.fill not in FILLS:
-        raise ArgumentError(f"fill is {choices.fill!r}; wanted one of {', '.join(map(repr, FILLS))}, or a number")
+        raise ArgumentError(f"fill is {choices.fill!r}; expected one of {', '.join(map(repr, FILLS))}, or a number")
     if choices.fill is not None and not isinstance(choices.fill, (str, int, float)):
-        raise ArgumentTypeError(f"fill is {with_type(choices.fill)}; wanted one of {', '.join(FILLS)}, or a number")
+        raise ArgumentTypeError(f"fill is {with_type(choices.fill)}; expected one of {', '.join(FILLS)}, or a number")
     if isinstance(choices.fill, (int, float)) and not np.isfinite(choices.fill):
-        raise ArgumentError(f"fill is {choices.fill}; wanted a finite number")
+        raise ArgumentError(f"fill is {choices.fill}; expected a finite number")
 
 
 def _summaries(source: Source, names: Collection[str], choices: Choices) -> tuple[list[Summary], int]:
@@ -139,7 +138,7 @@ def _summaries(source: Source, names: Collection[str], choices: Choices) -> tupl
         train = ~held_out(n_rows, len(chunk), choices.validation, choices.seed)
         n_held_out += int(np.count_nonzero(~train))
         for summary in found:
-            summary.add(chunk.cells[summary.name], chunk.rows, train)
+            summary.add(chunk.cells[summary.name], chunk.first, train)
         n_rows += len(chunk)
     for summary in found:
         summary.counts = merged(summary.counts) if summary.counts is not None else None

@@ -1,13 +1,14 @@
-"""A trained net together with what its columns were, so that it can be given new rows as they come."""
+"""A trained net together with its columns, so that it takes new rows as they are."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from msgspec import Meta, Struct
 
 from nnframe import registry
 from nnframe.arrays import Array
@@ -18,30 +19,41 @@ from nnframe.network import nNet
 from nnframe.saving import load_with_notes
 from nnframe.saving.failures import DefectError, reading
 from nnframe.training.evaluation import metric_value
-from nnframe_table.column import Numeric, Unknown
+from nnframe_table.column import Column, Numeric, Unknown
 from nnframe_table.columns import Columns, encoded
-from nnframe_table.metadata import entry, text
-from nnframe_table.sources.numpy import TARGET
-from nnframe_table.sources.opening import open_source
-from nnframe_table.sources.source import Chunk
-from nnframe_table.target import Classification, Regression, Task, task_from_notes, task_notes
+from nnframe_table.metadata import from_metadata, to_metadata
+from nnframe_table.sources.memory import is_pandas_frame
+from nnframe_table.sources.source import Chunk, Source
+from nnframe_table.sources.numpy_file import TARGET
+from nnframe_table.target import Classification, Regression, Target
 
-NOTES = "table"
+METADATA = "table"
 LOSS = "loss"
 ROWS_AT_ONCE = 1 << 14
+FEW_ROWS = 4
+
+
+class TableMetadata(Struct, frozen=True):
+    """What a model file says about the table."""
+
+    columns: tuple[Column, ...]
+    target: Target
+    missing: tuple[str, ...] | None = None
+    decimal: str | None = None
+
+    def __post_init__(self) -> None:
+        Columns(self.columns, self.missing, self.decimal)
 
 
 class Predicted(NamedTuple):
-    """What a net says of some rows.
+    """A net's outputs for some rows.
 
     Attributes
     ----------
     chunk : Chunk
         The rows.
     inputs : ndarray, shape (N, n_inputs)
-        What the net was given.
     outputs : ndarray, shape (N, n_outputs)
-        What it gave.
     """
 
     chunk: Chunk
@@ -50,51 +62,51 @@ class Predicted(NamedTuple):
 
 
 class Model:
-    """A net with the columns it reads and the task it was trained for.
+    """A net with the columns that it reads and the target that it predicts.
 
     Parameters
     ----------
     net : nNet
     columns : Columns
-    task : Classification or Regression
+    target : Classification or Regression
     loss : str, optional
-        What it was trained with; the task's own by default.
+        What it was trained with; by default the target's.
 
     Raises
     ------
     ArgumentError
-        If the net takes or gives something else.
+        If the net has another number of inputs or outputs.
     """
 
-    def __init__(self, net: nNet, columns: Columns, task: Task, loss: str | None = None) -> None:
-        takes, gives = net.layersList[0].n_in, net.layersList[-1].n_out
-        if (takes, gives) != (columns.n_inputs, task.n_outputs):
+    def __init__(self, net: nNet, columns: Columns, target: Target, loss: str | None = None) -> None:
+        n_in, n_out = net.layersList[0].n_in, net.layersList[-1].n_out
+        if (n_in, n_out) != (columns.n_inputs, target.n_outputs):
             raise ArgumentError(
-                f"net takes {takes} numbers and gives {gives}; wanted {columns.n_inputs} for the columns, and "
-                f"{task.n_outputs} for the {task.kind}"
+                f"net has {n_in} inputs and {n_out} outputs; expected {columns.n_inputs} inputs for the columns, and "
+                f"{target.n_outputs} outputs for the {target.kind}"
             )
-        self.net, self.columns, self.task = net, columns, task
-        self.loss = loss or task.loss
+        self.net, self.columns, self.target = net, columns, target
+        self.loss = loss or target.loss
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all of it into a file, which `load` reads, and `nnframe.load` too where the net alone is wanted.
+        """Save all of it into a file. `load` reads it, and `nnframe.load` reads the net alone.
 
         Raises
         ------
         NNFrameError
             As `nNet.save`.
         """
-        self.net.save(path, {**metadata_of(self.columns, self.task), LOSS: self.loss})
+        self.net.save(path, {**metadata_of(self.columns, self.target), LOSS: self.loss})
 
     def predict(self, table: Any, unknown: Unknown = "refuse") -> Array:
         """Return a prediction for each row of a table.
 
         Parameters
         ----------
-        table : path, data frame, or dict of arrays
-            With the columns that were trained on, by name; others are passed over.
+        table : path, data frame, dict of arrays, dict of values, or list of dicts
+            With the columns of the training, by name; others are ignored. A dict of plain values is one row.
         unknown : {"refuse", "ignore"}, optional
-            What is done about categories that weren't there in training.
+            What to do about categories that were not seen in training.
 
         Returns
         -------
@@ -104,23 +116,41 @@ class Model:
         Raises
         ------
         DataError
-            If a column isn't there, or a cell can't be used; the row and the column are named.
+            If a column is missing, or a cell can't be used; the message names the row and the column.
+        ArgumentError
+            If the net's output is NaN.
         """
-        return self.task.decode(self.outputs(table, unknown))
+        return self.target.decode(self.outputs(table, unknown))
 
     def outputs(self, table: Any, unknown: Unknown = "refuse") -> Array:
         """Return the net's outputs for each row of a table, shape (N, n_outputs): for classes, their probabilities."""
+        inputs = self._few_inputs(table)
+        if inputs is not None:
+            return self.net.forwardPass(inputs.T, return_all_steps=False).T
         parts = [predicted.outputs for predicted in self.run(table, unknown=unknown)]
-        return np.concatenate(parts) if parts else np.empty((0, self.task.n_outputs))
+        return np.concatenate(parts) if parts else np.empty((0, self.target.n_outputs))
+
+    def _few_inputs(self, table: Any) -> Array | None:
+        """Return the inputs for a few rows of plain values without the machinery for large tables, or None."""
+        if isinstance(table, Mapping):
+            rows = [table]
+        elif isinstance(table, list) and 0 < len(table) <= FEW_ROWS and all(isinstance(row, Mapping) for row in table):
+            rows = table
+        elif is_pandas_frame(table) and 0 < len(table) <= FEW_ROWS and table.columns.is_unique:
+            rows = _frame_rows(table, self.columns.names)
+        else:
+            return None
+        inputs = [self.columns.encode_row(row) for row in rows]
+        return None if not inputs or None in inputs else np.array(inputs, self.net.dtype)
 
     def run(self, table: Any, *others: str, unknown: Unknown = "refuse") -> Iterator[Predicted]:
         """Run the net over a table, a chunk of rows at a time.
 
         Parameters
         ----------
-        table : path, data frame, or dict of arrays
+        table : path, data frame, dict of arrays, dict of values, or list of dicts
         *others : str
-            Columns that are to be read besides.
+            Further columns to read.
         unknown : {"refuse", "ignore"}, optional
 
         Raises
@@ -128,8 +158,8 @@ class Model:
         DataError
             As `predict`.
         """
-        source = open_source(table)
-        for chunk in self.columns.chunks(source, *others, n_outputs=self.task.n_outputs):
+        source = self.columns.open(table)
+        for chunk in self.columns.chunks(source, *others, n_outputs=self.target.n_outputs):
             inputs = self.columns.encode(source, chunk, unknown, self.net.dtype)
             yield Predicted(chunk, inputs, self.net.forwardPass(inputs.T, return_all_steps=False).T)
 
@@ -138,7 +168,7 @@ class Model:
 
         Parameters
         ----------
-        table : path, data frame, or dict of arrays
+        table : path, data frame, dict of arrays, or list of dicts
             With the target too.
         unknown : {"refuse", "ignore"}, optional
 
@@ -150,12 +180,12 @@ class Model:
         Raises
         ------
         DataError
-            As `predict`, and if the target is missing or none of the classes.
+            As `predict`, and if a target is missing or not one of the classes.
         """
-        source = open_source(table)
+        source: Source = self.columns.open(table)
         total, outputs, targets = 0.0, [], []
-        for chunk, inputs, given in self.run(source, self.task.target, unknown=unknown):
-            target = encoded(self.task, chunk.cells[self.task.target], source, chunk).astype(np.float64)
+        for chunk, inputs, given in self.run(source, self.target.target, unknown=unknown):
+            target = encoded(self.target, chunk.cells[self.target.target], source, chunk).astype(np.float64)
             outputs.append(given)
             targets.append(target)
             total += len(chunk) * self.net.evaluate(pairs(inputs, target), self.loss, ())["loss"]
@@ -165,7 +195,7 @@ class Model:
         return {LOSS: total / len(a), **self._metrics(a, y)}
 
     def quality(self, data: Pairs) -> dict[str, float]:
-        """Return the metrics of the task for rows that are a net's inputs and targets already.
+        """Return the target's metrics for rows that already are inputs and targets of the net.
 
         Parameters
         ----------
@@ -177,35 +207,20 @@ class Model:
         return self._metrics(np.concatenate(outputs), np.concatenate([y for _, y in parts]))
 
     def _metrics(self, outputs: Array, targets: Array) -> dict[str, float]:
-        a, y = self.task.in_units(outputs).T, self.task.in_units(targets).T
-        return {name: metric_value(registry.resolve(Metric, name), a, y) for name in self.task.metrics}
+        a, y = self.target.in_units(outputs).T, self.target.in_units(targets).T
+        return {name: metric_value(registry.resolve(Metric, name), a, y) for name in self.target.metrics}
 
     def __repr__(self) -> str:
-        return f"<model for {self.task}, from {', '.join(self.columns.names)}>"
+        return f"<model for {self.target}, from {', '.join(self.columns.names)}>"
 
 
-def metadata_of(columns: Columns, task: Task) -> dict[str, Any]:
-    """Return what `load` needs besides a net and its loss, in the form in which it is saved."""
-    return {NOTES: {"columns": columns.to_notes(), "task": task_notes(task)}}
-
-
-def _model_of_arrays(net: nNet, notes: Mapping[str, Any]) -> Model:
-    """Return the model of a net that takes the columns of an array as they are: those of digits, .npy and .npz."""
-    if LOSS not in notes or "data" not in notes:
-        raise DefectError("it holds a net without columns", "nnframe.load(path) loads it, and it takes arrays")
-    first, last = net.layersList[0], net.layersList[-1]
-    columns = Columns(tuple(Numeric(str(i), 0.0, 1.0) for i in range(first.n_in)))
-    if "classes" in notes:
-        task: Task = Classification(TARGET, tuple(map(str, notes["classes"])))
-    elif last.n_out == 1:
-        task = Regression(TARGET, 0.0, 1.0)
-    else:
-        raise DefectError(f"its net predicts {last.n_out} numbers", "nnframe.load(path) loads it, and it takes arrays")
-    return Model(net, columns, task, text(notes, LOSS))
+def metadata_of(columns: Columns, target: Target) -> dict[str, Any]:
+    """Return what `load` needs beside a net and its loss, in the form in which it is saved."""
+    return {METADATA: to_metadata(TableMetadata(columns.features, target, columns.missing, columns.decimal))}
 
 
 def load(path: str | os.PathLike[str]) -> Model:
-    """Return what `Model.save` wrote.
+    """Return the model that `Model.save` saved.
 
     Parameters
     ----------
@@ -214,17 +229,45 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     ModelFileError
-        If it is no such file, or was changed.
+        If it is not such a file, or was changed.
     NNFrameError
         As `nnframe.load`.
     """
-    net, notes = load_with_notes(path)
+    net, metadata = load_with_notes(path)
     with reading(Path(path)):
-        if NOTES not in notes:
-            return _model_of_arrays(net, notes)
-        held = notes[NOTES]
-        columns, task = Columns.from_notes(entry(held, "columns")), task_from_notes(entry(held, "task"))
+        columns, target = _described(net, metadata)
+        loss = from_metadata(metadata.get(LOSS), str)
         try:
-            return Model(net, columns, task, text(notes, LOSS))
+            return Model(net, columns, target, loss)
         except ArgumentError as error:
             raise DefectError(str(error)) from error
+
+
+def _described(net: nNet, metadata: Mapping[str, Any]) -> tuple[Columns, Target]:
+    """Return the columns and the target of a net, also of one that was trained on plain arrays."""
+    if METADATA in metadata:
+        held: TableMetadata = from_metadata(metadata[METADATA], TableMetadata)
+        return Columns(held.columns, held.missing, held.decimal), held.target
+    if LOSS not in metadata or "data" not in metadata:
+        raise DefectError("it holds a net without columns", "load it with nnframe.load(path), and give it arrays")
+    n_in, n_out = net.layersList[0].n_in, net.layersList[-1].n_out
+    columns = Columns(tuple(Numeric(str(i), 0.0, 1.0) for i in range(n_in)))
+    if "classes" in metadata:
+        classes = from_metadata(metadata["classes"], Annotated[tuple[str | int, ...], Meta(min_length=1)])
+        return columns, Classification(TARGET, tuple(map(str, classes)))
+    if n_out > 1:
+        raise DefectError(f"its net predicts {n_out} numbers", "load it with nnframe.load(path), and give it arrays")
+    return columns, Regression(TARGET, 0.0, 1.0)
+
+
+def _frame_rows(frame: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the rows of a small frame of pandas as dicts; none if a column is missing or of a type of its own."""
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        try:
+            columns[name] = frame[name].tolist()
+        except KeyError:
+            return []
+    return [{name: values[i] for name, values in columns.items()} for i in range(len(frame))]
+
+

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from nnframe.errors import ArgumentError, DataError
 from nnframe.saving.atomic import replacing
-from nnframe_table.cells import Cells
 from nnframe_table.column import Unknown
 from nnframe_table.model import Model, Predicted
-from nnframe_table.sources.opening import open_source
 from nnframe_table.target import Classification
+
+# Spreadsheets take a cell that begins like this for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_predictions(
@@ -23,44 +24,50 @@ def write_predictions(
     path: str | os.PathLike[str],
     *,
     unknown: Unknown = "refuse",
-    keep: Sequence[str] = (),
+    keep: Collection[str] = (),
+    guard_formulas: bool = False,
 ) -> int:
-    """Write a prediction for each row of a table into a csv file, and return how many.
+    """Write a prediction for each row of a table into a csv file, and return how many there are.
 
-    The file has a column called like the target; for classes, a column with the probability of each follows. It is
-    written aside and moved over when it is whole.
+    The file has a column named like the target; for classes, a column with the probability of each follows. It is
+    written to a temporary file, which replaces `path` once it is complete.
 
     Parameters
     ----------
     model : Model
-    table : path, data frame, or dict of arrays
+    table : path, data frame, dict of arrays, or list of dicts
     path : str or path-like
         Ends in .csv.
     unknown : {"refuse", "ignore"}, optional
-        What is done about categories that weren't there in training.
-    keep : sequence of str, optional
-        Columns of the table that come first, such as an id to find rows again by.
+        What to do about categories that were not seen in training.
+    keep : collection of str, optional
+        Columns of the table to copy to the front, such as an id that identifies rows.
+    guard_formulas : bool, optional
+        Whether texts that a spreadsheet would run as a formula, such as ``=1+1``, get an apostrophe in front.
 
     Raises
     ------
     ArgumentError
-        If the path ends in something else, or a column to keep has the target's name.
+        If the path has another ending, or a column to keep has the target's name.
     DataError
         As `Model.predict`.
     ModelFileError
         If the file can't be written.
     """
-    file_path, source, task = Path(path), open_source(table), model.task
+    file_path, source, target = Path(path), model.columns.open(table), model.target
     check_output(file_path)
-    if task.target in keep:
-        raise ArgumentError(f"keep names {task.target!r}, which is the column with the predictions; keep others")
-    named = [f"probability of {name}" for name in task.classes] if isinstance(task, Classification) else []
+    keep = [name.strip() for name in keep]
+    if target.target in keep:
+        raise ArgumentError(f"keep names {target.target!r}, which is the column with the predictions; keep others")
+    named = [f"probability of {name}" for name in target.classes] if isinstance(target, Classification) else []
+    guard = _guarded if guard_formulas else str
     count = 0
     with replacing(file_path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*keep, task.target, *named])
+        writer.writerow(map(guard, [*keep, target.target, *named]))
         for predicted in model.run(source, *keep, unknown=unknown):
-            writer.writerows(_rows(model, predicted, keep))
+            for texts, numbers in _rows(model, predicted, keep):
+                writer.writerow([*map(guard, texts), *numbers])
             count += len(predicted.chunk)
         if not count:
             raise DataError(f"{source.name} has no rows to predict from")
@@ -76,17 +83,21 @@ def check_output(path: Path) -> None:
         If it doesn't end in .csv.
     """
     if path.suffix.lower() != ".csv":
-        raise ArgumentError(f"predictions are to go into {path}; wanted a file that ends in .csv")
+        raise ArgumentError(f"predictions are written to {path}; expected a file that ends in .csv")
 
 
-def _rows(model: Model, predicted: Predicted, keep: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    columns: list[Sequence[Any]] = [_as_written(predicted.chunk.cells[name]) for name in keep]
-    decoded = model.task.decode(predicted.outputs).tolist()
-    columns.append(decoded if isinstance(model.task, Classification) else [f"{number:.9g}" for number in decoded])
-    if isinstance(model.task, Classification):
-        columns += [[f"{share:.6g}" for share in shares] for shares in predicted.outputs.T.tolist()]
-    return zip(*columns, strict=True)
+def _rows(model: Model, predicted: Predicted, keep: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the texts and the numbers of each row."""
+    cells = [predicted.chunk.cells[name] for name in keep]
+    decoded = model.target.decode(predicted.outputs).tolist()
+    classes = isinstance(model.target, Classification)
+    for i, answer in enumerate(decoded):
+        texts = [each.text_at(i) for each in cells]
+        if classes:
+            yield [*texts, answer], [f"{share:.6g}" for share in predicted.outputs[i].tolist()]
+        else:
+            yield texts, [f"{answer:.9g}"]
 
 
-def _as_written(cells: Cells) -> list[str]:
-    return [cells.text_at(i) for i in range(len(cells.missing()))]
+def _guarded(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

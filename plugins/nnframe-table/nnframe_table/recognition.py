@@ -1,4 +1,4 @@
-"""What a column is and what the task is, judged by what was gathered of them: taken, left out, or refused."""
+"""What a column is and what the target is, judged by what was collected: used, left out, or refused."""
 
 from __future__ import annotations
 
@@ -9,37 +9,36 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from nnframe.errors import DataError, shown
-from nnframe_table.cells import NUMBER, number_text
-from nnframe_table.column import Boolean, Category, Column, Numeric
+from nnframe_table.column import DECIMAL_HINT, Boolean, Category, Column, Numeric
 from nnframe_table.label_normalization import TRUTH
+from nnframe_table.numerals import DOUBTFUL_WORDS, NUMBER, NUMBER_WITH_COMMAS, NUMBER_WITH_UNIT, number_text
 from nnframe_table.sources.source import Source, place
-from nnframe_table.summary import MOST_DISTINCT, Oddity, Summary
-from nnframe_table.target import Classification, Regression, Task
+from nnframe_table.summary import MOST_CHARACTERS, MOST_DISTINCT, Oddity, Summary
+from nnframe_table.target import Classification, Regression, Target
 
 Fill: TypeAlias = Literal["mean", "median", "most frequent"] | float | None
 FILLS = ("mean", "median", "most frequent")
 
 MOST_CATEGORIES = 100
 ROUNDING = 8 * np.finfo(np.float64).eps
-# Below this many texts, all different is no sign of names or sentences.
+# With this few texts, that all differ does not make them names or sentences.
 FEW_TEXTS = 20
 MOST_NUMBERED_CLASSES = 20
 FEWEST_ROWS_A_CLASS = 3
-NUMBER_WITH_COMMAS = re.compile(r"[+-]?[\d.]+(,\d+)+([.]\d*)?")
 FOR_CLASSES = "ask for classification (--task classification, or task='classification' in Python)"
-DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+DATE = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}(?:[ T].*)?", re.DOTALL)
 ROW_NUMBERS = ("", "id", "index", "row", "unnamed: 0", "column 1")
 
 
-def recognised_task(source: Source, target: Summary, wanted: str | None) -> Task:
-    """Return the task that a target makes.
+def recognised_target(source: Source, target: Summary, task: str | None) -> Target:
+    """Return what is predicted.
 
     Parameters
     ----------
     source : Source
     target : Summary
-    wanted : {"classification", "regression"} or None
-        None for what it looks like.
+    task : {"classification", "regression"} or None
+        None for what the target looks like.
 
     Raises
     ------
@@ -48,37 +47,36 @@ def recognised_task(source: Source, target: Summary, wanted: str | None) -> Task
     """
     label = f"the target {target.name!r}"
     if target.unusable:
-        raise DataError(f"{label} of {source.name} holds {target.unusable}; wanted numbers or classes")
+        raise DataError(f"{label} of {source.name} holds {target.unusable}; expected numbers or classes")
     if target.first_missing is not None:
         raise DataError(
-            f"{place(source, target.first_missing, target.name)} has no value, and {_others(target.n_missing)}; the "
-            f"target is what is learned from, so such rows must be removed"
+            f"{place(source, target.first_missing, target.name)} has no value, and {_others(target.n_missing)}; a row "
+            f"without a target can't be learned from: remove such rows"
         )
-    kind = wanted or _task_kind(target)
+    kind = task or _recognised_task(target)
     if kind == "regression":
-        if target.first_text is not None:
-            raise DataError(_no_number(source, target, target.first_text, FOR_CLASSES))
-        if target.first_infinite is not None:
-            raise DataError(_infinite(source, target, target.first_infinite))
+        if target.first_word is not None:
+            raise DataError(_not_a_number(source, target, target.first_word, FOR_CLASSES))
+        _refuse_odd_numbers(source, target)
         if target.lowest == target.highest:
             raise DataError(f"{label} is {number_text(target.lowest)} in every row; there is nothing to learn")
         return Regression(target.name, *_mean_and_scale(source, target))
-    if target.first_text is not None and _mostly_numbers(target) and wanted is None:
-        raise DataError(_no_number(source, target, target.first_text, FOR_CLASSES))
+    if target.first_word is not None and _mostly_numbers(target) and task is None:
+        raise DataError(_not_a_number(source, target, target.first_word, FOR_CLASSES))
     if target.counts is None:
-        raise DataError(f"{label} has more than {MOST_DISTINCT:,} classes; wanted a column of fewer, or a regression")
+        raise DataError(f"{label} has {_too_many(target)}; expected fewer classes with shorter names, or a regression")
     if len(target.counts) == 1:
-        raise DataError(f"{label} has one class, {next(iter(target.counts))!r}; wanted at least two to tell apart")
-    if wanted is None and FEW_TEXTS < len(target.counts) > target.n_values / 2:
+        raise DataError(f"{label} has one class, {shown(next(iter(target.counts)))}; expected at least two")
+    if task is None and FEW_TEXTS < len(target.counts) > target.n_values / 2:
         raise DataError(
             f"{label} has {len(target.counts):,} different texts in {target.n_values:,} rows, such as "
-            f"{next(iter(target.counts))!r}; wanted numbers written as 1234.5, or classes that recur"
+            f"{shown(next(iter(target.counts)))}; expected numbers written as 1234.5, or classes that recur"
         )
     return Classification(target.name, tuple(sorted(target.counts, key=_class_order)))
 
 
-def _task_kind(target: Summary) -> str:
-    if target.first_text is not None:
+def _recognised_task(target: Summary) -> str:
+    if target.first_word is not None or target.category:
         return "classification"
     few = target.counts is not None and len(target.counts) <= MOST_NUMBERED_CLASSES
     if few and target.whole and target.n_rows >= FEWEST_ROWS_A_CLASS * len(target.counts or ()):
@@ -87,7 +85,13 @@ def _task_kind(target: Summary) -> str:
 
 
 class Judge:
-    """Decides about columns, and remembers what there is to say."""
+    """Decides what each column is, and collects remarks.
+
+    Parameters
+    ----------
+    source : Source
+    fill : Fill
+    """
 
     def __init__(self, source: Source, fill: Fill) -> None:
         self.source = source
@@ -96,23 +100,27 @@ class Judge:
         self._missing: list[Summary] = []
 
     def column(self, summary: Summary, kind: str | None) -> Column | None:
-        """Return what was learned of a column, or None if it is left out.
+        """Return what was learned about a column, or None if it is left out.
 
         Raises
         ------
         DataError
-            If it isn't of the kind that it should have or seems to have.
+            If it is not of the kind that it should have or seems to have.
         """
         reason = self._reason_to_drop(summary, kind)
         if reason is not None:
-            self.remarks.append(f"left out {summary.name!r}: {reason}")
+            self.remarks.append(f"left out {shown(summary.name)}: {reason}")
             return None
         if summary.n_missing and self.fill is None:
             self._missing.append(summary)
         learned = self._learned(summary, kind or _recognised_kind(summary))
+        if isinstance(learned, Category) and kind is None and not summary.category:
+            self._remark_on_labels(learned)
         if summary.n_missing and learned.fill is not None:
-            written = learned.fill if isinstance(learned.fill, str) else f"{learned.fill:.6g}"
-            self.remarks.append(f"filled {summary.name!r} with {written} where it had no value: {summary.n_missing:,}")
+            written = shown(learned.fill)[1:-1] if isinstance(learned.fill, str) else f"{learned.fill:.6g}"
+            self.remarks.append(
+                f"filled {shown(summary.name)} with {written} where it has no value: {summary.n_missing:,}"
+            )
         return learned
 
     def _learned(self, summary: Summary, kind: str) -> Column:
@@ -121,39 +129,57 @@ class Judge:
         counts = summary.counts
         if counts is None:
             raise DataError(
-                f"column {summary.name!r} of {self.source.name} has more than {MOST_DISTINCT:,} different texts; "
-                f"wanted fewer for the kind {kind!r}"
+                f"column {shown(summary.name)} of {self.source.name} has {_too_many(summary)}; expected fewer and "
+                f"shorter texts for the kind {kind!r}"
             )
-        # Of several that are as frequent the first in order, whichever row comes first.
+        # Of equally frequent texts the first in order, whichever row comes first.
         fill = max(sorted(counts, key=_class_order), key=lambda text: counts[text]) if self.fill is not None else None
         if kind == "category":
             return Category(summary.name, tuple(sorted(counts, key=_class_order)), fill)
-        strangers = [text for text in counts if text.lower() not in TRUTH]
-        if strangers:
+        other = [text for text in counts if text.lower() not in TRUTH]
+        if other:
             raise DataError(
-                f"column {summary.name!r} of {self.source.name} has {strangers[0]!r}; wanted one of {', '.join(TRUTH)} "
-                f"for the kind 'boolean'"
+                f"column {shown(summary.name)} of {self.source.name} has {shown(other[0])}; expected one of "
+                f"{', '.join(TRUTH)} for the kind 'boolean'"
             )
-        return Boolean(summary.name, fill.lower() if fill is not None else None)
+        return Boolean(summary.name, fill.lower() if fill is not None else None)  # type: ignore[arg-type]
+
+    def _remark_on_labels(self, column: Category) -> None:
+        """Add a remark about categories that are probably something else."""
+        doubtful = next((label for label in column.categories if label.lower() in DOUBTFUL_WORDS), None)
+        if doubtful is not None:
+            self.remarks.append(
+                f"took {shown(doubtful)} in {shown(column.name)} for a category; if it means that there is no value, "
+                f"say so with missing=[{doubtful!r}] (--missing {shown(doubtful)})"
+            )
+        if 2 * sum(map(_has_unit, column.categories)) > len(column.categories):
+            self.remarks.append(
+                f"took {shown(column.name)} for {len(column.categories)} categories: {_unit(column.categories)}"
+            )
 
     def refuse_missing(self) -> None:
-        """Raise if values are missing and are not to be filled; the first is named, and the rest is counted."""
+        """Raise if values are missing and are not to be filled.
+
+        Raises
+        ------
+        DataError
+            Names the first one and counts the others.
+        """
         if not self._missing:
             return
         first = self._missing[0]
         assert first.first_missing is not None
-        also = "".join(f"; {each.n_missing:,} are missing in {each.name!r}" for each in self._missing[1:6])
+        also = "".join(f"; {each.n_missing:,} are missing in {shown(each.name)}" for each in self._missing[1:6])
         raise DataError(
-            f"{place(self.source, first.first_missing, first.name)} has no value, and "
-            f"{_others(first.n_missing)}{also}; "
-            f"have them filled (--fill median, or fill='median' in Python), drop the column, or remove the rows"
+            f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}; "
+            f"fill them (--fill median, or fill='median' in Python), drop the column, or remove the rows"
         )
 
     def _reason_to_drop(self, summary: Summary, kind: str | None) -> str | None:
         if summary.unusable and kind is not None:
             raise DataError(
-                f"column {summary.name!r} of {self.source.name} holds {summary.unusable}; wanted numbers or texts for "
-                f"the kind {kind!r}: convert it, or leave the kind out, and the column is left out"
+                f"column {shown(summary.name)} of {self.source.name} holds {summary.unusable}; expected numbers or "
+                f"texts for the kind {kind!r}: convert it, or leave out its kind, and the column is left out"
             )
         if summary.unusable:
             return f"it holds {summary.unusable}"
@@ -162,22 +188,35 @@ class Judge:
         everywhere = "wherever it has a value" if summary.n_missing else "in every row"
         counts = summary.counts
         if counts is not None and len(counts) == 1:
-            return f"it is {next(iter(counts))!r} {everywhere}"
-        if kind in (None, "numeric") and summary.first_text is None and summary.lowest == summary.highest:
+            return f"it is {shown(next(iter(counts)))} {everywhere}"
+        if kind in (None, "numeric") and summary.first_word is None and summary.lowest == summary.highest:
             return f"it is {number_text(summary.lowest)} {everywhere}"
         if kind is not None:
             return None
-        if summary.first_text is None:
+        if summary.category and counts is not None:
+            return None
+        if summary.first_word is None and not summary.category:
             counts_rows = summary.counts_up and summary.name.lower() in ROW_NUMBERS
             return "it counts the rows" if counts_rows else None
-        if _mostly_numbers(summary):
-            return None
-        if counts is not None and all(DATE.fullmatch(text) for text in counts):
-            return "it holds dates; give what matters of them as columns of their own, such as the month"
-        if counts is not None and all(NUMBER_WITH_COMMAS.fullmatch(text) for text in counts):
-            return f"it holds numbers with commas, such as {next(iter(counts))!r}; write them as 1234.5"
-        how_many = f"more than {MOST_DISTINCT:,}" if counts is None else f"{len(counts):,}"
+        return None if _mostly_numbers(summary) and not summary.category else self._reason_in_texts(summary)
+
+    def _reason_in_texts(self, summary: Summary) -> str | None:
+        counts = summary.counts
+        if counts is not None and all(map(DATE.fullmatch, counts)):
+            return "it holds dates; make what matters about them columns of their own, such as the month"
+        if counts is not None and all(map(NUMBER_WITH_COMMAS.fullmatch, counts)):
+            return (
+                f"it holds numbers with commas, such as {shown(next(iter(counts)))}; write them as 1234.5, or say with "
+                f"decimal=',' or decimal='.' (--decimal) what separates the decimals"
+            )
+        if summary.longest > MOST_CHARACTERS:
+            return (
+                f"it holds texts of up to {summary.longest:,} characters; categories have {MOST_CHARACTERS:,} at most"
+            )
         if counts is None or len(counts) > MOST_CATEGORIES or FEW_TEXTS < len(counts) > summary.n_values / 2:
+            if counts is not None and all(map(_has_unit, counts)):
+                return _unit(counts)
+            how_many = f"more than {MOST_DISTINCT:,}" if counts is None else f"{len(counts):,}"
             return (
                 f"it holds {how_many} different texts in {summary.n_values:,} rows, as names or sentences do; up to "
                 f"{MOST_DISTINCT:,} are kept if you {_take_for_category(summary.name)}"
@@ -185,10 +224,9 @@ class Judge:
         return None
 
     def _numeric(self, summary: Summary) -> Numeric:
-        if summary.first_text is not None:
-            raise DataError(_no_number(self.source, summary, summary.first_text, _take_for_category(summary.name)))
-        if summary.first_infinite is not None:
-            raise DataError(_infinite(self.source, summary, summary.first_infinite))
+        if summary.first_word is not None:
+            raise DataError(_not_a_number(self.source, summary, summary.first_word, _take_for_category(summary.name)))
+        _refuse_odd_numbers(self.source, summary)
         mean, scale = _mean_and_scale(self.source, summary)
         return Numeric(summary.name, mean, scale, self._filling(summary, mean))
 
@@ -211,38 +249,65 @@ def _mean_and_scale(source: Source, summary: Summary) -> tuple[float, float]:
     mean, deviation = summary.moments.mean, summary.moments.deviation
     if not math.isfinite(deviation):
         raise DataError(
-            f"column {summary.name!r} of {source.name} has numbers from {summary.lowest:g} to {summary.highest:g}, too "
-            f"large to be scaled; give them in another unit"
+            f"column {shown(summary.name)} of {source.name} has numbers from {summary.lowest:g} to "
+            f"{summary.highest:g}, too large to be scaled; give them in another unit"
         )
-    # Numbers that differ only among the rows held out have nothing to be scaled by: what is left is from rounding.
+    # Numbers that differ only among the rows held out can't be scaled: such a deviation comes from rounding.
     largest = max(abs(summary.lowest), abs(summary.highest))
     return mean, deviation if deviation > ROUNDING * largest else 1.0
 
 
 def _recognised_kind(summary: Summary) -> str:
-    if summary.first_text is None or _mostly_numbers(summary):
+    truths = bool(summary.counts) and all(text.lower() in TRUTH for text in summary.counts or ())
+    if summary.category:
+        return "boolean" if truths else "category"
+    if summary.first_word is None or _mostly_numbers(summary):
         return "numeric"
-    return "boolean" if summary.counts and all(text.lower() in TRUTH for text in summary.counts) else "category"
+    return "boolean" if truths else "category"
 
 
 def _mostly_numbers(summary: Summary) -> bool:
     return 2 * summary.n_numbers > summary.n_values
 
 
-def _no_number(source: Source, summary: Summary, cell: Oddity, otherwise: str) -> str:
-    hint = ", written as 1234.5" if NUMBER_WITH_COMMAS.fullmatch(cell.text) else ""
+def _refuse_odd_numbers(source: Source, summary: Summary) -> None:
+    if summary.first_infinite is not None:
+        row, text = summary.first_infinite
+        raise DataError(f"{place(source, row, summary.name)} is {shown(text)}; expected a finite number")
+    if summary.first_unclear is not None:
+        row, text = summary.first_unclear
+        raise DataError(f"{place(source, row, summary.name)} is {shown(text)}, {DECIMAL_HINT}")
+
+
+def _not_a_number(source: Source, summary: Summary, cell: Oddity, otherwise: str) -> str:
+    with_commas, words = NUMBER_WITH_COMMAS.fullmatch(cell.text.strip()), cell.text.strip().lower() in DOUBTFUL_WORDS
+    hint = ", written as 1234.5" if with_commas else ""
+    declare = f"declare that it means a missing value (--missing {shown(cell.text)}), " if words else ""
     return (
-        f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; wanted a number, as in {summary.n_numbers:,} "
-        f"of {summary.n_values:,} rows{hint}: correct it, or {otherwise}"
+        f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; expected a number, as in "
+        f"{summary.n_numbers:,} of {summary.n_values:,} rows{hint}: correct it, {declare}or {otherwise}"
     )
 
 
-def _infinite(source: Source, summary: Summary, cell: Oddity) -> str:
-    return f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; wanted a finite number"
+def _has_unit(text: str) -> bool:
+    return NUMBER_WITH_UNIT.fullmatch(text) is not None
+
+
+def _unit(texts: object) -> str:
+    example = next(text for text in texts if _has_unit(text))  # type: ignore[attr-defined]
+    return f"they look like numbers with a unit, such as {shown(example)}; write plain numbers to use them as numbers"
 
 
 def _take_for_category(name: str) -> str:
-    return f"take it for a category (--kind {shown(name + '=category')}, or kinds={{{name!r}: 'category'}} in Python)"
+    return (
+        f"take it for a category (--kind {shown(name + '=category')}, or kinds={{{shown(name)}: 'category'}} in Python)"
+    )
+
+
+def _too_many(summary: Summary) -> str:
+    if summary.longest > MOST_CHARACTERS:
+        return f"texts of up to {summary.longest:,} characters, more than {MOST_CHARACTERS:,}"
+    return f"more than {MOST_DISTINCT:,} different texts"
 
 
 def _others(count: int) -> str:
@@ -250,6 +315,6 @@ def _others(count: int) -> str:
 
 
 def _class_order(text: str) -> tuple[bool, float, str]:
-    """Numbers in their order, before all else in that of the alphabet."""
+    """Sort numbers by value, before all other texts in alphabetical order."""
     is_number = NUMBER.fullmatch(text) is not None
     return not is_number, float(text) if is_number else 0.0, text

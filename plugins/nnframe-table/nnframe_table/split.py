@@ -1,4 +1,4 @@
-"""Which rows are held out to judge the result by, decided row by row before anybody knows how many there will be."""
+"""Which rows are held out, decided row by row before the number of rows is known."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nnframe.engines.random_bits import BITS, random_bits
 def held_out(start: int, count: int, share: float, seed: int) -> Array:
     """Return which of some rows are held out.
 
-    Rows are cut into runs of about 1 / share, and one of each run is drawn. So the share is met to within a row
-    anywhere in the table, also where it is sorted, and the answer doesn't depend on how rows are read.
+    Rows are divided into runs of about 1 / share, and one row of each run is drawn. So the share is right to within a row
+    anywhere in the table, even if it is sorted, and does not depend on how the rows are chunked.
 
     Parameters
     ----------
     start, count : int
-        The place of the first row, counted from 0, and how many follow.
+        The index of the first row, and how many rows there are.
     share : float
         At least 0 and below 1.
     seed : int

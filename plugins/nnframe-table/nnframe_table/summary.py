@@ -1,4 +1,4 @@
-"""What is gathered of a column while its chunks go by, in memory that doesn't grow with them."""
+"""What is collected about a column while its chunks are read, in memory that does not grow with their number."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from nnframe.arrays import Array
 from nnframe_table.cells import ABSENT, Cells
 
 MOST_DISTINCT = 1000
+# Of a category or a class. Longer texts are sentences, and a thousand of them would fill the memory.
+MOST_CHARACTERS = 1000
 
 
 class Oddity(NamedTuple):
@@ -21,7 +23,7 @@ class Oddity(NamedTuple):
 
 
 class Moments:
-    """Mean and variance of numbers that come in parts.
+    """Mean and variance of numbers that arrive in parts.
 
     References
     ----------
@@ -35,12 +37,12 @@ class Moments:
         self._squares = 0.0
 
     def add(self, values: Array) -> None:
-        """Take in finite numbers, shape (N,)."""
+        """Add finite numbers, shape (N,)."""
         count = len(values)
         if not count:
             return
         total = self.count + count
-        # What overflows shows in the deviation.
+        # An overflow shows in the deviation.
         with np.errstate(over="ignore", invalid="ignore"):
             mean = float(values.mean())
             away = mean - self.mean
@@ -50,12 +52,12 @@ class Moments:
 
     @property
     def deviation(self) -> float:
-        """The standard deviation, over the count itself."""
+        """The standard deviation, with the count as the divisor."""
         return math.sqrt(self._squares / self.count) if self.count else 0.0
 
 
 class Sample:
-    """A fair sample of numbers that come in parts: all of them as long as there is room.
+    """A fair sample of numbers that arrive in parts: all of them while there is room.
 
     References
     ----------
@@ -68,7 +70,7 @@ class Sample:
         self._rng = rng
 
     def add(self, values: Array) -> None:
-        """Take in numbers, shape (N,)."""
+        """Add numbers, shape (N,)."""
         room = max(0, len(self._kept) - self._seen)
         first, rest = values[:room], values[room:]
         self._kept[self._seen : self._seen + len(first)] = first
@@ -81,7 +83,7 @@ class Sample:
 
     @property
     def values(self) -> Array:
-        """Those kept, in no order."""
+        """The numbers kept, in no particular order."""
         return self._kept[: self._seen]
 
 
@@ -92,84 +94,90 @@ class Summary:
     ----------
     name : str
     sample : Sample or None
-        What its numbers are sampled into, where a median or the like will be wanted.
-    counts_texts : bool
-        Whether to count the texts of numbers too.
+        Where its numbers are sampled if a median or the most frequent number is needed.
+    counts_numbers : bool
+        Whether to count how often each number occurs too.
 
     Attributes
     ----------
     moments : Moments
-        Of the numbers in the rows to train on; all else is of all rows.
+        Of the numbers in the training rows; everything else is about all rows.
     counts : dict of str to int, or None
-        How often each text occurs; None once there are more than MOST_DISTINCT.
+        How often each text occurs; None once there are more than MOST_DISTINCT, or one is too long.
+    longest : int
+        The length of the longest text in bytes.
     n_rows, n_missing, n_numbers : int
     lowest, highest : float
         Of the numbers.
     whole : bool
         Whether all numbers are whole.
     counts_up : bool
-        Whether each number is one more than the one before it.
-    of_numbers : bool
-        Whether it is of a type that holds numbers only.
+        Whether each number is one more than the one before.
+    category : bool
+        Whether the source declares the column to be categorical.
     unusable : str or None
         What it holds, if neither numbers nor texts.
     first_missing : int or None
         The row of the first missing cell.
-    first_text, first_infinite : Oddity or None
-        The first cell that is no number; the first that is infinite.
+    first_word, first_infinite, first_unclear : Oddity or None
+        The first cell that is not a number, that is infinite, and that may mean a thousand times as much.
     """
 
-    def __init__(self, name: str, sample: Sample | None, counts_texts: bool) -> None:
+    def __init__(self, name: str, sample: Sample | None, counts_numbers: bool) -> None:
         self.name = name
         self.moments = Moments()
         self.sample = sample
         self.counts: dict[str, int] | None = {}
+        self.longest = 0
         self.n_rows = self.n_missing = self.n_numbers = 0
         self.lowest, self.highest = math.inf, -math.inf
         self.whole = self.counts_up = True
-        self.of_numbers = False
+        self.category = False
         self.unusable: str | None = None
         self.first_missing: int | None = None
-        self.first_text: Oddity | None = None
+        self.first_word: Oddity | None = None
         self.first_infinite: Oddity | None = None
+        self.first_unclear: Oddity | None = None
         self._last = math.nan
-        self._counts_texts = counts_texts
+        self._counts_numbers = counts_numbers
 
     @property
     def n_values(self) -> int:
-        """The number of cells that aren't missing."""
+        """The number of cells that have a value."""
         return self.n_rows - self.n_missing
 
-    def add(self, cells: Cells, rows: Array, train: Array) -> None:
-        """Take in a run of cells.
+    def add(self, cells: Cells, first_row: int, train: Array) -> None:
+        """Add consecutive cells.
 
         Parameters
         ----------
         cells : Cells
-        rows : ndarray of int64, shape (N,)
-            Their numbers.
+            N of them.
+        first_row : int
+            The number of the first one's row.
         train : ndarray of bool, shape (N,)
-            Which are to train on.
+            Which rows are to train on.
         """
-        self.of_numbers, self.unusable = cells.of_numbers, cells.unusable
-        missing = cells.missing()
-        if self.first_missing is None and missing.any():
-            self.first_missing = int(rows[missing.argmax()])
-        self.n_rows += len(rows)
+        self.n_rows += len(cells)
+        self.category = cells.category
+        self.unusable = cells.unusable or self.unusable
+        if cells.unusable is not None:
+            return
+        values, missing, words, unclear = cells.numbers()
         self.n_missing += int(np.count_nonzero(missing))
-        self._add_numbers(cells, rows, train)
-        if self.counts is not None and (self._counts_texts or not cells.of_numbers):
+        if self.first_missing is None:
+            self.first_missing = _first(missing, first_row)
+        self.first_word = self.first_word or _oddity(words, cells, first_row)
+        self.first_unclear = self.first_unclear or _oddity(unclear, cells, first_row)
+        self._add_numbers(values, cells, first_row, train)
+        if self.counts is not None and (self._counts_numbers or not cells.of_numbers):
             self._count(self.counts, cells)
 
-    def _add_numbers(self, cells: Cells, rows: Array, train: Array) -> None:
-        values, texts = cells.numbers()
-        if self.first_text is None and texts.any():
-            self.first_text = Oddity(int(rows[texts.argmax()]), cells.text_at(int(texts.argmax())))
+    def _add_numbers(self, values: Array, cells: Cells, first_row: int, train: Array) -> None:
         usable = np.isfinite(values)
         every = bool(usable.all())
-        if self.first_infinite is None and not every and np.isinf(values).any():
-            first = int(np.isinf(values).argmax())
-            self.first_infinite = Oddity(int(rows[first]), cells.text_at(first))
+        if not every and self.first_infinite is None:
+            self.first_infinite = _oddity(np.isinf(values), cells, first_row)
         numbers = values if every else values[usable]
         if not len(numbers):
             return
@@ -185,15 +193,27 @@ class Summary:
             self.sample.add(chosen)
 
     def _count(self, counts: dict[str, int], cells: Cells) -> None:
+        self.longest = max(self.longest, cells.longest())
+        if self.longest > MOST_CHARACTERS:
+            self.counts = None
+            return
         distinct, codes = cells.texts()
         times = np.bincount(codes[codes != ABSENT], minlength=len(distinct))
-        for text, count in zip(distinct, times.tolist(), strict=True):
-            if count:
-                counts[text] = counts.get(text, 0) + count
+        for index in np.flatnonzero(times).tolist():
+            counts[distinct[index]] = counts.get(distinct[index], 0) + int(times[index])
         if len(counts) > MOST_DISTINCT:
             self.counts = None
 
 
+def _first(where: Array, first_row: int) -> int | None:
+    return first_row + int(where.argmax()) if where.any() else None
+
+
+def _oddity(where: Array, cells: Cells, first_row: int) -> Oddity | None:
+    row = _first(where, first_row)
+    return None if row is None else Oddity(row, cells.text_at(row - first_row))
+
+
 def _counts_up(last: float, numbers: Array) -> bool:
-    """Whether each number is one more than the one before, the first than `last`, unless that is NaN."""
+    """Whether each number is one more than the one before; the first may be any if `last` is NaN."""
     return bool((math.isnan(last) or numbers[0] == last + 1) and (numbers[1:] == numbers[:-1] + 1).all())

@@ -1,177 +1,231 @@
-"""csv files, read by pyarrow a block at a time."""
+"""csv files, read by pyarrow one block at a time."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Collection, Iterable, Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 from nnframe.arrays import Array
 from nnframe.errors import DataError, one_line, shown
-from nnframe_table.arrow import ArrowTextCells, as_numpy, import_pyarrow
-from nnframe_table.cells import NUMBER
-from nnframe_table.sources.source import Chunk, checked_names, rows_from
+from nnframe_table.cells import TextCells, as_numpy
+from nnframe_table.numerals import COMMA_DECIMAL, MISSING_WORDS, NUMBER, UNCLEAR, Decimal, TextRules
+from nnframe_table.sources.source import CHUNK_CELLS, Chunk, checked_names, reading
+from nnframe_table.sources.text_stream import TextStream
 
 DELIMITERS = ",;\t|"
 UNEVEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 FIRST_ROW = 2
-SIGNATURE_BYTES = 1 << 16
-# pyarrow reads several ahead, and the texts of a block take up a multiple of it.
-BLOCK_BYTES = 1 << 21
+# pyarrow reads several blocks ahead, and the texts of one take up a multiple of it.
+BLOCK_BYTES, LARGEST_BLOCK, BLOCK_BYTES_A_COLUMN = 1 << 21, 1 << 24, 1 << 13
+FEWEST_LINES = 1000
+SNIFFED_BYTES = 1 << 16
 
 
 class CsvSource:
-    """A csv file in UTF-8 whose first row names the columns.
+    """A csv file whose first row names the columns: UTF-8, or UTF-16 with a byte order mark; perhaps gzipped.
 
-    Fields are divided by what divides the header into the most: a comma, a semicolon, a tab or a bar. Where it is a
-    semicolon, as in countries where the comma is in the numbers, 3,5 is three and a half. A column without a name is
-    called by its place. Blank rows at the end are passed over; elsewhere they are rows of missing values.
+    The delimiter is the one that splits the header into most fields: comma, semicolon, tab or bar. With semicolons, as
+    in countries that write decimal commas, 3,5 is three and a half. A column without a name is called by its place.
+    Blank rows at the end are ignored; elsewhere they are rows of missing values.
 
     Parameters
     ----------
     path : pathlib.Path
+    missing : tuple of str, optional
+        The texts that stand for a missing value.
+    decimal : {".", ","}, optional
+        The decimal sign; the other one then groups digits. By default it is recognised.
 
     Raises
     ------
     DataError
-        If it is empty, no text, or has no header.
-    MissingDependencyError
-        If pyarrow is missing.
+        If the file is empty, not text, or has no header.
     """
 
     row_hint = "the header is row 1"
 
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
-        import_pyarrow(self.name)
-        self._path = path
-        self._delimiter, header, self._has_rows = _read_start(path)
-        names = [name.strip() or f"column {i}" for i, name in enumerate(header, start=1)]
-        self.columns = checked_names(self.name, names)
-        if all(NUMBER.fullmatch(name) for name in self.columns):
+    def __init__(self, path: Path, missing: tuple[str, ...] | None = None, decimal: str | None = None) -> None:
+        self.name, self._path = str(path), path
+        with reading(self.name, "can't be read as csv"):
+            self._start = _read_start(path)
+        header = self._start.header
+        self.columns = checked_names(self.name, [name.strip() or f"column {i}" for i, name in enumerate(header, 1)])
+        numbers = all(NUMBER.fullmatch(name) for name in self.columns)
+        if numbers and not all(WHOLE_NUMBER.fullmatch(name) for name in self.columns):
+            first_row = shown(", ".join(self.columns[:10]))
             raise DataError(
-                f"{self.name} has no header: its first row is {shown(', '.join(self.columns))}; wanted the names of "
-                f"the columns in the first row"
+                f"{self.name} has no header: its first row is {first_row}; expected the names of the columns in the "
+                f"first row"
             )
+        self.remarks = (
+            [f"took the first row as the names of the columns: {shown(', '.join(self.columns[:10]))[1:-1]}"]
+            if numbers
+            else []
+        )
+        style: Decimal = _recognised_decimal(self._start) if decimal is None else "," if decimal == "," else "."
+        words = MISSING_WORDS if missing is None else missing
+        self._rules = TextRules(words, style, grouped=decimal == ".")
+        self._block_bytes = min(max(BLOCK_BYTES, BLOCK_BYTES_A_COLUMN * len(header)), max(BLOCK_BYTES, LARGEST_BLOCK))
 
     def chunks(self, columns: Collection[str]) -> Iterator[Chunk]:
         """Read some of the columns from the first row on."""
-        import pyarrow as pa
-
-        if not self._has_rows:
+        if not self._start.rest:
             return
-        wanted = [name for name in self.columns if name in columns]
-        first, decimal_comma = FIRST_ROW, self._delimiter == ";"
+        wanted = set(columns)
+        places = [i for i, name in enumerate(self.columns) if name in wanted]
+        most_lines = max(FEWEST_LINES, CHUNK_CELLS // len(self.columns))
+        first = FIRST_ROW
         try:
-            for batch in _without_blank_end(self._open()):
-                cells = {name: ArrowTextCells(batch.column(name), decimal_comma) for name in wanted}
-                yield Chunk(rows_from(first, len(batch)), cells)
-                first += len(batch)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(self._explained(one_line(error))) from error
+            with reading(self.name), TextStream(self._path, most_lines) as stream:
+                for blank, batch in _without_blank_end(self._batches(stream)):
+                    for start in range(0, blank, most_lines):
+                        count = min(most_lines, blank - start)
+                        cells = TextCells(pa.nulls(count, pa.string()), None, self._rules)
+                        yield Chunk(first, count, dict.fromkeys((self.columns[i] for i in places), cells))
+                        first += count
+                    held = {self.columns[i]: TextCells(batch.column(i), None, self._rules) for i in places}
+                    yield Chunk(first, len(batch), held)
+                    first += len(batch)
+        except DataError as error:
+            if isinstance(error.__cause__, pa.ArrowException):
+                raise DataError(self._explained(one_line(error.__cause__))) from error.__cause__
+            raise
 
-    def _open(self) -> Any:
-        from pyarrow import csv as arrow_csv
-        from pyarrow import string
-
-        # Blank lines are kept until they have been counted, and all columns are read to know which rows are blank.
-        return arrow_csv.open_csv(
-            self._path,
+    def _batches(self, stream: TextStream) -> Iterator[Any]:
+        # Arrow counts blank lines as rows so that row numbers are right, and reads all columns to tell which are blank.
+        names = [str(i) for i in range(len(self.columns))]
+        yield from arrow_csv.open_csv(
+            pa.PythonFile(stream, mode="r"),
             read_options=arrow_csv.ReadOptions(
-                column_names=list(self.columns), skip_rows_after_names=1, use_threads=False, block_size=BLOCK_BYTES
+                column_names=names, skip_rows_after_names=1, use_threads=False, block_size=self._block_bytes
             ),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=False
+                delimiter=self._start.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(self.columns, string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
 
     def _explained(self, message: str) -> str:
         uneven = UNEVEN.search(message)
         if uneven:
-            row, wanted, came = uneven.groups()
-            return (
-                f"{self.name}, row {row} ({self.row_hint}) has fields: {came}, the header {wanted}; a field that "
-                f"holds {self._delimiter!r} belongs in double quotes"
+            row, expected, got = map(int, uneven.groups())
+            why = (
+                "values are missing at its end: an empty value keeps its delimiter"
+                if got < expected
+                else f"a value that holds {self._start.delimiter!r} belongs in double quotes"
             )
+            return f"{self.name}, row {row} ({self.row_hint}) has {_fields(got)}, the header {_fields(expected)}; {why}"
         if "straddling" in message:
             return (
-                f"{self.name} has a row of more than {BLOCK_BYTES:,} bytes; a double quote that opens and never closes "
-                f"makes such a row"
+                f"{self.name} has a row of more than {self._block_bytes:,} bytes, or a value of very many lines; a "
+                f"double quote that opens and never closes makes such a row"
             )
-        if "UTF8" in message or "utf8" in message:
-            return _no_utf8(self.name)
-        return f"{self.name} can't be read as csv: {message}"
+        if "utf8" in message.lower():
+            return _not_utf8(self.name)
+        return f"{self.name} can't be read as csv: {shown(message, 300)[1:-1]}"
 
 
-def _read_start(path: Path) -> tuple[str, list[str], bool]:
-    """Return what divides the fields, the first row, and whether anything follows it."""
+class Start(NamedTuple):
+    """What the beginning of a file shows.
+
+    Attributes
+    ----------
+    delimiter : str
+    header : list of str
+    rest : str
+        What follows the header, as far as it was read.
+    """
+
+    delimiter: str
+    header: list[str]
+    rest: str
+
+
+def _read_start(path: Path) -> Start:
     name = str(path)
-    with path.open("rb") as binary:
-        if b"\0" in binary.read(SIGNATURE_BYTES):
-            raise DataError(f"{name} is no text, so no csv file; wanted rows of values with commas between them")
+    with TextStream(path) as stream:
+        content = stream.read(BLOCK_BYTES)
+        if not (b"\n" in content or b"\r" in content):
+            content += stream.read(LARGEST_BLOCK)
+    if b"\0" in content[:SNIFFED_BYTES]:
+        raise DataError(f"{name} is not text, so not a csv file; expected rows of values with commas between them")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            start = file.read(BLOCK_BYTES)
+        # The last character may be cut in two.
+        text = codecs.getincrementaldecoder("utf-8")().decode(content, final=len(content) < BLOCK_BYTES)
     except UnicodeDecodeError:
-        raise DataError(_no_utf8(name)) from None
-    if not start.strip():
-        raise DataError(f"{name} is empty; wanted a row with the names of the columns, and rows of values below it")
-    try:
-        headers = {each: next(csv.reader(StringIO(start, newline=""), delimiter=each)) for each in DELIMITERS}
-    except csv.Error as error:
+        raise DataError(_not_utf8(name)) from None
+    if not text.strip():
+        raise DataError(f"{name} is empty; expected a row with the names of the columns, and rows of values below it")
+    found = [_split_header(text, delimiter) for delimiter in DELIMITERS]
+    start = max((each for each in found if each is not None), key=lambda each: len(each.header), default=None)
+    if start is None:
         raise DataError(
-            f"the first row of {name} can't be read ({error}); a double quote that opens and never closes makes a row "
-            f"very long"
-        ) from None
-    delimiter = max(DELIMITERS, key=lambda each: len(headers[each]))
-    header = headers[delimiter]
-    if not any(field.strip() for field in header):
-        raise DataError(f"the first row of {name} is blank; wanted the names of the columns there")
-    return delimiter, header, _goes_on(start, delimiter)
+            f"the first row of {name} is too long to be a header; a double quote that opens and never closes makes a "
+            f"row very long"
+        )
+    if not any(field.strip() for field in start.header):
+        raise DataError(f"the first row of {name} is blank; expected the names of the columns there")
+    return start
 
 
-def _goes_on(start: str, delimiter: str) -> bool:
-    rows = csv.reader(StringIO(start, newline=""), delimiter=delimiter)
-    next(rows)
+def _split_header(text: str, delimiter: str) -> Start | None:
+    """Return the header split by a delimiter, or None if a field is longer than Python's csv module allows."""
+    lines = StringIO(text, newline="")
     try:
-        return next(rows, None) is not None
+        header = next(csv.reader(lines, delimiter=delimiter))
     except csv.Error:
-        # What is wrong with the second row is told by whoever reads it.
-        return True
+        return None
+    return Start(delimiter, header, text[lines.tell() :])
 
 
-def _no_utf8(name: str) -> str:
+def _recognised_decimal(start: Start) -> Decimal:
+    """Return the decimal signs of a file, judged by the first rows."""
+    if start.delimiter != ";":
+        return "."
+    values = [value.strip().strip('"') for value in re.split(r"[;\r\n]", start.rest[:SNIFFED_BYTES])]
+    points = any(NUMBER.fullmatch(value) and "." in value and not UNCLEAR.fullmatch(value) for value in values)
+    commas = any(COMMA_DECIMAL.fullmatch(value) for value in values)
+    return "either" if points and not commas else "either, unclear refused"
+
+
+def _fields(count: int) -> str:
+    return f"{count} field{'' if count == 1 else 's'}"
+
+
+def _not_utf8(name: str) -> str:
     return (
-        f"{name} is no text in UTF-8, so it can't be read as csv; spreadsheets save one as 'CSV UTF-8', and "
+        f"{name} is not text in UTF-8, so it can't be read as csv; spreadsheets save such a file as 'CSV UTF-8', and "
         f"'iconv -f latin1 -t utf8' converts one from Western European text"
     )
 
 
-def _without_blank_end(batches: Iterable[Any]) -> Iterator[Any]:
-    """Give batches without the blank rows behind the last that has something in it."""
-    held: list[Any] = []
+def _without_blank_end(batches: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield batches, each with the number of blank rows before it, without the blank rows at the end of the file."""
+    blank = 0
     for batch in batches:
         filled = np.flatnonzero(~_blank_rows(batch))
-        end = int(filled[-1]) + 1 if len(filled) else 0
-        if end:
-            yield from held
-            yield batch.slice(0, end)
-            held = []
-        if end < len(batch):
-            held.append(batch.slice(end))
+        if not len(filled):
+            blank += len(batch)
+            continue
+        end = int(filled[-1]) + 1
+        yield blank, batch.slice(0, end)
+        blank = len(batch) - end
 
 
 def _blank_rows(batch: Any) -> Array:
-    import pyarrow.compute as pc
-
     blank = np.ones(len(batch), bool)
     for column in batch.columns:
         if not blank.any():

@@ -3,41 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
-
-from nnframe.arrays import Array
-from nnframe.errors import DataError
+from nnframe.errors import DataError, NNFrameError, one_line, shown
 from nnframe_table.cells import Cells
 
-# Large enough that the work a chunk costs is spread thin, small enough to be nothing beside what Python needs anyway.
+# Large enough to spread what each chunk costs, small beside the memory that Python and pyarrow need anyway.
 CHUNK_BYTES = 1 << 24
+# All columns of a chunk together have about this many cells at most, however short the rows of a file are.
+CHUNK_CELLS = 1 << 21
+CHUNK_ROWS = 1 << 16
 MOST_NAMED = 20
 
 
 class Chunk(NamedTuple):
-    """Some rows that follow each other.
+    """Consecutive rows.
 
     Attributes
     ----------
-    rows : ndarray of int64, shape (N,)
-        What a person who looks into the source calls them.
+    first : int
+        The number of the first row, as a person who looks into the source counts.
+    count : int
     cells : mapping of str to Cells
-        For each column that was asked for, N cells.
+        The cells of each requested column.
     """
 
-    rows: Array
+    first: int
+    count: int
     cells: Mapping[str, Cells]
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self.count
+
+    def row(self, index: int) -> int:
+        """Return the number of a row, given its index in the chunk."""
+        return self.first + index
 
     def parts(self, most: int) -> Iterator[Chunk]:
-        """Give the rows in chunks of at most so many."""
-        for start in range(0, len(self), most):
-            rows = self.rows[start : start + most]
-            yield Chunk(rows, {name: cells.part(start, start + most) for name, cells in self.cells.items()})
+        """Yield the rows in chunks of at most so many."""
+        if self.count <= most:
+            yield self
+            return
+        for start in range(0, self.count, most):
+            stop = min(start + most, self.count)
+            cells = {name: each.part(start, stop) for name, each in self.cells.items()}
+            yield Chunk(self.first + start, stop - start, cells)
 
 
 @runtime_checkable
@@ -47,9 +58,9 @@ class Source(Protocol):
     Attributes
     ----------
     name : str
-        What it is called in messages.
+        What messages call it.
     columns : tuple of str
-        Their names, no two alike.
+        The names of its columns, all different.
     row_hint : str
         How rows are counted, for messages.
     """
@@ -69,40 +80,56 @@ class Source(Protocol):
 
 
 def place(source: Source, row: int, column: str | None = None) -> str:
-    """Return the words that say where something is."""
+    """Return the words that say where a cell is."""
     where = f"{source.name}, row {row} ({source.row_hint})"
-    return where if column is None else f"{where}, column {column!r}"
+    return where if column is None else f"{where}, column {shown(column)}"
 
 
-def checked_names(name: str, columns: list[str]) -> tuple[str, ...]:
-    """Return the names of columns.
+def checked_names(name: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of columns without the blanks around them.
 
     Raises
     ------
     DataError
-        If two are alike, or there are none.
+        If two are equal, or there are none.
     """
     if not columns:
-        raise DataError(f"{name} has no columns")
-    if len(set(columns)) < len(columns):
-        twice = next(column for i, column in enumerate(columns) if column in columns[:i])
-        places = [i for i, column in enumerate(columns, start=1) if column == twice]
-        raise DataError(
-            f"{name} has several columns called {twice!r}, the {' and '.join(map(_ordinal, places))}; "
-            f"wanted names that differ: rename or remove all but one"
-        )
-    return tuple(columns)
+        raise DataError(f"{name} has no columns; expected at least two, one of them to predict")
+    seen: dict[str, int] = {}
+    stripped = tuple(column.strip() for column in columns)
+    for i, column in enumerate(stripped, start=1):
+        first = seen.setdefault(column, i)
+        if first != i:
+            raise DataError(
+                f"{name} has several columns called {shown(column)}, the {_ordinal(first)} and {_ordinal(i)}; "
+                f"expected different names: rename or remove all but one"
+            )
+    return stripped
 
 
 def named(columns: Sequence[str]) -> str:
-    """Return names for a message, each in quotes; of very many, the first."""
+    """Return names for a message, each in quotes; the first few of very many."""
     more = f" and {len(columns) - MOST_NAMED:,} more" if len(columns) > MOST_NAMED else ""
-    return ", ".join(map(repr, columns[:MOST_NAMED])) + more
+    return ", ".join(map(shown, columns[:MOST_NAMED])) + more
 
 
-def rows_from(first: int, count: int) -> Array:
-    """Return the numbers of rows that follow each other."""
-    return np.arange(first, first + count)
+@contextmanager
+def reading(name: str, action: str = "can't be read") -> Iterator[None]:
+    """Turn whatever a library raises about the content of a file into a `DataError` that names the file.
+
+    Libraries raise errors of many types for damaged files: zlib.error, UnicodeDecodeError, NotImplementedError,
+    tokenize.TokenError and more.
+    """
+    try:
+        yield
+    except NNFrameError:
+        raise
+    except OSError as error:
+        raise DataError(f"{name} {action}: {error.strerror or one_line(error)}") from error
+    except MemoryError as error:
+        raise DataError(f"{name} {action}: it does not fit into memory; close other programs") from error
+    except Exception as error:
+        raise DataError(f"{name} {action}: {shown(one_line(error), 300)[1:-1]}") from error
 
 
 def _ordinal(place: int) -> str:
