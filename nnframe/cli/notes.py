@@ -38,16 +38,16 @@ def _is_of_columns(held: object) -> bool:
         isinstance(held, dict)
         and isinstance(held.get("columns"), list)
         and all(isinstance(each, dict) for each in held["columns"])
-        and isinstance(held.get("task"), dict)
+        and isinstance(held.get("target"), dict)
     )
 
 
 def _table_text(held: Mapping[str, Any]) -> str:
-    task, columns = held["task"], held["columns"]
+    target, columns = held["target"], held["columns"]
     rows = [(plain(each.get("name")), plain(each.get("kind")), _details(each, "name")) for each in columns[:MOST_ROWS]]
     lines = [
-        f"target  {plain(task.get('target'))}",
-        f"task    {plain(task.get('kind'))}{_details(task, 'target', before=', ')}",
+        f"target  {plain(target.get('target'))}",
+        f"task    {plain(target.get('kind'))}{_details(target, 'target', before=', ')}",
         f"loss    {plain(held.get('loss'))}",
         "",
         table([("column", "kind", "learned from the data"), *rows]),

@@ -92,8 +92,8 @@ def table_notes(n_columns=3):
         {"kind": "category", "name": "city\x1b[2J", "categories": ["Bonn", "Oslo", "Rome"], "fill": "Bonn"},
     ]
     columns += [{"kind": "boolean", "name": f"b{i}", "fill": None} for i in range(n_columns - 2)]
-    task = {"kind": "classification", "target": "price", "classes": ["high", "low"]}
-    return {"table": {"columns": columns, "task": task, "loss": "cel"}}
+    target = {"kind": "classification", "target": "price", "classes": ["high", "low"]}
+    return {"table": {"columns": columns, "target": target, "loss": "cel"}}
 
 
 def test_a_model_of_a_table_is_shown_with_its_target_task_loss_and_columns(command, tmp_path):
@@ -118,7 +118,7 @@ def test_of_many_columns_the_first_are_shown(command, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "held", ["text", {"columns": 3}, {"columns": [3], "task": {}}, {"columns": [], "task": 7}, {"task": {}}, None]
+    "held", ["text", {"columns": 3}, {"columns": [3], "target": {}}, {"columns": [], "target": 7}, {"target": {}}, None]
 )
 def test_notes_of_another_form_under_that_name_are_shown_as_they_are(command, tmp_path, held):
     nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", notes={"table": held})

@@ -249,7 +249,7 @@ def _with_target(source: Source, target: Any) -> tuple[Source, str]:
     return source, str(target).strip()
 
 
-def _numbered_target(source: NumpySource, target: str | int | None) -> str:
+def _numbered_target(source: NumpySource, target: Any) -> str:
     if target is None:
         return TARGET if TARGET in source.columns else source.columns[-1]
     if isinstance(target, str) and target in source.columns:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 def to_metadata(value: Any) -> Any:
     """Return structs as the dicts, lists and numbers that JSON knows."""
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def from_metadata(value: Any, declared: Any) -> Any:

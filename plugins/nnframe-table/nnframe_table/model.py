@@ -23,8 +23,8 @@ from nnframe_table.column import Column, Numeric, Unknown
 from nnframe_table.columns import Columns, encoded
 from nnframe_table.metadata import from_metadata, to_metadata
 from nnframe_table.sources.memory import is_pandas_frame
-from nnframe_table.sources.source import Chunk, Source
 from nnframe_table.sources.numpy_file import TARGET
+from nnframe_table.sources.source import Chunk, Source
 from nnframe_table.target import Classification, Regression, Target
 
 METADATA = "table"
@@ -126,14 +126,15 @@ class Model:
         """Return the net's outputs for each row of a table, shape (N, n_outputs): for classes, their probabilities."""
         inputs = self._few_inputs(table)
         if inputs is not None:
-            return self.net.forwardPass(inputs.T, return_all_steps=False).T
+            outputs: Array = self.net.forwardPass(inputs.T, return_all_steps=False).T
+            return outputs
         parts = [predicted.outputs for predicted in self.run(table, unknown=unknown)]
         return np.concatenate(parts) if parts else np.empty((0, self.target.n_outputs))
 
     def _few_inputs(self, table: Any) -> Array | None:
         """Return the inputs for a few rows of plain values without the machinery for large tables, or None."""
         if isinstance(table, Mapping):
-            rows = [table]
+            rows: list[Mapping[str, Any]] = [table]
         elif isinstance(table, list) and 0 < len(table) <= FEW_ROWS and all(isinstance(row, Mapping) for row in table):
             rows = table
         elif is_pandas_frame(table) and 0 < len(table) <= FEW_ROWS and table.columns.is_unique:
@@ -260,7 +261,7 @@ def _described(net: nNet, metadata: Mapping[str, Any]) -> tuple[Columns, Target]
     return columns, Regression(TARGET, 0.0, 1.0)
 
 
-def _frame_rows(frame: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _frame_rows(frame: Any, names: tuple[str, ...]) -> list[Mapping[str, Any]]:
     """Return the rows of a small frame of pandas as dicts; none if a column is missing or of a type of its own."""
     columns: dict[str, list[Any]] = {}
     for name in names:
@@ -269,5 +270,3 @@ def _frame_rows(frame: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
         except KeyError:
             return []
     return [{name: values[i] for name, values in columns.items()} for i in range(len(frame))]
-
-

@@ -171,8 +171,8 @@ class Judge:
         assert first.first_missing is not None
         also = "".join(f"; {each.n_missing:,} are missing in {shown(each.name)}" for each in self._missing[1:6])
         raise DataError(
-            f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}; "
-            f"fill them (--fill median, or fill='median' in Python), drop the column, or remove the rows"
+            f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}"
+            f"; fill them (--fill median, or fill='median' in Python), drop the column, or remove the rows"
         )
 
     def _reason_to_drop(self, summary: Summary, kind: str | None) -> str | None:

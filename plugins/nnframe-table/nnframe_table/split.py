@@ -11,8 +11,8 @@ from nnframe.engines.random_bits import BITS, random_bits
 def held_out(start: int, count: int, share: float, seed: int) -> Array:
     """Return which of some rows are held out.
 
-    Rows are divided into runs of about 1 / share, and one row of each run is drawn. So the share is right to within a row
-    anywhere in the table, even if it is sorted, and does not depend on how the rows are chunked.
+    Rows are divided into runs of about 1 / share, and one row of each run is drawn. So the share is right to within a
+    row anywhere in the table, even if it is sorted, and the choice does not depend on how the rows are chunked.
 
     Parameters
     ----------

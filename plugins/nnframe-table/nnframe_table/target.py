@@ -31,6 +31,10 @@ class Classification(Struct, frozen=True, tag_field="kind", tag="classification"
     loss: ClassVar[str] = "cel"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
 
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) < len(self.classes):
+            raise ArgumentError(f"classes has two equal names: {shown(self.classes)}; expected different ones")
+
     @property
     def n_outputs(self) -> int:
         """The number of a net's outputs."""

@@ -3,9 +3,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from nnframe_table.arrow import cells_of
-from nnframe_table.cells import MISSING_TEXTS, NumberCells, TextCells, cells_of_array, number_text
+from nnframe_table.cells import NumberCells, TextCells
+from nnframe_table.cells import cells_of_arrow as cells_of
+from nnframe_table.numerals import MISSING_WORDS, TextRules, number_text
+from nnframe_table.sources.values import cells_of_array
 
+CSV = TextRules(MISSING_WORDS)
 WORDS = ["1", " 2.5 ", "abc", "-3e2", "", "+.5", "1_000", "0x10", "NA", "1,5"]
 
 
@@ -13,27 +16,27 @@ WORDS = ["1", " 2.5 ", "abc", "-3e2", "", "+.5", "1_000", "0x10", "NA", "1,5"]
 def text_cells(request):
     """Return a function from texts to cells, of both sorts."""
     return {
-        "arrow": lambda words: cells_of(pa.array(words, pa.string())),
-        "numpy": lambda words: cells_of_array(np.array(words)),
+        "arrow": lambda words: cells_of(pa.array(words, pa.string()), CSV),
+        "numpy": lambda words: cells_of_array(np.array(words), CSV),
     }[request.param]
 
 
 def test_texts_are_read_as_numbers_and_the_others_are_pointed_out(text_cells):
-    values, others = text_cells(WORDS).numbers()
+    values, _, others, _ = text_cells(WORDS).numbers()
     np.testing.assert_array_equal(values, [1, 2.5, np.nan, -300, np.nan, 0.5, np.nan, np.nan, np.nan, np.nan])
     assert np.flatnonzero(others).tolist() == [2, 6, 7, 9]
 
 
 def test_a_nan_in_capitals_is_a_word(text_cells):
     cells = text_cells(["1", "NAN", "2"])
-    assert cells.missing().tolist() == [False, False, False]
-    assert cells.numbers()[1].tolist() == [False, True, False]
+    assert cells.numbers().missing.tolist() == [False, False, False]
+    assert cells.numbers().words.tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize("word", [*MISSING_TEXTS, " NA "])
+@pytest.mark.parametrize("word", [*MISSING_WORDS, " NA "])
 def test_words_for_nothing_are_missing(text_cells, word):
     cells = text_cells(["1", word, "2"])
-    assert cells.missing().tolist() == [False, True, False]
+    assert cells.numbers().missing.tolist() == [False, True, False]
     np.testing.assert_array_equal(cells.numbers()[0], [1, np.nan, 2])
 
 
@@ -61,14 +64,14 @@ def test_a_part_of_cells_has_the_cells_of_these_rows(of):
     )
     part = cells.part(1, 3)
     assert [part.text_at(i) for i in range(2)] == [cells.text_at(i) for i in (1, 2)]
-    assert part.missing().tolist() == cells.missing()[1:3].tolist()
+    assert part.numbers().missing.tolist() == cells.numbers().missing[1:3].tolist()
     np.testing.assert_array_equal(part.numbers()[0], cells.numbers()[0][1:3])
-    assert len(part.texts().codes) == 2
+    assert len(part) == len(part.texts().codes) == 2
 
 
 def test_a_part_of_texts_in_memory_has_the_cells_of_these_rows():
     part = cells_of_array(np.array(["a", "", " b", "c"])).part(1, 3)
-    assert ([part.text_at(0), part.text_at(1)], part.missing().tolist()) == (["", " b"], [True, False])
+    assert ([part.text_at(0), part.text_at(1)], part.numbers().missing.tolist()) == (["", " b"], [True, False])
     assert [part.texts().distinct[code] for code in part.texts().codes[1:]] == ["b"]
 
 
@@ -77,7 +80,7 @@ def test_a_number_of_32_bits_is_written_with_as_few_digits():
 
 
 def test_nan_is_a_missing_number():
-    assert NumberCells(np.array([1.0, np.nan])).missing().tolist() == [False, True]
+    assert NumberCells(np.array([1.0, np.nan])).numbers().missing.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +109,12 @@ def test_dates_and_lists_can_not_be_used():
     assert cells_of(pa.array([0], pa.date32())).text_at(0) == "1970-01-01"
 
 
-def test_both_sorts_of_text_cells_agree():
-    arrow, numpy = cells_of(pa.array(WORDS)), TextCells(WORDS, np.arange(len(WORDS)))
-    for ours, theirs in zip(arrow.numbers(), numpy.numbers(), strict=True):
+def test_texts_with_codes_are_read_as_those_without():
+    plain, coded = TextCells(pa.array(WORDS), None, CSV), TextCells(pa.array(WORDS), np.arange(len(WORDS)), CSV)
+    for ours, theirs in zip(plain.numbers(), coded.numbers(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert arrow.missing().tolist() == numpy.missing().tolist()
+    assert [coded.text_at(i) for i in range(len(WORDS))] == [plain.text_at(i) for i in range(len(WORDS))]
+    for part in (plain.texts(), coded.texts()):
+        assert [part.distinct[code].strip() if code >= 0 else None for code in part.codes] == [
+            None if word in ("", "NA") else word.strip() for word in WORDS
+        ]

@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 from nnframe_table import Boolean, Category, Classification, Columns, Numeric, Regression
-from nnframe_table.cells import cells_of_array
-from nnframe_table.target import task_from_notes, task_notes
+from nnframe_table.metadata import from_metadata, to_metadata
+from nnframe_table.sources.values import cells_of_array
+from nnframe_table.target import Target
 
 from nnframe import ArgumentError, DataError
 from nnframe.saving.failures import DefectError
@@ -42,14 +43,14 @@ def test_missing_columns_are_named():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"age": ["30", "abc"]}, r"row 2 \(the first is row 1\), column 'age' is 'abc'; wanted a number"),
+        ({"age": ["30", "abc"]}, r"row 2 \(the first is row 1\), column 'age' is 'abc'; expected a number"),
         ({"age": [np.nan, 1]}, "row 1 .* column 'age' has no value"),
-        ({"age": [1, np.inf]}, "row 2 .* column 'age' is 'inf'; wanted a finite number"),
+        ({"age": [1, np.inf]}, "row 2 .* column 'age' is 'inf'; expected a finite number"),
         (
             {"city": ["Rome", "Lima"]},
-            "row 2 .* column 'city' is 'Lima', which was never seen in training; known are Bern",
+            "row 2 .* column 'city' is 'Lima', which was not seen in training; known are Bern",
         ),
-        ({"age": [1, 1e300]}, "row 2 .* column 'age' is '1e.300', which is too far from the numbers of the training"),
+        ({"age": [1, 1e300]}, "row 2 .* column 'age' is '1e.300', which is too far from the numbers seen in training"),
         ({"city": ["", "Rome"]}, "row 1 .* column 'city' has no value"),
         ({"member": ["yes", "maybe"]}, "row 2 .* column 'member' is 'maybe'"),
     ],
@@ -62,19 +63,19 @@ def test_a_cell_that_does_not_fit_is_refused_with_row_and_column(change, sentenc
 def test_numbers_are_taken_up_to_1e30_deviations():
     column = Columns((Numeric("x", 0.0, 1.0),))
     assert column.transform({"x": [1e30, -1e30]}).tolist() == [[1e30], [-1e30]]
-    with pytest.raises(DataError, match="too far from the numbers of the training"):
+    with pytest.raises(DataError, match="too far from the numbers seen in training"):
         column.transform({"x": [1.01e30]})
 
 
 def test_unknown_categories_can_be_ignored():
     unknown = COLUMNS.transform({"age": [40], "city": ["Lima"], "member": ["maybe"]}, unknown="ignore")
     assert unknown.tolist() == [[0, 0, 0, 0, 0.5]]
-    with pytest.raises(ArgumentError, match="unknown is 'drop'; wanted 'refuse' or 'ignore'"):
+    with pytest.raises(ArgumentError, match="unknown is 'drop'; expected 'refuse' or 'ignore'"):
         COLUMNS.transform(ROWS, unknown="drop")
 
 
 def test_missing_cells_are_filled_where_that_was_learned():
-    empty = FILLED.transform({"age": [np.nan], "city": [""], "member": ["NA"]})
+    empty = FILLED.transform({"age": [np.nan], "city": [""], "member": [None]})
     assert empty.tolist() == [[1, 0, 1, 1]]
 
 
@@ -84,47 +85,51 @@ def test_an_empty_table_gives_no_rows():
 
 @pytest.mark.parametrize("columns", [COLUMNS, FILLED])
 def test_columns_come_back_from_json(columns):
-    assert Columns.from_notes(json.loads(json.dumps(columns.to_notes()))) == columns
+    assert from_metadata(json.loads(json.dumps(to_metadata(columns))), Columns) == columns
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_tasks_come_back_from_json(task):
-    assert task_from_notes(json.loads(json.dumps(task_notes(task)))) == task
+    assert from_metadata(json.loads(json.dumps(to_metadata(task))), Target) == task
 
 
 RUBBISH = [None, True, -1, 0, 1e999, float("nan"), 10**400, "x", "", [], ["a", "a"], [1], {}, {"kind": "numeric"}]
 
 
 @pytest.mark.parametrize("rubbish", RUBBISH, ids=repr)
-@pytest.mark.parametrize(("column", "key"), [(c, k) for c, notes in enumerate(FILLED.to_notes()) for k in notes])
+@pytest.mark.parametrize(
+    ("column", "key"), [(c, k) for c, notes in enumerate(to_metadata(FILLED)["features"]) for k in notes]
+)
 def test_a_column_of_a_file_is_taken_only_if_it_makes_sense(column, key, rubbish):
-    notes = copy.deepcopy(FILLED.to_notes())
-    notes[column][key] = rubbish
+    notes = copy.deepcopy(to_metadata(FILLED))
+    notes["features"][column][key] = rubbish
     try:
-        found = Columns.from_notes(notes)
+        found = from_metadata(notes, Columns)
     except DefectError:
         return
     # What is taken must be of the right type, and usable.
-    assert found.to_notes() == notes
+    assert to_metadata(found) == notes
     if key != "name":
         assert np.isfinite(found.transform(ROWS, unknown="ignore")).all()
 
 
 @pytest.mark.parametrize("rubbish", RUBBISH, ids=repr)
-@pytest.mark.parametrize(("task", "key"), [(task, key) for task in TASKS for key in task_notes(task)])
+@pytest.mark.parametrize(("task", "key"), [(task, key) for task in TASKS for key in to_metadata(task)])
 def test_a_task_of_a_file_is_taken_only_if_it_makes_sense(task, key, rubbish):
-    notes = task_notes(task) | {key: rubbish}
+    notes = to_metadata(task) | {key: rubbish}
     try:
-        found = task_from_notes(notes)
+        found = from_metadata(notes, Target)
     except DefectError:
         return
-    assert task_notes(found) == notes
+    assert to_metadata(found) == notes
 
 
-@pytest.mark.parametrize("notes", [*RUBBISH, [COLUMNS.to_notes()[0]] * 2], ids=lambda notes: repr(notes)[:30])
+@pytest.mark.parametrize(
+    "notes", [*RUBBISH, {"features": [to_metadata(COLUMNS)["features"][0]] * 2}], ids=lambda notes: repr(notes)[:30]
+)
 def test_what_is_no_list_of_columns_is_refused(notes):
     with pytest.raises(DefectError):
-        Columns.from_notes(notes)
+        from_metadata(notes, Columns)
 
 
 def test_classes_become_ones_and_probabilities_classes():

@@ -24,9 +24,9 @@ DIABETES = frame_of(load_diabetes())
 
 def trained(frame, epochs=60, **options):
     table = read(frame, "target", dtype=np.float64, **options)
-    net = nnframe.nNet.from_sizes(table.sizes([16]), ["relu", table.task.activation])
-    net.nEpochs(epochs, table.train, table.task.loss, batch_size=16, optimizer="adam", shuffle=True, seed=0)
-    return Model(net, table.columns, table.task), table
+    net = nnframe.nNet.from_sizes(table.sizes([16]), ["relu", table.target.activation])
+    net.nEpochs(epochs, table.train, table.target.loss, batch_size=16, optimizer="adam", shuffle=True, seed=0)
+    return Model(net, table.columns, table.target), table
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_model_comes_back_as_it_was(wine, tmp_path):
     model, _ = wine
     model.save(tmp_path / "m.nnf")
     loaded = load(tmp_path / "m.nnf")
-    assert (loaded.columns, loaded.task, loaded.loss) == (model.columns, model.task, model.loss)
+    assert (loaded.columns, loaded.target, loaded.loss) == (model.columns, model.target, model.loss)
     np.testing.assert_array_equal(loaded.outputs(WINE), model.outputs(WINE))
 
 
@@ -82,15 +82,15 @@ def test_the_net_alone_can_be_loaded_too(wine, tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda notes: {}, "it holds a net without columns; nnframe.load"),
-        (lambda notes: {"table": 3}, "found 3, of type int; wanted an object with 'columns'"),
-        (lambda notes: {"table": {"columns": notes["table"]["columns"]}}, "task is missing"),
-        (lambda notes: notes | {"loss": 1}, "loss is 1, of type int; wanted a text"),
+        (lambda notes: {}, "it holds a net without columns; load it with nnframe.load"),
+        (lambda notes: {"table": 3}, "Expected `object`, got `int`"),
+        (lambda notes: {"table": {"columns": notes["table"]["columns"]}}, "Object missing required field `target`"),
+        (lambda notes: notes | {"loss": 1}, "Expected `str`, got `int`"),
         (
             lambda notes: notes | {"table": notes["table"] | {"columns": notes["table"]["columns"][1:]}},
-            "takes 13 numbers",
+            "net has 13 inputs",
         ),
-        (lambda notes: {"table": notes["table"] | {"columns": "all"}}, "columns is 'all'; wanted a list of columns"),
+        (lambda notes: {"table": notes["table"] | {"columns": "all"}}, "Expected `array`, got `str` - at `.*columns`"),
     ],
 )
 def test_notes_that_make_no_sense_are_refused(wine, tmp_path, change, sentence):
@@ -105,12 +105,14 @@ def test_notes_that_make_no_sense_are_refused(wine, tmp_path, change, sentence):
 
 def test_a_net_of_other_sizes_is_refused(wine):
     model, _ = wine
-    with pytest.raises(ArgumentError, match="net takes 2 numbers and gives 1; wanted 13 for the columns, and 3"):
-        Model(nnframe.nNet.from_sizes([2, 1], [None]), model.columns, model.task)
+    with pytest.raises(
+        ArgumentError, match="net has 2 inputs and 1 outputs; expected 13 inputs for the columns, and 3"
+    ):
+        Model(nnframe.nNet.from_sizes([2, 1], [None]), model.columns, model.target)
 
 
 def test_a_target_that_was_no_class_is_refused(wine):
-    with pytest.raises(DataError, match=r"row 1 .* column 'target' is 'beer', which was never seen in training"):
+    with pytest.raises(DataError, match=r"row 1 .* column 'target' is 'beer', which was not seen in training"):
         wine[0].evaluate(WINE | {"target": np.array(["beer"] * 178)})
 
 
@@ -167,7 +169,7 @@ def test_nothing_is_written_if_a_row_can_not_be_used(diabetes, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "keep", "sentence"),
-    [("p.xlsx", (), "wanted a file that ends in .csv"), ("p.csv", ["target"], "keep names 'target'")],
+    [("p.xlsx", (), "expected a file that ends in .csv"), ("p.csv", ["target"], "keep names 'target'")],
 )
 def test_predictions_go_into_csv_files_with_columns_of_their_own(diabetes, tmp_path, name, keep, sentence):
     with pytest.raises(ArgumentError, match=sentence):

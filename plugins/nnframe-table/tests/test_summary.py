@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nnframe_table.cells import cells_of_array
+from nnframe_table.numerals import MISSING_WORDS, TextRules
+from nnframe_table.sources.values import cells_of_array
 from nnframe_table.summary import MOST_DISTINCT, Moments, Sample, Summary
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)
@@ -13,8 +14,11 @@ numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)
 def summary_of(*parts, train=None, sample=None, counts_texts=True):
     summary, first = Summary("c", sample, counts_texts), 1
     for part in parts:
-        rows = np.arange(first, first + len(part))
-        summary.add(cells_of_array(np.array(part)), rows, np.ones(len(part), bool) if train is None else train)
+        summary.add(
+            cells_of_array(np.array(part), TextRules(MISSING_WORDS)),
+            first,
+            np.ones(len(part), bool) if train is None else train,
+        )
         first += len(part)
     return summary
 
@@ -61,7 +65,7 @@ def test_moments_are_of_the_rows_to_train_on_and_the_rest_of_all():
 
 def test_the_first_oddities_are_remembered_by_row():
     summary = summary_of(["1", "2"], ["", "abc"], ["inf", "x"])
-    assert (summary.first_missing, *summary.first_text, *summary.first_infinite) == (3, 4, "abc", 5, "inf")
+    assert (summary.first_missing, *summary.first_word, *summary.first_infinite) == (3, 4, "abc", 5, "inf")
     assert (summary.n_rows, summary.n_missing, summary.n_numbers, summary.n_values) == (6, 1, 2, 5)
 
 

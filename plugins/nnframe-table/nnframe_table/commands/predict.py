@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     if passed_over:
         say(f"passed over {named(passed_over)}")
     count = write_predictions(model, source, options.out, unknown=options.unknown, keep=options.keep)
-    say(f"{options.out} written, {count:,} predictions of {model.task.target!r}")
+    say(f"{options.out} written, {count:,} predictions of {model.target.target!r}")
 
 
 predict = Command("predict", add_arguments, run, help="predict new rows with a model of nnframe train", doc=__doc__)

@@ -73,20 +73,20 @@ def open_table(source: str, options: argparse.Namespace) -> Iterator[TrainingDat
             f"{table.name}: {len(table.train):,} rows to train on, {held_out:,} held out; "
             f"{_counted(len(table.columns.features), 'column')} as {_counted(table.columns.n_inputs, 'input')}",
             *table.remarks,
-            str(table.task),
+            str(table.target),
         ]
         if table.folder is not None:
             size = sum(array.nbytes for part in (table.train, table.validation) if part for array in (part.X, part.Y))
             summary.append(f"the rows are in a temporary file of {size:,} bytes in {table.folder} until the end")
         yield TrainingData(
             table.train,
-            loss=table.task.loss,
-            activation=table.task.activation,
+            loss=table.target.loss,
+            activation=table.target.activation,
             validation=table.validation,
-            metrics=table.task.metrics,
+            metrics=table.target.metrics,
             summary=summary,
-            in_units=table.task.in_units,
-            metadata=metadata_of(table.columns, table.task),
+            in_units=table.target.in_units,
+            metadata=metadata_of(table.columns, table.target),
         )
 
 

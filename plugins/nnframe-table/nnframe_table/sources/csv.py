@@ -171,7 +171,7 @@ def _read_start(path: Path) -> Start:
         raise DataError(f"{name} is empty; expected a row with the names of the columns, and rows of values below it")
     found = [_split_header(text, delimiter) for delimiter in DELIMITERS]
     start = max((each for each in found if each is not None), key=lambda each: len(each.header), default=None)
-    if start is None:
+    if start is None or (len(start.header) == 1 and None in found):
         raise DataError(
             f"the first row of {name} is too long to be a header; a double quote that opens and never closes makes a "
             f"row very long"

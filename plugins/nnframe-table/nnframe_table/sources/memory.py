@@ -98,7 +98,7 @@ class TargetSource:
             part = cells.part(count, count + len(chunk))
             count += len(chunk)
             if len(part) == len(chunk):
-                yield Chunk(chunk.first, chunk.count, {**chunk.cells, self._name: part})
+                yield Chunk(chunk.first, chunk.n_rows, {**chunk.cells, self._name: part})
         if count != len(cells):
             raise DataError(f"target has {len(cells):,} values, and {self.name} has {count:,} rows; expected as many")
 
@@ -121,9 +121,9 @@ def memory_source(table: Any, rules: TextRules = TYPED) -> MemorySource:
             columns = {name: [value] for name, value in columns.items()}
         return MemorySource("the table", columns, rules)
     if isinstance(table, (list, tuple)) and all(isinstance(row, Mapping) for row in table):
-        names = dict.fromkeys(str(name) for row in table for name in row)
+        keys = dict.fromkeys(str(name) for row in table for name in row)
         rows = [{str(name): value for name, value in row.items()} for row in table]
-        return MemorySource("the list of rows", {name: [row.get(name) for row in rows] for name in names}, rules)
+        return MemorySource("the list of rows", {name: [row.get(name) for row in rows] for name in keys}, rules)
     if is_pandas_frame(table):
         names = checked_names("the data frame", [str(name) for name in table.columns])
         return MemorySource("the data frame", {name: table.iloc[:, i] for i, name in enumerate(names)}, rules)
@@ -161,6 +161,8 @@ def _shape(name: str, values: Any) -> tuple[int, ...]:
         shape = ()
     else:
         shape = (len(values),)
+        if len(values) and isinstance(values[0], (list, tuple, np.ndarray)):
+            raise DataError(f"column {name!r} of the table holds lists; expected one value a row, shape (N,)")
     if len(shape) != 1:
         raise DataError(f"column {name!r} of the table has shape {shape}; expected (N,), one value a row")
     return shape

@@ -139,8 +139,8 @@ def _read_header(file: IO[bytes], key: str | None, label: str, name: str, size: 
     member = _Member(key, shape, by_columns and len(shape) == 2, dtype, file.tell())
     if member.header_bytes + member.n_bytes != size:
         raise DataError(
-            f"{label} in {name} has shape {shape} and dtype {dtype}, which takes {member.n_bytes:,} bytes; the file has "
-            f"{size - member.header_bytes:,}: it is damaged, or not fully written"
+            f"{label} in {name} has shape {shape} and dtype {dtype}, which takes {member.n_bytes:,} bytes; the file "
+            f"has {size - member.header_bytes:,}: it is damaged, or not fully written"
         )
     if member.by_columns and key is not None and member.n_bytes > MOST_COLUMN_MAJOR_BYTES:
         raise DataError(

@@ -24,17 +24,17 @@ class Chunk(NamedTuple):
     ----------
     first : int
         The number of the first row, as a person who looks into the source counts.
-    count : int
+    n_rows : int
     cells : mapping of str to Cells
         The cells of each requested column.
     """
 
     first: int
-    count: int
+    n_rows: int
     cells: Mapping[str, Cells]
 
     def __len__(self) -> int:
-        return self.count
+        return self.n_rows
 
     def row(self, index: int) -> int:
         """Return the number of a row, given its index in the chunk."""
@@ -42,11 +42,11 @@ class Chunk(NamedTuple):
 
     def parts(self, most: int) -> Iterator[Chunk]:
         """Yield the rows in chunks of at most so many."""
-        if self.count <= most:
+        if self.n_rows <= most:
             yield self
             return
-        for start in range(0, self.count, most):
-            stop = min(start + most, self.count)
+        for start in range(0, self.n_rows, most):
+            stop = min(start + most, self.n_rows)
             cells = {name: each.part(start, stop) for name, each in self.cells.items()}
             yield Chunk(self.first + start, stop - start, cells)
 

@@ -38,7 +38,8 @@ class TextStream:
 
     def __init__(self, path: Path, most_lines: int | None = None) -> None:
         self._name = str(path)
-        self._file: IO[bytes] = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115
+        opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
+        self._file: IO[bytes] = opened(path, "rb")
         start = self._file.read(LONGEST_MARK)
         encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
         self.encoding = encoding.removesuffix("-sig")

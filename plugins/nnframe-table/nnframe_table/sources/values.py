@@ -48,27 +48,24 @@ def cells_of_values(name: str, values: Any, rules: TextRules = TYPED) -> Cells:
         )
     if not isinstance(values, Sequence):
         return _cells_of_foreign(name, values, rules)
-    if any(isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) for value in values[:1]):
-        raise DataError(f"column {name!r} of the table holds lists; expected one value a row, shape (N,)")
     return _cells_of_objects(list(values), rules)
 
 
 def cells_of_array(array: Array, rules: TextRules = TYPED) -> Cells:
     """Return the cells of a one-dimensional array of numpy. What is masked is missing."""
-    values, masked = np.ma.getdata(array), np.ma.getmask(array)
+    values, mask = np.ma.getdata(array), np.ma.getmaskarray(array)
     kind = values.dtype.kind
     if kind in "iuf":
         native = values.astype(values.dtype.newbyteorder("="), copy=False)
-        return NumberCells(native, None if masked is np.ma.nomask else masked)
-    mask = np.ma.getmaskarray(array)
+        return NumberCells(native, mask if np.ma.isMaskedArray(array) else None)
     if kind == "b":
         return TextCells(pa.array(["false", "true"]), np.where(mask, ABSENT, values), rules)
     if kind in "mM":
-        return UnusableCells("dates", values)
+        return UnusableCells("dates", values.tolist())
     if kind in "OUT":
         listed = [None if absent else value for value, absent in zip(values.tolist(), mask.tolist(), strict=True)]
         return _cells_of_objects(listed, rules)
-    return UnusableCells(f"values of type {values.dtype}", values)
+    return UnusableCells(f"values of type {values.dtype}", values.tolist())
 
 
 def _flat(name: str, array: Array) -> Array:
@@ -82,8 +79,7 @@ def _cells_of_column(values: Any, of_pandas: bool, rules: TextRules) -> Cells:
     try:
         array = pa.array(values, from_pandas=True) if of_pandas else pa.chunked_array(values)
     except Exception as error:  # a type of the library that has no counterpart in Arrow
-        objects = getattr(values, "dtype", None) == object
-        if objects and of_pandas:
+        if of_pandas and str(getattr(values, "dtype", "")) == "object":
             return _cells_of_objects(values.tolist(), rules)
         return UnusableCells(f"values of type {getattr(values, 'dtype', type(values).__name__)}", list(one_line(error)))
     return cells_of_chunks(array, rules)
