@@ -17,6 +17,7 @@ from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.callback import Callback
 from nnframe.contracts.engine import Engine, Epoch, TrainingTask
+from nnframe.contracts.format import Format
 from nnframe.contracts.fused import Fused
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.loss import Loss
@@ -42,8 +43,8 @@ from nnframe.errors import (
 )
 from nnframe.history import History
 from nnframe.layer import denseLayer
+from nnframe.loading import load, load_with_metadata
 from nnframe.network import nNet
-from nnframe.saving import load
 from nnframe.version import __version__
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "Epoch",
+    "Format",
     "Fused",
     "History",
     "Loss",
@@ -80,6 +82,7 @@ __all__ = [
     "denseLayer",
     "hookimpl",
     "load",
+    "load_with_metadata",
     "nNet",
     "pairs",
     "registry",

@@ -100,6 +100,10 @@ class DivergenceError(NNFrameError, FloatingPointError):
         self.layer = layer
 
 
+class ChangedFormulaWarning(UserWarning):
+    """A plugin computes something else than when the file that is being loaded was saved."""
+
+
 class MissingDependencyError(NNFrameError, ImportError):
     """A package that nnframe does without is needed for this and not installed; the message says what to install."""
 

@@ -386,8 +386,8 @@ class nNet:
         mean_loss, values = evaluate(layers, objective, pairs, named_metrics(metrics, "metrics"))
         return ({} if objective is None else {"loss": mean_loss}) | values
 
-    def save(self, path: str | os.PathLike[str], notes: dict[str, Any] | None = None) -> None:
-        """Write the net into a file that `nnframe.load` reads, in place of the one that may be there.
+    def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
+        """Write the net to a file that `nnframe.load` reads; an existing file is replaced.
 
         The file has the weights, bit for bit, and each activation's name, parameters and provider. It is written whole
         or not at all: an error or a kill leaves the old file.
@@ -395,25 +395,24 @@ class nNet:
         Parameters
         ----------
         path : str or os.PathLike
-            The file, such as ``"m.nnf"``. One whose name ends in ``.safetensors`` is written with the library of that
-            name, an extra.
-        notes : dict, optional
-            What else to keep in the file: anything that JSON gives back as it is. `nnframe.saving.load_with_notes`
-            returns it.
+            The file, such as ``"m.nnf"``. Its suffix says in which format it is written; without one that is ``.nnf``.
+        metadata : dict, optional
+            What else to keep in the file: dicts, lists, str, numbers, bools, None and numpy arrays.
+            `nnframe.load_with_metadata` returns it.
 
         Raises
         ------
         ModelFileError
             If the file can't be written.
         ArgumentError, ArgumentTypeError
-            If an activation was never registered, or the notes are something else.
-        MissingDependencyError
-            If safetensors is needed and isn't installed.
+            If an activation was never registered, the metadata can't be stored, or no installed format has the suffix.
+        NameConflictError, PluginError
+            If several installed plugins provide the format, or the one that does is broken.
         """
-        # Whoever only trains a net doesn't save it.
-        from nnframe.saving.files import save_model
+        # A program that only trains doesn't pay for this import.
+        from nnframe.saving.model_file import save_layers
 
-        save_model(self, path, notes)
+        save_layers(self.layersList, path, metadata)
 
     def __repr__(self) -> str:
         rows = [

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import tempfile
 from collections import defaultdict
 from itertools import chain
 from pathlib import Path
@@ -39,6 +40,11 @@ def use(plugin):
         with plugin.open(plugin.name, argparse.Namespace(seed=0)) as data:
             net = nNet.from_sizes([data.n_inputs, 3, data.n_outputs], ["tanh", data.activation], seed=0)
             return net.nEpochs(3, data.train, data.loss, 0.1).loss
+    if kind == "format":
+        with tempfile.TemporaryDirectory() as folder, registry.temporarily(plugin):
+            path = Path(folder) / f"m{plugin.suffixes[0]}"
+            nNet.from_sizes([2, 1]).save(path)
+            return nnframe.load(path).layersList[0].linear
     net = nNet.from_sizes([2, 3, 2], ["tanh", plugin if kind == "activation" else "sigmoid"], seed=0)
     options = {"loss": "mse"} if kind == "optimizer" else {"loss": "mse", "learning_rate": 0.1}
     if kind in ("metric", "callback"):

@@ -43,4 +43,5 @@ BUILTIN_MODULES = {
         "nnframe.cli.commands.new_plugin",
     ),
     "reader": ("nnframe.builtins.readers.digits", "nnframe.builtins.readers.arrays"),
+    "format": ("nnframe.saving.safetensors",),
 }

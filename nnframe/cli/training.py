@@ -24,7 +24,7 @@ from nnframe.data import Pairs
 from nnframe.errors import ArgumentError
 from nnframe.history import History
 from nnframe.network import nNet
-from nnframe.saving.files import check_format
+from nnframe.saving.files import format_for_writing
 from nnframe.training.evaluation import metric_value
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _check_early(options: argparse.Namespace) -> None:
         if path is not None:
             check_place(option, path, options.data)
     if options.out is not None:
-        check_format(options.out)
+        format_for_writing(options.out)
     if options.plot is not None:
         drawing("--plot").check_figure_file(options.plot)
         if options.out is not None and options.out.resolve() == options.plot.resolve():

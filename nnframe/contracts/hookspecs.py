@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nnframe.contracts.callback import Callback
     from nnframe.contracts.command import Command
     from nnframe.contracts.engine import Engine
+    from nnframe.contracts.format import Format
     from nnframe.contracts.loss import Loss
     from nnframe.contracts.metric import Metric
     from nnframe.contracts.optimizer import Optimizer
@@ -64,3 +65,8 @@ def nnframe_commands() -> list[Command]:  # type: ignore[empty-body]
 @hookspec
 def nnframe_readers() -> list[Reader]:  # type: ignore[empty-body]
     """Return the readers of training data that the plugin provides."""
+
+
+@hookspec
+def nnframe_formats() -> list[Format]:  # type: ignore[empty-body]
+    """Return the file formats that the plugin provides."""

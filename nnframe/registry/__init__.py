@@ -24,6 +24,7 @@ from nnframe.version import __version__
 BUILTIN_PROVIDER = Provider("nnframe", __version__)
 _registry = Registry(BUILTIN_MODULES, BUILTIN_PROVIDER)
 
+find = _registry.find
 get = _registry.get
 get_all_kinds = _registry.get_all_kinds
 resolve = _registry.resolve
@@ -38,6 +39,7 @@ unregister = _registry.unregister
 temporarily = _registry.temporarily
 
 __all__ = [
+    "find",
     "get",
     "get_all_kinds",
     "is_claimed",

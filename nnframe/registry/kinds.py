@@ -8,6 +8,7 @@ from nnframe.contracts.activation import Activation
 from nnframe.contracts.callback import Callback
 from nnframe.contracts.command import Command
 from nnframe.contracts.engine import Engine
+from nnframe.contracts.format import Format
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import Optimizer
@@ -47,6 +48,7 @@ KINDS = {
         Kind("callback", Callback, "nnframe_callbacks"),
         Kind("command", Command, "nnframe_commands"),
         Kind("reader", Reader, "nnframe_readers"),
+        Kind("format", Format, "nnframe_formats"),
     )
 }
 

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from nnframe.contracts.parameters import Parameter, wanted_type
 from nnframe.contracts.plugin import Plugin
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from nnframe.registry.listing import Row
 
 P = TypeVar("P", bound=Plugin)
+# The places 1 to 3 above: nothing in them is named otherwise.
+PLACES_OF_ITS_NAME = 3
 Source: TypeAlias = tuple[Objects, Provider]
 
 
@@ -156,6 +159,40 @@ class Registry:
                 found[key] = value
         return plugin.with_params(**found)
 
+    def find(self, wanted: type[P], name: str, accepts: Callable[[P], bool] | None = None) -> P | None:
+        """Return the plugin object that claims a name, or None, importing no plugin that is named otherwise.
+
+        It looks for built-in objects, for those registered in code, and for those of installed entry points with this
+        name; for ``"distribution/name"``, for all of that distribution. `resolve` looks into every installed plugin, so
+        this is for names that a file chose: its content or its suffix must not decide how much is imported.
+
+        Parameters
+        ----------
+        wanted : type
+            The class of the kind.
+        name : str
+            ``"name"`` or ``"distribution/name"``.
+        accepts : callable, optional
+            ``accepts(object) -> bool``, in place of comparing the object's name.
+
+        Raises
+        ------
+        NameConflictError
+            If several provide it.
+        PluginError
+            If the plugin that should provide it is broken.
+        ArgumentError
+            If the text is not a name.
+        """
+        kind, spec = kind_of(wanted), parse_spec(name)
+        places = islice(self._places(kind, spec), None if spec.provider else PLACES_OF_ITS_NAME)
+        found: P | None = self._first(kind, spec, places, accepts or (lambda item: item.name == spec.name))
+        if found is None:
+            error = self._broken(spec)
+            if error is not None:
+                raise error
+        return found
+
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
         return sorted(self._known(kind_named(kind).name))
@@ -270,17 +307,25 @@ class Registry:
         return found
 
     def _find(self, kind: Kind, spec: Spec) -> Plugin:
-        for place in self._places(kind, spec):
+        found: Plugin | None = self._first(kind, spec, self._places(kind, spec), lambda item: item.name == spec.name)
+        if found is None:
+            raise self._not_found(kind, spec)
+        return found
+
+    def _first(self, kind: Kind, spec: Spec, places: Iterable[list[Source]], accepts: Callable[[Any], bool]) -> Any:
+        """Return the object of the first place that has an acceptable one, or None."""
+        for place in places:
             offers = [
-                Offer(objects[kind.name][spec.name], provider)
+                Offer(item, provider)
                 for objects, provider in place
-                if spec.name in objects.get(kind.name, {})
+                for item in objects.get(kind.name, {}).values()
+                if accepts(item)
             ]
             if len({id(offer.object) for offer in offers}) > 1:
                 raise name_conflict(kind, spec, offers)
             if offers:
                 return offers[0].object
-        raise self._not_found(kind, spec)
+        return None
 
     def _places(self, kind: Kind, spec: Spec) -> Iterator[list[Source]]:
         """Yield the sources in each of the four places; what is in a later one is loaded only when it is reached."""
@@ -295,10 +340,14 @@ class Registry:
 
     def _not_found(self, kind: Kind, spec: Spec) -> NNFrameError:
         enabled = self._enabled()
-        for plugin in enabled:
+        return self._broken(spec) or unknown_name(kind, spec, self._known(kind.name), enabled, self._disabled())
+
+    def _broken(self, spec: Spec) -> PluginError | None:
+        """Return the error of a broken plugin that claims a name."""
+        for plugin in self._enabled():
             if plugin.error and _admits(spec, plugin) and (spec.provider or plugin.claim == spec.name):
                 return plugin.error
-        return unknown_name(kind, spec, self._known(kind.name), enabled, self._disabled())
+        return None
 
     def _known(self, kind: str) -> dict[str, Plugin]:
         """Return an object for each name of a kind."""

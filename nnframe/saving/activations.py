@@ -1,50 +1,67 @@
-"""Activations in a manifest: found again by name and provider, never taken from the file itself."""
+"""Activations in a manifest: looked up by name and provider, never taken from the file itself."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import warnings
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from nnframe import registry
 from nnframe.contracts.activation import Activation
-from nnframe.contracts.parameters import Parameter, format_parameters
-from nnframe.contracts.plugin import NAME_PATTERN
-from nnframe.errors import ArgumentError, ArgumentTypeError, NameConflictError, UnknownNameError, shown
+from nnframe.contracts.parameters import format_parameters
+from nnframe.contracts.plugin import NAME_PATTERN, Plugin
+from nnframe.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ChangedFormulaWarning,
+    NameConflictError,
+    shown,
+)
 from nnframe.layer import denseLayer
 from nnframe.registry.installed import DISABLE_VARIABLE
 from nnframe.registry.provider import normalized
 from nnframe.registry.spec import parse_spec
 from nnframe.saving.failures import DefectError
 from nnframe.saving.manifest import VERSION
+from nnframe.saving.parameters import MOST_LETTERS, are_parameters, from_json, to_json
 
-MOST_LETTERS = 100
-# A distribution's name as packages have it, so that the advice to install it is a command and no more.
+# A distribution's name as packages have it, so that the advice to install it is a single harmless command.
 DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 # Whoever wrote the file chose that name.
-IF_TRUSTED = "if you trust where the file comes from"
+IF_TRUSTED = "if you trust the source of the file"
+# Where f is kept in the file, to recognize a changed formula: small, large and in between, on both sides.
+POINTS = (-8.0, -3.0, -1.6, -1.0, -0.5, -0.1, 0.1, 0.5, 1.0, 1.6, 3.0, 8.0)
+# Libraries of elementary functions differ by a few units in the last place, about 1e-15.
+TOLERANCE = 1e-9
 
 
 class SavedActivation(NamedTuple):
-    """An activation as a file has it.
+    """An activation in a file.
 
     Attributes
     ----------
     name : str
-        As the layer spells it: with the provider and a slash before it or without.
-    parameters : dict of str to number
-        All of them, for a newer version of the plugin may have other defaults.
+        As the layer spells it: with or without the provider and a slash before it.
+    parameters : dict of str to JSON value
+        All of them, since another version of the plugin may have other defaults.
     provider : str
-        The distribution, or the module for one registered in code.
+        The distribution, or the module if it was registered in code.
     version : str or None
         The distribution's version.
+    values : list of float or text, or None
+        What it returned for `POINTS`; a value that is not finite as text. None if it raised.
     """
 
     name: str
-    parameters: dict[str, Parameter]
+    parameters: dict[str, Any]
     provider: str
     version: str | None
+    values: list[Any] | None
 
     @property
     def plain_name(self) -> str:
@@ -63,17 +80,17 @@ class SavedActivation(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Who provides it, with the version or how else it got there."""
+        """Who provides it, with the version or how it was registered."""
         return f"{self.provider} {self.version or '(registered in code)'}"
 
 
 def describe_activation(layer: denseLayer, place: str) -> dict[str, Any] | None:
-    """Return what a manifest says of a layer's activation.
+    """Return what a manifest says about a layer's activation.
 
     Raises
     ------
     ArgumentError
-        If it was never registered, so that nothing can find it by its name.
+        If it was never registered, so that nothing can find it by name.
     """
     activation = layer.resolved_activation
     if activation is None:
@@ -81,10 +98,11 @@ def describe_activation(layer: denseLayer, place: str) -> dict[str, Any] | None:
     provider = registry.provider_of(activation)
     if provider is None:
         raise ArgumentError(
-            f"{place} has the activation {activation.spec!r}, which is not registered, so that its name in a file "
-            f"would find nothing; nnframe.registry.register(...) it before saving, and before loading"
+            f"{place} has the activation {activation.spec!r}, which is not registered, so a file can't refer to it by "
+            f"name; call nnframe.registry.register(...) before saving, and before loading"
         )
-    item = SavedActivation(_spelled(layer, activation), activation.settings, *provider)._asdict()
+    parameters = {key: to_json(value) for key, value in activation.settings.items()}
+    item = SavedActivation(_spelled(layer, activation), parameters, *provider, _values_of(activation))._asdict()
     try:
         saved_activation(place, item)
     except DefectError as defect:
@@ -93,33 +111,34 @@ def describe_activation(layer: denseLayer, place: str) -> dict[str, Any] | None:
 
 
 def saved_activation(place: str, item: object) -> SavedActivation:
-    """Return a part of a manifest as an activation that can be looked for.
+    """Return a part of a manifest as an activation that can be looked up.
 
     Raises
     ------
     DefectError
-        If it can't be one.
+        If it isn't one.
     """
     if not isinstance(item, dict) or set(item) != set(SavedActivation._fields):
-        raise DefectError(f"{place} has {shown(item)} as activation, which isn't {', '.join(SavedActivation._fields)}")
-    name, parameters, provider, version = (item[field] for field in SavedActivation._fields)
+        raise DefectError(f"{place} has the activation {shown(item)}, expected {', '.join(SavedActivation._fields)}")
+    name, parameters, provider, version, values = (item[field] for field in SavedActivation._fields)
     if not _matches(DISTRIBUTION if version is not None else NAME_PATTERN, provider):
-        raise DefectError(f"{place} has an activation of {shown(provider)}, which is no distribution or module")
+        raise DefectError(f"{place} has an activation of {shown(provider)}, which is not a distribution or module")
     if version is not None and not _matches(VERSION, version):
-        raise DefectError(f"{place} has an activation of the version {shown(version)}, which is none")
+        raise DefectError(f"{place} has an activation of the version {shown(version)}, which is not a version")
     *before, plain = name.split("/", 1) if isinstance(name, str) else [name]
     if not _matches(NAME_PATTERN, plain) or not all(normalized(prefix) == normalized(provider) for prefix in before):
         raise DefectError(f"{place} has an activation of the name {shown(name)}, which {provider} can't have")
-    if not isinstance(parameters, dict) or not all(
-        key.isidentifier() and len(key) <= MOST_LETTERS and type(value) in (bool, int, float)
-        for key, value in parameters.items()
-    ):
-        raise DefectError(f"{place} has an activation with the parameters {shown(parameters)}, which aren't numbers")
-    return SavedActivation(name, parameters, provider, version)
+    if not are_parameters(parameters):
+        raise DefectError(f"{place} has an activation with the parameters {shown(parameters)}, which are not allowed")
+    if values is not None and not _are_values(values):
+        raise DefectError(f"{place} has an activation with the values {shown(values)}, expected {len(POINTS)} numbers")
+    return SavedActivation(name, parameters, provider, version, values)
 
 
-def find_activation(saved: SavedActivation) -> str:
-    """Return what to build a layer with: the activation's name, as the layer spelled it, and its changed parameters.
+def find_activation(saved: SavedActivation | None) -> str | Activation | None:
+    """Return what to build a layer with: the activation's name as the layer spelled it, with its parameters, or itself.
+
+    Only plugins that the file names are imported: its provider, and what has the activation's name.
 
     Raises
     ------
@@ -127,52 +146,104 @@ def find_activation(saved: SavedActivation) -> str:
         If no plugin of this process provides it.
     PluginError
         If the plugin that should is broken.
+
+    Warns
+    -----
+    ChangedFormulaWarning
+        If it computes something else than when it was saved.
     """
+    if saved is None:
+        return None
     found = _registered(saved)
     try:
-        found = replace(found, overrides=saved.parameters)
-    except (ArgumentError, ArgumentTypeError) as error:
+        found = replace(found, overrides=from_json(saved.parameters))
+    except (ArgumentError, ArgumentTypeError, NameConflictError) as error:
         raise DefectError(
             f"it was saved with {shown(saved.spec)} of {saved.origin}, and what has this name now is another: {error}",
             _remedy(saved),
         ) from error
-    parameters = format_parameters(found.overrides)
+    _warn_if_changed(saved, found)
+    if any(isinstance(value, Plugin) for value in found.overrides.values()):
+        # Text would lose where these come from.
+        return found
     try:
-        unchanged = registry.get("activation", saved.name + parameters) == found
+        plain = registry.find(Activation, saved.name)
     except NameConflictError:
-        unchanged = False
-    return (saved.name if unchanged else saved.qualified_name) + parameters
+        plain = None
+    unchanged = plain is not None and plain.base == found.base
+    return (saved.name if unchanged else saved.qualified_name) + format_parameters(found.overrides)
 
 
 def _registered(saved: SavedActivation) -> Activation:
-    try:
-        return registry.resolve(Activation, saved.qualified_name)
-    except UnknownNameError:
-        if saved.version is not None:
-            raise DefectError(
-                f"it needs the activation {saved.plain_name!r} of {saved.origin}, {_absence(saved.provider)}",
-                _remedy(saved),
-            ) from None
+    found = registry.find(Activation, saved.qualified_name)
+    if found is not None:
+        return found
+    if saved.version is not None:
+        raise DefectError(
+            f"it needs the activation {saved.plain_name!r} of {saved.origin}, {_absence(saved.provider)}",
+            _remedy(saved),
+        )
     # A module's name changes when code moves from a notebook into a package; the activation's stays.
     try:
-        return registry.resolve(Activation, saved.plain_name)
-    except UnknownNameError:
+        found = registry.find(Activation, saved.plain_name)
+    except NameConflictError:
+        found = None
+    if found is None:
         raise DefectError(
             f"it needs the activation {saved.plain_name!r}, which {saved.provider} registered in code", _remedy(saved)
-        ) from None
+        )
+    return found
+
+
+def _warn_if_changed(saved: SavedActivation, found: Activation) -> None:
+    now = _values_of(found)
+    if saved.values is None or now is None:
+        return
+    before, after = (np.array([float(value) for value in values]) for values in (saved.values, now))
+    changed = ~np.isclose(after, before, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    if changed.any():
+        i = int(np.argmax(changed))
+        provider = registry.provider_of(found)
+        warnings.warn(
+            f"the activation {saved.spec!r} computes something else than when the net was saved, and so does the net: "
+            f"it returned {before[i]:.6g} for {POINTS[i]:g} with {saved.origin}, and returns {after[i]:.6g} with "
+            f"{provider}; {_remedy_of_change(saved)}",
+            ChangedFormulaWarning,
+            stacklevel=2,
+        )
+
+
+def _values_of(activation: Activation) -> list[Any] | None:
+    """Return what an activation computes for `POINTS`, as JSON; None if it raises."""
+    z = np.array(POINTS).reshape(-1, 1)
+    try:
+        with np.errstate(all="ignore"):
+            values = np.asarray(activation.forward(z, **activation.settings), np.float64).ravel().tolist()
+    except Exception:
+        # Saving a net must not depend on whether its activation takes a column of this length.
+        return None
+    if len(values) != len(POINTS):
+        return None
+    return [float(f"{value:.12g}") if math.isfinite(value) else str(value) for value in values]
+
+
+def _are_values(values: object) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == len(POINTS)
+        and all(type(value) is float or value in ("nan", "inf", "-inf") for value in values)
+    )
 
 
 def _absence(provider: str) -> str:
     installed = _installed_version(provider)
-    return f"and {provider} {installed} doesn't give it" if installed else "which is not installed"
+    return f"but {provider} {installed} doesn't provide it" if installed else "which is not installed"
 
 
 def _remedy(saved: SavedActivation) -> str:
     """Return what a user can do about an activation that is missing or another."""
     if saved.version is None:
-        return (
-            "before loading, nnframe.registry.register(...) the one it was saved with, or import the module that does"
-        )
+        return "call nnframe.registry.register(...) with the one it was saved with, or import the module that does"
     if saved.provider == registry.BUILTIN_PROVIDER.name:
         return "pip install --upgrade nnframe"
     if _installed_version(saved.provider) is None:
@@ -180,6 +251,12 @@ def _remedy(saved: SavedActivation) -> str:
     disabled = os.environ.get(DISABLE_VARIABLE)
     otherwise = f"; or change {DISABLE_VARIABLE}, which is {shown(disabled)}" if disabled else ""
     return f"pip install {saved.provider}=={saved.version}, {IF_TRUSTED}{otherwise}"
+
+
+def _remedy_of_change(saved: SavedActivation) -> str:
+    if saved.version is None:
+        return "register the one it was saved with, or save the net again if the change is meant"
+    return f"pip install {saved.provider}=={saved.version}, or save the net again if the change is meant"
 
 
 def _installed_version(distribution: str) -> str | None:

@@ -1,115 +1,159 @@
-"""Model files: a net and notes, in the format that the file's name asks for."""
+"""Files: a manifest and arrays in the format that the path asks for, written in one step and read without trust."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from nnframe.errors import ArgumentTypeError, shown, with_type
-from nnframe.saving import archive
-from nnframe.saving.failures import DefectError, file_path, reading
-from nnframe.saving.manifest import array_entries, without_own_keys
-from nnframe.saving.model import SavedModel, Stored, describe, rebuild, saved_model
+import numpy as np
 
-if TYPE_CHECKING:
-    from types import ModuleType
+from nnframe import registry
+from nnframe.arrays import Array
+from nnframe.contracts.format import Format
+from nnframe.contracts.plugin import NAME_PATTERN
+from nnframe.errors import ArgumentError, NNFrameError, PluginError, one_line
+from nnframe.registry.blame import blamed_error
+from nnframe.registry.known import install_advice
+from nnframe.saving.atomic import replacing
+from nnframe.saving.failures import DAMAGED, DefectError, file_path, opened, reading
+from nnframe.saving.manifest import check_arrays, check_version, full_manifest, without_own_keys
 
-    from nnframe.network import nNet
+T = TypeVar("T")
 
-SAFETENSORS_SUFFIX = ".safetensors"
-MODEL, NOTES = "model", "notes"
-# What the manifest of a file says that holds a training run, in place of the two.
-KIND, CHECKPOINT = "kind", "checkpoint"
+DEFAULT_FORMAT = "nnf"
 
 
-def save_model(net: nNet, path: str | os.PathLike[str], notes: Mapping[str, Any] | None = None) -> None:
-    """Write a net and notes into a file; see `nNet.save`."""
-    if not isinstance(notes, (dict, type(None))):
-        raise ArgumentTypeError(f"notes is {with_type(notes)}; wanted a dict, or None")
+def write_file(
+    path: str | os.PathLike[str],
+    manifest: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    file_format: Format | None = None,
+) -> None:
+    """Write a manifest and arrays to a file, which replaces an existing one in a single step.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    manifest : mapping of str to JSON value
+        What `read_file` returns: dicts, lists, str, numbers, bools and None. The keys ``format``, ``format_version``,
+        ``nnframe_version``, ``arrays`` and ``crc32`` are reserved.
+    arrays : mapping of str to ndarray
+        Of dtype float32, float64, or an integer of 8 to 64 bits. A name may consist of parts separated by slashes.
+    file_format : Format, optional
+        Default: the one that the path's suffix asks for.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an argument can't be stored, or the suffix is unknown.
+    ModelFileError
+        If the file can't be written.
+    PluginError
+        If the format's plugin is broken.
+    """
     place = file_path(path)
-    part, arrays = describe(net)
-    _format(place).write_archive(place, {MODEL: part, NOTES: notes or {}}, arrays)
+    chosen = file_format or format_for_writing(place)
+    full = full_manifest(manifest, arrays)
+    stored = {name: np.asarray(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()}
+    with replacing(place) as temporary:
+        try:
+            chosen.write(temporary, full, stored, **chosen.settings)
+        except (OSError, MemoryError, NNFrameError):
+            raise
+        except Exception as error:
+            raise blamed_error(PluginError, chosen, "write", f"raised {one_line(error)}") from error
 
 
-def load_model(path: str | os.PathLike[str]) -> tuple[nNet, dict[str, Any]]:
-    """Return a net and its notes; see `nnframe.load`."""
+def read_file(
+    path: str | os.PathLike[str], file_format: Format | None = None
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the manifest and the arrays that `write_file` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If `write_file` did not write the file, or it has changed since.
+    NameConflictError, PluginError
+        If several installed plugins provide its format, or the one that does is broken.
+    """
     place = file_path(path)
-    manifest, arrays = _format(place).read_archive(place)
+    chosen = file_format or _format_for_reading(place)
     with reading(place):
-        _saved_model(manifest, arrays)
-    return rebuild(manifest[MODEL], arrays, place), manifest[NOTES]
+        manifest, arrays = _call(chosen, chosen.read, place)
+        check_version(manifest)
+        check_arrays(manifest, arrays)
+        return without_own_keys(manifest), arrays
 
 
-def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return a file's manifest, with all that the file says of itself; nothing else is read.
+def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return a file's manifest, with what it says about the file, without reading the arrays.
 
     Raises
     ------
     ModelFileError
-        If it isn't as it was saved, as far as the manifest tells.
-    MissingDependencyError
-        If safetensors is needed and isn't installed.
+        If `write_file` did not write it, as far as the manifest shows; the checksum is not compared.
+    NameConflictError, PluginError
+        As `read_file`.
     """
     place = file_path(path)
-    document: dict[str, Any] = _format(place).read_document(place)
-    return document
+    chosen = _format_for_reading(place)
+    with reading(place):
+        manifest = _call(chosen, chosen.read_manifest, place)
+        check_version(manifest)
+        return manifest
 
 
-def is_checkpoint(document: Mapping[str, Any]) -> bool:
-    """Return whether a file holds a training run, and not a model."""
-    return document.get(KIND) == CHECKPOINT
-
-
-def model_in(document: Mapping[str, Any], path: str | os.PathLike[str]) -> SavedModel:
-    """Return the net that a manifest tells of, without asking for any plugin.
+def format_for_writing(path: str | os.PathLike[str]) -> Format:
+    """Return the format that a path's suffix asks for; "nnf" for a path without a suffix.
 
     Raises
     ------
-    ModelFileError
-        If it tells of none, or of one that can't be built from the arrays.
+    ArgumentError
+        If no format has that suffix, with what to install where that is known.
+    NameConflictError, PluginError
+        If several installed plugins provide it, or the one that does is broken.
     """
-    with reading(file_path(path)):
-        entries = {entry.name: entry for entry in array_entries(document)}
-        return _saved_model(without_own_keys(document), entries)
+    place = file_path(path)
+    found = _format_with_suffix(place)
+    if found is None:
+        suffix = place.suffix.lower()
+        advice = install_advice("format", suffix) or "end the name in .nnf or .safetensors"
+        raise ArgumentError(f"path is {str(path)!r}, and no installed format has the suffix {suffix!r}; {advice}")
+    return found
 
 
-def check_format(path: str | os.PathLike[str]) -> None:
-    """Raise if a file of such a name needs a library that is missing.
+def _format_for_reading(path: Path) -> Format:
+    """Return the format of a file's suffix. Where there is none, the content shows whether nnframe wrote the file."""
+    found = _format_with_suffix(path)
+    if found is not None:
+        return found
+    advice = install_advice("format", path.suffix.lower())
+    if advice:
+        with reading(path):
+            opened(path).close()
+            raise DefectError(f"no installed format has the suffix {path.suffix!r}", advice)
+    return registry.resolve(Format, DEFAULT_FORMAT)
 
-    Raises
-    ------
-    MissingDependencyError
-        If it is safetensors.
-    """
-    chosen = _format(file_path(path))
-    if chosen is not archive:
-        chosen.import_safetensors()
+
+def _format_with_suffix(path: Path) -> Format | None:
+    name = path.suffix.lower()[1:] or DEFAULT_FORMAT
+    if not NAME_PATTERN.fullmatch(name):
+        return None
+    return registry.find(Format, name, lambda each: f".{name}" in each.suffixes)
 
 
-def _saved_model(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> SavedModel:
-    """Return the net that a file holds, and nothing but notes beside it."""
-    if is_checkpoint(manifest):
-        raise DefectError("it is a checkpoint of a training run", "Checkpoint(path) in callbacks goes on from it")
-    if set(manifest) != {MODEL, NOTES}:
-        what = ", ".join(map(shown, manifest)) or "nothing"
+def _call(chosen: Format, function: Callable[..., T], path: Path) -> T:
+    """Return what a format reads. Damage shows itself in exceptions of all kinds, so each is one of the file."""
+    # No format has to think of folders, pipes and devices.
+    opened(path).close()
+    try:
+        return function(path, **chosen.settings)
+    except (OSError, MemoryError, NNFrameError, DefectError):
+        raise
+    except Exception as error:
+        provider = registry.provider_of(chosen)
         raise DefectError(
-            f"it holds {what:.200}, where a saved model holds model and notes", "load it with what saved it"
-        )
-    if not isinstance(manifest[NOTES], dict):
-        raise DefectError(f"its notes are {shown(manifest[NOTES])}, which is no dict")
-    model = saved_model(manifest[MODEL], arrays)
-    wanted = 2 * len(model.layers)
-    if len(arrays) != wanted:
-        raise DefectError(f"it has {len(arrays)} arrays, and its model {wanted}")
-    return model
-
-
-def _format(path: Path) -> ModuleType:
-    """Return the module that reads and writes files of such a name."""
-    if path.suffix.lower() != SAFETENSORS_SUFFIX:
-        return archive
-    from nnframe.saving import safetensors_file
-
-    return safetensors_file
+            f"the format {chosen.name} of {provider or 'an object'} can't read it ({one_line(error):.200})", DAMAGED
+        ) from error

@@ -11,6 +11,7 @@ from nnframe import registry
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.command import Command
 from nnframe.contracts.engine import Engine
+from nnframe.contracts.format import Format
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import Optimizer
@@ -23,6 +24,7 @@ from nnframe.testing import behaviour_checks as behaviour
 from nnframe.testing import command_checks as commands
 from nnframe.testing import common_checks as common
 from nnframe.testing import engine_checks as engines
+from nnframe.testing import format_checks as formats
 from nnframe.testing import fused_checks as fused
 from nnframe.testing import loss_checks as losses
 from nnframe.testing import metric_checks as metrics
@@ -115,6 +117,14 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         commands.its_options_can_be_added,
         commands.its_options_leave_those_of_train_alone,
         commands.its_documentation_has_a_first_line,
+    ),
+    Format: (
+        formats.what_is_written_is_read_bit_for_bit,
+        formats.the_manifest_is_read_without_the_arrays,
+        formats.long_content_survives,
+        formats.arrays_can_be_changed,
+        formats.damaged_files_are_refused,
+        formats.a_failure_leaves_the_old_file,
     ),
 }
 

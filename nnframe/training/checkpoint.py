@@ -17,8 +17,9 @@ import numpy as np
 from nnframe.arrays import Array, copy_all
 from nnframe.errors import ArgumentError, ModelFileError, PluginError, one_line, shown
 from nnframe.history import History
-from nnframe.saving.archive import read_archive, write_archive
-from nnframe.saving.files import CHECKPOINT, KIND, is_checkpoint
+from nnframe.saving.files import read_file, write_file
+from nnframe.saving.model_file import CHECKPOINT, KIND, is_checkpoint
+from nnframe.saving.safetensors import NNF
 from nnframe.training.callback_state import packed, unpacked
 from nnframe.training.run import TrainingRun
 
@@ -65,7 +66,8 @@ def write_checkpoint(run: TrainingRun, path: Path, identity: Mapping[str, Any]) 
         states.append({"name": name, "state": state})
     progress = Progress(run.epoch, run.batch, run.history.seed, run.learning_rate, run.history.stopped)
     manifest = {KIND: CHECKPOINT, "settings": dict(identity), **progress._asdict(), "callbacks": states}
-    write_archive(path, manifest, arrays)
+    # Whatever the suffix: a checkpoint is for nnframe alone.
+    write_file(path, manifest, arrays, NNF)
 
 
 def read_checkpoint(run: TrainingRun, path: Path, identity: Mapping[str, Any]) -> None:
@@ -87,7 +89,7 @@ def read_checkpoint(run: TrainingRun, path: Path, identity: Mapping[str, Any]) -
     PluginError
         If a callback can't take its state back. Nothing else has changed then.
     """
-    manifest, arrays = read_archive(path)
+    manifest, arrays = read_file(path, NNF)
     if not is_checkpoint(manifest):
         raise ModelFileError(f"{path} is not a checkpoint of a training run; give another path, or remove the file")
     try:

@@ -4,9 +4,9 @@
     python tests/benchmarks/table_memory.py --npy 10
 
 The first command writes csv files of 1, 2 and 4 times as many rows, and prints the peak memory of each and its ratio
-to the first. The second writes a sparse .npy file of 10 GB. The holes in it take no disk space, but the rows converted
-from it do, in the folder for temporary files. Two peaks are printed, which only Linux tells apart: the process's own memory,
-and pages of files, which the system drops when memory is short.
+to the first. The second writes a sparse .npy file of 10 GB. The holes in it take no disk space, but the rows
+converted from it do, in the folder for temporary files. Two peaks are printed, which only Linux tells apart: the
+process's own memory, and pages of files, which the system drops when memory is short.
 """
 
 from __future__ import annotations

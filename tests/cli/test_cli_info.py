@@ -9,7 +9,7 @@ import pytest
 
 from nnframe import Activation, __version__, denseLayer, nNet, pairs, registry
 from nnframe.callbacks import Checkpoint
-from nnframe.saving.archive import write_archive
+from nnframe.saving.files import write_file
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def saved(tmp_path):
     with registry.temporarily(Activation("steep", lambda z, k: k * z, params={"k": 2.0}), name="some_module"):
         shared = denseLayer(np.eye(2), 0, "steep(k=3)")
         net = nNet([denseLayer(np.ones((2, 3)), 0, "relu"), shared, shared, denseLayer(np.ones((1, 2)))])
-        net.save(tmp_path / "m.nnf", notes={"columns": ["age", "height"], "odd\x1b[2J": "\x1b[2J" * 100})
+        net.save(tmp_path / "m.nnf", metadata={"columns": ["age", "height"], "odd\x1b[2J": "\x1b[2J" * 100})
     return tmp_path / "m.nnf"
 
 
@@ -51,17 +51,17 @@ def test_json_has_all_of_it(command, saved):
     assert status == 0
     assert (told["format_version"], told["dtype"], told["n_parameters"]) == (1, "float64", 23)
     assert told["bytes"] == saved.stat().st_size
-    assert told["layers"][1] == {
-        "n_in": 2, "n_out": 2,
-        "activation": {"name": "steep", "parameters": {"k": 3.0}, "provider": "some_module", "version": None},
-    }  # fmt: skip
+    assert (told["layers"][1]["n_in"], told["layers"][1]["n_out"]) == (2, 2)
+    activation = told["layers"][1]["activation"]
+    values = activation.pop("values")
+    assert activation == {"name": "steep", "parameters": {"k": 3.0}, "provider": "some_module", "version": None}
+    assert len(values) == 12
     assert told["layers"][2]["activation"] is None
     assert told["sequence"] == [0, 1, 1, 2]
-    assert told["notes"]["columns"] == ["age", "height"]
+    assert told["metadata"]["columns"] == ["age", "height"]
 
 
 def test_a_file_of_safetensors_is_shown_too(command, tmp_path):
-    pytest.importorskip("safetensors")
     nNet.from_sizes([2, 1], [None], dtype=np.float32).save(tmp_path / "m.safetensors")
     status, out, _ = command("info", str(tmp_path / "m.safetensors"))
     assert status == 0
@@ -71,9 +71,9 @@ def test_a_file_of_safetensors_is_shown_too(command, tmp_path):
 def test_only_the_manifest_is_read(command, saved):
     whole = command("info", str(saved), "--json")[1]
     content = saved.read_bytes()
-    saved.write_bytes(content[: content.index(b"layers/0/linear.npy")])
-    shortened = command("info", str(saved), "--json")[1]
-    assert json.loads(shortened) | {"bytes": 0} == json.loads(whole) | {"bytes": 0}
+    # Other numbers, which the checksum would tell.
+    saved.write_bytes(content[:-8] + bytes(8))
+    assert command("info", str(saved), "--json")[1] == whole
 
 
 def test_no_plugin_is_even_looked_for(saved):
@@ -97,7 +97,7 @@ def table_notes(n_columns=3):
 
 
 def test_a_model_of_a_table_is_shown_with_its_target_task_loss_and_columns(command, tmp_path):
-    nNet.from_sizes([5, 2], ["softmax"]).save(tmp_path / "m.nnf", notes=table_notes() | {"by": "me"})
+    nNet.from_sizes([5, 2], ["softmax"]).save(tmp_path / "m.nnf", metadata=table_notes() | {"by": "me"})
     out = command("info", str(tmp_path / "m.nnf"))[1]
     assert "target  price\ntask    classification, classes (2) ['high', 'low']\nloss    cel\n" in out
     lines = [" ".join(line.split()) for line in out.splitlines()]
@@ -110,18 +110,20 @@ def test_a_model_of_a_table_is_shown_with_its_target_task_loss_and_columns(comma
 
 
 def test_of_many_columns_the_first_are_shown(command, tmp_path):
-    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", notes=table_notes(60_000))
+    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", metadata=table_notes(60_000))
     out = command("info", str(tmp_path / "m.nnf"))[1]
     assert out.splitlines()[-1] == "and 59,960 more columns, which --json shows"
     assert len(out.splitlines()) < 60
-    assert len(json.loads(command("info", str(tmp_path / "m.nnf"), "--json")[1])["notes"]["table"]["columns"]) == 60_000
+    assert (
+        len(json.loads(command("info", str(tmp_path / "m.nnf"), "--json")[1])["metadata"]["table"]["columns"]) == 60_000
+    )
 
 
 @pytest.mark.parametrize(
     "held", ["text", {"columns": 3}, {"columns": [3], "target": {}}, {"columns": [], "target": 7}, {"target": {}}, None]
 )
 def test_notes_of_another_form_under_that_name_are_shown_as_they_are(command, tmp_path, held):
-    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", notes={"table": held})
+    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", metadata={"table": held})
     status, out, _ = command("info", str(tmp_path / "m.nnf"))
     assert (status, out.splitlines()[-1]) == (0, f"  table: {held!r}")
 
@@ -146,7 +148,7 @@ def test_a_checkpoint_is_shown_with_its_epoch_and_settings(command, checkpoint):
 
 
 def test_a_checkpoint_of_another_form_is_shown_as_far_as_can_be(command, tmp_path):
-    write_archive(tmp_path / "c", {"kind": "checkpoint", "epoch": "\x1b[2J", "batch": [1], "settings": 7}, {})
+    write_file(tmp_path / "c", {"kind": "checkpoint", "epoch": "\x1b[2J", "batch": [1], "settings": 7}, {})
     status, out, _ = command("info", str(tmp_path / "c"))
     assert status == 0
     assert "\x1b" not in out
@@ -154,7 +156,7 @@ def test_a_checkpoint_of_another_form_is_shown_as_far_as_can_be(command, tmp_pat
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "there is no such file"), (b"text", "it doesn't begin as nnframe's files do"), (b"", "doesn't begin")],
+    [(None, "there is no such file"), (b"text", "it doesn't begin as a safetensors file does"), (b"", "doesn't begin")],
 )
 def test_something_else_is_refused_in_one_line(command, tmp_path, content, sentence):
     if content is not None:

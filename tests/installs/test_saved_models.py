@@ -61,13 +61,13 @@ def test_what_one_of_two_rivals_gave_is_found_again(environment, tmp_path):
 def test_a_plugin_that_has_broken_since_is_blamed_and_not_the_file(environment, tmp_path):
     path = tmp_path / "m.nnf"
     out = environment.script(f"""
-        from nnframe.saving.archive import read_archive, write_archive
+        from nnframe.saving.files import read_file, write_file
         net_of("swish").save({str(path)!r})
-        manifest, arrays = read_archive({str(path)!r})
+        manifest, arrays = read_file({str(path)!r})
         manifest["model"]["layers"][0]["activation"].update(
             name="unimportable", parameters={{}}, provider="faulty-import", version="1.1"
         )
-        write_archive({str(path)!r}, manifest, arrays)
+        write_file({str(path)!r}, manifest, arrays)
         error = error_of(nnframe.load, {str(path)!r})
         print(type(error).__name__, error.provider, error.version)
     """)

@@ -55,6 +55,7 @@ def test_built_ins_are_ok(fresh):
         ("callback", "progress"), ("callback", "early_stopping"),
         *(("command", name) for name in ("train", "info", "plugins", "new-plugin")),
         *(("reader", name) for name in ("digits", "npy", "npz")),
+        ("format", "nnf"), ("format", "safetensors"),
     }  # fmt: skip
 
 

@@ -1,14 +1,8 @@
 """Damaged and hostile files, each made from a good one by a random number generator."""
 
-import io
 import json
 import struct
-import warnings
-import zipfile
 import zlib
-
-from nnframe.saving.layout import Member, array_member, directory, local_header
-from nnframe.saving.manifest import array_entries, decode
 
 ODD_NUMBERS = [0, 1, 2, 3, 7, 127, 128, 255, 256, 0x7FFF, 0xFFFF, 2**31 - 1, 2**32 - 1, 2**63 - 1, 2**64 - 1]
 ODD_VALUES = [
@@ -21,32 +15,35 @@ ODD_VALUES = [
 ODD_TEXT = [
     "NaN", "-Infinity", "1e999", "9" * 5000, '"\\ud800"', "[" * 2000, '{"a":1,"a":2}', "", "]", "\ufeff1", "01",
 ]  # fmt: skip
-ODD_HEADERS = [
-    "{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }",
-    "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }",
-    "{'descr': '>f8', 'fortran_order': False, 'shape': (2, 3), }",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (-2, -3), }",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000, 10000000000), }",
-    "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (6,), }",
-    "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), 'more': 1}",
-    "__import__('os').abort()",
-    "(" * 300,
-]
 
 
-def members_of(good):
-    with zipfile.ZipFile(io.BytesIO(good)) as file:
-        return [(name, file.read(name)) for name in file.namelist()]
+def taken_apart(good):
+    """Return the header, the manifest in it, and the numbers."""
+    (length,) = struct.unpack("<Q", good[:8])
+    header = json.loads(good[8 : 8 + length])
+    return header, header["__metadata__"]["nnframe"], good[8 + length :]
 
 
-def packed(members):
-    """Return members as the format lays them out, all check sums and sizes right."""
-    records = [Member(name, b"", len(content)) for name, content in members]
-    crcs = [zlib.crc32(content) for _, content in members]
-    pieces = []
-    for record, crc, (_, content) in zip(records, crcs, members, strict=True):
-        pieces += [local_header(record, crc), content]
-    return b"".join([*pieces, directory(records, crcs)])
+def put_together(header, numbers):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + numbers
+
+
+def with_checksum(header, numbers):
+    """Make the checksum right, as far as the manifest lists arrays that the header has."""
+    manifest = json.loads(header["__metadata__"]["nnframe"])
+    try:
+        manifest.pop("crc32", None)
+        text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        crc = zlib.crc32(text)
+        for item in manifest["arrays"]:
+            start, end = header[item["name"]]["data_offsets"]
+            crc = zlib.crc32(numbers[start:end], crc)
+        manifest["crc32"] = f"{crc:08x}"
+    except Exception:  # not a manifest that has a checksum
+        pass
+    header["__metadata__"]["nnframe"] = json.dumps(manifest)
+    return header
 
 
 def flip_bits(rng, good, other):
@@ -82,10 +79,12 @@ def put_a_number(rng, good, other):
     form = rng.choice("BHLQ")
     size = struct.calcsize("<" + form)
     place = rng.randrange(len(good) - size)
-    if rng.random() < 0.5:  # the zip file's directory
-        place = rng.randrange(good.rindex(b"PK\1\2") - 40, len(good) - size)
     number = rng.choice([*ODD_NUMBERS, len(good), len(good) + 1, place, rng.getrandbits(64)]) % 256**size
     return good[:place] + struct.pack("<" + form, number) + good[place + size :]
+
+
+def put_a_length(rng, good, other):
+    return struct.pack("<Q", rng.choice([*ODD_NUMBERS, len(good)])) + good[8:]
 
 
 def change_document(rng, document):
@@ -112,7 +111,7 @@ def change_document(rng, document):
 
 
 def change_text(rng, text):
-    """Return JSON that may be none any more."""
+    """Return a text that may not be JSON any more."""
     document = json.loads(text)
     for _ in range(rng.choice([1, 1, 2, 4])):
         if document:
@@ -125,104 +124,89 @@ def change_text(rng, text):
 
 
 def change_manifest(rng, good, other):
-    """Change what the manifest says, and keep the rest: the check sums are right."""
-    (name, text), *others = members_of(good)
-    return packed([(name, change_text(rng, text)), *others])
-
-
-def change_manifest_and_arrays(rng, good, other):
-    """Change what the manifest says and let the arrays follow, as far as they can."""
-    (name, text), *others = members_of(good)
-    text = change_text(rng, text)
+    """Change what the manifest says, with the old checksum or a right one."""
+    header, manifest, numbers = taken_apart(good)
+    text = change_text(rng, manifest).decode("utf-8")
+    header["__metadata__"]["nnframe"] = text
     try:
-        members = [array_member(entry) for entry in array_entries(decode(text))]
-    except Exception:  # not one that arrays could follow
-        return packed([(name, text), *others])
-    contents = [member.header + rng.randbytes(min(member.size - len(member.header), 4096)) for member in members]
-    return packed([(name, text), *((member.name, content) for member, content in zip(members, contents, strict=True))])
+        if rng.random() < 0.7:
+            header = with_checksum(header, numbers)
+    except (ValueError, RecursionError):  # not JSON any more
+        pass
+    return put_together(header, numbers)
 
 
-def change_npy_header(rng, good, other):
-    first, *others = members_of(good)
-    i = rng.randrange(len(others))
-    name, content = others[i]
-    header = rng.choice(ODD_HEADERS).encode()
-    version = rng.choice([b"\1\0", b"\2\0", b"\3\0", b"\xff\xff"])
-    length = struct.pack("<H" if version == b"\1\0" else "<L", rng.choice([len(header), 0, 0xFFFF]))
-    start = b"\x93NUMPY" + version + length + header
+def change_header(rng, good, other):
+    """Change what the header says about the arrays."""
+    header, _, numbers = taken_apart(good)
+    change_document(rng, header)
+    text = json.dumps(header).encode()
+    if rng.random() < 0.2:
+        text = text.replace(b"}", rng.choice(ODD_TEXT).encode() + b"}", 1)
+    return struct.pack("<Q", rng.choice([len(text)] * 9 + ODD_NUMBERS)) + text + numbers
+
+
+def change_arrays_everywhere(rng, good, other):
+    """Change an array in header and manifest alike, with numbers to match and a right checksum."""
+    header, manifest, _ = taken_apart(good)
+    document = json.loads(manifest)
+    item = rng.choice(document["arrays"])
+    entry = header.pop(item["name"])
+    dtype, wide = rng.choice([("float32", "F32"), ("float64", "F64"), ("uint8", "U8"), ("int64", "I64")])
+    shape = rng.choice([[], [0], [1], [2, 0], [3, 2], [2, 3], [1, 1], [7, 1], [1] * 8, [5, 5, 5]])
     if rng.random() < 0.5:
-        start = start.ljust(128)[:128]
-    others[i] = (name, start + content[128:])
-    return packed([first, *others])
+        item["name"] = rng.choice(["layers/0/linear", "layers/2/bias", "x", "metadata/0", "a/b", "../x", ""])
+    item["dtype"], item["shape"] = dtype, shape
+    entry["dtype"], entry["shape"] = wide, shape
+    header[item["name"]] = entry
+    end = 0
+    for name, each in header.items():
+        if name != "__metadata__":
+            size = {"F32": 4, "F64": 8, "U8": 1, "I64": 8}[each["dtype"]]
+            for length in each["shape"]:
+                size *= length
+            each["data_offsets"] = [end, end + size]
+            end += size
+    header["__metadata__"]["nnframe"] = json.dumps(document)
+    numbers = rng.randbytes(end)
+    return put_together(with_checksum(header, numbers), numbers)
 
 
-def change_members(rng, good, other):
-    """Leave members out, add some, double them, change their order or take another file's."""
-    members = members_of(good)
-    action = rng.randrange(6)
-    i = rng.randrange(len(members))
+def swap_entries(rng, good, other):
+    """Let arrays overlap, leave gaps, or take each other's places."""
+    header, _, numbers = taken_apart(good)
+    names = [name for name in header if name != "__metadata__"]
+    one, two = rng.choice(names), rng.choice(names)
+    action = rng.randrange(4)
     if action == 0:
-        del members[i]
+        header[one]["data_offsets"] = header[two]["data_offsets"]
     elif action == 1:
-        names = ["x.npy", "../x.npy", "/etc/x", "manifest.json", "layers/9/bias.npy"]
-        members.insert(i, (rng.choice(names), members[i][1]))
+        header[one], header[two] = header[two], header[one]
     elif action == 2:
-        members.insert(i, members[i])
-    elif action == 3:
-        rng.shuffle(members)
-    elif action == 4:
-        members[i] = (members[i][0], rng.choice(members_of(other))[1])
+        header[one]["data_offsets"] = [
+            offset + rng.choice([-8, -1, 1, 8, 2**40]) for offset in header[one]["data_offsets"]
+        ]
     else:
-        members[i] = (rng.choice(members_of(other))[0], members[i][1])
-    return packed(members)
+        numbers += bytes(8)
+        header["x"] = {"dtype": "F64", "shape": [1], "data_offsets": [len(numbers) - 8, len(numbers)]}
+    return put_together(header, numbers)
 
 
-def pack_otherwise(rng, good, other):
-    """Let another program pack the members, compressed or not; one of them may be a bomb."""
-    buffer = io.BytesIO()
-    method = rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w", method) as file:
-        warnings.simplefilter("ignore")  # that a name is there twice
-        file.comment = rng.choice([b"", b"comment", b"PK\5\6" + bytes(18)])
-        for name, content in members_of(good):
-            for _ in range(rng.choice([1, 1, 1, 2])):
-                file.writestr(name, rng.choice([content, content, content, bytes(100_000)]))
-    return buffer.getvalue()
-
-
-def overlap(rng, good, other):
-    """Let two entries of the directory mean one member."""
-    start = good.rindex(b"PK\6\6")
-    offsets = [i for i in range(good.index(b"PK\1\2"), start) if good[i : i + 4] == b"PK\1\2"]
-    one, two = rng.choice(offsets), rng.choice(offsets)
-    return good[:one] + good[two : two + 46] + good[one + 46 :]
+def long_manifest(rng, good, other):
+    """Put the manifest where long ones are, changed or not."""
+    header, manifest, numbers = taken_apart(good)
+    text = rng.choice([manifest.encode(), change_text(rng, manifest)])
+    if rng.random() < 0.8:
+        del header["__metadata__"]["nnframe"]
+    header[".nnframe"] = {
+        "dtype": rng.choice(["U8"] * 5 + ["F64", "I8"]), "shape": rng.choice([[len(text)]] * 5 + [[1, len(text)], [0]]),
+        "data_offsets": [len(numbers), len(numbers) + len(text)],
+    }  # fmt: skip
+    return put_together(header, numbers + text)
 
 
 MUTATIONS = [
-    flip_bits, cut_off, add_behind, splice, move_a_piece, put_a_number, change_manifest, change_manifest,
-    change_manifest, change_manifest_and_arrays, change_npy_header, change_members, pack_otherwise, overlap,
-]  # fmt: skip
-
-
-def change_safetensors_header(rng, good, other):
-    """Change what the header says, or what the manifest in it says."""
-    (length,) = struct.unpack("<Q", good[:8])
-    header = json.loads(good[8 : 8 + length])
-    if rng.random() < 0.5:
-        change_document(rng, header)
-    else:
-        header["__metadata__"]["nnframe"] = change_text(rng, header["__metadata__"]["nnframe"]).decode("utf-8")
-    text = json.dumps(header).encode()
-    if rng.random() < 0.1:
-        text = text.replace(b"}", rng.choice(ODD_TEXT).encode() + b"}", 1)
-    return struct.pack("<Q", rng.choice([len(text)] * 9 + ODD_NUMBERS)) + text + good[8 + length :]
-
-
-def put_a_length(rng, good, other):
-    return struct.pack("<Q", rng.choice([*ODD_NUMBERS, len(good)])) + good[8:]
-
-
-SAFETENSORS_MUTATIONS = [
-    flip_bits, cut_off, add_behind, splice, move_a_piece, put_a_length, change_safetensors_header,
-    change_safetensors_header, change_safetensors_header,
+    flip_bits, cut_off, add_behind, splice, move_a_piece, put_a_number, put_a_length, change_manifest,
+    change_manifest, change_manifest, change_manifest, change_header, change_header, change_arrays_everywhere,
+    swap_entries, long_manifest,
 ]  # fmt: skip

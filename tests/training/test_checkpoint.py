@@ -13,6 +13,7 @@ import pytest
 import nnframe
 from nnframe import ArgumentError, ModelFileError, nNet, pairs
 from nnframe.callbacks import Checkpoint, CSVLog, EarlyStopping
+from nnframe.saving.files import read_file, write_file
 
 rng = np.random.default_rng(0)
 DATA = pairs(rng.normal(size=(30, 3)), rng.dirichlet(np.ones(2), 30))
@@ -170,7 +171,7 @@ def test_a_file_that_is_no_checkpoint_is_refused_and_left_alone(tmp_path):
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path):
-    nnframe.saving.archive.write_archive(tmp_path / "c", {"kind": "recipe"}, {})
+    write_file(tmp_path / "c", {"kind": "recipe"}, {})
     with pytest.raises(ModelFileError, match="c is not a checkpoint of a training run"):
         run(Checkpoint(tmp_path / "c"))
 
@@ -178,9 +179,9 @@ def test_an_archive_of_something_else_is_refused(tmp_path):
 @pytest.mark.parametrize("gone", ["epoch", "settings", "callbacks"])
 def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(tmp_path, gone):
     run(Checkpoint(tmp_path / "c"), n=2)
-    manifest, arrays = nnframe.saving.archive.read_archive(tmp_path / "c")
+    manifest, arrays = read_file(tmp_path / "c")
     del manifest[gone]
-    nnframe.saving.archive.write_archive(tmp_path / "c", manifest, arrays)
+    write_file(tmp_path / "c", manifest, arrays)
     net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
     with pytest.raises(ModelFileError, match="is a checkpoint with something wrong or missing"):
         run(Checkpoint(tmp_path / "c"), net=net)
@@ -199,8 +200,8 @@ def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(tmp_
 def test_a_checkpoint_that_was_tampered_with_is_refused_and_changes_nothing(tmp_path, change):
     callbacks = [EarlyStopping(9), Checkpoint(tmp_path / "c")]
     run(*callbacks, n=3)
-    manifest, arrays = nnframe.saving.archive.read_archive(tmp_path / "c")
-    nnframe.saving.archive.write_archive(tmp_path / "c", manifest | change, arrays)
+    manifest, arrays = read_file(tmp_path / "c")
+    write_file(tmp_path / "c", manifest | change, arrays)
     net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
     with pytest.raises(ModelFileError, match="is a checkpoint with something wrong or missing"):
         run(*callbacks, net=net)
@@ -209,8 +210,8 @@ def test_a_checkpoint_that_was_tampered_with_is_refused_and_changes_nothing(tmp_
 
 def test_weights_that_are_not_finite_are_not_taken(tmp_path):
     run(Checkpoint(tmp_path / "c"), n=2)
-    manifest, arrays = nnframe.saving.archive.read_archive(tmp_path / "c")
-    nnframe.saving.archive.write_archive(tmp_path / "c", manifest, arrays | {"live/0": arrays["live/0"] * np.nan})
+    manifest, arrays = read_file(tmp_path / "c")
+    write_file(tmp_path / "c", manifest, arrays | {"live/0": arrays["live/0"] * np.nan})
     with pytest.raises(ModelFileError, match="expected finite numbers"):
         run(Checkpoint(tmp_path / "c"))
 
@@ -295,7 +296,7 @@ def test_it_is_written_within_epochs_though_another_callback_makes_the_parts_sho
     with pytest.raises(KeyboardInterrupt):
         run(Checkpoint(tmp_path / "c", every_batches=4), Parts(), Crash(3))
     # Parts end after 3, 6 and 8 batches; 4 have passed after 6.
-    assert nnframe.saving.archive.read_archive(tmp_path / "c")[0]["batch"] == 6
+    assert read_file(tmp_path / "c")[0]["batch"] == 6
 
 
 def test_fewer_epochs_than_are_done_are_refused(tmp_path):

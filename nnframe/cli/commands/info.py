@@ -1,6 +1,6 @@
 """Show what is in a saved model or a checkpoint, without loading it or any plugin.
 
-For a model, the layers, activations and notes; for a checkpoint, how far the training run got and its settings.
+For a model, the layers, activations and metadata; for a checkpoint, how far the training run got and its settings.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from nnframe.cli.output import say, table
 from nnframe.contracts.command import Command
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.errors import shown
-from nnframe.saving.files import NOTES, is_checkpoint, model_in, read_document
+from nnframe.saving.files import read_manifest
 from nnframe.saving.model import SavedModel
+from nnframe.saving.model_file import METADATA, is_checkpoint, model_in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("file", type=Path, help="a saved model, or a checkpoint")
-    parser.add_argument("--json", action="store_true", help="print JSON, with the notes in full")
+    parser.add_argument("--json", action="store_true", help="print JSON, with the metadata in full")
 
 
 def show_file(options: argparse.Namespace) -> None:
@@ -33,31 +34,31 @@ def show_file(options: argparse.Namespace) -> None:
     ModelFileError
         If it is neither a saved model nor a checkpoint.
     """
-    document = read_document(options.file)
+    manifest = read_manifest(options.file)
     about = {"bytes": options.file.stat().st_size}
-    about |= {key: document[key] for key in ("format_version", "nnframe_version")}
-    if is_checkpoint(document):
-        told = {key: value for key, value in document.items() if key not in {*about, "format", "arrays"}}
+    about |= {key: manifest[key] for key in ("format_version", "nnframe_version")}
+    if is_checkpoint(manifest):
+        told = {key: value for key, value in manifest.items() if key not in {*about, "format", "arrays", "crc32"}}
     else:
-        model = model_in(document, options.file)
-        told = _description(model) | {"notes": document[NOTES]}
+        model = model_in(manifest, options.file)
+        told = _description(model) | {"metadata": manifest[METADATA]}
     if options.json:
         say(json.dumps(about | told, indent=2))
         return
     versions = f"saved by nnframe {about['nnframe_version']}, format {about['format_version']}"
     say(f"{options.file}: {about['bytes']:,} bytes, {versions}")
-    if is_checkpoint(document):
+    if is_checkpoint(manifest):
         _show_checkpoint(told)
     else:
-        _show_model(model, told["notes"])
+        _show_model(model, told["metadata"])
 
 
-def _show_model(model: SavedModel, notes: dict[str, Any]) -> None:
+def _show_model(model: SavedModel, metadata: dict[str, Any]) -> None:
     plural = "" if len(model.sequence) == 1 else "s"
     say(f"nNet of {len(model.sequence)} layer{plural}, {model.n_parameters:,} parameters, {model.dtype}\n")
     say(table([("layer", "size", "activation", "from", "parameters"), *_rows(model)]))
-    if notes:
-        say(f"\n{notes_text(notes)}")
+    if metadata:
+        say(f"\n{notes_text(metadata)}")
 
 
 def _show_checkpoint(run: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ from nnframe.arrays import Array
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, DataError
+from nnframe.loading import load_with_metadata
 from nnframe.network import nNet
-from nnframe.saving import load_with_notes
 from nnframe.saving.failures import DefectError, reading
 from nnframe.training.evaluation import metric_value
 from nnframe_table.column import Column, Numeric, Unknown
@@ -234,7 +234,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     NNFrameError
         As `nnframe.load`.
     """
-    net, metadata = load_with_notes(path)
+    net, metadata = load_with_metadata(path)
     with reading(Path(path)):
         columns, target = _described(net, metadata)
         loss = from_metadata(metadata.get(LOSS), str)

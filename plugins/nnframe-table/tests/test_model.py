@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_sc
 
 import nnframe
 from nnframe import ArgumentError, DataError, ModelFileError
-from nnframe.saving import load_with_notes
+from nnframe.loading import load_with_metadata
 
 
 def frame_of(bunch, names=None):
@@ -96,8 +96,8 @@ def test_the_net_alone_can_be_loaded_too(wine, tmp_path):
 def test_notes_that_make_no_sense_are_refused(wine, tmp_path, change, sentence):
     path = tmp_path / "m.nnf"
     wine[0].save(path)
-    net, notes = load_with_notes(path)
-    net.save(path, notes=change(notes))
+    net, notes = load_with_metadata(path)
+    net.save(path, metadata=change(notes))
     with pytest.raises(ModelFileError, match=sentence) as caught:
         load(path)
     assert str(path) in str(caught.value)

@@ -1,0 +1,106 @@
+"""Model files: the layers of a net and metadata, in the format that the path asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnframe.arrays import Array
+from nnframe.errors import ArgumentTypeError, shown, with_type
+from nnframe.layer import denseLayer
+from nnframe.saving.failures import DefectError, file_path, reading
+from nnframe.saving.files import format_for_writing, read_file, write_file
+from nnframe.saving.manifest import array_entries, full_manifest, without_own_keys
+from nnframe.saving.metadata import pack, packed_names, unpack
+from nnframe.saving.model import SavedModel, Stored, describe, layer_names, rebuild, saved_model
+
+MODEL, METADATA = "model", "metadata"
+# What the manifest of a training run's checkpoint has in place of the two.
+KIND, CHECKPOINT = "kind", "checkpoint"
+
+
+def save_layers(
+    layers: Sequence[denseLayer], path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Write layers that fit each other, and metadata, to a file; see `nNet.save`."""
+    chosen = format_for_writing(path)
+    write_file(path, *_contents(layers, metadata), chosen)
+
+
+def require_savable(
+    layers: Sequence[denseLayer], path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Raise if a net can't be saved, without writing anything: a cheap question before a long training.
+
+    Parameters
+    ----------
+    layers : sequence of denseLayer
+        Those of the net, such as ``net.layersList``.
+    path : str or os.PathLike
+        Where it will be saved.
+    metadata : dict, optional
+        What will be saved with it. Values may still change, but not how many there are.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If an activation was never registered, the metadata can't be stored or is too long, or no format has the suffix.
+    """
+    format_for_writing(path)
+    full_manifest(*_contents(layers, metadata))
+
+
+def load_layers(path: str | os.PathLike[str]) -> tuple[list[denseLayer], dict[str, Any]]:
+    """Return a net's layers from the input to the output, and the metadata; see `nnframe.load`."""
+    manifest, arrays = read_file(path)
+    with reading(file_path(path)):
+        _checked(manifest, arrays)
+        return rebuild(manifest[MODEL], arrays), unpack(manifest[METADATA], arrays)
+
+
+def is_checkpoint(manifest: Mapping[str, Any]) -> bool:
+    """Whether a file holds the checkpoint of a training run, and not a model."""
+    return manifest.get(KIND) == CHECKPOINT
+
+
+def model_in(manifest: Mapping[str, Any], path: str | os.PathLike[str]) -> SavedModel:
+    """Return the net that a manifest describes, without looking for any plugin.
+
+    Raises
+    ------
+    ModelFileError
+        If it describes none, or one that can't be built from the arrays.
+    """
+    with reading(file_path(path)):
+        return _checked(without_own_keys(manifest), {entry.name: entry for entry in array_entries(manifest)})
+
+
+def _contents(
+    layers: Sequence[denseLayer], metadata: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the manifest and the arrays of a model file."""
+    if not isinstance(metadata, (dict, type(None))):
+        raise ArgumentTypeError(f"metadata is {with_type(metadata)}; expected a dict, or None")
+    part, arrays = describe(layers)
+    packed, more = pack(metadata or {}, METADATA)
+    return {MODEL: part, METADATA: packed}, arrays | more
+
+
+def _checked(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> SavedModel:
+    """Return the net of a file, if there is nothing but that and its metadata in it."""
+    if is_checkpoint(manifest):
+        raise DefectError("it is a checkpoint of a training run", "Checkpoint(path) in callbacks resumes it")
+    if set(manifest) != {MODEL, METADATA}:
+        what = ", ".join(map(shown, manifest)) or "nothing"
+        raise DefectError(
+            f"it holds {what:.200}, expected model and metadata", "load it with the program that saved it"
+        )
+    metadata = manifest[METADATA]
+    if not isinstance(metadata, dict):
+        raise DefectError(f"its metadata is {shown(metadata)}, expected a dict")
+    model = saved_model(manifest[MODEL], arrays)
+    expected = [*layer_names(len(model.layers)), *packed_names(metadata)]
+    if not all(isinstance(name, str) for name in expected) or sorted(expected) != sorted(arrays):
+        raise DefectError(f"it has {len(arrays)} arrays, and its model and metadata need {len(expected)}")
+    return model
