@@ -34,7 +34,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
         "command": ("predict", "evaluate"),
         "reader": (".csv", ".tsv", ".txt", ".parquet", "csv", "parquet", "table"),
     },
-    "nnframe-plot": {},
+    "nnframe-plot": {"command": ("plot",), "callback": ("loss_plot",)},
 }  # fmt: skip
 
 
