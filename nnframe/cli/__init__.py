@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from nnframe import registry
 from nnframe.cli.missing import refuse_missing
-from nnframe.cli.output import say, silence, table
+from nnframe.cli.output import complain, show, silence, table
 from nnframe.cli.parser import CommandParser
+from nnframe.cli.running import running_plugins
 from nnframe.contracts.command import Command
 from nnframe.errors import NNFrameError
+from nnframe.registry.known import distributions_with, provided_names
 from nnframe.version import __version__
 
 PROGRAM = "nnframe"
@@ -43,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = command.run(parser.parse_args(given[1:]))
         sys.stdout.flush()
     except NNFrameError as error:
-        print(f"{label}: error: {error}", file=sys.stderr)
+        complain(f"{label}: error: {error}")
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print(f"{label}: interrupted", file=sys.stderr)
+        complain(f"{label}: interrupted")
         return INTERRUPTED
     except OSError as error:
         # Such as a full disk behind stdout, which Python would complain about once more when it exits.
-        print(f"{label}: error: {error}", file=sys.stderr)
+        complain(f"{label}: error: {error}")
         silence()
         return WRONG_INPUT
     return status or 0
@@ -68,18 +70,24 @@ def _without_command(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if not options.help:
         parser.error("the following arguments are required: COMMAND")
-    say(f"usage: {PROGRAM} COMMAND ...\n       {PROGRAM} COMMAND --help\n\n{parser.description}\n\ncommands:")
-    say(table([("  " + command.name, command.help) for command in _commands()]))
+    show(f"usage: {PROGRAM} COMMAND ...\n       {PROGRAM} COMMAND --help\n\n{parser.description}\n\ncommands:")
+    show(table([(f"  {name}", text) for name, text in _commands().items()]))
     return 0
 
 
-def _commands() -> list[Command]:
-    """Return all commands that work, the built-in ones first."""
-    found = []
-    for name in registry.names("command"):
-        try:
-            found.append(registry.resolve(Command, name))
-        except NNFrameError:
-            # Two distributions with one name, say; running that command reports it.
-            continue
-    return sorted(found, key=lambda command: registry.provider_of(command) != registry.BUILTIN_PROVIDER)
+def _commands() -> dict[str, str]:
+    """Return the help of each command by its name: built-in ones, then other installed ones, then known ones."""
+    commands = []
+    with running_plugins("loading commands"):
+        for name in registry.names("command"):
+            try:
+                commands.append(registry.resolve(Command, name))
+            except NNFrameError:
+                # Such as two distributions with one name, which is reported to whoever runs the command.
+                continue
+    commands.sort(key=lambda command: registry.provider_of(command) != registry.BUILTIN_PROVIDER)
+    found = {command.name: command.help for command in commands}
+    for name in provided_names("command"):
+        distribution = distributions_with("command", name)[0]
+        found.setdefault(name, f"(comes with {distribution}: pip install {distribution})")
+    return found

@@ -1,29 +1,88 @@
-"""How the command line prints."""
+"""Printing: nothing that a file or a stranger wrote steers the terminal, and no report stops the work."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from nnframe.errors import ArgumentError
 
+# Control characters, which steer terminals; marks that change the direction of text, which can show one name as
+# another; separators of lines, lone surrogates, and invisible tags.
+STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
+)
+STEERING_OR_LAYOUT = re.compile(f"[\t\n{STEERING.pattern[1:-1]}]")
+
 
 def say(text: str) -> None:
-    """Print, flushed, so that a pipe shows a line when it is there; nothing more once its reader has gone."""
+    """Print a report: flushed, so that a pipe shows it at once, and never in the way of the work.
+
+    If it can't be printed, because the disk is full or a reader such as head has gone, it is lost, and so are all later
+    reports.
+    """
     try:
-        print(text, flush=True)
+        show(text)
+    except OSError:
+        silence()
+
+
+def show(text: str) -> None:
+    """Print what the command was asked for.
+
+    Characters that could steer a terminal, or that the output's encoding doesn't have, are printed as escapes.
+
+    Raises
+    ------
+    OSError
+        If it can't be written, unless its reader has gone.
+    """
+    try:
+        _write(text, sys.stdout)
     except BrokenPipeError:
         # The reader, such as head, has seen enough, but what is being done may still end in a file.
         silence()
+
+
+def show_json(value: object) -> None:
+    """Print a value as JSON, in ASCII; see `show`."""
+    # All other control characters are escaped by JSON itself.
+    show(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
+
+
+def complain(text: str) -> None:
+    """Print an error or a warning to stderr, in the same way as `say`."""
+    with suppress(OSError):
+        _write(text, sys.stderr)
+
+
+def harmless(text: str) -> str:
+    """Return text with escapes in place of what could steer a terminal; tabs and line ends are kept."""
+    return STEERING.sub(_escape, text)
+
+
+def harmless_line(text: str) -> str:
+    """Return text with escapes in place of what could steer a terminal or fake another line."""
+    return STEERING_OR_LAYOUT.sub(_escape, text)
 
 
 def silence() -> None:
     """Let all that is printed from now on go nowhere, also what Python flushes when it exits."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells, the first of which may be a header, in columns as wide as their longest cell."""
+    cells = [[harmless_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
 def check_place(option: str, path: Path, *inputs: str | Path) -> None:
@@ -43,16 +102,28 @@ def check_place(option: str, path: Path, *inputs: str | Path) -> None:
         If its folder doesn't exist or can't be written to, or it is a folder itself or one of the inputs.
     """
     if not path.absolute().parent.is_dir():
-        raise ArgumentError(f"{option} is {path}, in a folder that doesn't exist; make it first")
+        raise ArgumentError(f"{option} is {path}, in a folder that doesn't exist; create the folder first")
     if path.is_dir():
-        raise ArgumentError(f"{option} is {path}, which is a folder; give a file in it")
+        raise ArgumentError(f"{option} is {path}, which is a folder; choose a file in it")
     if not os.access(path.absolute().parent, os.W_OK):
-        raise ArgumentError(f"{option} is {path}, in a folder that you may not write to; give another")
+        raise ArgumentError(f"{option} is {path}, in a folder that you may not write to; choose another")
     if path.exists() and any(Path(each).exists() and path.samefile(each) for each in inputs):
-        raise ArgumentError(f"{option} is {path}, which is read and would be lost; give another file")
+        raise ArgumentError(f"{option} is {path}, which is read and would be lost; choose another file")
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of cells, the first of which may be a header, in columns as wide as their longest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+def _write(text: str, stream: TextIO | None) -> None:
+    # Programs without a console, such as those of pythonw, have no stdout.
+    if stream is None:
+        return
+    line = harmless(text) + "\n"
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except ValueError as error:
+        # A closed stream; as an OSError, it is handled like a full disk.
+        raise OSError(str(error)) from error

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
+
+from nnframe.cli.output import complain, show
 
 WRONG_INPUT = 2
 
@@ -27,6 +30,11 @@ class CommandParser(argparse.ArgumentParser):
         if prepare is not None:
             prepare(args)
         return super().parse_known_args(args, namespace)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help and errors as the command line prints everything, whatever a plugin's help texts hold."""
+        if message:
+            (show if file is sys.stdout else complain)(message.removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with 2."""

@@ -64,7 +64,7 @@ def _no_reader(source: str, suffix: str) -> ArgumentError:
     data_sets = [reader.name for reader in readers if not reader.suffixes]
     files = sorted(suffix for reader in readers for suffix in reader.suffixes)
     usable = f"expected a {', '.join(files)} file or a data set ({', '.join(data_sets)})"
-    if Path(source).exists():
+    if source and Path(source).exists():
         kind = f"ends in {suffix!r}" if suffix else "has no suffix"
         raise ArgumentError(f"{shown(source)} {kind}, which no reader reads; {usable}, or choose with --reader")
     return ArgumentError(f"there is no file or data set {shown(source)}; {usable}")

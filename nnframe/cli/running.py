@@ -1,37 +1,55 @@
-"""What is done while code of others runs: its output is kept apart, and what takes long is named."""
+"""Running other people's code: its output is kept apart from the command's, and a slow plugin is named."""
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
+
+from nnframe.cli.output import complain
 
 # Longer than any check of a plugin that comes with nnframe takes.
 PATIENCE = 5.0
+STDOUT, STDERR = 1, 2
 
 
 @contextmanager
 def running_plugins(what: str) -> Iterator[None]:
-    """Send what plugins print to stderr, so that stdout has nothing but the command's own output.
+    """Send everything that plugins print to stderr, so that stdout has only the command's own output.
 
     Parameters
     ----------
     what : str
-        What is being done, which is said on stderr if it takes longer than some seconds: a plugin that loops for ever
-        is found by it.
+        What is being done. It is printed on stderr if it takes longer than PATIENCE seconds, to find a plugin that
+        loops forever.
     """
-
-    def tell() -> None:
-        print(
-            f"nnframe: still busy with {what}, after {PATIENCE:g} seconds; Ctrl-C ends it", file=sys.stderr, flush=True
-        )
-
-    timer = threading.Timer(PATIENCE, tell)
+    timer = threading.Timer(
+        PATIENCE, complain, [f"nnframe: still busy with {what}, after {PATIENCE:g} seconds; Ctrl-C ends it"]
+    )
     timer.daemon = True
     timer.start()
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), _stdout_descriptor_to_stderr():
             yield
     finally:
         timer.cancel()
+
+
+@contextmanager
+def _stdout_descriptor_to_stderr() -> Iterator[None]:
+    """Redirect what bypasses sys.stdout: os.write, C libraries, child processes."""
+    try:
+        saved = os.dup(STDOUT)
+    except OSError:
+        # A process without stdout has nothing to keep apart.
+        yield
+        return
+    try:
+        with suppress(OSError):
+            os.dup2(STDERR, STDOUT)
+        yield
+    finally:
+        os.dup2(saved, STDOUT)
+        os.close(saved)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import copy_all
+from nnframe.arrays import copy_all, float_dtype
 from nnframe.builtins.callbacks.early_stopping import EarlyStopping
 from nnframe.cli.drawing import drawing
 from nnframe.cli.output import check_place, say
@@ -151,7 +151,7 @@ def _net(options: argparse.Namespace, data: TrainingData) -> nNet:
         [data.n_inputs, *hidden, data.n_outputs],
         [options.activation, data.activation] if hidden else [data.activation],
         seed=options.seed,
-        dtype=data.train.X.dtype,
+        dtype=float_dtype(data.train.X.dtype, "X"),
     )
 
 
@@ -187,6 +187,8 @@ def _check_early(options: argparse.Namespace) -> None:
         name = getattr(options, kind.__name__.lower())
         if name is not None:
             registry.resolve(kind, name)
+    if options.out is not None and options.plot is not None and options.out.resolve() == options.plot.resolve():
+        raise ArgumentError(f"--out and --plot are both {options.plot}; choose another file for the picture")
     for option, path in (("--out", options.out), ("--plot", options.plot)):
         if path is not None:
             check_place(option, path, options.data)
@@ -194,5 +196,3 @@ def _check_early(options: argparse.Namespace) -> None:
         format_for_writing(options.out)
     if options.plot is not None:
         drawing("--plot").check_figure_file(options.plot)
-        if options.out is not None and options.out.resolve() == options.plot.resolve():
-            raise ArgumentError(f"--out and --plot are both {options.plot}; choose another file for the picture")

@@ -38,7 +38,7 @@ def test_the_first_line_tells_size_version_and_format(command, saved):
     assert first == f"{saved}: {saved.stat().st_size:,} bytes, saved by nnframe {__version__}, format 1"
 
 
-def test_notes_are_shown_in_short_and_can_not_steer_the_terminal(command, saved):
+def test_metadata_is_shortened_and_can_not_steer_the_terminal(command, saved):
     out = command("info", str(saved))[1]
     assert "  columns: ['age', 'height']" in out
     assert "\x1b" not in out
@@ -85,47 +85,73 @@ def test_no_plugin_is_even_looked_for(saved):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def table_notes(n_columns=3):
-    """Return notes in the form in which own-data models have them."""
+def table_metadata(n_columns=3):
+    """Return metadata with nested objects and a list of objects, as models of tables have."""
     columns = [
         {"kind": "numeric", "name": "size", "mean": 80.123456789, "scale": 10.0, "fill": None},
         {"kind": "category", "name": "city\x1b[2J", "categories": ["Bonn", "Oslo", "Rome"], "fill": "Bonn"},
     ]
     columns += [{"kind": "boolean", "name": f"b{i}", "fill": None} for i in range(n_columns - 2)]
-    target = {"kind": "classification", "target": "price", "classes": ["high", "low"]}
-    return {"table": {"columns": columns, "target": target, "loss": "cel"}}
+    task = {"kind": "classification", "target": "price", "classes": ["high", "low"]}
+    return {"table": {"columns": columns, "task": task}, "loss": "cel"}
 
 
-def test_a_model_of_a_table_is_shown_with_its_target_task_loss_and_columns(command, tmp_path):
-    nNet.from_sizes([5, 2], ["softmax"]).save(tmp_path / "m.nnf", metadata=table_notes() | {"by": "me"})
+def test_nested_metadata_is_indented_and_lists_of_objects_are_tables(command, tmp_path):
+    nNet.from_sizes([5, 2], ["softmax"]).save(tmp_path / "m.nnf", table_metadata() | {"by": "me"})
     out = command("info", str(tmp_path / "m.nnf"))[1]
-    assert "target  price\ntask    classification, classes (2) ['high', 'low']\nloss    cel\n" in out
-    lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert "column kind learned from the data" in lines
-    assert "size numeric mean 80.1235, scale 10" in lines
-    assert r"city\x1b[2J category categories (3) ['Bonn', 'Oslo', 'Rome'], fill 'Bonn'" in lines
-    assert "b0 boolean" in lines
-    assert lines[-2:] == ["notes", "by: 'me'"]
-    assert "{" not in out
-
-
-def test_of_many_columns_the_first_are_shown(command, tmp_path):
-    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", metadata=table_notes(60_000))
-    out = command("info", str(tmp_path / "m.nnf"))[1]
-    assert out.splitlines()[-1] == "and 59,960 more columns, which --json shows"
-    assert len(out.splitlines()) < 60
-    assert (
-        len(json.loads(command("info", str(tmp_path / "m.nnf"), "--json")[1])["metadata"]["table"]["columns"]) == 60_000
+    assert out.endswith(
+        "metadata\n"
+        "  table\n"
+        "    columns (3)\n"
+        "      kind      name         mean     scale  fill  categories\n"
+        "      numeric   size         80.1235  10\n"
+        "      category  city\\x1b[2J                  Bonn  ['Bonn', 'Oslo', 'Rome']\n"
+        "      boolean   b0\n"
+        "    task\n"
+        "      kind: classification\n"
+        "      target: price\n"
+        "      classes: ['high', 'low']\n"
+        "  loss: cel\n"
+        "  by: me\n"
     )
 
 
+def test_of_a_long_list_of_objects_the_first_are_shown(command, tmp_path):
+    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", table_metadata(60_000))
+    out = command("info", str(tmp_path / "m.nnf"))[1]
+    assert "and 59,960 more, which --json shows" in out
+    assert len(out.splitlines()) < 70
+    told = json.loads(command("info", str(tmp_path / "m.nnf"), "--json")[1])
+    assert len(told["metadata"]["table"]["columns"]) == 60_000
+
+
 @pytest.mark.parametrize(
-    "held", ["text", {"columns": 3}, {"columns": [3], "target": {}}, {"columns": [], "target": 7}, {"target": {}}, None]
+    ("held", "line"),
+    [
+        ("text", "table: text"),
+        ([3], "table: [3]"),
+        ([[], [{}]], "table: [[], [{}]]"),
+        (
+            list(range(1000)),
+            "table: (1,000) [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21...",
+        ),
+        ({}, "table: {}"),
+        (None, "table: None"),
+        ("two\nlines", r"table: two\nlines"),
+    ],
 )
-def test_notes_of_another_form_under_that_name_are_shown_as_they_are(command, tmp_path, held):
-    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", metadata={"table": held})
+def test_any_other_value_is_shown_on_one_line(command, tmp_path, held, line):
+    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", {"table": held})
     status, out, _ = command("info", str(tmp_path / "m.nnf"))
-    assert (status, out.splitlines()[-1]) == (0, f"  table: {held!r}")
+    assert (status, out.splitlines()[-1]) == (0, f"  {line}")
+
+
+def test_objects_nested_without_end_are_cut(command, tmp_path):
+    held = {}
+    for _ in range(30):
+        held = {"deeper": held}
+    nNet.from_sizes([5, 2]).save(tmp_path / "m.nnf", held)
+    assert command("info", str(tmp_path / "m.nnf"))[1].count("deeper") < 20
 
 
 @pytest.fixture

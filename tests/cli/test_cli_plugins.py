@@ -1,6 +1,9 @@
 """``nnframe plugins``, as a user meets it."""
 
 import json
+import subprocess
+import sys
+import textwrap
 import time
 
 import numpy as np
@@ -138,6 +141,49 @@ def test_json_stays_json_whatever_a_plugin_prints(command, talkative, monkeypatc
         assert "imported" in err
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [([], ["--json"]), (["--json"], []), (["--json", "list"], []), (["list"], ["--json"])],
+)
+def test_json_is_understood_before_and_after_the_action(command, before, after):
+    rows = json.loads(command("plugins", *before, *after)[1])
+    assert "relu" in {row["name"] for row in rows}
+    assert json.loads(command("plugins", "--json", "show", "relu")[1])[0]["name"] == "relu"
+
+
+def test_list_is_what_no_action_means(command):
+    assert command("plugins", "list") == command("plugins")
+
+
+def test_a_kind_chooses_between_plugins_of_one_name(command, steep):
+    loss = Loss("steep", lambda a, y: np.abs(a - y).sum(axis=0), lambda a, y: np.sign(a - y))
+    with registry.temporarily(loss):
+        [shown] = json.loads(command("plugins", "show", "steep", "--kind", "loss", "--json")[1])
+        checked = json.loads(command("plugins", "check", "steep", "--kind", "activation", "--json")[1])
+    assert shown["kind"] == "loss"
+    assert "derivative_matches_differences" in {result["name"] for result in checked}
+    assert "gradient_matches_differences" not in {result["name"] for result in checked}
+
+
+def test_json_stays_json_when_a_plugin_writes_past_sys_stdout(tmp_path):
+    script = textwrap.dedent("""
+        import os, subprocess, sys
+        import numpy as np
+        from nnframe import Activation, registry
+        from nnframe.cli import main
+
+        def forward(z):
+            os.write(1, b"past sys.stdout ")
+            return np.tanh(z)
+
+        registry.register(Activation("loud", forward, lambda z: 1 - np.tanh(z) ** 2), name="mine")
+        sys.exit(main(["plugins", "check", "loud", "--json"]))
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert {result["plugin"] for result in json.loads(done.stdout)} == {"loud"}
+    assert "past sys.stdout" in done.stderr
+
+
 def test_a_check_that_takes_long_is_named(command, monkeypatch):
     monkeypatch.setattr("nnframe.cli.running.PATIENCE", 0.05)
 
@@ -219,7 +265,7 @@ def test_what_has_no_curve_can_not_be_plotted(command, tmp_path, name, kind):
     file = tmp_path / "curves.png"
     status, out, err = command("plugins", "plot", "relu", name, "-o", str(file))
     assert (status, out) == (2, "")
-    assert f"{name!r} can't be drawn (kind: {kind}); wanted the name of an activation or loss or schedule" in err
+    assert f"{name!r} can't be drawn (kind: {kind}); expected the name of an activation or loss or schedule" in err
     assert not file.exists()
 
 
@@ -245,9 +291,20 @@ def test_plot_writes_a_picture(command, tmp_path, names):
     assert file.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", ["curves.xyz", "nowhere/curves.png"])
-def test_a_picture_that_can_not_be_written_is_wrong_input(command, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("curves.xyz", "'.xyz' is not a picture format"), ("no/c.png", "in a folder that doesn't exist")],
+)
+def test_a_picture_that_can_not_be_written_is_wrong_input(command, tmp_path, name, sentence):
     status, _, err = command("plugins", "plot", "relu", "-o", str(tmp_path / name))
     assert status == 2
-    assert "can't be written" in err
+    assert sentence in err
     assert err.count("\n") == 1
+
+
+def test_without_nnframe_plot_the_error_says_what_to_install(command, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nnframe_plot.cli", None)
+    for arguments in (["plugins", "plot", "relu", "-o", "c.png"], ["train", "digits", "--plot", "c.png"]):
+        status, out, err = command(*arguments)
+        assert (status, out) == (2, "")
+        assert "needs nnframe-plot: pip install nnframe-plot" in err

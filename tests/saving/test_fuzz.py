@@ -5,7 +5,6 @@ import os
 import random
 import sys
 import tracemalloc
-from argparse import Namespace
 from collections import Counter
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 import nnframe
 from nnframe import ModelFileError, denseLayer, nNet
-from nnframe.cli.commands.info import show_file
+from nnframe.cli.model_info import show_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mutations import MUTATIONS
@@ -44,7 +43,7 @@ def bits_of(net):
 
 def show(path):
     with redirect_stdout(io.StringIO()):
-        show_file(Namespace(file=path, json=False))
+        show_file(path, as_json=False)
 
 
 def outcome(load, path):

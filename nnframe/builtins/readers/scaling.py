@@ -68,7 +68,7 @@ def prepared(samples: Samples, task: str | None, validation: float, seed: int) -
             raise DataError(
                 f"{samples.y_name} in {samples.name} is the same for all samples; there is nothing to learn"
             )
-        wanted = ((targets - outputs.mean) / outputs.scale).astype(FLOAT32)
+        wanted = _standardised(targets, outputs, f"{samples.y_name} in {samples.name}")
     else:
         outputs = None
         wanted = (targets == classes).astype(FLOAT32)
@@ -78,7 +78,7 @@ def prepared(samples: Samples, task: str | None, validation: float, seed: int) -
         if n_bytes > MEMORY_BYTES:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         train, held = (
-            pairs(_scaled(samples.X, inputs, rows, folder), wanted[rows])
+            pairs(_scaled(samples.X, inputs, rows, folder, f"{samples.x_name} in {samples.name}"), wanted[rows])
             for rows in (np.flatnonzero(~held_out), np.flatnonzero(held_out))
         )
         told = _told(samples, targets, classes)
@@ -230,7 +230,7 @@ def _scaling(samples: Samples, array: Array, chosen: Array) -> Scaling:
     return Scaling(mean, np.where(constant, 1.0, scale))
 
 
-def _scaled(array: Array, scaling: Scaling, rows: Array, folder: Path | None) -> Array:
+def _scaled(array: Array, scaling: Scaling, rows: Array, folder: Path | None, name: str) -> Array:
     """Return some rows scaled, float32, in memory or in a file in a folder."""
     shape = len(rows), array.shape[1]
     if folder is None:
@@ -240,5 +240,24 @@ def _scaled(array: Array, scaling: Scaling, rows: Array, folder: Path | None) ->
     count = max(1, CHUNK_BYTES // (8 * array.shape[1]))
     for start in range(0, len(rows), count):
         part = slice(start, start + count)
-        scaled[part] = (array[rows[part]].astype(np.float64) - scaling.mean) / scaling.scale
+        scaled[part] = _standardised(array[rows[part]].astype(np.float64), scaling, name)
+    return scaled
+
+
+def _standardised(values: Array, scaling: Scaling, name: str) -> Array:
+    """Return values scaled, float32.
+
+    Raises
+    ------
+    DataError
+        If one of them, which was not among those that the scaling was taken from, is too large for that.
+    """
+    with np.errstate(over="ignore"):
+        scaled: Array = ((values - scaling.mean) / scaling.scale).astype(FLOAT32)
+    if not np.isfinite(scaled).all():
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(scaled))[0])
+        raise DataError(
+            f"{name} has the value {values[row, column]:g} in column {column}, and the values that are trained with "
+            f"have a standard deviation of {scaling.scale[column]:g}; remove such samples"
+        )
     return scaled

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from nnframe.cli.output import say
+from nnframe.cli.output import show
 from nnframe.contracts.command import Command
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe_table.commands.predict import add_model_and_data
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
     model = load(options.model)
     figures = model.evaluate(options.data, options.unknown)
     loss = figures.pop("loss")
-    say(f"{model.loss} {loss:.4f}" + "".join(f", {name} {value:.4f}" for name, value in figures.items()))
+    show(f"{model.loss} {loss:.4f}" + "".join(f", {name} {value:.4f}" for name, value in figures.items()))
 
 
 evaluate = Command("evaluate", add_arguments, run, help="say how good a model of nnframe train is", doc=__doc__)

@@ -1,0 +1,128 @@
+"""Which reader reads what, and that a reader brings its own options."""
+
+from contextlib import nullcontext
+
+import pytest
+
+from nnframe import pairs, registry
+from nnframe.cli.readers import reader_for
+from nnframe.contracts.reader import Reader, TrainingData
+from nnframe.errors import ArgumentError, ArgumentTypeError, MissingDependencyError, UnknownNameError
+
+XOR = pairs([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
+
+
+def made(name, **more):
+    return Reader(name, lambda source, options: nullcontext(TrainingData(XOR, "mse", "sigmoid")), **more)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("digits", "digits"), ("a.npy", "npy"), ("folder.x/A.NPZ", "npz"), ("digits.npz", "npz")]
+)
+def test_built_in_readers_are_found_by_name_and_suffix(source, name):
+    assert reader_for(source).name == name
+
+
+def test_a_plugins_reader_is_found_by_the_suffix_that_it_lists():
+    with registry.temporarily(made("points", suffixes=(".pts", ".point"))):
+        assert reader_for("a.point").name == "points"
+        assert reader_for("b.txt", "points").name == "points"
+
+
+def test_two_readers_of_a_suffix_are_told_apart_by_the_option(command, tmp_path):
+    (tmp_path / "a.pts").touch()
+    with registry.temporarily(made("one", suffixes=(".pts",))), registry.temporarily(made("two", suffixes=(".pts",))):
+        status, _, err = command("train", str(tmp_path / "a.pts"))
+        assert status == 2
+        assert "several plugins read .pts files; choose one with --reader one or --reader two" in err
+        assert command("train", str(tmp_path / "a.pts"), "--reader", "two", "--epochs", "1")[0] == 0
+
+
+@pytest.mark.parametrize("source", ["a.csv", "a.CSV", "a.parquet", "a.tsv"])
+def test_a_known_reader_that_is_not_installed_says_what_to_install(monkeypatch, source):
+    monkeypatch.setattr("nnframe.cli.missing._is_installed", lambda distribution: False)
+    monkeypatch.setattr(registry, "is_claimed", lambda kind, name: False)
+    monkeypatch.setattr(registry, "names", lambda kind: pytest.fail("plugins were imported"))
+    with pytest.raises(MissingDependencyError, match=r"comes with nnframe-table: pip install nnframe-table"):
+        reader_for(source)
+
+
+@pytest.mark.parametrize("name", ["predict", "Evaluate"])
+def test_a_known_command_that_is_not_installed_says_what_to_install(command, monkeypatch, name):
+    monkeypatch.setattr("nnframe.cli.missing._is_installed", lambda distribution: False)
+    monkeypatch.setattr(registry, "is_claimed", lambda kind, name: False)
+    expected = f"nnframe {name}: error: nnframe {name} comes with nnframe-table: pip install nnframe-table\n"
+    assert command(name, "m.nnf", "x.csv") == (2, "", expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "error", "sentence"),
+    [
+        ("a.xyz", None, ArgumentError, "there is no file or data set 'a.xyz'; expected a .npy, .npz file"),
+        ("no such thing", None, ArgumentError, "there is no file or data set 'no such thing'"),
+        ("a.npy", "nowhere", UnknownNameError, "There is no reader 'nowhere'"),
+        ("", None, ArgumentError, "there is no file or data set ''"),
+    ],
+)
+def test_what_no_reader_reads_is_refused(source, name, error, sentence):
+    with pytest.raises(error, match=sentence):
+        reader_for(source, name)
+
+
+def test_a_file_of_an_unknown_kind_is_said_to_be_one(tmp_path):
+    (tmp_path / "a.xyz").touch()
+    with pytest.raises(ArgumentError, match=r"ends in '\.xyz', which no reader reads; .* or choose with --reader"):
+        reader_for(str(tmp_path / "a.xyz"))
+
+
+def with_options(group):
+    group.add_argument("--word", help="any word")
+    group.add_argument("--flag", action="store_true", help="a flag")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["words", "--word", "digits", "--flag"],
+        ["--word", "digits", "words"],
+        ["--flag", "words", "--epochs", "1", "--word=digits"],
+        ["--epochs", "1", "--word", "a.npy", "words"],
+    ],
+)
+def test_a_readers_options_are_understood_wherever_they_stand(command, arguments):
+    seen = []
+
+    def open_words(source, options):
+        seen.append((source, options.word))
+        return nullcontext(TrainingData(XOR, "mse", "sigmoid"))
+
+    with registry.temporarily(Reader("words", open_words, add_arguments=with_options, doc="words: some.")):
+        status, _, err = command("train", *arguments)
+    assert (status, err) == (0, "")
+    assert seen == [("words", "a.npy" if "a.npy" in arguments else "digits")]
+
+
+def test_help_shows_the_options_of_the_reader_of_the_data(command):
+    assert "--validation" in command("train", "a.npz", "--help")[1]
+    assert "--validation" not in command("train", "--help")[1]
+    assert "--validation" not in command("train", "digits", "--help")[1]
+
+
+def test_an_option_of_another_reader_is_refused(command):
+    status, _, err = command("train", "digits", "--validation", "0.5")
+    assert status == 2
+    assert "unrecognized arguments: --validation 0.5" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "sentence"),
+    [
+        ({"suffixes": [".csv"]}, ArgumentTypeError, r"expected a tuple such as \('.csv',\)"),
+        ({"suffixes": ("csv",)}, ArgumentError, "expected a dot and lower-case letters"),
+        ({"suffixes": (".CSV",)}, ArgumentError, "expected a dot and lower-case letters"),
+        ({"add_arguments": 3}, ArgumentTypeError, "add_arguments of reader 'x' is 3"),
+    ],
+)
+def test_a_reader_is_checked_when_it_is_made(more, error, sentence):
+    with pytest.raises(error, match=sentence):
+        made("x", **more)
