@@ -72,7 +72,7 @@ class PluginError(NNFrameError, RuntimeError):
 
 
 class DerivativeError(PluginError):
-    """An activation left its derivative out, and the complex step can't supply it."""
+    """An activation or a loss left its derivative out, and it can't be derived from the formula."""
 
 
 class EngineError(NNFrameError, NotImplementedError):

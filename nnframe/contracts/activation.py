@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nnframe.arrays import Array
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError
-from nnframe.formula.complex_step import complex_step_derivative
+from nnframe.errors import ArgumentError, DerivativeError
+
+if TYPE_CHECKING:
+    from nnframe.formula.derived import DerivedActivation
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,11 +30,11 @@ class Activation(Plugin):
     forward : callable
         ``forward(z, **params) -> a``.
     derivative : callable, optional
-        ``derivative(z, **params) -> f'(z)``, element by element. Where it is left out, it is taken from
-        `forward` by the complex step.
+        ``derivative(z, **params) -> f'(z)``, element by element.
     backward : callable, optional
         ``backward(grad, z, a, **params) -> dL/dz`` for an activation that mixes the components of a column, as
-        softmax does; grad is dL/da. Given in place of `derivative`.
+        softmax does; grad is dL/da. Given in place of `derivative`. Where both are left out, what is needed is derived
+        from `forward`.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
@@ -89,16 +91,70 @@ class Activation(Plugin):
 
     @property
     def elementwise(self) -> bool:
-        """Whether each output depends on one input alone, so that a derivative f'(z) exists."""
-        return self.backward is None
-
-    @cached_property
-    def slope(self) -> Callable[..., Array]:
-        """f'(z), element by element: `derivative`, or the complex step through `forward` where it is left out.
+        """Whether each output depends on one input alone, so that a derivative f'(z) exists.
 
         Raises
         ------
         DerivativeError
-            If `derivative` was left out and the complex step can't supply it.
+            If it has to be found out from `forward`, and `forward` can't be recorded.
         """
-        return self.derivative or complex_step_derivative(self.forward, self.settings)
+        if self.derivative is not None or self.backward is not None:
+            return self.backward is None
+        return self.derived.elementwise
+
+    @cached_property
+    def derived(self) -> DerivedActivation:
+        """What is derived from `forward`, for the parameters as they are set.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived; the message says what stands in the way.
+        """
+        # A net whose parts bring their derivatives doesn't wait for it.
+        from nnframe.formula.derived import DerivedActivation
+
+        return DerivedActivation(self.forward, self.settings)
+
+    @cached_property
+    def slope(self) -> Callable[..., Array]:
+        """``slope(z, **params) -> f'(z)``, element by element: `derivative`, or what is derived where it is left out.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived, or the components of a column mix.
+        """
+        if self.derivative is not None:
+            return self.derivative
+        if not self.elementwise:
+            raise DerivativeError("it mixes the components of a column, and has no derivative; see backward_pass")
+
+        def slope(z: Array, **params: Any) -> Array:
+            derived = self.with_params(**params).derived if params and params != self.settings else self.derived
+            assert derived.slope is not None
+            return derived.slope(z)
+
+        return slope
+
+    @cached_property
+    def backward_pass(self) -> Callable[..., Array]:
+        """``backward_pass(grad, z, a, **params) -> dL/dz``, whichever of `derivative` and `backward` is given, or none.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived.
+        """
+        if self.backward is not None:
+            return self.backward
+        if self.derivative is not None:
+            derivative = self.derivative
+            return lambda grad, z, a, **params: grad * derivative(z, **params)
+        _ = self.derived
+
+        def backward_pass(grad: Array, z: Array, a: Array, **params: Any) -> Array:
+            derived = self.with_params(**params).derived if params and params != self.settings else self.derived
+            return derived.backward(grad, z, a)
+
+        return backward_pass

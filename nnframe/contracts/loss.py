@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nnframe.arrays import Array
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
+
+if TYPE_CHECKING:
+    from nnframe.formula.derived import DerivedLoss
 
 Domain: TypeAlias = Literal["real", "positive", "probability"]
 
@@ -27,8 +31,8 @@ class Loss(Plugin):
         What users call it by. Letters, digits, ``_``, ``-`` and ``.``; case does not matter.
     value : callable
         ``value(a, y, **params) -> (B,)``: the loss of each column.
-    gradient : callable
-        ``gradient(a, y, **params) -> dL/da``, of shape (n, B).
+    gradient : callable, optional
+        ``gradient(a, y, **params) -> dL/da``, of shape (n, B). Where it is left out, it is derived from `value`.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
@@ -50,13 +54,15 @@ class Loss(Plugin):
     Examples
     --------
     >>> import numpy as np
-    >>> sse = Loss("sse", lambda a, y: ((a - y) ** 2).sum(axis=0), lambda a, y: 2 * (a - y))
+    >>> sse = Loss("sse", lambda a, y: ((a - y) ** 2).sum(axis=0))
     >>> sse.value(np.array([[1.0], [3.0]]), np.zeros((2, 1))).tolist()
     [10.0]
+    >>> sse.slope(np.array([[1.0], [3.0]]), np.zeros((2, 1))).tolist()
+    [[2.0], [6.0]]
     """
 
     value: Callable[..., Array]
-    gradient: Callable[..., Array]
+    gradient: Callable[..., Array] | None = None
     fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
     a_domain: Domain = field(default="real", kw_only=True)
     y_domain: Domain = field(default="real", kw_only=True)
@@ -76,3 +82,36 @@ class Loss(Plugin):
             raise ArgumentTypeError(
                 f"minimum of loss {self.name!r} is {with_type(self.minimum)}; wanted a number or None"
             )
+
+    @cached_property
+    def derived(self) -> DerivedLoss:
+        """What is derived from `value`, for the parameters as they are set.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived; the message says what stands in the way.
+        """
+        # A net whose parts bring their derivatives doesn't wait for it.
+        from nnframe.formula.derived import DerivedLoss
+
+        return DerivedLoss(self.value, self.settings, self.a_domain, self.y_domain)
+
+    @cached_property
+    def slope(self) -> Callable[..., Array]:
+        """``slope(a, y, **params) -> dL/da``: `gradient`, or what is derived where it is left out.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived.
+        """
+        if self.gradient is not None:
+            return self.gradient
+        _ = self.derived
+
+        def slope(a: Array, y: Array, **params: Any) -> Array:
+            derived = self.with_params(**params).derived if params and params != self.settings else self.derived
+            return derived.gradient(a, y)
+
+        return slope

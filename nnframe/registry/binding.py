@@ -39,7 +39,7 @@ def bind_activation(activation: Activation | None) -> BoundActivation:
     Raises
     ------
     DerivativeError
-        If it gives no derivative, and the complex step can't supply it.
+        If it gives no derivative, and none can be derived from its formula.
     """
     if activation is None:
         return IDENTITY
@@ -60,10 +60,13 @@ def _bound_derivative(
     """Return the derivative, if there is one, and the backward pass."""
     if activation.backward is not None:
         return None, _guarded(activation, "backward", activation.backward)
-    try:
-        derivative = _guarded(activation, "derivative", activation.slope)
-    except DerivativeError as error:
-        raise blamed_error(DerivativeError, activation, "derivative", str(error)) from error.__cause__
+    if activation.derivative is None:
+        try:
+            derived = activation.derived
+        except DerivativeError as error:
+            raise blamed_error(DerivativeError, activation, "derivative", str(error)) from error.__cause__
+        return derived.slope, derived.backward
+    derivative = _guarded(activation, "derivative", activation.derivative)
     return derivative, lambda grad, z, a: grad * derivative(z)
 
 
@@ -93,7 +96,7 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
     if fused is not None:
         gradient = _guarded(fused.owner, "fused gradient", fused.form.gradient)
     else:
-        loss_gradient = _guarded(loss, "gradient", loss.gradient)
+        loss_gradient = _bound_gradient(loss)
         backward = bind_activation(activation).backward
 
         def gradient(z: Array, a: Array, y: Array) -> Array:
@@ -107,6 +110,16 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
         plugin=loss,
         fused=fused,
     )
+
+
+def _bound_gradient(loss: Loss) -> Callable[[Array, Array], Array]:
+    """Return the gradient of a loss, given or derived."""
+    if loss.gradient is not None:
+        return _guarded(loss, "gradient", loss.gradient)
+    try:
+        return loss.derived.gradient
+    except DerivativeError as error:
+        raise blamed_error(DerivativeError, loss, "gradient", str(error)) from error.__cause__
 
 
 def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:

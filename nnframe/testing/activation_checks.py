@@ -21,8 +21,8 @@ EXPECTED = "Expected is what differences of forward give."
 
 def components_are_independent(activation: Activation) -> None:
     """Without backward, an output depends on its own input alone."""
-    if activation.backward is not None:
-        raise CheckSkipped("it mixes the components of a column, and says so with backward")
+    if activation.backward is not None or (activation.derivative is None and not _is_elementwise(activation)):
+        raise CheckSkipped("it mixes the components of a column")
     z = pre_activations()
     forward = calls_of(activation)[0]
     together = forward()
@@ -43,7 +43,8 @@ def derivative_matches_differences(activation: Activation) -> None:
     """The derivative, or backward, is the slope of forward, at the defaults and at other parameters."""
     for each in variants(activation):
         try:
-            slope = each.slope if each.backward is None else None
+            slope = each.slope if each.elementwise else None
+            backward = each.backward_pass
         except DerivativeError as error:
             raise CheckFailure(f"derivative{with_changes(each)} is expected to be given: {error}") from error.__cause__
         z = pre_activations()
@@ -52,8 +53,7 @@ def derivative_matches_differences(activation: Activation) -> None:
         if slope is not None:
             got = slope(z, **each.settings)
         else:
-            assert each.backward is not None
-            got = each.backward(grad, z, each.forward(z, **each.settings), **each.settings)
+            got = backward(grad, z, each.forward(z, **each.settings), **each.settings)
         name, advice = "derivative(z)", "Correct its formula, or leave it out."
         if slope is None:
             name, advice = "backward(grad, z, a)", "Correct its formula: dL/dz_i is the sum over k of grad_k da_k/dz_i."
@@ -66,7 +66,7 @@ def large_inputs_stay_finite(activation: Activation) -> None:
     """At +-1e4 results are finite, and nothing overflows on the way to them."""
     for dtype in DTYPES:
         z = np.array([[-LARGE], [LARGE], [-50.0], [90.0], [0.0]], dtype)
-        if activation.backward is None:
+        if _is_elementwise(activation):
             # One at a time, or the finite ones would hide the others' warnings.
             for at in z.reshape(-1, 1, 1):
                 _require_finite(activation, at)
@@ -105,10 +105,7 @@ def in_place_forms_agree(activation: Activation) -> None:
             z = pre_activations(dtype)
             settings, eps = each.settings, float(np.finfo(dtype).eps)
             a, grad = each.forward(z, **settings), z[::-1] / 3
-            if each.backward is not None:
-                expected = each.backward(grad, z, a, **settings)
-            else:
-                expected = grad * each.slope(z, **settings)
+            expected = each.backward_pass(grad, z, a, **settings)
             scale = float(np.abs(grad).max())
             assert each.forward_inplace is not None
             assert each.backward_inplace is not None
@@ -130,6 +127,14 @@ def in_place_forms_agree(activation: Activation) -> None:
                     atol=32 * eps * scale,
                     inputs={"grad": grad, "a": a},
                 )
+
+
+def _is_elementwise(activation: Activation) -> bool:
+    """Whether it works element by element; where that can't be found out, another check says so."""
+    try:
+        return activation.elementwise
+    except DerivativeError:
+        return True
 
 
 def _total(activation: Activation, grad: Array, z: Array, i: int, row: Array) -> Array:

@@ -107,20 +107,22 @@ def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
     if isinstance(plugin, Activation):
         z = pre_activations(dtype)
         forward = Call("forward(z)", plugin.forward, {"z": z}, settings)
-        if plugin.backward is not None:
-            arguments = {"grad": z[::-1] / 3, "z": z, "a": forward()}
-            return [forward, Call("backward(grad, z, a)", plugin.backward, arguments, settings)]
         try:
-            return [forward, Call("derivative(z)", plugin.slope, {"z": z}, settings)]
+            if plugin.elementwise:
+                return [forward, Call("derivative(z)", plugin.slope, {"z": z}, settings)]
+            backward = plugin.backward_pass
         except DerivativeError:
             # One check says so, and that is enough.
             return [forward]
+        arguments = {"grad": z[::-1] / 3, "z": z, "a": forward()}
+        return [forward, Call("backward(grad, z, a)", backward, arguments, settings)]
     if isinstance(plugin, Loss):
         both = {"a": columns(plugin.a_domain, seed=0, dtype=dtype), "y": targets(plugin.y_domain, dtype)}
-        return [
-            Call("value(a, y)", plugin.value, both, settings, shape_of=lambda shape: shape[1:]),
-            Call("gradient(a, y)", plugin.gradient, both, settings),
-        ]
+        value = Call("value(a, y)", plugin.value, both, settings, shape_of=lambda shape: shape[1:])
+        try:
+            return [value, Call("gradient(a, y)", plugin.slope, both, settings)]
+        except DerivativeError:
+            return [value]
     if isinstance(plugin, Optimizer):
         return [update_call(plugin, update_arguments(plugin, dtype), t=UPDATES + 1)]
     if isinstance(plugin, Schedule):

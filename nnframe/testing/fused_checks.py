@@ -40,7 +40,7 @@ def _check_pair(activation: Activation, loss: Loss, dtype: DType) -> None:
     z = np.random.default_rng(0).normal(size=(4, 24)).astype(dtype)
     y = targets(loss.y_domain, dtype)
     a = activation.forward(z, **activation.settings)
-    chain = bind_activation(activation).backward(loss.gradient(a, y, **loss.settings), z, a)
+    chain = bind_activation(activation).backward(loss.slope(a, y, **loss.settings), z, a)
     where, inputs = f"of {loss.spec} after {activation.spec} in {dtype}", {"z": z, "y": y}
     rtol = atol = TOLERANCES[dtype]
     got = fused.form.gradient(z, a, y, **fused.owner.settings)

@@ -143,7 +143,7 @@ BROKEN = {
     "wrong sign": (tanh(derivative=lambda z: -slope(z)), {"derivative_matches_differences"}),
     "wrong scale": (tanh(derivative=lambda z: 1.01 * slope(z)), {"derivative_matches_differences"}),
     "no derivative where there must be one": (
-        tanh(forward=lambda z: z / (1 + np.abs(z)), derivative=None),
+        tanh(forward=lambda z: np.tanh(z) * (2 if isinstance(z, np.ndarray) else 1), derivative=None),
         {"derivative_matches_differences"},
     ),
     "wrong only for other parameters": (

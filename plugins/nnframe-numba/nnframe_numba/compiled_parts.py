@@ -11,6 +11,7 @@ A part is a function of rows: z, a, y and d are (B, n), losses (B,).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,10 @@ def activation_parts(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[Comp
     activate_part = selected(
         Candidate(plugin, plugin.forward, "forward", ways, activate_on_numpy, sample, (1,), plugin.settings)
     )
-    function, part, ways = _slope_formula(plugin)
+    function, part, ways, settings = _slope_formula(plugin, dtype)
     arguments = (d, z, _activations(bound, z))
     return activate_part, selected(
-        Candidate(plugin, function, part, ways, differentiate_on_numpy, arguments, (0,), plugin.settings)
+        Candidate(plugin, function, part, ways, differentiate_on_numpy, arguments, (0,), settings)
     )
 
 
@@ -64,16 +65,17 @@ def is_in_place(bound: BoundActivation) -> bool:
     return bound.plugin is not None and _built_in_name(bound.plugin) in IN_PLACE
 
 
-def _slope_formula(plugin: Activation) -> tuple[Any, str, dict[str, Any]]:
+def _slope_formula(plugin: Activation, dtype: np.dtype[Any]) -> tuple[Any, str, dict[str, Any], Mapping[str, Any]]:
+    """Return the formula of the backward pass, given or derived, its name, ways to compile it, and its parameters."""
+    element = {"element": formula_loops.element_slope, "array": formula_loops.array_slope}
     if plugin.backward is not None:
-        return plugin.backward, "backward", {"array": formula_loops.array_backward}
+        return plugin.backward, "backward", {"array": formula_loops.array_backward}, plugin.settings
     if plugin.derivative is not None:
-        return (
-            plugin.derivative,
-            "derivative",
-            {"element": formula_loops.element_slope, "array": formula_loops.array_slope},
-        )
-    return plugin.forward, "complex step", {"element": formula_loops.element_complex_step}
+        return plugin.derivative, "derivative", element, plugin.settings
+    derived = plugin.derived
+    if derived.derivative is not None:
+        return derived.derivative.formula(dtype), "derived derivative", element, {}
+    return derived.backward.formula(dtype), "derived backward", {"array": formula_loops.array_backward}, {}
 
 
 def objective_parts(
@@ -102,7 +104,8 @@ def objective_parts(
     a = _sample(loss.a_domain, dtype, 1) if fused is None else _activations(last, z)
     losses, d = np.empty(len(z), dtype), np.empty_like(z)
     owner: Plugin = loss
-    function, part = loss.value, "value"
+    function: Any = loss.value
+    part = "value"
     ways = {"array": formula_loops.array_value}
     if fused is not None and fused.form.value is not None:
         owner, function, part = fused.owner, fused.form.value, "fused value"
@@ -110,14 +113,15 @@ def objective_parts(
     value_part = selected(
         Candidate(owner, function, part, ways, value_on_numpy, (z, a, y, losses), (3,), owner.settings)
     )
-    owner, function, part = loss, loss.gradient, "gradient"
+    owner, part, settings = loss, "gradient", loss.settings
+    function = loss.gradient
     ways = {"element": formula_loops.element_gradient, "array": formula_loops.array_gradient}
     if fused is not None:
-        owner, function, part = fused.owner, fused.form.gradient, "fused gradient"
+        owner, function, part, settings = fused.owner, fused.form.gradient, "fused gradient", fused.owner.settings
         ways = {"element": formula_loops.element_fused_gradient, "array": formula_loops.array_fused_gradient}
-    return value_part, selected(
-        Candidate(owner, function, part, ways, gradient_on_numpy, (z, a, y, d), (3,), owner.settings)
-    )
+    elif function is None:
+        function, part, settings = loss.derived.gradient.formula(dtype), "derived gradient", {}
+    return value_part, selected(Candidate(owner, function, part, ways, gradient_on_numpy, (z, a, y, d), (3,), settings))
 
 
 def optimizer_part(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> CompiledPart:

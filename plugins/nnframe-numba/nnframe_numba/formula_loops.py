@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from nnframe import Array
-from nnframe.formula.complex_step import STEP
 from nnframe_numba.epoch_source import optimizer_source
 from nnframe_numba.jit import formula
 
@@ -74,26 +71,6 @@ def element_slope(f: Any) -> Any:
                 d[i, j] *= f(z[i, j])
 
     return differentiate
-
-
-def element_complex_step(f: Any) -> Any:
-    """Return the part that multiplies d by the slope of f at z, as `nnframe.formula.complex_step` has it."""
-    # The cube root of the machine epsilon balances rounding against truncation.
-    relative_step = float(np.cbrt(np.finfo(np.float64).eps))
-
-    @formula
-    def slope(number: float) -> float:
-        z = np.float64(number)
-        exact: float = f(complex(z, STEP)).imag / STEP
-        if np.isfinite(exact):
-            return exact
-        # exp overflows for complex numbers where the formula for real ones has a limit.
-        step = relative_step * max(1.0, abs(z))
-        above, below = z + step, z - step
-        difference: float = f(above) - f(below)
-        return difference / float(above - below)
-
-    return element_slope(slope)
 
 
 def array_slope(f: Any) -> Any:

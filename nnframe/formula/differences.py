@@ -1,0 +1,32 @@
+"""Central differences: what a derived formula is held against, and what steps in where it isn't a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnframe.arrays import Array
+
+
+def central_difference(function: Callable[[Array], Array], x: Array) -> Array:
+    """Return (f(x + h) - f(x - h)) / 2h for an element-wise f, with the h that balances rounding against truncation."""
+    # The cube root of machine epsilon, relative to x; halved from the points themselves, for x + h is rounded.
+    step = np.cbrt(np.finfo(x.dtype).eps) * np.maximum(1, np.abs(x))
+    above, below = x + step, x - step
+    slope: Array = (function(above) - function(below)) / (above - below)
+    return slope
+
+
+def column_differences(function: Callable[[Array], Array], x: Array) -> Array:
+    """Return the central difference of a function of columns, (n, B) to (B,), with respect to each component."""
+    slopes = np.empty_like(x)
+    for i in range(len(x)):
+
+        def moved(row: Array, i: int = i) -> Array:
+            at = x.copy()
+            at[i] = row
+            return function(at)
+
+        slopes[i] = central_difference(moved, x[i])
+    return slopes

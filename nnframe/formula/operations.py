@@ -1,0 +1,183 @@
+"""What numpy's functions do to numbers, and the slope of each: one line a function.
+
+An operation bears the name of numpy's function. A slope is written with `f` for the function's own result, so that a
+result that is at hand anyway isn't computed twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.formula.graph import CONSTANT, INPUT, PARAMETER, SIZE, Node, reachable
+
+Slope: TypeAlias = "Node | int | float"
+
+
+def function(name: str, *args: Node) -> Node:
+    """Return the node of one of numpy's functions."""
+    return args[0].graph.simplified(name, *args)
+
+
+# df/dx of f(x).
+SLOPES: dict[str, Callable[[Node, Node], Slope]] = {
+    "negative": lambda f, x: -1,
+    "exp": lambda f, x: f,
+    "exp2": lambda f, x: math.log(2) * f,
+    # Not f + 1, which loses all digits where f is nearly -1.
+    "expm1": lambda f, x: function("exp", x),
+    "log": lambda f, x: 1 / x,
+    "log2": lambda f, x: 1 / math.log(2) / x,
+    "log10": lambda f, x: 1 / math.log(10) / x,
+    "log1p": lambda f, x: 1 / (1 + x),
+    "sqrt": lambda f, x: 0.5 / f,
+    "cbrt": lambda f, x: 1 / 3 / (f * f),
+    "sin": lambda f, x: function("cos", x),
+    "cos": lambda f, x: -function("sin", x),
+    "tan": lambda f, x: 1 + f * f,
+    # As (1 - x) (1 + x), 1 - x^2 keeps its digits near 1.
+    "arcsin": lambda f, x: 1 / function("sqrt", (1 - x) * (1 + x)),
+    "arccos": lambda f, x: -1 / function("sqrt", (1 - x) * (1 + x)),
+    "arctan": lambda f, x: 1 / (1 + x * x),
+    "sinh": lambda f, x: function("cosh", x),
+    "cosh": lambda f, x: function("sinh", x),
+    "tanh": lambda f, x: 1 - f * f,
+    "arcsinh": lambda f, x: 1 / function("hypot", x, x.graph.constant(1)),
+    "arccosh": lambda f, x: 1 / function("sqrt", (x - 1) * (x + 1)),
+    "arctanh": lambda f, x: 1 / ((1 - x) * (1 + x)),
+    "deg2rad": lambda f, x: math.pi / 180,
+    "rad2deg": lambda f, x: 180 / math.pi,
+    # Truth values become numbers, numbers stay.
+    "as_float": lambda f, x: 1,
+    # A guard against log 0 and 1 / 0: it is there for the values, and lets slopes through as if it weren't there.
+    "floored": lambda f, x: 1,
+    "keep": lambda f, x: 1,
+    "drop": lambda f, x: 1,
+    "spread": lambda f, x: 1,
+    "spread_row": lambda f, x: 1,
+    "spread_kept": lambda f, x: 1,
+}
+
+# (df/dx, df/dy) of f(x, y), each as a function, so that only what is needed is built.
+PARTIAL_SLOPES: dict[str, tuple[Callable[[Node, Node, Node], Slope], Callable[[Node, Node, Node], Slope]]] = {
+    "add": (lambda f, x, y: 1, lambda f, x, y: 1),
+    "subtract": (lambda f, x, y: 1, lambda f, x, y: -1),
+    "multiply": (lambda f, x, y: y, lambda f, x, y: x),
+    "divide": (lambda f, x, y: 1 / y, lambda f, x, y: -(f / y)),
+    # At x = 0 the slope with respect to the exponent is 0, where log x isn't a number.
+    "power": (
+        lambda f, x, y: y * x ** (y - 1),
+        lambda f, x, y: function("where", x > 0, f * function("log", x), f.graph.constant(0)),
+    ),
+    "logaddexp": (lambda f, x, y: function("exp", x - f), lambda f, x, y: function("exp", y - f)),
+    "logaddexp2": (lambda f, x, y: function("exp2", x - f), lambda f, x, y: function("exp2", y - f)),
+    "hypot": (lambda f, x, y: x / f, lambda f, x, y: y / f),
+    "arctan2": (lambda f, x, y: y / (x * x + y * y), lambda f, x, y: -x / (x * x + y * y)),
+    "remainder": (lambda f, x, y: 1, lambda f, x, y: -function("floor", x / y)),
+    "fmod": (lambda f, x, y: 1, lambda f, x, y: -function("trunc", x / y)),
+    "copysign": (lambda f, x, y: function("sign", x) * function("sign", f), lambda f, x, y: 0),
+}
+
+# Level nearly everywhere.
+FLAT = frozenset(("sign", "floor", "ceil", "trunc", "rint", "floor_divide", "heaviside"))
+
+# These choose one of their arguments; `nnframe.formula.derive` has their slopes.
+SELECTIONS = frozenset(("where", "maximum", "minimum", "fmax", "fmin", "clip", "absolute"))
+
+
+def floored(x: Array) -> Array:
+    """Return x, raised where necessary to the smallest normal number over the machine epsilon.
+
+    It keeps log 0 and 1 / 0 finite: so small that it changes no result that matters, and so large that a quotient has
+    room to be multiplied before it overflows. A derived slope passes through it unchanged, so that an output of 0 which
+    should be 1 still has one; after np.maximum(x, 1e-30) it would be 0.
+
+    Parameters
+    ----------
+    x : ndarray of float32 or float64
+
+    Returns
+    -------
+    ndarray
+        Of x's shape and dtype.
+    """
+    recorded = getattr(x, "floored", None)
+    if recorded is not None:
+        result: Array = recorded()
+        return result
+    limits = np.finfo(x.dtype)
+    raised: Array = np.maximum(x, limits.tiny / limits.eps)
+    return raised
+
+
+def _reduction(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, data: reduce(x, axis=0, keepdims=bool(data))
+
+
+_OWN: dict[str, Callable[..., Any]] = {
+    "as_float": lambda x: x * 1.0,
+    "floored": floored,
+    "keep": lambda x: np.reshape(x, (1, -1)),
+    "drop": lambda x: np.reshape(x, -1),
+    "is_at": lambda top, x: np.arange(len(x)).reshape(-1, 1) == top,
+}
+_REDUCE: dict[str, Callable[..., Any]] = {
+    "sum": _reduction(np.sum),
+    "mean": _reduction(np.mean),
+    "max": _reduction(np.max),
+    "min": _reduction(np.min),
+    "any": _reduction(np.any),
+    "all": _reduction(np.all),
+    "argmax": _reduction(np.argmax),
+    "argmin": _reduction(np.argmin),
+}
+
+
+def evaluate(roots: Sequence[Node], inputs: Mapping[str, Array], parameters: Mapping[str, float]) -> list[Array]:
+    """Return what nodes are for given arrays: the graph, calculated step by step.
+
+    Parameters
+    ----------
+    roots : sequence of Node
+    inputs : mapping of str to ndarray
+        By name, each of shape (n, B).
+    parameters : mapping of str to number
+    """
+    results: dict[Node, Any] = {}
+    like = next(iter(inputs.values()))
+    for node in reachable(roots):
+        args = [results[arg] for arg in node.args]
+        if node.op == INPUT:
+            result: Any = inputs[node.data]
+        elif node.op == PARAMETER:
+            result = parameters[node.data]
+        elif node.op == CONSTANT:
+            result = node.data
+        elif node.op == SIZE:
+            result = len(like)
+        elif node.op in _REDUCE:
+            result = _REDUCE[node.op](np.broadcast_to(args[0], like.shape), node.data)
+        elif node.op == "call":
+            result = node.data.function(*args)
+        elif node.op.startswith("spread"):
+            shape = {"spread": like.shape, "spread_row": like.shape[1:], "spread_kept": (1, *like.shape[1:])}[node.op]
+            result = np.broadcast_to(args[0], shape)
+        else:
+            result = (_OWN.get(node.op) or getattr(np, node.op))(*args)
+        results[node] = result
+    return [results[root] for root in roots]
+
+
+def folded(op: str, args: Sequence[Node], data: Any) -> float | bool | None:
+    """Return the value of an operation on numbers that are known; None if it is to stay as it is."""
+    if op in _REDUCE or op in ("call", "floored", "as_float", "is_at", "spread", "spread_row", "spread_kept"):
+        return None
+    with np.errstate(all="ignore"):
+        value = (_OWN.get(op) or getattr(np, op))(*(arg.data for arg in args))
+    if isinstance(value, np.bool_):
+        return bool(value)
+    return float(value) if np.isfinite(value) else None

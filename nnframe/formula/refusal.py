@@ -1,0 +1,175 @@
+"""What can't be recorded: which construct it is, in which line, and what to write in its place."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+# Whoever reads a refusal wrote neither of these.
+_INNER = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+
+
+class NotRecordableError(Exception):
+    """A formula does something that a recording can't hold.
+
+    Attributes
+    ----------
+    construct : str
+        What it does, such as ``"an if on values"``.
+    instead : str
+        What to write in its place.
+    place : str
+        The line, as ``"line 12 of activation.py: return z if z > 0 else 0"``; empty where it isn't known.
+    raised : BaseException or None
+        What the formula raised itself.
+    """
+
+    def __init__(self, construct: str, instead: str, place: str = "", raised: BaseException | None = None) -> None:
+        self.construct = construct
+        self.instead = instead
+        self.place = place
+        self.raised = raised
+        where = f" ({place})" if place else ""
+        super().__init__(f"{construct} can't be recorded{where}; {instead}")
+
+
+class NeedsNumberError(NotRecordableError):
+    """A formula wants to know the value of a parameter, to branch on it or to call math."""
+
+
+def refusal(construct: str, instead: str) -> NotRecordableError:
+    """Return the error for a construct in the author's line that is running now."""
+    return NotRecordableError(construct, instead, place_of(author_frame()))
+
+
+def author_frame() -> FrameType | None:
+    """Return the innermost frame that is neither of this package nor of numpy or scipy."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_inner(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _is_inner(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return file.startswith(_INNER) or f"{os.sep}scipy{os.sep}" in file
+
+
+def vectorized() -> bool:
+    """Whether np.vectorize is what asks."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_inner(frame):
+        if isinstance(frame.f_locals.get("self"), np.vectorize):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def place_of(frame: FrameType | None) -> str:
+    """Return the line that a frame is at, with its text where the source is at hand."""
+    if frame is None:
+        return ""
+    file = frame.f_code.co_filename
+    line = linecache.getline(file, frame.f_lineno).strip()
+    name = Path(file).name if not file.startswith("<") else file
+    return f"line {frame.f_lineno} of {name}" + (f": {line}" if line else "")
+
+
+def truth_refusal() -> NotRecordableError:
+    """Return the error for a symbol whose truth is asked for, by if, and, or, not, a chained comparison or max()."""
+    frame = author_frame()
+    construct, instead = "an if on values", "write np.where(condition, yes, no), which takes all elements at once"
+    for node in _syntax(frame):
+        if isinstance(node, ast.Compare) and len(node.ops) > 1:
+            construct, instead = "a chained comparison", "write (low < z) & (z < high) in place of low < z < high"
+        elif isinstance(node, ast.BoolOp):
+            word, sign = ("and", "&") if isinstance(node.op, ast.And) else ("or", "|")
+            construct, instead = f"{word} on values", f"write {sign}, with each comparison in parentheses"
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            construct, instead = "not on values", "write ~ in place of not"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BUILTINS:
+            construct, instead = f"Python's {node.func.id}()", f"write {_BUILTINS[node.func.id]}"
+        elif isinstance(node, ast.While):
+            construct, instead = "a while on values", "write a loop of fixed length, and np.where in it"
+        elif isinstance(node, ast.Assert):
+            construct, instead = "an assert on values", "leave it out"
+        else:
+            continue
+        break
+    return NotRecordableError(construct, instead, place_of(frame))
+
+
+_BUILTINS = {
+    "max": "np.maximum(a, b)",
+    "min": "np.minimum(a, b)",
+    "any": "np.any(condition, axis=0)",
+    "all": "np.all(condition, axis=0)",
+    "bool": "condition * 1.0 for a number, or leave bool() out",
+    "sorted": "the formula without sorting",
+}
+
+
+def number_refusal(asked: str) -> NotRecordableError:
+    """Return the error for a symbol that is to become one Python number, as float() and math's functions ask for."""
+    frame = author_frame()
+    for node in _syntax(frame):
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+                if function.value.id in ("math", "cmath"):
+                    return NotRecordableError(
+                        f"{function.value.id}.{function.attr}",
+                        f"write {_numpy_name(function.attr)}, which takes arrays",
+                        place_of(frame),
+                    )
+                if function.attr == "item":
+                    break
+            if isinstance(function, ast.Name) and function.id in ("float", "int", "range", "round"):
+                return NotRecordableError(
+                    f"{function.id}()", "leave it out: the formula is for arrays, not for one number", place_of(frame)
+                )
+            if isinstance(function, ast.Name) and hasattr(np, _NAMES.get(function.id, function.id)):
+                # from math import exp
+                return NotRecordableError(
+                    f"math's {function.id}", f"write {_numpy_name(function.id)}, which takes arrays", place_of(frame)
+                )
+    return NotRecordableError(
+        asked, "write it with numpy's functions, which take arrays, not with float() or those of math", place_of(frame)
+    )
+
+
+_NAMES = {"pow": "power", "fabs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
+
+
+def _numpy_name(name: str) -> str:
+    found = _NAMES.get(name, name)
+    if name in ("erf", "erfc"):
+        return f"scipy.special.{name}"
+    return f"np.{found}" if hasattr(np, found) else "numpy's function of that kind"
+
+
+def _syntax(frame: FrameType | None) -> list[Any]:
+    """Return the syntax that stands in the line a frame is at; nothing where the source isn't at hand."""
+    if frame is None:
+        return []
+    line = frame.f_lineno
+    try:
+        tree = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
+    except SyntaxError:
+        return []
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.expr, ast.stmt))
+        and node.lineno <= line <= (node.end_lineno or node.lineno)
+        # A function around the line says nothing of it.
+        and not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.Module))
+        and (isinstance(node, ast.expr) or node.lineno == line)
+    ]
