@@ -61,6 +61,25 @@ class UpdateRule(NamedTuple):
         return not (self.l1 or self.l2 or self.clip_value or self.clip_norm or self.optimizer)
 
 
+class BoundNet(NamedTuple):
+    """What a net and the settings of its training determine before there is any data.
+
+    Attributes
+    ----------
+    layers : tuple of Linear
+        A layer may be in it twice.
+    objective : Objective
+    rule : UpdateRule
+    dropout : tuple of float
+        As `TrainingTask.dropout`.
+    """
+
+    layers: tuple[Linear, ...]
+    objective: Objective
+    rule: UpdateRule
+    dropout: tuple[float, ...]
+
+
 class TrainingTask(NamedTuple):
     """All that an engine is given. Everything has been checked: shapes fit, there is data, all layers have one dtype.
 
@@ -179,6 +198,11 @@ class Engine(Plugin):
         read-only, and returns a new one of shape (B, n_out). It reads the live weights in every call, several threads
         may call it at once, and it raises `PluginError` where an activation fails. None where the engine has nothing
         faster than `nNet.forwardPass`.
+    stepper : callable, optional
+        ``stepper(net, **params) -> step`` prepares single updates of a `BoundNet`; ``step(samples, learning_rate,
+        dropout_key)`` makes one for a batch of `Samples` in the layers' dtype, in any memory order and perhaps
+        read-only, and returns what an epoch of that one batch returns. `Samples.start` is 0. It leaves weights and
+        state as ``run_epoch`` does. None where the engine has nothing faster than an epoch of one batch.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
@@ -192,7 +216,8 @@ class Engine(Plugin):
 
     prepare: Callable[..., Callable[[Epoch], float]]
     predictor: Callable[..., Callable[[Array], Array]] | None = field(default=None, kw_only=True)
+    stepper: Callable[..., Callable[[Samples, float, int], float]] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_callable("prepare", "predictor")
+        self._require_callable("prepare", "predictor", "stepper")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.contracts.engine import TrainingTask
+from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.random_bits import BITS, random_bits
 
 
@@ -31,7 +31,7 @@ class Dropout:
         The number of units of all layers.
     """
 
-    def __init__(self, task: TrainingTask) -> None:
+    def __init__(self, task: TrainingTask | BoundNet) -> None:
         sizes = [len(layer.weights) for layer in task.layers]
         self.shares = task.dropout or (0.0,) * len(sizes)
         self.sizes = sizes

@@ -10,7 +10,7 @@ import numpy as np
 from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
-from nnframe.contracts.engine import TrainingTask
+from nnframe.contracts.engine import BoundNet, TrainingTask
 
 # What clipping adds to a norm. It is PyTorch's, so that what was trained there can be trained again here.
 NORM_EPSILON = 1e-6
@@ -27,7 +27,7 @@ class Updater:
         For each layer of the task, where the gradient of the mean loss is to be written before `update_weights`.
     """
 
-    def __init__(self, task: TrainingTask) -> None:
+    def __init__(self, task: TrainingTask | BoundNet) -> None:
         self.rule = task.rule
         self.layers = distinct_layers(task.layers)
         self.arrays = parameters_of(self.layers)

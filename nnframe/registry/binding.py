@@ -14,7 +14,7 @@ from nnframe import registry
 from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Linear, Objective
-from nnframe.contracts.engine import Engine, Epoch, TrainingTask
+from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
 from nnframe.contracts.plugin import Plugin
@@ -202,6 +202,22 @@ def bind_predictor(engine: Engine, layers: tuple[Linear, ...]) -> Callable[[Arra
         return None
     answer: Callable[[Array], Array] = _blamed(engine, engine.predictor, "predictor", layers, **engine.settings)
     return answer
+
+
+def bind_stepper(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int], float] | None:
+    """Return what makes single updates of a net, or None if the engine has nothing of its own.
+
+    Raises
+    ------
+    EngineError
+        If the engine can't do it.
+    PluginError
+        If the engine fails.
+    """
+    if engine.stepper is None:
+        return None
+    step: Callable[[Samples, float, int], float] = _blamed(engine, engine.stepper, "stepper", net, **engine.settings)
+    return step
 
 
 def _blamed(engine: Engine, function: Callable[..., Any], part: str, *arguments: object, **settings: object) -> Any:

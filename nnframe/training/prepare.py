@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nnframe import registry
 from nnframe.contracts.bound import Linear, Objective, distinct_layers, parameters_of
-from nnframe.contracts.engine import OptimizerState, TrainingTask, UpdateRule
+from nnframe.contracts.engine import BoundNet, OptimizerState, TrainingTask, UpdateRule
 from nnframe.contracts.loss import Loss
 from nnframe.data import as_pairs
 from nnframe.errors import ArgumentError
@@ -20,25 +20,6 @@ from nnframe.training.plan import Plan
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
 from nnframe.training.settings import Settings
-
-
-class BoundNet(NamedTuple):
-    """What a net and settings determine before there is any data; it serves for any number of batches.
-
-    Attributes
-    ----------
-    layers : tuple of Linear
-    objective : Objective
-    rule : UpdateRule
-        With a new optimizer state.
-    dropout : tuple of float
-        The share of each layer's outputs that is dropped, 0 for the last.
-    """
-
-    layers: tuple[Linear, ...]
-    objective: Objective
-    rule: UpdateRule
-    dropout: tuple[float, ...]
 
 
 def bind_net(net: Net, settings: Settings) -> BoundNet:

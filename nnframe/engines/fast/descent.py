@@ -10,7 +10,7 @@ import numpy as np
 from nnframe.arrays import copy_all, subtract_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
-from nnframe.contracts.engine import TrainingTask
+from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.update import Updater, vector_of
 
@@ -48,7 +48,7 @@ class Descent(ABC):
         """Leave the weights in the net."""
 
 
-def descent_of(task: TrainingTask, memory: Memory) -> Descent:
+def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to do what the task says."""
     if not task.rule.is_plain:
         return ByRule(task)
@@ -59,10 +59,15 @@ def descent_of(task: TrainingTask, memory: Memory) -> Descent:
     return InTheLayers(task, memory)
 
 
+def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
+    """Return the fastest way to make single updates."""
+    return InTheLayers(net, memory) if net.rule.is_plain else ByRule(net)
+
+
 class InTheLayers(Descent):
     """Weights stay where they are: no copy, and a subtraction for each array."""
 
-    def __init__(self, task: TrainingTask, memory: Memory) -> None:
+    def __init__(self, task: TrainingTask | BoundNet, memory: Memory) -> None:
         self.layers = task.layers
         self.gradients = [
             Gradient(memory.empty_like(each.weights), memory.empty_like(each.bias)) for each in task.layers
@@ -84,7 +89,7 @@ class InTheLayers(Descent):
 class InOneVector(Descent):
     """All weights move to one vector for the time of an epoch, so that an update is one subtraction."""
 
-    def __init__(self, task: TrainingTask) -> None:
+    def __init__(self, task: TrainingTask | BoundNet) -> None:
         self._live = parameters_of(task.layers)
         self._vector, parts = vector_of(task.layers)
         self._step, self.gradients = vector_of(task.layers)
@@ -111,7 +116,7 @@ class ByRule(Descent):
 
     takes_steps = False
 
-    def __init__(self, task: TrainingTask) -> None:
+    def __init__(self, task: TrainingTask | BoundNet) -> None:
         self._updater = Updater(task)
         self.layers, self.gradients = task.layers, self._updater.gradients
 

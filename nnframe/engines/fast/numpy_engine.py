@@ -47,6 +47,7 @@ from nnframe.engines.fast.descent import descent_of
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes
+from nnframe.engines.fast.stepper import stepper
 
 # Enough batches to spread the cost of calling a loss thin, and few enough inputs and outputs to stay in the processor's
 # cache.
@@ -169,7 +170,7 @@ def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     return NumpyRun(task).epoch
 
 
-numpy = Engine("numpy", prepare, doc=__doc__)
+numpy = Engine("numpy", prepare, stepper=stepper, doc=__doc__)
 
 
 @hookimpl
