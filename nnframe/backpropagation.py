@@ -8,8 +8,8 @@ Backwards, with L the mean loss of the batch and d_k = dL/dz_k:
 
     dL/dW_k = d_k a_{k-1}^T        dL/db_k = sum of d_k over the columns        dL/da_{k-1} = W_k^T d_k
 
-and d_{k-1} is dL/da_{k-1} through the derivative of f_{k-1}. The first d, the last layer's, comes from the loss. With
-dropout, what a layer hands on is a times a mask of zeros and constants, and dL/da is multiplied by the mask likewise.
+and d_{k-1} is dL/da_{k-1} times the derivative of f_{k-1}. The d of the last layer comes from the loss. With dropout,
+the next layer gets a times a mask of zeros and constants, and dL/da is multiplied by the same mask.
 
 Source: D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors", Nature 323
 (1986) 533-536.
@@ -49,15 +49,15 @@ def loss_and_gradients(
     x : ndarray, shape (n_in, B)
     y : ndarray, shape (n_out, B)
     sample_weights : ndarray, shape (B,), optional
-        What the loss of each column is multiplied with.
+        Factors of the columns' losses.
     dropout_masks : sequence of ndarray or None, optional
-        For each layer, what its activations are multiplied with on their way to the next layer: shape (n_out, B).
+        For each layer, the factors of its activations on their way to the next layer, shape (n_out, B).
 
     Returns
     -------
     losses : ndarray, shape (B,)
     gradients : list of Gradient
-        In the order of the layers.
+        Layer by layer.
 
     Raises
     ------

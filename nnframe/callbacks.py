@@ -1,7 +1,7 @@
-"""Callbacks to construct: ``net.nEpochs(..., callbacks=[nnframe.callbacks.EarlyStopping(monitor="accuracy")])``.
+"""Callbacks as objects: ``net.nEpochs(..., callbacks=[nnframe.callbacks.EarlyStopping(monitor="accuracy")])``.
 
-A callback is any object with a method for a hook of a run, and is called in the order of the list.
-`nnframe.training.run.TrainingRun` says what it can read and do:
+A callback is any object with a method for a hook of a run; callbacks are called in the order of the list.
+`nnframe.training.run.TrainingRun` lists what they can read and do:
 
 >>> import nnframe
 >>> class Stopwatch:

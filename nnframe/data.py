@@ -1,6 +1,7 @@
 """Training data: pairs of columns, and the batches that are cut from them.
 
-Samples are kept as rows, so that a batch is a run of memory; its transpose is the matrix of columns that a net takes.
+Samples are stored as rows, so that a batch is contiguous in memory; its transpose is the matrix of columns that a net
+takes.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any, overload
 
 import numpy as np
 
-from nnframe.arrays import Array, DType, as_columns, as_matrix
+from nnframe.arrays import Array, DType
 from nnframe.errors import DataError
+from nnframe.inputs.checks import as_columns, as_matrix
 
 
 class Pairs(Sequence[tuple[Array, Array]]):
@@ -20,19 +22,16 @@ class Pairs(Sequence[tuple[Array, Array]]):
 
     Attributes
     ----------
-    X : ndarray, shape (N, n_in)
-        The inputs, a read-only view of what was passed.
-    Y : ndarray, shape (N, n_out)
-        The targets, likewise.
+    X, Y : ndarray, shapes (N, n_in) and (N, n_out)
+        The inputs and the targets: read-only views of what was passed.
     """
 
     def __init__(self, X: Any, Y: Any) -> None:
-        self.X = _read_only(as_matrix(X, "X", "(N, n_in), one row a sample"))
-        self.Y = _read_only(as_matrix(Y, "Y", "(N, n_out), one row a sample"))
+        labels = "for class labels, use nnframe.one_hot(Y); for one number per sample, Y.reshape(-1, 1)"
+        self.X = _read_only(as_matrix(X, "X", "(N, n_in), one row per sample"))
+        self.Y = _read_only(as_matrix(Y, "Y", "(N, n_out), one row per sample", labels))
         if len(self.X) != len(self.Y):
-            raise DataError(
-                f"X has {len(self.X)} rows and Y has {len(self.Y)}; expected one row of each for every sample"
-            )
+            raise DataError(f"X has {len(self.X)} rows and Y has {len(self.Y)}; expected one row of each per sample")
 
     def __len__(self) -> int:
         return len(self.X)
@@ -53,12 +52,12 @@ class Pairs(Sequence[tuple[Array, Array]]):
         return f"<{len(self)} pairs of columns ({self.X.shape[1]}, 1) and ({self.Y.shape[1]}, 1)>"
 
     def rows(self, rows: slice | Array, dtype: DType) -> tuple[Array, Array]:
-        """Return some rows of X, (B, n_in), and of Y, (B, n_out), in the dtype wanted.
+        """Return some rows of X, (B, n_in), and of Y, (B, n_out), in a dtype.
 
         Parameters
         ----------
         rows : slice or ndarray of int
-            A slice gives views where the dtype is right already; of a memory-mapped file, only these rows are read.
+            A slice returns views if the dtype is right already. Of a memory-mapped file, only these rows are read.
         dtype : numpy.dtype
         """
         return as_dtype(self.X[rows], dtype), as_dtype(self.Y[rows], dtype)
@@ -70,27 +69,26 @@ def pairs(X: Any, Y: Any) -> Pairs:
     Parameters
     ----------
     X : array_like, shape (N, n_in)
-        One row an input. A memory-mapped array is read some batches at a time.
+        One input per row. A memory-mapped array is read a few batches at a time.
     Y : array_like, shape (N, n_out)
-        One row a target.
+        One target per row; `nnframe.one_hot` makes targets of class labels.
 
     Returns
     -------
     Pairs
-        What `nNet.backprop` takes as data. ``pairs(X, Y)[i]`` is ``(X[i] as a column, Y[i] as a column)``, and a slice
-        is a shorter sequence of pairs; all are read-only views.
+        Data for `nNet.backprop`. ``pairs(X, Y)[i]`` is ``(X[i] as a column, Y[i] as a column)``, and a slice is a
+        shorter sequence of pairs; all are read-only views.
 
     Raises
     ------
     ArgumentTypeError, ShapeError
-        If an array isn't two-dimensional or holds no real numbers.
+        If an array is not two-dimensional or doesn't hold real numbers.
     DataError
-        If there are more rows of one than of the other.
+        If one has more rows than the other.
 
     Examples
     --------
-    >>> data = pairs([[0, 0], [0, 1]], [[0], [1]])
-    >>> x, y = data[1]
+    >>> x, y = pairs([[0, 0], [0, 1]], [[0], [1]])[1]
     >>> x.tolist(), y.tolist()
     ([[0], [1]], [[1]])
     """
@@ -105,7 +103,7 @@ def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data") -> Pairs:
     data : Pairs or sequence of (x, y)
         x of shape (n_in, B) and y of shape (n_out, B), with B = 1 for a plain pair of columns.
     n_in, n_out : int
-        What the net takes and gives.
+        The numbers of the net's inputs and outputs.
     name : str, optional
         The argument's name, for the errors.
 
@@ -118,13 +116,15 @@ def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data") -> Pairs:
     """
     if isinstance(data, Pairs):
         if data.X.shape[1] != n_in or data.Y.shape[1] != n_out:
+            hint = "; for class labels, use nnframe.one_hot(Y)" if data.Y.shape[1] == 1 else ""
             raise DataError(
-                f"{name} is {data!r}, but the net takes ({n_in}, 1) and gives ({n_out}, 1); check the arrays' columns"
+                f"{name} is {data!r}, but the net has inputs of ({n_in}, 1) and outputs of ({n_out}, 1); check the "
+                f"numbers of columns of the arrays{hint}"
             )
     elif isinstance(data, (str, bytes)) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
         raise DataError(
             f"{name} is of type {type(data).__name__}; expected a sequence of pairs (x, y): use list(...) to keep what "
-            f"an iterator yields, or nnframe.pairs(X, Y) over two arrays of rows"
+            f"an iterator yields, or nnframe.pairs(X, Y) for two arrays of rows"
         )
     if len(data) == 0:
         raise DataError(f"{name} is empty; expected at least one pair (x, y) of columns")
@@ -138,8 +138,7 @@ def _stack(data: Sequence[Any], n_in: int, n_out: int, name: str) -> Pairs:
             x, y = data[i]
         except (TypeError, ValueError, KeyError) as error:
             raise DataError(
-                f"{name}[{i}] is no pair (x, y) of columns; expected two arrays: for two arrays of rows, use "
-                f"nnframe.pairs(X, Y)"
+                f"{name}[{i}] is not a pair (x, y) of columns; for two arrays of rows, use nnframe.pairs(X, Y)"
             ) from error
         x, y = as_columns(x, n_in, f"{name}[{i}][0]"), as_columns(y, n_out, f"{name}[{i}][1]")
         if x.shape[1] != y.shape[1]:
@@ -152,12 +151,12 @@ def _stack(data: Sequence[Any], n_in: int, n_out: int, name: str) -> Pairs:
 
 
 def as_dtype(rows: Array, dtype: DType) -> Array:
-    """Return samples in the dtype wanted, read-only like the `Pairs` they come from."""
+    """Return samples in a dtype, read-only like the `Pairs` they come from."""
     return _read_only(rows.astype(dtype, copy=False))
 
 
 def _read_only(array: Array) -> Array:
-    # A loss plugin is handed the caller's own targets, and must not be able to change them.
+    # Plugins see the caller's own arrays, and must not be able to change them.
     view: Array = array.view()
     view.flags.writeable = False
     return view

@@ -1,7 +1,7 @@
 """The exceptions that nnframe raises, all under one base class.
 
-Each one also derives from the built-in exception that fits, so that code which knows nothing of nnframe can
-still write ``except ValueError``.
+Each also derives from the built-in exception that fits, so that code which knows nothing of nnframe can still write
+``except ValueError``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ class NNFrameError(Exception):
 
 
 class ArgumentError(NNFrameError, ValueError):
-    """An argument has the right type and an unusable value."""
+    """An argument has the right type but an unusable value."""
 
 
 class ArgumentTypeError(NNFrameError, TypeError):
@@ -20,11 +20,11 @@ class ArgumentTypeError(NNFrameError, TypeError):
 
 
 class ShapeError(ArgumentError):
-    """An array has another shape than the one wanted."""
+    """An array has an unexpected shape."""
 
 
 class DataError(ArgumentError):
-    """Training data that can't be trained on: empty, uneven, or not a sequence of pairs."""
+    """Data can't be trained on: it is empty, uneven, or not a sequence of pairs."""
 
 
 class ModelFileError(NNFrameError, ValueError):
@@ -32,38 +32,32 @@ class ModelFileError(NNFrameError, ValueError):
 
 
 class UnknownNameError(NNFrameError, LookupError):
-    """No plugin provides the name that was asked for."""
+    """No plugin provides a name."""
 
 
 class NameConflictError(NNFrameError, LookupError):
-    """Several plugins provide the name that was asked for."""
+    """Several plugins provide a name."""
 
 
 class RegistrationError(NNFrameError, ValueError):
-    """An object can't be registered, or is not registered and can't be taken back."""
+    """An object can't be registered, or is not registered and can't be unregistered."""
 
 
 class PluginError(NNFrameError, RuntimeError):
-    """A plugin failed: it did not import, returned something unusable, or raised.
+    """A plugin failed: it could not be imported, returned something unusable, or raised.
 
     Attributes
     ----------
     provider : str or None
-        The distribution that the plugin came with, or the module for one registered in code. None when it
-        was handed over as an object and never registered.
+        The distribution it came with, or the module of one registered in code; None for an unregistered object.
     version : str or None
-        The distribution's version, where there is one.
+        The version of the distribution.
     hook : str or None
         The hook or function that failed, such as ``"nnframe_activations"`` or ``"forward"``.
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        provider: str | None = None,
-        version: str | None = None,
-        hook: str | None = None,
+        self, message: str, *, provider: str | None = None, version: str | None = None, hook: str | None = None
     ) -> None:
         super().__init__(message)
         self.provider = provider
@@ -72,11 +66,11 @@ class PluginError(NNFrameError, RuntimeError):
 
 
 class DerivativeError(PluginError):
-    """An activation or a loss left its derivative out, and it can't be derived from the formula."""
+    """A plugin has no derivative, and none can be derived from its formula."""
 
 
 class EngineError(NNFrameError, NotImplementedError):
-    """An engine can't do what is asked of it, and says why; another engine can."""
+    """An engine can't do what it was asked for and says why; another engine can."""
 
 
 class DivergenceError(NNFrameError, FloatingPointError):
@@ -87,8 +81,7 @@ class DivergenceError(NNFrameError, FloatingPointError):
     epoch : int
         The epoch in which it happened, counted from 0.
     batch : int or None
-        The batch of that epoch, counted from 0; None if it didn't happen again when the epoch was gone through once
-        more.
+        The batch of that epoch, counted from 0; None if it didn't happen again when the epoch was repeated.
     layer : int or None
         The layer, counted from 0; None if it was not in a layer.
     """
@@ -105,20 +98,20 @@ class ChangedFormulaWarning(UserWarning):
 
 
 class MissingDependencyError(NNFrameError, ImportError):
-    """A package that nnframe does without is needed for this and not installed; the message says what to install."""
+    """An optional package is not installed; the message says what to install."""
 
 
 def one_line(error: BaseException) -> str:
     """Return an exception as ``Type: message`` on one line, for use inside another message."""
     try:
         text = " ".join(str(error).split())
-    except Exception:  # a stranger's exception may fail to show itself, and its failure is not the news
+    except Exception:  # an exception of a plugin may fail in its own __str__
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """Return the repr of whatever a caller or plugin passed, on one line and not too long."""
+    """Return the repr of a value on one line, cut to a limit."""
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -127,5 +120,5 @@ def shown(value: object, limit: int = 80) -> str:
 
 
 def with_type(value: object) -> str:
-    """Return the same, followed by the value's type."""
+    """Return what `shown` does, followed by the type."""
     return f"{shown(value)}, of type {type(value).__name__}"

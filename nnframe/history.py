@@ -1,4 +1,4 @@
-"""What a training run saw."""
+"""The record of a training run."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from dataclasses import dataclass, field
 
 @dataclass
 class History:
-    """What `nNet.nEpochs` saw.
+    """The record of a call of `nNet.nEpochs`.
 
     Attributes
     ----------
     loss : list of float
-        The mean loss over the samples of each epoch, each sample's taken before the
-        update that it led to, times its weight where there are weights.
+        The mean loss over the samples of each epoch, each taken before the update it led to, times its weight if any.
     validation_loss : list of float
         The mean loss over the validation data after each epoch; empty without such data.
     metrics : dict of str to list of float
-        By the name as it was given, the value after each epoch: over the validation data where there is any, else over
-        the data that is trained with.
+        By their names as given, the value after each epoch: over the validation data if there is any, else over the
+        training data.
     seconds : list of float
-        How long each epoch took, without validation and metrics.
+        The duration of each epoch, without validation and metrics.
     seed : int
-        What all random choices of the run were drawn from.
+        The seed of all random choices.
     stopped : str or None
-        Why the run ended before its last epoch; None if it didn't.
+        Why a callback stopped the run; None if none did.
     """
 
     loss: list[float] = field(default_factory=list)

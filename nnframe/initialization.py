@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import FLOAT32, FLOAT64, Array, DType, whole_number
+from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.contracts.activation import Activation
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
+from nnframe.inputs.checks import whole_number
 from nnframe.layer import denseLayer
 
 if TYPE_CHECKING:
@@ -41,16 +42,15 @@ def random_layers(
 def draw_weights(rng: np.random.Generator, n_in: int, n_out: int, activation: Activation | None) -> Array:
     """Return random weights for a layer.
 
-    For activations with ``init="he"``, normal with variance 2 / n_in: half of the signal is lost on relu's flat side,
-    and the factor 2 makes up for it. For all others and for linear layers, uniform with variance 2 / (n_in + n_out),
-    between what keeps the signal's size forwards, 1 / n_in, and the gradient's backwards, 1 / n_out.
+    For activations with ``init="he"``, normal with variance 2 / n_in: the factor 2 makes up for the half of the signal
+    that relu sets to 0. For all others and for linear layers, uniform with variance 2 / (n_in + n_out), between what
+    keeps the size of the signal forwards, 1 / n_in, and that of the gradient backwards, 1 / n_out.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     n_in, n_out : int
     activation : Activation or None
-        What the layer's output goes through.
 
     Returns
     -------
@@ -74,15 +74,15 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
         raise ArgumentTypeError(f"sizes is {shown(sizes)}; expected a list of whole numbers such as [64, 32, 10]")
     counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
     if len(counts) < 2:
-        raise ArgumentError(f"sizes is {counts}; expected at least two, those of the input and the output: [64, 10]")
+        raise ArgumentError(f"sizes is {counts}; expected at least two, for the input and the output: [64, 10]")
     return counts
 
 
 def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int) -> list[str | Activation | None]:
     if isinstance(activations, (str, Activation)) or activations is None:
         raise ArgumentTypeError(
-            f"activations is {shown(activations)}; expected a list, one a layer, or two for the hidden layers "
-            f"and the last: ['relu', 'softmax']"
+            f"activations is {shown(activations)}; expected a list of one per layer, or of two, for the hidden "
+            f"layers and for the last: ['relu', 'softmax']"
         )
     each = list(activations)
     if len(each) == n_layers:
@@ -91,8 +91,8 @@ def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int
         hidden, last = each
         return [hidden] * (n_layers - 1) + [last]
     raise ArgumentError(
-        f"activations has {len(each)} entries for {n_layers} layers; expected one a layer, or two for the hidden "
-        f"layers and the last"
+        f"activations has {len(each)} entries for {n_layers} layers; expected one per layer, or two, for the hidden "
+        f"layers and for the last"
     )
 
 

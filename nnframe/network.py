@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from nnframe.arrays import Array, DType, as_columns, as_matrix
+from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.activation import Activation
 from nnframe.data import as_pairs
 from nnframe.errors import ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
+from nnframe.inputs.checks import as_columns, as_matrix
 from nnframe.layer import check_chain, denseLayer
 
 if TYPE_CHECKING:
@@ -35,14 +36,12 @@ class nNet:
     Parameters
     ----------
     layersList : iterable of denseLayer
-        From the input to the output. Each takes as many components as the one before it gives, and all have one dtype.
+        From the input to the output. Each takes what the one before it returns, and all have one dtype.
 
     Raises
     ------
-    ArgumentTypeError
-        If something in it is no `denseLayer`.
-    ArgumentError, ShapeError
-        If it is empty, or neighbours don't fit.
+    ArgumentError, ArgumentTypeError, ShapeError
+        If it is empty, holds something else than plain layers, or neighbours don't fit.
 
     Examples
     --------
@@ -73,23 +72,22 @@ class nNet:
     ) -> nNet:
         """Return a net with random weights and zero biases.
 
-        Weights that feed relu and its like are drawn as He et al. propose, all others as Glorot and Bengio do.
+        Weights that feed relu and the like are drawn as He et al. propose, all others as Glorot and Bengio do.
 
         Parameters
         ----------
         sizes : sequence of int
-            Components of the input, of each hidden layer, and of the output: ``[64, 32, 10]`` has two layers.
+            The lengths of the input, of each hidden layer's output, and of the output: ``[64, 32, 10]``.
         activations : sequence of str, Activation or None, optional
-            One a layer; or two, the first for all hidden layers and the second for the last.
+            One per layer; or two, for all hidden layers and for the last.
         seed : int, numpy.random.Generator or None, optional
-            Same seed, same weights. None draws fresh ones.
+            Same seed, same weights. None draws new ones.
         dtype : float32 or float64, optional
-            What the net computes in.
 
         Raises
         ------
         ArgumentError, ArgumentTypeError
-            If a size is no positive whole number, the activations don't match the layers, or the dtype is another.
+            If a size is not a positive whole number, or the activations don't match the layers.
         UnknownNameError, NameConflictError, PluginError
             If an activation can't be found or used.
 
@@ -121,20 +119,17 @@ class nNet:
     @overload
     def forwardPass(self, v: Any, return_all_steps: bool) -> list[Array] | Array: ...
 
-    # Some BLAS kernels raise the flag for numbers that are in no result. A decorator does it in half of the time that a
-    # with statement takes: one microsecond of ten, in a small net.
-    @np.errstate(invalid="ignore")
+    @np.errstate(**FORWARD_ERRORS)
     def forwardPass(self, v: Any, return_all_steps: bool = True) -> list[Array] | Array:
-        """Return the input followed by each layer's output, or the last output alone.
+        """Return the input and each layer's output, or the last output alone.
 
-        May be called from several threads at once.
+        Several threads may call it at once.
 
         Parameters
         ----------
         v : array_like, shape (n_in, B)
             A column, or B columns.
         return_all_steps : bool, optional
-            Whether to return all steps.
 
         Returns
         -------
@@ -145,15 +140,13 @@ class nNet:
         ------
         ArgumentTypeError, ShapeError
             If v is something else.
-        ArgumentError
-            If there is no layer left in the list.
         PluginError
             If an activation fails.
         """
         layers = self.layersList
         if not layers:
-            # Raises. Checking the layers at every call would take too long.
-            check_chain(self.layersList)
+            # Raises. Checking all layers at every call would take too long.
+            check_chain(layers)
         steps: list[Array] = [as_columns(v, layers[0].n_in, "v") if return_all_steps else v]
         for layer in layers:
             steps.append(layer.forward_within_errstate(steps[-1]))
@@ -165,29 +158,27 @@ class nNet:
         Parameters
         ----------
         X : array_like, shape (N, n_in)
-            One row a sample, as in `nnframe.pairs`.
+            One row per sample, as in `nnframe.pairs`.
 
         Returns
         -------
         ndarray, shape (N, n_out)
-            One row a sample.
 
         Raises
         ------
-        ArgumentTypeError, ShapeError
-            If X is something else.
-        PluginError
-            If an activation fails.
+        ArgumentTypeError, ShapeError, PluginError
+            As in `forwardPass`.
 
         Examples
         --------
         >>> nNet([denseLayer([[1.0, 2.0]])]).predict([[1, 1], [0, 3]]).tolist()
         [[3.0], [6.0]]
         """
+        check_chain(self.layersList)
         n_in = self.layersList[0].n_in
-        rows = as_matrix(X, "X", f"(N, {n_in}), one row a sample")
+        rows = as_matrix(X, "X", f"(N, {n_in}), one row per sample")
         if rows.shape[1] != n_in:
-            raise ShapeError(f"X has shape {rows.shape}; expected (N, {n_in}), one row a sample")
+            raise ShapeError(f"X has shape {rows.shape}; expected (N, {n_in}), one row per sample")
         outputs: Array = self.forwardPass(rows.T, return_all_steps=False).T
         return outputs
 
@@ -350,20 +341,17 @@ class nNet:
     def evaluate(
         self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ()
     ) -> dict[str, float]:
-        """Return how good the net is on a data set.
+        """Return the mean loss of the net on a data set, and metrics.
 
         Parameters
         ----------
-        data : sequence of (x, y)
-            As in `backprop`.
-        loss : str or Loss, optional
-            The mean of which over the samples comes first, under ``"loss"``.
-        metrics : sequence of str or Metric, optional
+        data, loss, metrics
+            As in `nEpochs`; without a loss, none is computed.
 
         Returns
         -------
         dict of str to float
-            By the names as they were given.
+            ``"loss"``, and the metrics by their names as given.
 
         Raises
         ------

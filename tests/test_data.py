@@ -117,7 +117,7 @@ def test_repr_shows_the_number_of_pairs_and_their_shapes():
         (X[np.newaxis], Y, ShapeError, r"X has shape \(1, 6, 2\), 3-D"),
         (X, Y[:5], DataError, "X has 6 rows and Y has 5"),
         (X.astype(str), Y, ArgumentTypeError, "X has dtype <U"),
-        (X, None, ArgumentTypeError, "Y has dtype object"),
+        (X, None, ArgumentTypeError, "Y is None, of type NoneType; expected an array"),
     ],
 )
 def test_arrays_that_are_no_samples_are_refused(x, y, error, sentence):

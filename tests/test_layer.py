@@ -59,7 +59,7 @@ def test_an_activation_can_be_an_object():
         ("bias", None, ArgumentTypeError),
         ("activation", "rely", UnknownNameError),
         ("activation", 3, ArgumentTypeError),
-        ("activation", Activation("bad", np.abs), DerivativeError),
+        ("activation", Activation("bad", lambda z: z if z.sum() > 0 else -z), DerivativeError),
     ],
 )
 def test_a_refused_assignment_leaves_the_layer_as_it_was(attribute, value, error):
@@ -100,7 +100,7 @@ def test_input_of_another_type_is_converted_to_the_layers():
         ([1, 2], 0, "linear has shape (2,), 1-D; expected a 2-D array of shape (n_out, n_in)"),
         (5, 0, "linear has shape ()"),
         (np.ones((0, 3)), 0, "linear has shape (0, 3)"),
-        ([[1, 2], [3]], 0, "linear can't be made an array"),
+        ([[1, 2], [3]], 0, "linear can't be converted to an array"),
         (np.ones((2, 2)), [1, 2], "bias has shape (2,); expected a column of shape (2, 1), or one number"),
         (np.ones((2, 2)), [[1, 2]], "bias has shape (1, 2); expected a column of shape (2, 1)"),
     ],
@@ -113,7 +113,7 @@ def test_arrays_of_another_shape_are_refused_with_the_shape_wanted(linear, bias,
 
 @pytest.mark.parametrize("linear", [[["a"]], [[1j]], [[None]], np.ones((1, 1), np.longdouble)])
 def test_what_is_no_real_number_is_refused(linear):
-    with pytest.raises(ArgumentTypeError, match="linear has dtype"):
+    with pytest.raises(ArgumentTypeError, match=r"linear (has dtype|holds None)"):
         denseLayer(linear)
 
 

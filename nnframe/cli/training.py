@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import copy_all, float_dtype
+from nnframe.arrays import copy_all
 from nnframe.builtins.callbacks.early_stopping import EarlyStopping
 from nnframe.cli.drawing import drawing
 from nnframe.cli.output import check_place, say
@@ -23,6 +23,7 @@ from nnframe.contracts.reader import TrainingData
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError
 from nnframe.history import History
+from nnframe.inputs.checks import float_dtype
 from nnframe.network import nNet
 from nnframe.saving.files import format_for_writing
 from nnframe.training.evaluation import metric_value

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nnframe.arrays import Array, DType, as_columns, as_matrix
+from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.engine import Engine
 from nnframe.errors import ShapeError
+from nnframe.inputs.checks import as_columns, as_matrix
 from nnframe.layer import denseLayer
 from nnframe.registry.binding import bind_predictor
 
@@ -95,7 +96,7 @@ def predictor_of(layers: Sequence[denseLayer], engine: Engine) -> Predictor:
     chain = tuple(layers)
     answer = bind_predictor(engine, tuple(layer.for_engine() for layer in chain))
 
-    @np.errstate(invalid="ignore")
+    @np.errstate(**FORWARD_ERRORS)
     def forward(rows: Array) -> Array:
         columns = rows.T
         for layer in chain:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
@@ -17,6 +17,7 @@ from nnframe.registry.blame import blamed_error
 SAMPLES_AT_ONCE = 1024
 
 
+@np.errstate(**TRAINING_ERRORS)
 def evaluate(
     layers: Sequence[Linear],
     objective: Objective | None,
@@ -50,12 +51,11 @@ def evaluate(
         part = slice(start, min(start + SAMPLES_AT_ONCE, count))
         x, y = data.rows(part if rows is None else rows[part], dtype)
         a = x.T
-        with np.errstate(invalid="ignore", over="ignore"):
-            for layer in layers:
-                z = layer.weights @ a + layer.bias
-                a = layer.activation.forward(z)
-            if objective is not None:
-                total += float(objective.value(z, a, y.T).sum(dtype=np.float64))
+        for layer in layers:
+            z = layer.weights @ a + layer.bias
+            a = layer.activation.forward(z)
+        if objective is not None:
+            total += float(objective.value(z, a, y.T).sum(dtype=np.float64))
         if outputs is not None and targets is not None:
             outputs[part], targets[part] = a.T, y
     values = {}

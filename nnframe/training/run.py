@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from nnframe.arrays import Array, finite_number
+from nnframe.arrays import Array
 from nnframe.contracts.engine import TrainingTask
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
 from nnframe.history import History
+from nnframe.inputs.checks import finite_number
 from nnframe.layer import denseLayer
 from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.plan import Plan

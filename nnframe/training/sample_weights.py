@@ -7,10 +7,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from nnframe.arrays import Array, DType, as_array
+from nnframe.arrays import Array, DType
 from nnframe.builtins.metrics.classes import classes_of
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, shown
+from nnframe.inputs.checks import as_array
 
 ClassWeights: TypeAlias = Mapping[int, float] | Literal["balanced"]
 

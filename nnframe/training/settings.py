@@ -16,7 +16,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import finite_number, whole_number
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
@@ -24,6 +23,7 @@ from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
+from nnframe.inputs.checks import finite_number, whole_number
 
 ENGINE_VARIABLE = "NNFRAME_ENGINE"
 DEFAULT_ENGINE = "numpy"

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnframe.arrays import whole_number
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.errors import ArgumentError
+from nnframe.inputs.checks import whole_number
 
 if TYPE_CHECKING:
     from nnframe.training.run import TrainingRun

@@ -13,11 +13,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nnframe.arrays import Array, copy_all, finite_number, whole_number
+from nnframe.arrays import Array, copy_all
 from nnframe.builtins.callbacks.numbers import LOSS, VALIDATION_LOSS, latest
 from nnframe.contracts.callback import Callback
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.errors import ArgumentError
+from nnframe.inputs.checks import finite_number, whole_number
 
 if TYPE_CHECKING:
     from nnframe.training.run import TrainingRun

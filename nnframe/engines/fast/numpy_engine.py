@@ -12,8 +12,6 @@ is worth is the time without it over the time with it, in float32, on one core:
   small nets with batches of 128, 1.08 with batches of 32, and up to 1.3 on larger ones with batches of 16.
 - All weights of a small net stand in one vector while it trains, so that an update is one subtraction
   (`descent`). Worth 1.07 to 1.24 with batches of one, 1.03 with a hundred thousand weights.
-- What a run took of memory is kept for the next one (`memory`). Worth 1.05 for runs of four batches on a net of
-  five million weights, nothing in longer ones.
 - An array's own ``dot`` writes into memory that is there, and its call takes two thirds of the time that np.dot takes,
   and two fifths of that of ``@``. Worth 1.06 on small nets with batches of one, 1.05 with batches of 32.
 - The built-in plugins sum up columns as products with ones, and compare with zeros that lie as the matrix does

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnframe.arrays import Array, DType, whole_number
+from nnframe.arrays import Array, DType
 from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
+from nnframe.inputs.checks import whole_number
 from nnframe_table.columns import encoded
 from nnframe_table.learn import Choices, Learned, learn
 from nnframe_table.recognition import Fill

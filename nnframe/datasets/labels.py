@@ -1,0 +1,82 @@
+"""From class labels to targets that a net can be trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+# A larger number is no count of classes, but a year, a code or a mistake.
+MOST_CLASSES = 2**16
+
+
+def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeLike = np.float64) -> Array:
+    """Return one column per class, 1 where a label is of that class and 0 elsewhere.
+
+    Parameters
+    ----------
+    labels : array_like, shape (N,) or (N, 1)
+        Whole numbers, texts or booleans.
+    classes : sequence, optional
+        The class of each column. Give it if there are several data sets, so that all get the same columns. By default
+        0 to the largest number for whole numbers from 0 on, else the distinct labels in ascending order.
+    dtype : numpy dtype, optional
+
+    Returns
+    -------
+    ndarray, shape (N, number of classes)
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, ShapeError
+        If a label is missing or not among the classes, or the labels are not 1-D.
+
+    Examples
+    --------
+    >>> one_hot([2, 0, 1]).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    >>> one_hot(["no", "yes", "no"], classes=["yes", "no"]).tolist()
+    [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
+    """
+    if np.ma.is_masked(labels):
+        raise ArgumentTypeError("labels has masked values; expected a label for every sample: leave those samples out")
+    found = np.asarray(labels)
+    if found.ndim == 2 and found.shape[1] == 1:
+        found = found[:, 0]
+    if found.ndim != 1:
+        raise ShapeError(f"labels has shape {found.shape}; expected (N,), one label per sample")
+    missing = [each for each in found.tolist() if each is None or each != each] if found.dtype.kind in "fO" else []
+    if missing:
+        raise ArgumentError(f"labels has {shown(missing[0])}; expected a label for every sample: leave those out")
+    try:
+        distinct = np.unique(found)
+        if classes is not None:
+            columns = np.asarray(classes)
+        elif distinct.dtype.kind in "iu" and len(distinct) and distinct[0] >= 0:
+            columns = np.arange(_checked_largest(int(distinct[-1])) + 1)
+        else:
+            columns = distinct
+        is_unknown = ~np.isin(distinct, columns)
+        matrix: Array = (found[:, np.newaxis] == columns).astype(dtype)
+    except TypeError as error:
+        raise ArgumentTypeError(f"labels can't be compared with each other ({error}); give all one type") from error
+    if is_unknown.any():
+        unknown = distinct[is_unknown].tolist()[0]
+        raise ArgumentError(f"labels has {shown(unknown)}, which is not among the classes {shown(columns.tolist())}")
+    return matrix
+
+
+def _checked_largest(number: int) -> int:
+    if number >= MOST_CLASSES:
+        raise ArgumentError(
+            f"labels has {number}, and whole numbers count the columns from 0; expected less than {MOST_CLASSES}: give "
+            f"classes=[...] for numbers that don't count"
+        )
+    return number

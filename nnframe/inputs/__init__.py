@@ -1,0 +1,1 @@
+"""What callers may pass where arrays and numbers are taken."""

@@ -1,0 +1,144 @@
+"""What counts as a number, a column and a matrix, and the messages for what doesn't."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, one_line, with_type
+from nnframe.inputs.array_likes import require_numbers, require_plain
+
+
+def float_dtype(dtype: DType, name: str) -> DType:
+    """Return the float dtype to compute in for numbers of any dtype.
+
+    float32 and float64 stay; integers and booleans become float64; float16 becomes float32.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For text, dates, complex numbers and extended precision.
+    """
+    if dtype in (FLOAT32, FLOAT64):
+        return dtype
+    if dtype.kind in "iub":
+        return FLOAT64
+    if dtype == np.float16:
+        return FLOAT32
+    advice = "convert it with .astype(np.float64)"
+    if dtype.kind in "USO":
+        advice = f"convert numbers with .astype(np.float64), and the names of classes with nnframe.one_hot({name})"
+    raise ArgumentTypeError(f"{name} has dtype {dtype}; expected float32, float64 or integers: {advice}")
+
+
+def as_array(value: object, name: str) -> Array:
+    """Return a value as a numeric array, without a copy if it already is one.
+
+    Whatever would lose its meaning as plain numbers is refused: masks, units, sparse storage, categories.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it holds something else than real numbers.
+    ShapeError
+        If it is a nested list whose rows differ in length.
+    """
+    if type(value) is np.ndarray:
+        array: Array = value
+    else:
+        require_plain(value, name)
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise ShapeError(
+                f"{name} can't be converted to an array, its rows differ in length ({error}); give them one length"
+            ) from error
+        except Exception as error:  # such as that of a tensor which must be detached first
+            raise ArgumentTypeError(f"{name} can't be converted to a numpy array: {one_line(error)}") from error
+    if array.dtype == object:
+        require_numbers(array, name)
+    float_dtype(array.dtype, name)
+    return array
+
+
+def as_matrix(value: object, name: str, shape: str, advice: str = "") -> Array:
+    """Return a value as a numeric array of two dimensions.
+
+    Parameters
+    ----------
+    value : array_like
+    name : str
+        The argument's name, for the error.
+    shape : str
+        The expected shape, written out, such as ``"(n_out, n_in)"``.
+    advice : str, optional
+        What to do about a 1-D array, if there is something better than a reshape.
+
+    Raises
+    ------
+    ArgumentTypeError, ShapeError
+    """
+    array = as_array(value, name)
+    if array.ndim == 2:
+        return array
+    if array.ndim == 1:
+        advice = advice or f"use {name}.reshape(-1, 1) for a column or {name}.reshape(1, -1) for a row"
+    else:
+        advice = "wrap it in a list of lists" if array.ndim == 0 else "keep two dimensions"
+    raise ShapeError(f"{name} has shape {array.shape}, {array.ndim}-D; expected a 2-D array of shape {shape}: {advice}")
+
+
+def as_columns(value: object, rows: int, name: str) -> Array:
+    """Return one column vector, or B of them side by side, as a matrix of shape (rows, B).
+
+    Raises
+    ------
+    ArgumentTypeError, ShapeError
+    """
+    array = as_array(value, name)
+    if array.ndim == 2 and array.shape[0] == rows:
+        return array
+    if array.ndim == 1:
+        advice = f"use {name}.reshape(-1, 1) to make it a column"
+    elif array.ndim == 2 and array.shape[1] == rows:
+        advice = f"its rows look like the samples: pass {name}.T"
+    elif array.size == 1 and rows > 1:
+        advice = "if it is the number of a class, use nnframe.one_hot"
+    else:
+        advice = "check which layer it is meant for"
+    raise ShapeError(
+        f"{name} has shape {array.shape}; expected a column of shape ({rows}, 1), or a matrix ({rows}, B) of B "
+        f"columns: {advice}"
+    )
+
+
+def whole_number(value: object, name: str, minimum: int = 1) -> int:
+    """Return a whole number of at least `minimum`, of whatever integer type, as an int.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; expected a whole number of at least {minimum}")
+    if value < minimum:
+        raise ArgumentError(f"{name} is {value}; expected a whole number of at least {minimum}")
+    return int(value)
+
+
+def finite_number(value: object, name: str, example: str) -> float:
+    """Return a finite number of at least 0 as a float.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; expected a number such as {example}")
+    # A Python float takes the dtype of the array it multiplies; numpy's own floats don't.
+    number = float(value)
+    if not math.isfinite(number) or number < 0:
+        raise ArgumentError(f"{name} is {number}; expected a finite number, 0 or more, such as {example}")
+    return number

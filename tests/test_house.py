@@ -1,0 +1,120 @@
+"""The order of the house: imports point down, in no circle, and the core stays small."""
+
+import ast
+from pathlib import Path
+
+import nnframe
+
+PACKAGE = Path(nnframe.__file__).parent
+# A student reads the core in an evening.
+MOST_CORE_LINES = 1500
+
+# From the lowest to the highest: each imports from those above it in this list, and never from those below.
+ROOMS = (
+    "version",
+    "errors",
+    "arrays",
+    "inputs",
+    "history",
+    "data",
+    "formula",
+    "contracts",
+    "builtins",
+    "registry",
+    "backpropagation",
+    "layer",
+    "initialization",
+    "engines",
+    "saving",
+    "training",
+    "network",
+    "loading",
+    "builtins.callbacks",
+    "callbacks",
+    "datasets",
+    "",
+    "testing",
+    "cli",
+    "builtins.readers",
+    "__main__",
+)
+
+
+def module_of(path):
+    parts = ("nnframe", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def room_of(module):
+    """Return the room of a module: its first part, or for what is plugged in above the core, its first two."""
+    parts = module.split(".")[1:]
+    two = ".".join(parts[:2])
+    return two if two in ROOMS else ".".join(parts[:1])
+
+
+def is_for_type_checkers(node):
+    """Whether a statement is ``if TYPE_CHECKING:``, whose imports never run.
+
+    They are the one exception: a contract may name the type of what is handed down to a plugin, such as the net.
+    """
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def statements(node):
+    """Yield everything below a node that can run."""
+    for child in ast.iter_child_nodes(node):
+        if is_for_type_checkers(child):
+            for other in child.orelse:
+                yield other
+                yield from statements(other)
+        else:
+            yield child
+            yield from statements(child)
+
+
+def imports_of(path):
+    """Return the modules of nnframe that a file imports, also inside functions."""
+    found = set()
+    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in names}
+    return {name for name in found if name in MODULES}
+
+
+IMPORTS = {module: imports_of(path) for module, path in MODULES.items()}
+
+
+def test_the_core_can_be_read_in_an_evening():
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.glob("*.py")}
+    assert sum(lines.values()) < MOST_CORE_LINES, lines
+
+
+def test_every_module_has_a_room():
+    assert {room_of(module) for module in MODULES} <= set(ROOMS)
+
+
+def test_no_room_imports_from_a_higher_one():
+    upwards = [
+        f"{module} ({room_of(module)}) imports {other} ({room_of(other)})"
+        for module, others in IMPORTS.items()
+        for other in others
+        if ROOMS.index(room_of(other)) > ROOMS.index(room_of(module))
+    ]
+    assert not upwards
+
+
+def test_no_files_import_each_other_in_a_circle():
+    left = {module: set(others) for module, others in IMPORTS.items()}
+    while left:
+        # Take away whatever imports only what has been taken away; a circle is what remains.
+        done = {module for module, others in left.items() if not others & left.keys()}
+        assert done, f"in a circle, or above one: {sorted(left)}"
+        for module in done:
+            del left[module]
