@@ -1,4 +1,4 @@
-"""What ``nnframe plugins`` does: list, show, check and plot."""
+"""What ``nnframe plugins`` does: list, show and check."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe import registry
-from nnframe.cli.curves import DRAWN, Curves, curves_of
-from nnframe.cli.drawing import drawing
-from nnframe.cli.output import check_place, say, show, show_json, table
+from nnframe.cli.curves import curves_of
+from nnframe.cli.output import show, show_json, table
 from nnframe.cli.running import running_plugins
 from nnframe.cli.terminal_plot import draw
 from nnframe.contracts.parameters import Parameter, format_parameter
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError, PluginError
-from nnframe.registry.kinds import kind_of
+from nnframe.errors import PluginError
 
 FAILED = 1
 LOADING = "loading plugins"
@@ -78,32 +76,10 @@ def check_plugins(options: argparse.Namespace) -> int:
     return FAILED if count["failed"] else 0
 
 
-def plot_plugins(options: argparse.Namespace) -> None:
-    """Draw functions and slopes into a file.
-
-    Raises
-    ------
-    MissingDependencyError
-        If nnframe-plot or matplotlib is missing.
-    ArgumentError
-        If a plugin is of a kind that has no curve, or such a file can't be written.
-    UnknownNameError, NameConflictError, PluginError
-        If there is no such plugin, if there are several, or if it is broken.
-    """
-    pictures = drawing("nnframe plugins plot")
-    pictures.check_figure_file(options.out)
-    check_place("--out", options.out)
-    with running_plugins("drawing"):
-        drawn = [each for name in options.names for each in _drawn(name, options.kind)]
-        pictures.save_plugin_curves(drawn, options.out)
-    say(f"{options.out} written")
-
-
 ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "list": list_plugins,
     "show": show_plugin,
     "check": check_plugins,
-    "plot": plot_plugins,
 }
 
 
@@ -128,17 +104,6 @@ def _as_json(value: Parameter) -> object:
     """Return a parameter's value for JSON, which has no infinity and no plugins: these as they are written."""
     is_plain = isinstance(value, (bool, int, str, tuple)) or value is None
     return value if is_plain or (isinstance(value, float) and math.isfinite(value)) else format_parameter(value)
-
-
-def _drawn(name: str, kind: str | None) -> list[tuple[str, Curves]]:
-    """Return the curves of all plugins of a name that have some, each with a title."""
-    found = _found(name, kind)
-    drawn = [(plugin.spec, curves) for _, plugin in found if (curves := curves_of(plugin)) is not None]
-    if not drawn:
-        kinds = " and ".join(kind for kind, _ in found)
-        expected = " or ".join(kind_of(cls).name for cls in DRAWN)
-        raise ArgumentError(f"{name!r} can't be drawn (kind: {kinds}); expected the name of an {expected}")
-    return drawn
 
 
 def _findings(what: str | None, kind: str | None) -> list[dict[str, Any]]:

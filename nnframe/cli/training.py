@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import copy_all
 from nnframe.builtins.callbacks.early_stopping import EarlyStopping
-from nnframe.cli.drawing import drawing
+from nnframe.cli.missing import refuse_missing
 from nnframe.cli.output import check_place, say
 from nnframe.cli.readers import reader_for
 from nnframe.contracts.activation import Activation
+from nnframe.contracts.callback import Callback
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.loss import Loss
@@ -22,7 +25,6 @@ from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.reader import TrainingData
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError
-from nnframe.history import History
 from nnframe.inputs.checks import float_dtype
 from nnframe.network import nNet
 from nnframe.saving.files import format_for_writing
@@ -38,6 +40,7 @@ def train(options: argparse.Namespace) -> None:
     """Train a net as the options say; see `nnframe.cli.commands.train`."""
     reader = reader_for(options.data, options.reader)
     _check_early(options)
+    plot = None if options.plot is None else LossPlot(options.plot)
     with reader.open(options.data, options) as data:
         if not options.quiet:
             for line in data.summary:
@@ -51,15 +54,19 @@ def train(options: argparse.Namespace) -> None:
             job.run()
         except KeyboardInterrupt:
             kept = job.keep_best()
-            for line in _write_results(options, data, net, loss, job.history):
-                say(f"{line}, with {kept}")
+            if _save(options, data, net, loss):
+                say(f"{options.out} written, with {kept}")
+            if plot is not None:
+                plot.draw(job)
             raise
-        written = _write_results(options, data, net, loss, job.history)
+        is_saved = _save(options, data, net, loss)
         for name, judged_by in (("validation", data.validation), ("test", data.test)):
             if judged_by is not None and data.metrics:
                 say(f"{name} {_quality(net, data, judged_by)}")
-        for line in written:
-            say(line)
+        if is_saved:
+            say(f"{options.out} written")
+        if plot is not None:
+            plot.draw(job)
 
 
 class Training:
@@ -75,14 +82,13 @@ class Training:
 
     Attributes
     ----------
-    history : History
-        What the run has seen so far.
+    run_so_far : TrainingRun or None
+        The run, after it has started.
     """
 
     def __init__(self, options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss) -> None:
         self.options, self.data, self.net, self.loss = options, data, net, loss
-        self.history = History()
-        self._weights: Any = []
+        self.run_so_far: TrainingRun | None = None
         patience = data.defaults.patience if options.patience is None else options.patience
         self._stopping = EarlyStopping(patience) if patience and data.validation is not None else None
 
@@ -108,15 +114,15 @@ class Training:
 
     def keep_best(self) -> str:
         """After an interrupt, give the net the weights that early stopping would have kept; say which these are."""
-        if self._stopping is None or self._stopping.best_epoch is None:
-            return f"the weights after epoch {len(self.history.loss)}"
-        copy_all(self._weights, self._stopping.state_dict()["best_weights"])
+        if self.run_so_far is None or self._stopping is None or self._stopping.best_epoch is None:
+            return f"the weights after epoch {len(self.run_so_far.history.loss) if self.run_so_far else 0}"
+        copy_all(self.run_so_far.weights, self._stopping.state_dict()["best_weights"])
         return f"the best weights, those after epoch {self._stopping.best_epoch + 1}"
 
     @hookimpl
     def nnframe_train_start(self, run: TrainingRun) -> None:
-        """Remember where the run keeps its history and its weights."""
-        self.history, self._weights = run.history, run.weights
+        """Remember the run, which has the history and the weights."""
+        self.run_so_far = run
 
     @hookimpl
     def nnframe_epoch_end(self, run: TrainingRun) -> None:
@@ -134,6 +140,48 @@ class Training:
         """Print why training ended early."""
         if run.history.stopped and run.error is None and not self.options.quiet:
             say(f"stopped after epoch {run.epoch}: {run.history.stopped}")
+
+
+class LossPlot:
+    """Draws the losses with the callback ``loss_plot``, which nnframe-plot provides.
+
+    It is called after the run instead of in it, so that a second Ctrl-C can't lose the net: the net is saved first.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+
+    Raises
+    ------
+    MissingDependencyError
+        If nnframe-plot is not installed.
+    ArgumentError
+        If the file's format is unknown.
+    """
+
+    def __init__(self, file: Path) -> None:
+        refuse_missing("callback", "loss_plot", "--plot")
+        callback = registry.resolve(Callback, "loss_plot").with_params(file=str(file))
+        self.file, self._callback = file, callback.make(**callback.settings)
+
+    def draw(self, job: Training) -> None:
+        """Draw what the run has seen, if it has seen an epoch.
+
+        Raises
+        ------
+        ArgumentError
+            If the file can't be written.
+        """
+        run = job.run_so_far
+        if run is None or not run.history.loss:
+            return
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self._callback.nnframe_train_end(run=run)  # type: ignore[attr-defined]
+        # In a run a plot that fails is only a warning. Here it was asked for.
+        if caught:
+            raise ArgumentError(str(caught[0].message))
+        say(f"{self.file} written")
 
 
 def _loss(options: argparse.Namespace, data: TrainingData) -> Loss:
@@ -156,19 +204,13 @@ def _net(options: argparse.Namespace, data: TrainingData) -> nNet:
     )
 
 
-def _write_results(
-    options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss, history: History
-) -> list[str]:
-    """Save the net, then draw the losses, as far as that was asked for; return what was written."""
-    written = []
-    if options.out is not None:
-        finished = net if data.finish is None else data.finish(net)
-        finished.save(options.out, {**data.metadata, "loss": loss.spec})
-        written.append(f"{options.out} written")
-    if options.plot is not None and history.loss:
-        drawing("--plot").save_loss_curve(history, options.plot)
-        written.append(f"{options.plot} written")
-    return written
+def _save(options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss) -> bool:
+    """Save the net if --out asks for it; return whether it does."""
+    if options.out is None:
+        return False
+    finished = net if data.finish is None else data.finish(net)
+    finished.save(options.out, {**data.metadata, "loss": loss.spec})
+    return True
 
 
 def _quality(net: nNet, data: TrainingData, judged_by: Pairs) -> str:
@@ -195,5 +237,3 @@ def _check_early(options: argparse.Namespace) -> None:
             check_place(option, path, options.data)
     if options.out is not None:
         format_for_writing(options.out)
-    if options.plot is not None:
-        drawing("--plot").check_figure_file(options.plot)

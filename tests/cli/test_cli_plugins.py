@@ -260,15 +260,6 @@ def test_show_of_an_optimizer_has_the_parameters_and_no_plot(command):
     assert out.endswith("parameter nesterov = False\nparameter weight_decay = 0.0\n")
 
 
-@pytest.mark.parametrize(("name", "kind"), [("adam", "optimizer"), ("reference", "engine")])
-def test_what_has_no_curve_can_not_be_plotted(command, tmp_path, name, kind):
-    file = tmp_path / "curves.png"
-    status, out, err = command("plugins", "plot", "relu", name, "-o", str(file))
-    assert (status, out) == (2, "")
-    assert f"{name!r} can't be drawn (kind: {kind}); expected the name of an activation or loss or schedule" in err
-    assert not file.exists()
-
-
 def test_a_loss_to_which_one_component_makes_no_difference_is_drawn_by_the_first_of_two():
     def value(a, y):
         return 1 - (a * y).sum(axis=0) / np.sqrt((a * a).sum(axis=0) * (y * y).sum(axis=0) + 1e-16)
@@ -283,28 +274,10 @@ def test_a_plugin_that_is_nowhere_finite_is_said_to_be():
     assert draw(curves_of(nowhere)) == "no finite values to draw"
 
 
-@pytest.mark.parametrize("names", [["relu"], ["relu", "softmax", "mse", "cosine"]])
-def test_plot_writes_a_picture(command, tmp_path, names):
-    file = tmp_path / "curves.png"
-    status, out, _ = command("plugins", "plot", *names, "-o", str(file))
-    assert (status, out) == (0, f"{file} written\n")
-    assert file.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [("curves.xyz", "'.xyz' is not a picture format"), ("no/c.png", "in a folder that doesn't exist")],
-)
-def test_a_picture_that_can_not_be_written_is_wrong_input(command, tmp_path, name, sentence):
-    status, _, err = command("plugins", "plot", "relu", "-o", str(tmp_path / name))
-    assert status == 2
-    assert sentence in err
-    assert err.count("\n") == 1
-
-
-def test_without_nnframe_plot_the_error_says_what_to_install(command, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "nnframe_plot.cli", None)
-    for arguments in (["plugins", "plot", "relu", "-o", "c.png"], ["train", "digits", "--plot", "c.png"]):
+def test_without_nnframe_plot_the_error_says_what_to_install(command, monkeypatch):
+    monkeypatch.setattr("nnframe.cli.missing._is_installed", lambda distribution: False)
+    monkeypatch.setattr(registry, "is_claimed", lambda kind, name: False)
+    for arguments in (["plot", "relu", "-o", "c.png"], ["train", "digits", "--plot", "c.png"]):
         status, out, err = command(*arguments)
         assert (status, out) == (2, "")
-        assert "needs nnframe-plot: pip install nnframe-plot" in err
+        assert "comes with nnframe-plot: pip install nnframe-plot" in err

@@ -1,12 +1,11 @@
 """List all plugins, each with the distribution that it comes from; those that can't be used come last, with the reason.
 
-With an action: show, check or plot some of them.
+With an action: show or check some of them.
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from nnframe.contracts.command import Command
 from nnframe.contracts.hookspecs import hookimpl
@@ -31,13 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_kind(check)
     _add_json(check)
 
-    plot = actions.add_parser("plot", help="draw activations, losses and schedules into a file")
-    plot.add_argument("names", nargs="+", metavar="name", help="an activation, loss or schedule")
-    _add_kind(plot)
-    plot.add_argument(
-        "-o", "--out", "--output", type=Path, required=True, metavar="FILE", help="a .png, .pdf or .svg file"
-    )
-
 
 def run(options: argparse.Namespace) -> int | None:
     """Do what the action says.
@@ -45,7 +37,7 @@ def run(options: argparse.Namespace) -> int | None:
     Raises
     ------
     NNFrameError
-        If there is no plugin of a name, if there are several, if one is broken, or if a file can't be written.
+        If there is no plugin of a name, if there are several, or if one is broken.
     """
     # nnframe plugins --help needs nothing that computes.
     from nnframe.cli import plugin_actions
@@ -66,7 +58,7 @@ def _add_kind(parser: argparse.ArgumentParser) -> None:
     )
 
 
-plugins = Command("plugins", add_arguments, run, help="list, show, check and plot plugins of every kind", doc=__doc__)
+plugins = Command("plugins", add_arguments, run, help="list, show and check plugins of every kind", doc=__doc__)
 
 
 @hookimpl

@@ -30,6 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help="an activation, loss or schedule, such as 'elu(alpha=2)'"
     )
+    parser.add_argument("--kind", metavar="KIND", help="such as loss, for a name that plugins of several kinds have")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="a .png, .pdf or .svg file")
 
 
@@ -48,7 +49,7 @@ def run(options: Namespace) -> None:
     check_place("--out", options.out)
     check_figure_file(options.out)
     with running_plugins("drawing"):
-        save_figure(figure_of([each for name in options.names for each in _curves(name)]), options.out)
+        save_figure(figure_of([each for name in options.names for each in _curves(name, options.kind)]), options.out)
     say(f"{options.out} written")
 
 
@@ -64,12 +65,14 @@ def figure_of(drawn: Sequence[tuple[str, Curves]]) -> Figure:
     return figure
 
 
-def _curves(name: str) -> list[tuple[str, Curves]]:
+def _curves(name: str, kind: str | None) -> list[tuple[str, Curves]]:
     """Return title and curves of every plugin with this name that can be drawn."""
-    found = registry.get_all_kinds(name)
-    drawn = [(f"{kind} {plugin.spec}", curves) for kind, plugin in found if (curves := curves_of(plugin)) is not None]
+    found = registry.get_all_kinds(name) if kind is None else [(kind, registry.get(kind, name))]
+    drawn = [
+        (f"{of_kind} {plugin.spec}", curves) for of_kind, plugin in found if (curves := curves_of(plugin)) is not None
+    ]
     if not drawn:
-        kinds = " and ".join(kind for kind, _ in found)
+        kinds = " and ".join(of_kind for of_kind, _ in found)
         possible = " or ".join(kind_of(cls).name for cls in DRAWN)
         raise ArgumentError(f"{name!r} can't be drawn, it is of kind {kinds}; expected the name of an {possible}")
     return drawn

@@ -154,7 +154,7 @@ def test_without_axes_a_pyplot_figure_is_made():
     ("net", "data", "error", "sentence"),
     [
         (nNet.from_sizes([3, 1]), CORNERS, ShapeError, r"net takes columns of shape \(3, 1\), expected \(2, 1\)"),
-        (RIGHT, pairs([[1, 2]], [[1, 0]]), DataError, r"the net takes \(2, 1\) and gives \(1, 1\)"),
+        (RIGHT, pairs([[1, 2]], [[1, 0]]), DataError, r"the net has inputs of \(2, 1\) and outputs of \(1, 1\)"),
         (RIGHT, pairs([[1, 2]] * 3, [[0.1], [0.2], [0.3]]), DataError, "the targets have 3 different values"),
         (RIGHT, pairs([[1, np.nan]], [[1]]), DataError, r"row 0 of X is \[1.0, nan\]"),
         (nNet([denseLayer([[np.inf, 0.0]])]), CORNERS, ArgumentError, "expected finite numbers; train it again"),

@@ -1,9 +1,10 @@
-"""``nnframe plot``."""
+"""``nnframe plot``, and ``nnframe train --plot``."""
 
 import numpy as np
 import pytest
 from nnframe_plot.command import figure_of
 
+from nnframe import ModelFileError, load
 from nnframe.cli import main
 from nnframe.cli.curves import Curves
 
@@ -54,3 +55,36 @@ def test_a_file_that_cannot_be_written_is_an_error_on_one_line(command, tmp_path
     assert status == 2
     assert sentence in err
     assert err.count("\n") == 1
+
+
+def test_a_kind_may_be_chosen(command, tmp_path):
+    file = tmp_path / "curves.png"
+    assert command("plot", "relu", "--kind", "activation", "-o", file)[0] == 0
+    assert "no loss 'relu'" in command("plot", "relu", "--kind", "loss", "-o", file)[2]
+
+
+def test_train_draws_its_losses(command, tmp_path):
+    file = tmp_path / "losses.png"
+    status, out, err = command("train", "digits", "--epochs", 1, "--plot", file)
+    assert (status, err) == (0, "")
+    assert out.endswith(f"{file} written\n")
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_train_refuses_an_unknown_picture_format_before_training(command, tmp_path):
+    status, out, err = command("train", "digits", "--plot", tmp_path / "losses.xyz")
+    assert (status, out) == (2, "")
+    assert "'.xyz' is not a picture format" in err
+
+
+def test_train_saves_the_net_before_a_plot_that_fails(command, tmp_path, monkeypatch):
+    def fail(figure, file):
+        raise ModelFileError("the disk is full")
+
+    monkeypatch.setattr("nnframe_plot.loss_plot.save_figure", fail)
+    net, file = tmp_path / "net.nnf", tmp_path / "losses.png"
+    status, out, err = command("train", "digits", "--epochs", 1, "--out", net, "--plot", file)
+    assert status == 2
+    assert out.endswith(f"{net} written\n")
+    assert "the losses are not drawn: ModelFileError: the disk is full" in err
+    assert load(net).layersList[0].n_in == 64

@@ -126,7 +126,7 @@ def test_the_callers_axes_are_returned_and_no_figure_is_made(ax):
     ("net", "data", "labels", "error", "sentence"),
     [
         (pairs([[0]], [[0]]), ECHO, None, ArgumentTypeError, "net is <1 pairs .*, of type Pairs, expected an nNet"),
-        (ECHO, pairs([[0.0, 1.0]], [[0]]), None, DataError, r"the net takes \(1, 1\)"),
+        (ECHO, pairs([[0.0, 1.0]], [[0]]), None, DataError, r"the net has inputs of \(1, 1\)"),
         (ECHO, [], None, DataError, "data is empty"),
         (ECHO, pairs([[0]] * 3, [[1], [2], [3]]), None, DataError, "the targets have 3 different values"),
         (ECHO3, pairs(np.eye(3), np.ones((3, 3))), None, DataError, "target of sample 0 is .* no single largest"),

@@ -145,7 +145,7 @@ def test_the_wrong_type_or_number_of_axes_is_an_error(net, axes, error, sentence
 
 
 def test_data_that_does_not_fit_the_net_is_an_error_and_no_figure_is_made(net):
-    with pytest.raises(DataError, match=r"the net takes \(64, 1\)"):
+    with pytest.raises(DataError, match=r"the net has inputs of \(64, 1\)"):
         plot.activation_histograms(net, pairs([[1.0]], [[1.0]]))
     assert mpl.pyplot.get_fignums() == []
 

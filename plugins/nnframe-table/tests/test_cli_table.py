@@ -1,14 +1,13 @@
 """The commands for tables of one's own, as a user meets them."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
 import nnframe
-from nnframe import NNFrameError, hookimpl
+from nnframe import hookimpl
 from nnframe.cli import training
 from nnframe.datasets.digits import DIGITS_FILE, LARGEST_PIXEL
 
@@ -177,23 +176,6 @@ def test_unknown_categories_are_refused_or_ignored(command, tmp_path, monkeypatc
     assert "new.csv, row 3 (the header is row 1), column 'color' is 'green', which was not seen in training" in err
     assert command("predict", "m.nnf", "new.csv", "-o", "p.csv", "--unknown", "ignore")[0] == 0
     assert len((tmp_path / "p.csv").read_text().splitlines()) == 3
-
-
-def test_a_missing_nnframe_plot_is_told_before_training(iris, command, monkeypatch):
-    monkeypatch.setitem(sys.modules, "nnframe_plot.cli", None)
-    status, out, err = command("train", "iris.csv", "--target", "species", "--plot", "loss.png")
-    assert (status, out) == (2, "")
-    assert "--plot needs nnframe-plot: pip install nnframe-plot" in err
-
-
-def test_the_model_is_saved_before_the_picture_is_drawn(iris, command, tmp_path, monkeypatch):
-    def fail(*_):
-        raise NNFrameError("the disk is full")
-
-    monkeypatch.setattr("nnframe_plot.cli.save_loss_curve", fail)
-    arguments = "train", "iris.csv", "--target", "species", "--epochs", "1", "--out", "m.nnf", "--plot", "loss.png"
-    assert command(*arguments)[0] == 2
-    assert (tmp_path / "m.nnf").exists()
 
 
 def test_an_interrupt_saves_the_net_as_far_as_it_was_trained(iris, command, tmp_path):
