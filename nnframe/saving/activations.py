@@ -84,7 +84,7 @@ class SavedActivation(NamedTuple):
         return f"{self.provider} {self.version or '(registered in code)'}"
 
 
-def describe_activation(layer: denseLayer, place: str) -> dict[str, Any] | None:
+def describe_activation(layer: denseLayer, place: str) -> dict[str, Any]:
     """Return what a manifest says about a layer's activation.
 
     Raises
@@ -93,8 +93,7 @@ def describe_activation(layer: denseLayer, place: str) -> dict[str, Any] | None:
         If it was never registered, so that nothing can find it by name.
     """
     activation = layer.resolved_activation
-    if activation is None:
-        return None
+    assert activation is not None
     provider = registry.provider_of(activation)
     if provider is None:
         raise ArgumentError(
@@ -104,7 +103,7 @@ def describe_activation(layer: denseLayer, place: str) -> dict[str, Any] | None:
     parameters = {key: to_json(value) for key, value in activation.settings.items()}
     item = SavedActivation(_spelled(layer, activation), parameters, *provider, _values_of(activation))._asdict()
     try:
-        saved_activation(place, item)
+        saved_activation(f"the activation of {place}", item)
     except DefectError as defect:
         raise ArgumentError(f"{defect.what}; rename it, or register it under another name") from None
     return item
@@ -119,23 +118,23 @@ def saved_activation(place: str, item: object) -> SavedActivation:
         If it isn't one.
     """
     if not isinstance(item, dict) or set(item) != set(SavedActivation._fields):
-        raise DefectError(f"{place} has the activation {shown(item)}, expected {', '.join(SavedActivation._fields)}")
+        raise DefectError(f"{place} is {shown(item)}, expected {', '.join(SavedActivation._fields)}")
     name, parameters, provider, version, values = (item[field] for field in SavedActivation._fields)
     if not _matches(DISTRIBUTION if version is not None else NAME_PATTERN, provider):
-        raise DefectError(f"{place} has an activation of {shown(provider)}, which is not a distribution or module")
+        raise DefectError(f"{place} is of {shown(provider)}, which is not a distribution or module")
     if version is not None and not _matches(VERSION, version):
-        raise DefectError(f"{place} has an activation of the version {shown(version)}, which is not a version")
+        raise DefectError(f"{place} has the version {shown(version)}, which is not a version")
     *before, plain = name.split("/", 1) if isinstance(name, str) else [name]
     if not _matches(NAME_PATTERN, plain) or not all(normalized(prefix) == normalized(provider) for prefix in before):
-        raise DefectError(f"{place} has an activation of the name {shown(name)}, which {provider} can't have")
+        raise DefectError(f"{place} has the name {shown(name)}, which {provider} can't have")
     if not are_parameters(parameters):
-        raise DefectError(f"{place} has an activation with the parameters {shown(parameters)}, which are not allowed")
+        raise DefectError(f"{place} has the parameters {shown(parameters)}, which are not allowed")
     if values is not None and not _are_values(values):
-        raise DefectError(f"{place} has an activation with the values {shown(values)}, expected {len(POINTS)} numbers")
+        raise DefectError(f"{place} has the values {shown(values)}, expected {len(POINTS)} numbers")
     return SavedActivation(name, parameters, provider, version, values)
 
 
-def find_activation(saved: SavedActivation | None) -> str | Activation | None:
+def find_activation(saved: SavedActivation) -> str | Activation:
     """Return what to build a layer with: the activation's name as the layer spelled it, with its parameters, or itself.
 
     Only plugins that the file names are imported: its provider, and what has the activation's name.
@@ -152,8 +151,6 @@ def find_activation(saved: SavedActivation | None) -> str | Activation | None:
     ChangedFormulaWarning
         If it computes something else than when it was saved.
     """
-    if saved is None:
-        return None
     found = _registered(saved)
     try:
         found = replace(found, overrides=from_json(saved.parameters))

@@ -13,8 +13,8 @@ from nnframe.saving.activations import SavedActivation, describe_activation, fin
 from nnframe.saving.failures import DefectError
 
 DTYPES = (FLOAT32.name, FLOAT64.name)
-# No net has nearly as many, and a file of a few megabytes could ask for millions.
-MOST_LAYERS = 100_000
+# No net has as many, and a file of a few megabytes could ask for millions.
+MOST_LAYERS = 10_000
 
 
 class Stored(Protocol):
@@ -54,13 +54,16 @@ class SavedModel(NamedTuple):
     Attributes
     ----------
     dtype : str
-    layers : list of SavedLayer
+    activations : list of SavedActivation
         Each distinct one once.
+    layers : list of SavedLayer
+        Likewise.
     sequence : list of int
         The index in `layers` of each layer from the input to the output.
     """
 
     dtype: str
+    activations: list[SavedActivation]
     layers: list[SavedLayer]
     sequence: list[int]
 
@@ -81,8 +84,9 @@ def describe(layers: Sequence[denseLayer]) -> tuple[dict[str, Any], dict[str, Ar
     Returns
     -------
     part : dict
-        ``dtype``; ``layers``, each distinct one with its ``activation``; and ``sequence``, the index in ``layers`` of
-        each layer from the input to the output, since a layer may be used twice.
+        ``dtype``; ``activations``, each distinct one; ``layers``, each distinct one with its ``activation``, an index
+        or None; and ``sequence``, the index in ``layers`` of each layer from the input to the output, since a layer may
+        be used twice.
     arrays : dict of str to ndarray
         ``layers/0/linear``, ``layers/0/bias`` and so on: the live arrays, not copies.
 
@@ -95,14 +99,21 @@ def describe(layers: Sequence[denseLayer]) -> tuple[dict[str, Any], dict[str, Ar
     if len(layers) > MOST_LAYERS:
         raise ArgumentError(f"layersList has {len(layers):,} layers; expected at most {MOST_LAYERS:,} in a file")
     places: dict[denseLayer, int] = {}
-    items, arrays = [], {}
+    activations: dict[object, int] = {}
+    described, items, arrays = [], [], {}
     for i, layer in enumerate(layers):
         if layer not in places:
             n = places[layer] = len(places)
-            items.append({"activation": describe_activation(layer, f"layersList[{i}]")})
+            # The same text may have meant another plugin when another layer was built.
+            key = layer.activation, layer.resolved_activation
+            if layer.activation is not None and key not in activations:
+                activations[key] = len(activations)
+                described.append(describe_activation(layer, f"layersList[{i}]"))
+            items.append({"activation": activations.get(key)})
             arrays[_linear(n)], arrays[_bias(n)] = layer.linear, layer.bias
     sequence = [places[layer] for layer in layers]
-    return {"dtype": layers[0].dtype.name, "layers": items, "sequence": sequence}, arrays
+    part = {"dtype": layers[0].dtype.name, "activations": described, "layers": items, "sequence": sequence}
+    return part, arrays
 
 
 def rebuild(part: object, arrays: Mapping[str, Array]) -> list[denseLayer]:
@@ -123,8 +134,9 @@ def rebuild(part: object, arrays: Mapping[str, Array]) -> list[denseLayer]:
         If a plugin is broken.
     """
     model = saved_model(part, arrays)
+    found = {id(activation): find_activation(activation) for activation in model.activations}
     distinct = [
-        denseLayer(arrays[_linear(i)], arrays[_bias(i)], find_activation(layer.activation))
+        denseLayer(arrays[_linear(i)], arrays[_bias(i)], found[id(layer.activation)] if layer.activation else None)
         for i, layer in enumerate(model.layers)
     ]
     return [distinct[i] for i in model.sequence]
@@ -143,9 +155,9 @@ def saved_model(part: object, arrays: Mapping[str, Stored]) -> SavedModel:
     DefectError
         If it can't be.
     """
-    if not isinstance(part, dict) or set(part) != {"dtype", "layers", "sequence"}:
-        raise DefectError(f"its model is {shown(part)}, expected dtype, layers and sequence")
-    dtype, items, sequence = part["dtype"], part["layers"], part["sequence"]
+    if not isinstance(part, dict) or set(part) != {"dtype", "activations", "layers", "sequence"}:
+        raise DefectError(f"its model is {shown(part)}, expected dtype, activations, layers and sequence")
+    dtype, described, items, sequence = part["dtype"], part["activations"], part["layers"], part["sequence"]
     if dtype not in DTYPES:
         raise DefectError(f"its model computes in {shown(dtype)}, expected {' or '.join(DTYPES)}")
     if not isinstance(items, list) or not 1 <= len(items) <= MOST_LAYERS:
@@ -156,17 +168,24 @@ def saved_model(part: object, arrays: Mapping[str, Stored]) -> SavedModel:
         raise DefectError(f"its model has the sequence {shown(sequence)}, expected indices of its layers")
     if set(sequence) != set(range(len(items))):
         raise DefectError("its model has a layer that isn't in its sequence")
-    layers = [_saved_layer(i, item, dtype, arrays) for i, item in enumerate(items)]
+    if not isinstance(described, list):
+        raise DefectError(f"its model has the activations {shown(described)}, expected a list")
+    activations = [saved_activation(f"activation {i}", each) for i, each in enumerate(described)]
+    layers = [_saved_layer(i, item, dtype, activations, arrays) for i, item in enumerate(items)]
+    if {id(layer.activation) for layer in layers if layer.activation} != set(map(id, activations)):
+        raise DefectError("its model has an activation that no layer has")
     for before, after in pairwise(sequence):
         if layers[after].n_in != layers[before].n_out:
             raise DefectError(
                 f"layer {after} takes columns of {layers[after].n_in}, but layer {before} before it returns columns of "
                 f"{layers[before].n_out}"
             )
-    return SavedModel(dtype, layers, sequence)
+    return SavedModel(dtype, activations, layers, sequence)
 
 
-def _saved_layer(i: int, item: object, dtype: str, arrays: Mapping[str, Stored]) -> SavedLayer:
+def _saved_layer(
+    i: int, item: object, dtype: str, activations: Sequence[SavedActivation], arrays: Mapping[str, Stored]
+) -> SavedLayer:
     if not isinstance(item, dict) or set(item) != {"activation"}:
         raise DefectError(f"layer {i} is {shown(item)}, expected an activation")
     linear, bias = _stored(_linear(i), arrays, dtype), _stored(_bias(i), arrays, dtype)
@@ -175,8 +194,10 @@ def _saved_layer(i: int, item: object, dtype: str, arrays: Mapping[str, Stored])
     n_out, n_in = linear.shape
     if bias.shape != (n_out, 1):
         raise DefectError(f"array {_bias(i)!r} has shape {bias.shape}, expected ({n_out}, 1)")
-    activation = item["activation"]
-    return SavedLayer(n_in, n_out, None if activation is None else saved_activation(f"layer {i}", activation))
+    place = item["activation"]
+    if place is not None and not (type(place) is int and 0 <= place < len(activations)):
+        raise DefectError(f"layer {i} has the activation {shown(place)}, expected None or an index of the activations")
+    return SavedLayer(n_in, n_out, None if place is None else activations[place])
 
 
 def _stored(name: str, arrays: Mapping[str, Stored], dtype: str) -> Stored:

@@ -158,7 +158,7 @@ def test_an_installed_plugins_name_is_taken(command, new_plugin, tmp_path, monke
 
 
 def test_a_broken_template_leaves_nothing_behind(new_plugin, tmp_path, monkeypatch):
-    monkeypatch.setattr("nnframe.cli.scaffold.TEMPLATES", tmp_path / "missing")
+    monkeypatch.setattr("nnframe.cli.scaffold.TEMPLATES", "missing")
     status, _, err = new_plugin("nnframe-zigzag", "--activation", "zigzag")
     assert (status, "No such file" in err) == (2, True)
     assert list(tmp_path.iterdir()) == []

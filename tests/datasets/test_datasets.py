@@ -1,5 +1,7 @@
 """The data that ships with the package."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn import datasets as scikit_learn
@@ -8,15 +10,16 @@ from nnframe.datasets import digits, load_digits
 
 
 def test_the_digits_are_scikit_learns():
-    with np.load(digits.DIGITS_FILE) as file:
-        reference = scikit_learn.load_digits()
-        np.testing.assert_array_equal(file["images"], reference.data)
-        np.testing.assert_array_equal(file["labels"], reference.target)
+    images, labels = digits.read_digits()
+    reference = scikit_learn.load_digits()
+    np.testing.assert_array_equal(images, reference.data)
+    np.testing.assert_array_equal(labels, reference.target)
 
 
 def test_the_file_is_under_100_kilobytes_with_its_licence_beside_it():
-    assert digits.DIGITS_FILE.stat().st_size < 100_000
-    text = digits.DIGITS_FILE.with_name("digits.md").read_text(encoding="utf-8")
+    file = Path(digits.__file__).with_name("digits.npz")
+    assert file.stat().st_size < 100_000
+    text = file.with_name("digits.md").read_text(encoding="utf-8")
     assert "Creative Commons Attribution 4.0" in text
     assert "10.24432/C50P49" in text
 

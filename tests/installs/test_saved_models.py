@@ -64,7 +64,7 @@ def test_a_plugin_that_has_broken_since_is_blamed_and_not_the_file(environment, 
         from nnframe.saving.files import read_file, write_file
         net_of("swish").save({str(path)!r})
         manifest, arrays = read_file({str(path)!r})
-        manifest["model"]["layers"][0]["activation"].update(
+        manifest["model"]["activations"][0].update(
             name="unimportable", parameters={{}}, provider="faulty-import", version="1.1"
         )
         write_file({str(path)!r}, manifest, arrays)

@@ -70,6 +70,7 @@ def memory_watched():
 
 
 @pytest.mark.filterwarnings("ignore::nnframe.errors.ChangedFormulaWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # random weights overflow
 def test_every_file_is_loaded_or_refused_with_bounded_memory(tmp_path):
     path = tmp_path / "m.nnf"
     goods, good_bits = [], set(map(bits_of, good_nets()))
@@ -91,8 +92,7 @@ def test_every_file_is_loaded_or_refused_with_bounded_memory(tmp_path):
         if net is not None:
             loaded[mutate.__name__] += 1
             assert sum(layer.linear.nbytes for layer in set(net.layersList)) <= len(content)
-            with np.errstate(all="ignore"):
-                steps = net.forwardPass(np.zeros((net.layersList[0].n_in, 1), net.dtype))
+            steps = net.forwardPass(np.zeros((net.layersList[0].n_in, 1), net.dtype))
             assert steps[-1].shape == (net.layersList[-1].n_out, 1)
             # Whoever doesn't make the checksum right can change nothing that matters.
             assert mutate.__name__ in CHECKSUM_MADE_RIGHT or bits_of(net) in good_bits

@@ -101,7 +101,7 @@ def test_both_suffixes_have_the_same_bytes(tmp_path):
 def test_the_manifest_is_in_the_metadata(saved):
     header, _ = taken_apart(saved)
     manifest = json.loads(header["__metadata__"]["nnframe"])
-    assert manifest["model"]["layers"][0]["activation"]["name"] == "relu"
+    assert manifest["model"]["activations"][0]["name"] == "relu"
     assert manifest["metadata"] == {"a": 1}
 
 

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
@@ -17,7 +18,7 @@ from nnframe import registry
 from nnframe.contracts.plugin import NAME_PATTERN
 from nnframe.errors import ArgumentError
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = "templates"
 # A module's own names, and those that it finds without an import: list in an annotation, len in a formula.
 NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
 NAMES_IN_USE = NAMES_IN_TEMPLATES | set(dir(builtins))
@@ -93,7 +94,8 @@ def write_distribution(
 
 
 def _fill(template: str, target: Path, words: dict[str, str]) -> None:
-    text = (TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")
+    # In a zip file there is no path to open.
+    text = files(__package__).joinpath(TEMPLATES, f"{template}.txt").read_text(encoding="utf-8")
     target.write_text(Template(text).substitute(words), encoding="utf-8")
 
 

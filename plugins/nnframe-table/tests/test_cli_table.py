@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 import nnframe
 from nnframe import hookimpl
 from nnframe.cli import training
-from nnframe.datasets.digits import DIGITS_FILE, LARGEST_PIXEL
+from nnframe.datasets.digits import LARGEST_PIXEL, read_digits
 
 IRIS = load_iris()
 HEADER = "sepal length,sepal width,petal length,petal width,species"
@@ -94,8 +94,8 @@ def test_the_options_are_used(iris, command):
 def test_digits_can_be_saved_and_given_new_images(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert command("train", "digits", "--epochs", "5", "--out", "d.nnf")[0] == 0
-    with np.load(DIGITS_FILE) as file:
-        np.savez("images.npz", X=file["images"] / LARGEST_PIXEL, y=file["labels"])
+    images, labels = read_digits()
+    np.savez("images.npz", X=images / LARGEST_PIXEL, y=labels)
     assert float(re.search(r"accuracy (.+)$", command("evaluate", "d.nnf", "images.npz")[1])[1]) >= 0.9
 
 
