@@ -9,114 +9,117 @@
 """
 
 import importlib
-import importlib.util
 from typing import TYPE_CHECKING, Any
 
-from nnframe import registry
-from nnframe.arrays import Array
-from nnframe.contracts.activation import Activation
-from nnframe.contracts.callback import Callback
-from nnframe.contracts.engine import Engine, Epoch, TrainingTask
-from nnframe.contracts.format import Format
-from nnframe.contracts.fused import Fused
-from nnframe.contracts.hookspecs import hookimpl
-from nnframe.contracts.loss import Loss
-from nnframe.contracts.metric import Metric
-from nnframe.contracts.optimizer import Optimizer
-from nnframe.contracts.schedule import Schedule
-from nnframe.data import Pairs, pairs
-from nnframe.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    DataError,
-    DerivativeError,
-    DivergenceError,
-    EngineError,
-    MissingDependencyError,
-    ModelFileError,
-    NameConflictError,
-    NNFrameError,
-    PluginError,
-    RegistrationError,
-    ShapeError,
-    UnknownNameError,
-)
-from nnframe.history import History
-from nnframe.layer import denseLayer
-from nnframe.loading import load, load_with_metadata
-from nnframe.network import nNet
 from nnframe.version import __version__
 
-__all__ = [
-    "Activation",
-    "ArgumentError",
-    "ArgumentTypeError",
-    "Array",
-    "Callback",
-    "DataError",
-    "DerivativeError",
-    "DivergenceError",
-    "Engine",
-    "EngineError",
-    "Epoch",
-    "Format",
-    "Fused",
-    "History",
-    "Loss",
-    "Metric",
-    "MissingDependencyError",
-    "ModelFileError",
-    "NNFrameError",
-    "NameConflictError",
-    "Optimizer",
-    "Pairs",
-    "PluginError",
-    "RegistrationError",
-    "Schedule",
-    "ShapeError",
-    "TrainingTask",
-    "UnknownNameError",
-    "__version__",
-    "callbacks",
-    "datasets",
-    "denseLayer",
-    "hookimpl",
-    "load",
-    "load_with_metadata",
-    "nNet",
-    "pairs",
-    "registry",
-]
-
 if TYPE_CHECKING:
-    from nnframe import callbacks, datasets
+    from nnframe import callbacks, datasets, registry
+    from nnframe.arrays import Array
+    from nnframe.contracts.activation import Activation
+    from nnframe.contracts.callback import Callback
+    from nnframe.contracts.engine import Engine, Epoch, TrainingTask
+    from nnframe.contracts.format import Format
+    from nnframe.contracts.fused import Fused
+    from nnframe.contracts.hookspecs import hookimpl
+    from nnframe.contracts.loss import Loss
+    from nnframe.contracts.metric import Metric
+    from nnframe.contracts.optimizer import Optimizer
+    from nnframe.contracts.schedule import Schedule
+    from nnframe.data import Pairs, pairs
+    from nnframe.errors import (
+        ArgumentError,
+        ArgumentTypeError,
+        DataError,
+        DerivativeError,
+        DivergenceError,
+        EngineError,
+        MissingDependencyError,
+        ModelFileError,
+        NameConflictError,
+        NNFrameError,
+        PluginError,
+        RegistrationError,
+        ShapeError,
+        UnknownNameError,
+    )  # fmt: skip
+    from nnframe.history import History
+    from nnframe.layer import denseLayer
+    from nnframe.loading import load, load_with_metadata
+    from nnframe.network import nNet
 
     plot: Any
     table: Any
-else:
-    # Imported on first use, so that a program that only trains or runs a net pays nothing for them.
-    _SUBMODULES = ("callbacks", "datasets")
-    # Not in __all__: ``from nnframe import *`` must work without these distributions.
-    _DISTRIBUTIONS = {"plot": "nnframe_plot", "table": "nnframe_table"}
 
+__all__ = [
+    "Activation", "ArgumentError", "ArgumentTypeError", "Array", "Callback", "DataError", "DerivativeError",
+    "DivergenceError", "Engine", "EngineError", "Epoch", "Format", "Fused", "History", "Loss", "Metric",
+    "MissingDependencyError", "ModelFileError", "NNFrameError", "NameConflictError", "Optimizer", "Pairs",
+    "PluginError", "RegistrationError", "Schedule", "ShapeError", "TrainingTask", "UnknownNameError", "__version__",
+    "callbacks", "datasets", "denseLayer", "hookimpl", "load", "load_with_metadata", "nNet", "pairs", "registry",
+]  # fmt: skip
+
+# Which module has which names. It is imported when one of them is first used, so that "import nnframe" takes no time,
+# and "nnframe --help" needs no numpy.
+_NAMES = {
+    "arrays": "Array",
+    "contracts.activation": "Activation",
+    "contracts.callback": "Callback",
+    "contracts.engine": "Engine Epoch TrainingTask",
+    "contracts.format": "Format",
+    "contracts.fused": "Fused",
+    "contracts.hookspecs": "hookimpl",
+    "contracts.loss": "Loss",
+    "contracts.metric": "Metric",
+    "contracts.optimizer": "Optimizer",
+    "contracts.schedule": "Schedule",
+    "data": "Pairs pairs",
+    "errors": "ArgumentError ArgumentTypeError DataError DerivativeError DivergenceError EngineError "
+    "MissingDependencyError ModelFileError NameConflictError NNFrameError PluginError RegistrationError ShapeError "
+    "UnknownNameError",
+    "history": "History",
+    "layer": "denseLayer",
+    "loading": "load load_with_metadata",
+    "network": "nNet",
+}
+_MODULE_OF = {name: f"nnframe.{module}" for module, names in _NAMES.items() for name in names.split()}
+_SUBMODULES = ("callbacks", "datasets", "registry")
+# Not in __all__: "from nnframe import *" must work without these distributions.
+_DISTRIBUTIONS = {"plot": "nnframe_plot", "table": "nnframe_table"}
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would take any name for one that exists.
     def __getattr__(name: str) -> Any:
-        if name in _SUBMODULES:
-            return importlib.import_module(f"nnframe.{name}")
-        if name in _DISTRIBUTIONS:
-            return _module_of_distribution(name, _DISTRIBUTIONS[name])
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in _MODULE_OF:
+            value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+        elif name in _SUBMODULES:
+            value = importlib.import_module(f"nnframe.{name}")
+        elif name in _DISTRIBUTIONS:
+            value = _module_of_distribution(name, _DISTRIBUTIONS[name])
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # Not asked for again: from now on the name is found as any other.
+        globals()[name] = value
+        return value
 
-    def _module_of_distribution(name: str, module: str) -> Any:
-        try:
-            return importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise
-            distribution = module.replace("_", "-")
-            raise MissingDependencyError(
-                f"nnframe.{name} comes with {distribution}, which is not installed: pip install {distribution}"
-            ) from None
 
-    def __dir__() -> list[str]:
-        installed = [name for name, module in _DISTRIBUTIONS.items() if importlib.util.find_spec(module)]
-        return sorted([*__all__, *installed])
+def __dir__() -> list[str]:
+    # Needed by interactive use alone.
+    from importlib.util import find_spec
+
+    installed = [name for name, module in _DISTRIBUTIONS.items() if find_spec(module)]
+    return sorted([*__all__, *installed])
+
+
+def _module_of_distribution(name: str, module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+    from nnframe.errors import MissingDependencyError
+
+    distribution = module.replace("_", "-")
+    raise MissingDependencyError(
+        f"nnframe.{name} comes with {distribution}, which is not installed: pip install {distribution}"
+    )
