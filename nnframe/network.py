@@ -12,7 +12,7 @@ import numpy as np
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.activation import Activation
 from nnframe.data import as_pairs
-from nnframe.errors import ArgumentTypeError, ShapeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
 from nnframe.inputs.checks import as_columns, as_matrix
 from nnframe.layer import check_chain, denseLayer
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from nnframe.contracts.schedule import Schedule
     from nnframe.engines.predictor import Predictor
     from nnframe.history import History
+    from nnframe.training.one_pair import KeptTrainer
     from nnframe.training.sample_weights import ClassWeights
+    from nnframe.training.trainer import Trainer
 
 
 class nNet:
@@ -52,6 +54,9 @@ class nNet:
     >>> bool(abs(net.layersList[0].linear.item() - 1) < 1e-6), bool(abs(net.layersList[0].bias.item() - 1) < 1e-6)
     (True, True)
     """
+
+    # What `backprop` keeps between calls with one pair.
+    _kept_trainer: KeptTrainer | None = None
 
     def __init__(self, layersList: Iterable[denseLayer]) -> None:
         try:
@@ -238,6 +243,14 @@ class nNet:
         NNFrameError
             As in `nEpochs`.
         """
+        if len(data) == 1 and type(data) is list and not settings and batch_size == 1 and type(learning_rate) is float:
+            # Learning one observation at a time, which must not pay for the preparation of a run in every call.
+            from nnframe.training.one_pair import train_on_pair
+
+            check_chain(self.layersList)
+            found, self._kept_trainer = train_on_pair(self, data[0], loss, learning_rate, self._kept_trainer)
+            if found is not None:
+                return found
         history = self.nEpochs(1, data, loss, learning_rate, batch_size, **settings)
         # A callback may stop a run before its first epoch.
         return history.loss[-1] if history.loss else math.nan
@@ -338,6 +351,65 @@ class nNet:
         check_chain(self.layersList)
         return train(prepare(self, data, Settings.of(**arguments)))
 
+    def trainer(
+        self,
+        loss: str | Loss,
+        learning_rate: float | None = None,
+        *,
+        engine: str | Engine | None = None,
+        optimizer: str | Optimizer | None = None,
+        schedule: str | Schedule | None = None,
+        n: int | None = None,
+        l1: float = 0,
+        l2: float = 0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        dropout: float | Sequence[float] = 0,
+        seed: int | None = None,
+        steps_per_epoch: int = 1000,
+        check_every: int = 100,
+    ) -> Trainer:
+        """Return a trainer, which makes one update at a time and keeps the optimizer's state in between.
+
+        Parameters
+        ----------
+        loss, learning_rate, engine, optimizer, schedule, l1, l2, clip_value, clip_norm, dropout, seed
+            As in `nEpochs`.
+        n : int, optional
+            The number of epochs that a schedule spans; needed with a schedule.
+        steps_per_epoch : int, optional
+            The number of updates that count as an epoch, for the schedule, the history and callbacks.
+        check_every : int, optional
+            The number of updates between two checks that all weights are finite.
+
+        Returns
+        -------
+        Trainer
+            ``step(x, y)`` makes an update, ``run(iterator)`` one for each pair, ``save(path)`` keeps net and state.
+
+        Raises
+        ------
+        NNFrameError
+            As in `nEpochs`.
+
+        Examples
+        --------
+        >>> net = nNet([denseLayer([[0.0]])])
+        >>> trainer = net.trainer("mse", learning_rate=0.1)
+        >>> trainer.step([[1.0]], [[2.0]]), trainer.step([[1.0]], [[2.0]])
+        (4.0, 1.44)
+        """
+        arguments = dict(locals())
+        for name in ("self", "n", "steps_per_epoch", "check_every"):
+            del arguments[name]
+        from nnframe.training.settings import Settings
+        from nnframe.training.trainer import Trainer
+
+        check_chain(self.layersList)
+        if schedule is not None and n is None:
+            raise ArgumentError("n is missing; expected the number of epochs that the schedule spans, such as n=10")
+        return Trainer(self, Settings.of(**arguments, n=1 if n is None else n), steps_per_epoch, check_every)
+
     def evaluate(
         self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ()
     ) -> dict[str, float]:
@@ -401,6 +473,9 @@ class nNet:
         from nnframe.saving.model_file import save_layers
 
         save_layers(self.layersList, path, metadata)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_kept_trainer"}
 
     def __repr__(self) -> str:
         rows = [

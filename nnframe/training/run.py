@@ -103,6 +103,11 @@ class TrainingRun:
         return self.settings.metrics
 
     @property
+    def n_samples(self) -> int:
+        """The number of samples in an epoch."""
+        return self.plan.n_samples
+
+    @property
     def n_epochs(self) -> int:
         """The number of epochs that was asked for."""
         return self.plan.n_epochs

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnframe.arrays import copy_all
 from nnframe.contracts.bound import distinct_layers, parameters_of
-from nnframe.contracts.engine import TrainingTask
+from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 
 
@@ -15,7 +15,7 @@ class Snapshot:
 
     Parameters
     ----------
-    task : TrainingTask
+    task : TrainingTask or BoundNet
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Snapshot:
         The same, and the optimizer's state.
     """
 
-    def __init__(self, task: TrainingTask) -> None:
+    def __init__(self, task: TrainingTask | BoundNet) -> None:
         self.weights = parameters_of(distinct_layers(task.layers))
         self.live = [*self.weights, *task.rule.state.arrays, task.rule.state.updates]
         memory = Memory()

@@ -54,7 +54,7 @@ class ProgressBar:
                 self._bar.initial = self._bar.n = self._done_before
         seconds = run.history.seconds[-1]
         numbers = {name: f"{value:.4g}" for name, value in latest(run.history).items()}
-        speed = f"{run.plan.n_samples / seconds:,.0f} samples/s" if seconds > 0 else ""
+        speed = f"{run.n_samples / seconds:,.0f} samples/s" if seconds > 0 else ""
         if self._bar is not None:
             self._bar.set_postfix({**numbers, "speed": speed}, refresh=False)
             self._bar.update(1)
@@ -62,13 +62,12 @@ class ProgressBar:
         now = time.monotonic()
         if now - self._printed >= SECONDS_A_LINE or run.epoch == run.n_epochs or run.history.stopped:
             self._printed = now
-            left = (now - self._began) / (run.epoch - self._done_before) * (run.n_epochs - run.epoch)
+            place, left = f"epoch {run.epoch}", ""
+            if run.n_epochs is not None:
+                seconds_left = (now - self._began) / (run.epoch - self._done_before) * (run.n_epochs - run.epoch)
+                place, left = f"{place}/{run.n_epochs}", f"  {_clock(seconds_left)} left"
             described = "  ".join(f"{name} {value}" for name, value in numbers.items())
-            print(
-                f"epoch {run.epoch}/{run.n_epochs}  {described}  {speed}  {_clock(left)} left",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"{place}  {described}  {speed}{left}", file=sys.stderr, flush=True)
 
     @hookimpl
     def nnframe_train_end(self, run: TrainingRun) -> None:

@@ -1,0 +1,59 @@
+"""Single updates on any engine: its own stepper, or epochs of one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
+from nnframe.data import Pairs
+from nnframe.registry.binding import bind_engine, bind_stepper
+
+
+def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int], float]:
+    """Return what makes an update for a batch and returns the sum of the losses before it.
+
+    Raises
+    ------
+    EngineError
+        If the engine can't do it.
+    PluginError
+        If the engine fails.
+    """
+    return bind_stepper(engine, net) or OneBatchEpochs(engine, net).step
+
+
+def one_batch_task(net: BoundNet, samples: Samples) -> TrainingTask:
+    """Return the task of an epoch that has only this batch."""
+    data = Pairs(samples.x, samples.y)
+    return TrainingTask(net.layers, net.objective, data, len(data), net.rule, samples.weights, net.dropout)
+
+
+class OneBatchEpochs:
+    """Makes single updates on an engine that only runs epochs, which is prepared once for each batch size."""
+
+    def __init__(self, engine: Engine, net: BoundNet) -> None:
+        self.engine, self.net = engine, net
+        self._size: int | None = None
+        self._x = self._y = np.empty((0, 0))
+        self._weights: Array | None = None
+        self._run_epoch: Callable[[Epoch], float]
+
+    def step(self, samples: Samples, learning_rate: float, dropout_key: int) -> float:
+        """Make one update, and return the sum of the losses before it."""
+        if self._size != len(samples.x) or (self._weights is None) != (samples.weights is None):
+            self._prepare(samples)
+        self._x[...], self._y[...] = samples.x, samples.y
+        if self._weights is not None:
+            self._weights[...] = samples.weights
+        return self._run_epoch(Epoch(np.array([learning_rate]), None, 0, dropout_key))
+
+    def _prepare(self, samples: Samples) -> None:
+        # The engine sees these arrays through read-only views; each step fills them.
+        self._size, self._x, self._y = None, np.array(samples.x), np.array(samples.y)
+        self._weights = None if samples.weights is None else np.array(samples.weights)
+        task = one_batch_task(self.net, Samples(self._x, self._y, self._weights, 0))
+        self._run_epoch = bind_engine(self.engine, task)
+        self._size = len(samples.x)

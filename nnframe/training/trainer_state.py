@@ -1,0 +1,101 @@
+"""The state of a trainer in a file: a saved net with everything needed to continue bit for bit."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnframe.arrays import copy_all
+from nnframe.errors import ArgumentError, ModelFileError
+from nnframe.inputs.checks import finite_number, whole_number
+from nnframe.saving.model_file import load_layers, save_layers
+
+if TYPE_CHECKING:
+    from nnframe.training.trainer import Trainer
+
+STATE = "trainer"
+
+
+def save_trainer(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+    """Write a net and the state of its trainer to one file; raises what `nNet.save` does."""
+    state = trainer.bound.rule.state
+    kept = {
+        "identity": _identity(trainer),
+        "steps": trainer.steps,
+        # Seeds have up to 63 bits, more than every reader of JSON keeps.
+        "seed": str(trainer.seed),
+        "learning_rate": trainer.learning_rate,
+        "loss_sum": trainer.loss_sum,
+        "samples": trainer.samples_in_epoch,
+        "loss": np.array(trainer.history.loss, np.float64),
+        "seconds": np.array(trainer.history.seconds, np.float64),
+        "updates": int(state.updates),
+        "state": {str(i): array for i, array in enumerate(state.arrays)},
+    }
+    save_layers(trainer.net.layersList, path, {STATE: kept})
+
+
+def load_trainer(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+    """Bring a trainer and its net to where the trainer was that wrote the file.
+
+    Raises
+    ------
+    ModelFileError
+        If the file was not written by `save_trainer`, or is damaged.
+    ArgumentError
+        If it was written with other settings or for another net. Nothing has changed then.
+    """
+    layers, metadata = load_layers(path)
+    kept = metadata.get(STATE)
+    if not isinstance(kept, dict) or not isinstance(kept.get("identity"), dict):
+        raise ModelFileError(f"{path} has no state of a trainer; expected a file that trainer.save wrote")
+    for name, mine in _identity(trainer).items():
+        theirs = kept["identity"].get(name)
+        if theirs != mine:
+            raise ArgumentError(
+                f"{path} was written by a trainer with another setting: {name} was {theirs!r} and is {mine!r}; create "
+                f"the trainer with the same one"
+            )
+    state = trainer.bound.rule.state
+    live = [array for layer in trainer.net.layersList for array in (layer.linear, layer.bias)] + list(state.arrays)
+    try:
+        saved = [array for layer in layers for array in (layer.linear, layer.bias)]
+        saved += [kept["state"][str(i)] for i in range(len(state.arrays))]
+        for mine, theirs in zip(live, saved, strict=True):
+            if theirs.shape != mine.shape or theirs.dtype != mine.dtype or not np.isfinite(theirs).all():
+                raise ValueError(
+                    f"an array has shape {theirs.shape} and dtype {theirs.dtype}; expected finite numbers, shape "
+                    f"{mine.shape}, dtype {mine.dtype}"
+                )
+        steps, samples, updates = (whole_number(kept[name], name, 0) for name in ("steps", "samples", "updates"))
+        seed, rate = whole_number(int(kept["seed"]), "seed", 0), finite_number(kept["learning_rate"], "rate", "0.1")
+        loss_sum, lists = float(kept["loss_sum"]), [kept[name].tolist() for name in ("loss", "seconds")]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(f"the state of a trainer in {path} is damaged: {error}; use another file") from error
+    copy_all([*live, state.updates], [*saved, np.array(updates)])
+    trainer.learning_rate = rate
+    trainer.continue_from(steps, seed, loss_sum, samples)
+    trainer.history.loss, trainer.history.seconds = lists
+
+
+def _identity(trainer: Trainer) -> dict[str, Any]:
+    """Return what must be the same for a saved state to be continued."""
+    settings, bound = trainer.settings, trainer.bound
+    plugins = [layer.activation.plugin for layer in bound.layers]
+    return {
+        "layers": [
+            [*layer.weights.shape, plugin.spec if plugin else "linear"]
+            for layer, plugin in zip(bound.layers, plugins, strict=True)
+        ],
+        "dtype": str(bound.layers[0].weights.dtype),
+        "loss": settings.loss.spec,
+        "optimizer": settings.optimizer.spec if settings.optimizer else "sgd",
+        "schedule": settings.schedule.spec if settings.schedule else "constant",
+        "n": settings.n if settings.schedule else 0,
+        "steps_per_epoch": trainer.steps_per_epoch,
+        "dropout": list(bound.dropout),
+        "l1, l2": [settings.l1, settings.l2],
+        "clip_value, clip_norm": [settings.clip_value, settings.clip_norm],
+    }
