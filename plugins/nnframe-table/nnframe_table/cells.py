@@ -27,6 +27,7 @@ from nnframe_table.numerals import (
 )
 
 ABSENT = -1
+FLOAT64 = pa.float64()
 
 
 class Numbers(NamedTuple):
@@ -180,18 +181,21 @@ class TextCells:
     ) -> None:
         self._values, self._codes, self._rules = values, codes, rules
         self.category = category
+        self._numbers: Numbers | None = None
 
     def __len__(self) -> int:
         return len(self._values) if self._codes is None else len(self._codes)
 
     def numbers(self) -> Numbers:
         """Return the texts read as numbers."""
-        found = _read_numbers(self._values, self._rules)
-        if self._codes is None:
-            return found
-        # A last entry for ABSENT, which is index -1.
-        ends = math.nan, True, False, False
-        return Numbers(*(np.append(part, end)[self._codes] for part, end in zip(found, ends, strict=True)))
+        if self._numbers is None:
+            found = _read_numbers(self._values, self._rules)
+            if self._codes is not None:
+                # A last entry for ABSENT, which is index -1.
+                ends = math.nan, True, False, False
+                found = Numbers(*(np.append(part, end)[self._codes] for part, end in zip(found, ends, strict=True)))
+            self._numbers = found
+        return self._numbers
 
     def texts(self, known: Collection[str] = ()) -> Texts:
         """Return the texts without the blanks around them."""
@@ -302,19 +306,16 @@ def as_numpy(array: Any) -> Array:
 
 def _read_numbers(texts: Any, rules: TextRules) -> Numbers:
     """Read a pyarrow.StringArray as numbers."""
-    present = pc.if_else(pc.is_in(texts, pa.array(rules.missing, pa.string())), None, texts)
     none = np.zeros(len(texts), bool)
-    if rules.decimal == "." and not rules.grouped:
+    if rules.decimal == "." and not rules.grouped and not texts.null_count:
         # Most columns hold plain numbers only, which one cast reads several times faster than what follows. Arrow
-        # takes "NAN" and "nan(x)" for numbers too, which the pattern below does not.
+        # takes words such as "NAN" and "nan(x)" for numbers too, which the pattern below does not.
         try:
-            values = pc.cast(present, pa.float64())
+            values = as_numpy(pc.cast(texts, FLOAT64))
         except pa.ArrowInvalid:
-            pass
-        else:
-            if not pc.any(pc.is_nan(values)).as_py():
-                values = as_numpy(values)
-                return Numbers(values, np.isnan(values), none, none)
+            values = None
+        if values is not None and not np.isnan(values).any():
+            return Numbers(values, none, none, none)
     trimmed = pc.utf8_trim_whitespace(texts)
     missing = pc.fill_null(pc.is_in(trimmed, pa.array(rules.missing, pa.string())), True)
     missing = pc.or_(missing, pc.is_null(texts))

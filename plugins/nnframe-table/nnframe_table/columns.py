@@ -11,7 +11,7 @@ from msgspec import Struct
 from nnframe.arrays import Array
 from nnframe.errors import ArgumentError, DataError
 from nnframe_table.cells import Cells
-from nnframe_table.column import CellError, Column, Unknown
+from nnframe_table.column import LARGEST, Category, CellError, Column, Numeric, Unknown
 from nnframe_table.sources.opening import open_source
 from nnframe_table.sources.source import CHUNK_BYTES, Chunk, Source, named, place
 from nnframe_table.target import Target
@@ -146,13 +146,35 @@ class Columns(Struct, frozen=True):
         if unknown not in ("refuse", "ignore"):
             raise ArgumentError(f"unknown is {unknown!r}; expected 'refuse' or 'ignore'")
         inputs = np.empty((len(chunk), self.n_inputs), dtype)
-        start = 0
-        for column in self.features:
-            block = encoded(column, chunk.cells[column.name], source, chunk, unknown)
-            stop = start + block.shape[1]
-            inputs[:, start:stop] = block
-            start = stop
+        plain = self._encode_numbers(chunk, inputs)
+        for column, start in zip(self.features, self._starts(), strict=True):
+            if column.name not in plain:
+                block = encoded(column, chunk.cells[column.name], source, chunk, unknown)
+                inputs[:, start : start + block.shape[1]] = block
         return inputs
+
+    def _starts(self) -> list[int]:
+        """Return the index of each column's first input."""
+        widths = [len(column.categories) if isinstance(column, Category) else 1 for column in self.features]
+        return [0, *np.cumsum(widths[:-1]).tolist()]
+
+    def _encode_numbers(self, chunk: Chunk, inputs: Array) -> set[str]:
+        """Encode the columns that hold numbers only, all at once, and return their names."""
+        found = [
+            (i, column) for i, column in zip(self._starts(), self.features, strict=True) if type(column) is Numeric
+        ]
+        values = np.empty((len(found), len(chunk)))
+        clear = np.ones(len(found), bool)
+        for i, (_, column) in enumerate(found):
+            values[i], _, _, unclear = chunk.cells[column.name].numbers()
+            clear[i] = not unclear.any()
+        with np.errstate(over="ignore", invalid="ignore"):
+            values -= np.array([column.mean for _, column in found])[:, np.newaxis]
+            values /= np.array([column.scale for _, column in found])[:, np.newaxis]
+        # NaN is not smaller than anything.
+        plain = clear & (np.abs(values) <= LARGEST).all(axis=1)
+        inputs[:, [start for (start, _), good in zip(found, plain, strict=True) if good]] = values[plain].T
+        return {column.name for (_, column), good in zip(found, plain, strict=True) if good}
 
 
 def encoded(column: Column | Target, cells: Cells, source: Source, chunk: Chunk, unknown: Unknown = "refuse") -> Array:

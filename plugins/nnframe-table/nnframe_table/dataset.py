@@ -23,6 +23,7 @@ from nnframe_table.rows import empty_rows
 from nnframe_table.sources.memory import MemorySource, TargetSource
 from nnframe_table.sources.numpy_file import TARGET, NumpySource
 from nnframe_table.sources.opening import checked_rules, open_source
+from nnframe_table.sources.remembered import RememberedSource
 from nnframe_table.sources.source import Source, named
 from nnframe_table.split import held_out
 
@@ -208,6 +209,7 @@ def read(
         words,
         decimal,
     )
+    source = RememberedSource(source)
     learned = learn(source, choices)
     row_bytes = np.dtype(dtype).itemsize * (learned.columns.n_inputs + learned.target.n_outputs)
     in_memory = row_bytes * (learned.n_train + learned.n_held_out) <= whole_number(memory, "memory", 0)

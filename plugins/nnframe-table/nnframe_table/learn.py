@@ -10,10 +10,10 @@ import numpy as np
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, with_type
 from nnframe_table.column import KINDS
 from nnframe_table.columns import Columns
-from nnframe_table.label_normalization import merged
 from nnframe_table.recognition import FILLS, Fill, Judge, recognised_target
 from nnframe_table.sources.source import Source, named
 from nnframe_table.split import held_out
+from nnframe_table.statistics import Statistics
 from nnframe_table.summary import Sample, Summary
 from nnframe_table.target import TARGETS, Target
 
@@ -133,13 +133,18 @@ def _summaries(source: Source, names: Collection[str], choices: Choices) -> tupl
         )
         for name in names
     ]
+    statistics = Statistics(len(found))
     n_rows = n_held_out = 0
     for chunk in source.chunks(names):
         train = ~held_out(n_rows, len(chunk), choices.validation, choices.seed)
         n_held_out += int(np.count_nonzero(~train))
-        for summary in found:
-            summary.add(chunk.cells[summary.name], chunk.first, train)
         n_rows += len(chunk)
-    for summary in found:
-        summary.counts = merged(summary.counts) if summary.counts is not None else None
+        values = np.full((len(found), len(chunk)), np.nan)
+        for i, summary in enumerate(found):
+            numbers = summary.add(chunk.cells[summary.name], chunk.first, train)
+            if numbers is not None:
+                values[i] = numbers
+        statistics.add(values, train)
+    for i, summary in enumerate(found):
+        summary.finish(statistics, i)
     return found, n_held_out

@@ -246,7 +246,7 @@ class Judge:
 
 
 def _mean_and_scale(source: Source, summary: Summary) -> tuple[float, float]:
-    mean, deviation = summary.moments.mean, summary.moments.deviation
+    mean, deviation = summary.mean, summary.deviation
     if not math.isfinite(deviation):
         raise DataError(
             f"column {shown(summary.name)} of {source.name} has numbers from {summary.lowest:g} to "

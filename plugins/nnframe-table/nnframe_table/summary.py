@@ -9,10 +9,14 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe_table.cells import ABSENT, Cells
+from nnframe_table.label_normalization import merged
+from nnframe_table.statistics import Statistics
 
 MOST_DISTINCT = 1000
 # Of a category or a class. Longer texts are sentences, and a thousand of them would fill the memory.
 MOST_CHARACTERS = 1000
+# How many cells wait for the first word of a column: as long as all are numbers, their texts don't matter.
+MOST_UNCOUNTED = 4000
 
 
 class Oddity(NamedTuple):
@@ -20,40 +24,6 @@ class Oddity(NamedTuple):
 
     row: int
     text: str
-
-
-class Moments:
-    """Mean and variance of numbers that arrive in parts.
-
-    References
-    ----------
-    T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm for computing sample
-    variances", COMPSTAT 1982.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean = 0.0
-        self._squares = 0.0
-
-    def add(self, values: Array) -> None:
-        """Add finite numbers, shape (N,)."""
-        count = len(values)
-        if not count:
-            return
-        total = self.count + count
-        # An overflow shows in the deviation.
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = float(values.mean())
-            away = mean - self.mean
-            self._squares += float(((values - mean) ** 2).sum()) + away * away * self.count * count / total
-            self.mean += away * count / total
-        self.count = total
-
-    @property
-    def deviation(self) -> float:
-        """The standard deviation, with the count as the divisor."""
-        return math.sqrt(self._squares / self.count) if self.count else 0.0
 
 
 class Sample:
@@ -88,7 +58,7 @@ class Sample:
 
 
 class Summary:
-    """What a column holds.
+    """What a column holds; see `Statistics` for its numbers.
 
     Parameters
     ----------
@@ -100,13 +70,14 @@ class Summary:
 
     Attributes
     ----------
-    moments : Moments
-        Of the numbers in the training rows; everything else is about all rows.
     counts : dict of str to int, or None
-        How often each text occurs; None once there are more than MOST_DISTINCT, or one is too long.
+        How often each text occurs, if it holds words or if numbers are counted too. None if it does not, if more than
+        MOST_DISTINCT are different, or if one is too long.
     longest : int
         The length of the longest text in bytes.
     n_rows, n_missing, n_numbers : int
+    mean, deviation : float
+        Of the numbers in the rows to train on; everything else is about all rows.
     lowest, highest : float
         Of the numbers.
     whole : bool
@@ -123,31 +94,32 @@ class Summary:
         The first cell that is not a number, that is infinite, and that may mean a thousand times as much.
     """
 
+    mean = deviation = math.nan
+    lowest, highest = math.inf, -math.inf
+    whole = counts_up = True
+
     def __init__(self, name: str, sample: Sample | None, counts_numbers: bool) -> None:
         self.name = name
-        self.moments = Moments()
         self.sample = sample
         self.counts: dict[str, int] | None = {}
         self.longest = 0
         self.n_rows = self.n_missing = self.n_numbers = 0
-        self.lowest, self.highest = math.inf, -math.inf
-        self.whole = self.counts_up = True
         self.category = False
         self.unusable: str | None = None
         self.first_missing: int | None = None
         self.first_word: Oddity | None = None
         self.first_infinite: Oddity | None = None
         self.first_unclear: Oddity | None = None
-        self._last = math.nan
         self._counts_numbers = counts_numbers
+        self._uncounted: list[Cells] = []
 
     @property
     def n_values(self) -> int:
         """The number of cells that have a value."""
         return self.n_rows - self.n_missing
 
-    def add(self, cells: Cells, first_row: int, train: Array) -> None:
-        """Add consecutive cells.
+    def add(self, cells: Cells, first_row: int, train: Array) -> Array | None:
+        """Add consecutive cells, and return their numbers, NaN where there are none.
 
         Parameters
         ----------
@@ -157,63 +129,67 @@ class Summary:
             The number of the first one's row.
         train : ndarray of bool, shape (N,)
             Which rows are to train on.
+
+        Returns
+        -------
+        ndarray of float64, shape (N,), or None
+            None if the cells are neither numbers nor texts.
         """
         self.n_rows += len(cells)
         self.category = cells.category
         self.unusable = cells.unusable or self.unusable
         if cells.unusable is not None:
-            return
+            return None
         values, missing, words, unclear = cells.numbers()
-        self.n_missing += int(np.count_nonzero(missing))
-        if self.first_missing is None:
-            self.first_missing = _first(missing, first_row)
-        self.first_word = self.first_word or _oddity(words, cells, first_row)
-        self.first_unclear = self.first_unclear or _oddity(unclear, cells, first_row)
-        self._add_numbers(values, cells, first_row, train)
-        if self.counts is not None and (self._counts_numbers or not cells.of_numbers):
-            self._count(self.counts, cells)
-
-    def _add_numbers(self, values: Array, cells: Cells, first_row: int, train: Array) -> None:
-        usable = np.isfinite(values)
-        every = bool(usable.all())
-        if not every and self.first_infinite is None:
-            self.first_infinite = _oddity(np.isinf(values), cells, first_row)
-        numbers = values if every else values[usable]
-        if not len(numbers):
-            return
-        self.n_numbers += len(numbers)
-        self.lowest = min(self.lowest, float(numbers.min()))
-        self.highest = max(self.highest, float(numbers.max()))
-        self.whole = self.whole and bool((numbers == np.trunc(numbers)).all())
-        self.counts_up = self.counts_up and every and _counts_up(self._last, numbers)
-        self._last = float(numbers[-1])
-        chosen = values[train] if every else values[train & usable]
-        self.moments.add(chosen)
+        if not np.isfinite(values).all():
+            self._add_oddities(values, missing, words, cells, first_row)
+        if unclear.any() and self.first_unclear is None:
+            self.first_unclear = _oddity(unclear, cells, first_row)
         if self.sample is not None:
-            self.sample.add(chosen)
+            self.sample.add(values[train & np.isfinite(values)])
+        if self.counts is not None and (self._counts_numbers or not cells.of_numbers):
+            self._uncounted.append(cells)
+            has_words = self._counts_numbers or self.category or self.first_word is not None
+            if has_words or sum(map(len, self._uncounted)) > MOST_UNCOUNTED:
+                self._count()
+        return values
 
-    def _count(self, counts: dict[str, int], cells: Cells) -> None:
-        self.longest = max(self.longest, cells.longest())
-        if self.longest > MOST_CHARACTERS:
+    def _add_oddities(self, values: Array, missing: Array, words: Array, cells: Cells, first_row: int) -> None:
+        self.n_missing += int(np.count_nonzero(missing))
+        if self.first_missing is None and missing.any():
+            self.first_missing = first_row + int(missing.argmax())
+        self.first_word = self.first_word or _oddity(words, cells, first_row)
+        self.first_infinite = self.first_infinite or _oddity(np.isinf(values), cells, first_row)
+
+    def _count(self) -> None:
+        while self.counts is not None and self._uncounted:
+            cells = self._uncounted.pop(0)
+            self.longest = max(self.longest, cells.longest())
+            distinct, codes = cells.texts() if self.longest <= MOST_CHARACTERS else ([], None)
+            if codes is None:
+                self.counts = None
+                return
+            times = np.bincount(codes[codes != ABSENT], minlength=len(distinct))
+            occurring = np.flatnonzero(times)
+            if len(occurring) <= MOST_DISTINCT:
+                for text, count in zip([distinct[i] for i in occurring], times[occurring].tolist(), strict=True):
+                    self.counts[text] = self.counts.get(text, 0) + count
+            if max(len(self.counts), len(occurring)) > MOST_DISTINCT:
+                self.counts = None
+        self._uncounted.clear()
+
+    def finish(self, statistics: Statistics, index: int) -> None:
+        """Add what was collected about the numbers of the column at an index."""
+        self.n_numbers = int(statistics.n_numbers[index])
+        self.mean, self.deviation = float(statistics.mean[index]), float(statistics.deviation[index])
+        self.lowest, self.highest = float(statistics.lowest[index]), float(statistics.highest[index])
+        self.whole, self.counts_up = bool(statistics.whole[index]), bool(statistics.counts_up[index])
+        if self._uncounted or not self.counts:
             self.counts = None
-            return
-        distinct, codes = cells.texts()
-        times = np.bincount(codes[codes != ABSENT], minlength=len(distinct))
-        for index in np.flatnonzero(times).tolist():
-            counts[distinct[index]] = counts.get(distinct[index], 0) + int(times[index])
-        if len(counts) > MOST_DISTINCT:
-            self.counts = None
-
-
-def _first(where: Array, first_row: int) -> int | None:
-    return first_row + int(where.argmax()) if where.any() else None
+        if self.counts is not None:
+            self.counts = merged(self.counts)
 
 
 def _oddity(where: Array, cells: Cells, first_row: int) -> Oddity | None:
-    row = _first(where, first_row)
-    return None if row is None else Oddity(row, cells.text_at(row - first_row))
-
-
-def _counts_up(last: float, numbers: Array) -> bool:
-    """Whether each number is one more than the one before; the first may be any if `last` is NaN."""
-    return bool((math.isnan(last) or numbers[0] == last + 1) and (numbers[1:] == numbers[:-1] + 1).all())
+    index = int(where.argmax())
+    return Oddity(first_row + index, cells.text_at(index)) if where[index] else None

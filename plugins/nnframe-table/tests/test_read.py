@@ -12,6 +12,7 @@ from nnframe_table import columns as columns_module
 from nnframe_table import dataset as dataset_module
 from nnframe_table import rows as rows_module
 from nnframe_table.sources import numpy_file as numpy_module
+from nnframe_table.sources import remembered as remembered_module
 from nnframe_table.sources.values import cells_of_array
 from nnframe_table.split import held_out
 
@@ -366,6 +367,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(dataset_module, "learn", learn_then_grow)
+    monkeypatch.setattr(remembered_module, "CHUNK_CELLS", 10)
     with pytest.raises(DataError, match="changed while it was read"):
         read(path, "y")
 

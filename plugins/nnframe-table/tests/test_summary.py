@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nnframe_table.numerals import MISSING_WORDS, TextRules
 from nnframe_table.sources.values import cells_of_array
-from nnframe_table.summary import MOST_DISTINCT, Moments, Sample, Summary
+from nnframe_table.statistics import Statistics
+from nnframe_table.summary import MOST_DISTINCT, Sample, Summary
 
-numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)
+floats = st.floats(-1e6, 1e6)
 
 
 def summary_of(*parts, train=None, sample=None, counts_texts=True):
@@ -23,21 +24,32 @@ def summary_of(*parts, train=None, sample=None, counts_texts=True):
     return summary
 
 
-@given(st.lists(numbers, min_size=1, max_size=5))
-def test_mean_and_deviation_of_parts_are_those_of_the_whole(parts):
-    moments = Moments()
+def statistics_of(*parts, train=None):
+    statistics = Statistics(len(parts[0]))
     for part in parts:
-        moments.add(np.array(part))
-    whole = np.concatenate(parts)
-    assert moments.mean == pytest.approx(whole.mean(), rel=1e-9, abs=1e-6)
-    assert moments.deviation == pytest.approx(whole.std(), rel=1e-6, abs=1e-6)
+        values = np.array(part, float)
+        statistics.add(values, np.ones(values.shape[1], bool) if train is None else train)
+    return statistics
+
+
+@given(st.lists(st.lists(st.tuples(floats, floats), min_size=1, max_size=30), min_size=1, max_size=5))
+def test_statistics_of_parts_are_those_of_the_whole(parts):
+    statistics = statistics_of(*(np.array(part).T for part in parts))
+    whole = np.concatenate(parts).T
+    np.testing.assert_allclose(statistics.mean, whole.mean(axis=1), rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(statistics.deviation, whole.std(axis=1), rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(statistics.lowest, whole.min(axis=1))
+    np.testing.assert_array_equal(statistics.highest, whole.max(axis=1))
 
 
 def test_a_large_mean_leaves_the_deviation_exact():
-    moments = Moments()
-    for part in ([1e9, 1e9 + 1], [1e9 + 2]):
-        moments.add(np.array(part))
-    assert moments.deviation == pytest.approx(np.sqrt(2 / 3), rel=1e-9)
+    assert statistics_of([[1e9, 1e9 + 1]], [[1e9 + 2]]).deviation[0] == pytest.approx(np.sqrt(2 / 3), rel=1e-9)
+
+
+def test_cells_that_are_no_finite_numbers_are_ignored():
+    statistics = statistics_of([[1.0, np.nan, 3.0], [np.inf, np.nan, np.nan]])
+    assert (statistics.mean[0], statistics.deviation[0], statistics.n_numbers.tolist()) == (2, 1, [2, 0])
+    assert (statistics.mean[1], statistics.deviation[1]) == (0, 0)
 
 
 def test_a_sample_with_room_keeps_everything():
@@ -59,14 +71,14 @@ def test_a_sample_without_room_keeps_each_value_alike_often():
 
 
 def test_moments_are_of_the_rows_to_train_on_and_the_rest_of_all():
-    summary = summary_of([1.0, 2.0, 9.0], train=np.array([True, True, False]))
-    assert (summary.moments.mean, summary.highest, summary.n_numbers) == (1.5, 9, 3)
+    statistics = statistics_of([[1.0, 2.0, 9.0]], train=np.array([True, True, False]))
+    assert (statistics.mean[0], statistics.highest[0], statistics.n_numbers[0]) == (1.5, 9, 3)
 
 
 def test_the_first_oddities_are_remembered_by_row():
     summary = summary_of(["1", "2"], ["", "abc"], ["inf", "x"])
     assert (summary.first_missing, *summary.first_word, *summary.first_infinite) == (3, 4, "abc", 5, "inf")
-    assert (summary.n_rows, summary.n_missing, summary.n_numbers, summary.n_values) == (6, 1, 2, 5)
+    assert (summary.n_rows, summary.n_missing, summary.n_values) == (6, 1, 5)
 
 
 def test_texts_are_counted_until_they_are_too_many():
@@ -78,4 +90,9 @@ def test_texts_are_counted_until_they_are_too_many():
     ("parts", "up"), [(([5, 6], [7, 8]), True), (([5, 6], [8]), False), (([5, 7],), False), (([5.0, np.nan],), False)]
 )
 def test_a_column_that_counts_the_rows_is_noticed(parts, up):
-    assert summary_of(*parts).counts_up is up
+    assert statistics_of(*([part] for part in parts)).counts_up[0] == up
+
+
+def test_texts_of_numbers_are_counted_once_a_word_occurs():
+    summary = summary_of(["1", "2"], ["1", "x"], ["1"], counts_texts=False)
+    assert summary.counts == {"1": 3, "2": 1, "x": 1}

@@ -126,7 +126,9 @@ def memory_source(table: Any, rules: TextRules = TYPED) -> MemorySource:
         return MemorySource("the list of rows", {name: [row.get(name) for row in rows] for name in keys}, rules)
     if is_pandas_frame(table):
         names = checked_names("the data frame", [str(name) for name in table.columns])
-        return MemorySource("the data frame", {name: table.iloc[:, i] for i, name in enumerate(names)}, rules)
+        return MemorySource(
+            "the data frame", dict(zip(names, (column for _, column in table.items()), strict=True)), rules
+        )
     if hasattr(table, "__arrow_c_stream__"):
         return MemorySource("the data frame", _arrow_columns(table), rules)
     raise ArgumentTypeError(

@@ -12,7 +12,7 @@ from nnframe_table.cells import Cells
 # Large enough to spread what each chunk costs, small beside the memory that Python and pyarrow need anyway.
 CHUNK_BYTES = 1 << 24
 # All columns of a chunk together have about this many cells at most, however short the rows of a file are.
-CHUNK_CELLS = 1 << 21
+CHUNK_CELLS = 1 << 22
 CHUNK_ROWS = 1 << 16
 MOST_NAMED = 20
 

@@ -38,6 +38,9 @@ def cells_of_values(name: str, values: Any, rules: TextRules = TYPED) -> Cells:
     if isinstance(values, np.ndarray):
         # Of a unit or a scale, say, which the bare numbers would lose.
         return UnusableCells(f"values of type {type(values).__name__}, a subclass of numpy's array", list(values))
+    if isinstance(getattr(values, "dtype", None), np.dtype) and values.dtype.kind in "iufb":
+        # A Series of pandas.
+        return cells_of_array(_flat(name, np.asarray(values)), rules)
     of_pandas = type(values).__module__.partition(".")[0] == "pandas"
     if of_pandas or any(hasattr(values, method) for method in ARROW_METHODS):
         return _cells_of_column(values, of_pandas, rules)
@@ -53,11 +56,12 @@ def cells_of_values(name: str, values: Any, rules: TextRules = TYPED) -> Cells:
 
 def cells_of_array(array: Array, rules: TextRules = TYPED) -> Cells:
     """Return the cells of a one-dimensional array of numpy. What is masked is missing."""
+    kind, masked = array.dtype.kind, isinstance(array, np.ma.MaskedArray)
+    if kind in "iuf" and not masked:
+        return NumberCells(array)
     values, mask = np.ma.getdata(array), np.ma.getmaskarray(array)
-    kind = values.dtype.kind
     if kind in "iuf":
-        native = values.astype(values.dtype.newbyteorder("="), copy=False)
-        return NumberCells(native, mask if np.ma.isMaskedArray(array) else None)
+        return NumberCells(values, mask)
     if kind == "b":
         return TextCells(pa.array(["false", "true"]), np.where(mask, ABSENT, values), rules)
     if kind in "mM":
