@@ -87,7 +87,7 @@ class Activation(Plugin):
                 f"each relies on what the other leaves"
             )
         if self.init not in ("glorot", "he"):
-            raise ArgumentError(f"init of activation {self.name!r} is {self.init!r}; wanted 'glorot' or 'he'")
+            raise ArgumentError(f"init of activation {self.name!r} is {self.init!r}; expected 'glorot' or 'he'")
 
     @property
     def elementwise(self) -> bool:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.plugin import Plugin
+
+if TYPE_CHECKING:
+    from nnframe.training.run import TrainingRun
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +38,29 @@ class Callback(Plugin):
 
     make: Callable[..., object]
 
+    @classmethod
+    def from_function(cls, function: object) -> Callback | None:
+        """Return a callback that calls ``function(run)`` at the end of each epoch; None for what is not a function.
+
+        An object with methods for the hooks of a run is not a function, even if it can be called.
+        """
+        if any(name.startswith("nnframe_") for name in dir(function)):
+            return None
+        made = super().from_function(function)
+        return None if made is None else replace(made, make=lambda: _AtEpochEnd(made.make), doc=made.documentation)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require_callable("make")
+
+
+class _AtEpochEnd:
+    """Calls a plain function at the end of each epoch."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self.function = function
+
+    @hookimpl
+    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+        """Call the function."""
+        self.function(run)

@@ -52,7 +52,7 @@ def checked_fused(owner: str, fused: object) -> Mapping[str, Fused]:
         isinstance(key, str) and isinstance(form, Fused) for key, form in fused.items()
     ):
         raise ArgumentTypeError(
-            f"fused of {owner!r} is {shown(fused)}; wanted a dict of names to Fused, such as "
+            f"fused of {owner!r} is {shown(fused)}; expected a dict of names to Fused, such as "
             f"{{'softmax': Fused(gradient=...)}}"
         )
     return MappingProxyType({key.lower(): form for key, form in fused.items()})

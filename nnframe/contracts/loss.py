@@ -76,11 +76,11 @@ class Loss(Plugin):
             if getattr(self, name) not in get_args(Domain):
                 raise ArgumentError(
                     f"{name} of loss {self.name!r} is {shown(getattr(self, name))}; "
-                    f"wanted 'real', 'positive' or 'probability'"
+                    f"expected 'real', 'positive' or 'probability'"
                 )
         if self.minimum is not None and not isinstance(self.minimum, (int, float)):
             raise ArgumentTypeError(
-                f"minimum of loss {self.name!r} is {with_type(self.minimum)}; wanted a number or None"
+                f"minimum of loss {self.name!r} is {with_type(self.minimum)}; expected a number or None"
             )
 
     @cached_property

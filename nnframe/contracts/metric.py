@@ -48,4 +48,4 @@ class Metric(Plugin):
         super().__post_init__()
         self._require_callable("value")
         if self.better not in ("higher", "lower"):
-            raise ArgumentError(f"better of metric {self.name!r} is {self.better!r}; wanted 'higher' or 'lower'")
+            raise ArgumentError(f"better of metric {self.name!r} is {self.better!r}; expected 'higher' or 'lower'")

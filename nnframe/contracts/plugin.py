@@ -88,6 +88,18 @@ class Plugin(HasSpec):
         """Name and changed parameters, as text that finds this plugin again: ``"leaky_relu(alpha=0.2)"``."""
         return self.name + format_parameters(self.overrides)
 
+    @classmethod
+    def from_function(cls: type[Self], function: object) -> Self | None:
+        """Return a plugin that is one function and nothing else, named after it; None for what is not a function.
+
+        Only for kinds that need nothing but a function, and have it as their second field.
+        """
+        if isinstance(function, type) or not callable(function):
+            return None
+        name = getattr(function, "__name__", type(function).__name__)
+        kind: Callable[..., Self] = cls
+        return kind(re.sub(r"[^A-Za-z0-9_.-]", "", name) or "function", function)
+
     @property
     def first_function(self) -> Callable[..., Any] | None:
         """The function that the plugin is about: an activation's `forward`, a loss's `value`, a callback's `make`."""

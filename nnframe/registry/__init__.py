@@ -10,14 +10,14 @@ The functions here work on the one registry of the process; `Registry` has their
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable
-from typing import Any
+import os
 
 from nnframe.builtins import BUILTIN_MODULES
 from nnframe.contracts.parameters import Parameter
 from nnframe.contracts.plugin import Plugin
-from nnframe.registry.kinds import KINDS, kind_of
+from nnframe.registry.kinds import KINDS
 from nnframe.registry.lookup import Registry
+from nnframe.registry.pickling import reducer_of, restored
 from nnframe.registry.provider import Provider
 from nnframe.version import __version__
 
@@ -55,17 +55,11 @@ __all__ = [
 ]
 
 
-def _restore(kind: str, name: str, overrides: dict[str, Parameter]) -> Plugin:
-    return get(kind, name).with_params(**overrides)
+def _restore(kind: str, name: str, overrides: dict[str, Parameter], content: bytes | None = None) -> Plugin:
+    return restored(_registry, kind, name, overrides, content)
 
 
-def _reduce(plugin: Plugin) -> tuple[Callable[..., Plugin], tuple[Any, ...]]:
-    provider = provider_of(plugin)
-    if provider is None:
-        return plugin.__reduce__()
-    return _restore, (kind_of(type(plugin)).name, f"{provider.name}/{plugin.name}", dict(plugin.overrides))
-
-
-# A registered object pickles by its name, since lambdas don't pickle and a newer version's formula should be used.
 for _kind in KINDS.values():
-    copyreg.pickle(_kind.type, _reduce)
+    copyreg.pickle(_kind.type, reducer_of(_registry, _restore))
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_registry.make_new_locks)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import Array
+from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Linear, Objective
 from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
@@ -20,7 +20,7 @@ from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown, with_type
-from nnframe.registry.blame import blamed_error
+from nnframe.registry.blame import blamed_error, raised
 
 # What a layer without an activation does.
 IDENTITY = BoundActivation(
@@ -131,10 +131,12 @@ def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
         try:
             results = optimizer.update(w, *arrays, t=t, learning_rate=learning_rate, **settings)
         except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, optimizer, "update", f"raised {one_line(error)}") from error
+            raise raised(optimizer, "update", error) from error
         if not isinstance(results, (tuple, list)) or len(results) != expected:
             names = ", ".join(["new w", *(f"new {name}" for name in optimizer.state)])
-            raise blamed_error(PluginError, optimizer, "update", f"returned {shown(results)}; wanted a tuple ({names})")
+            raise blamed_error(
+                PluginError, optimizer, "update", f"returned {shown(results)}; expected a tuple ({names})"
+            )
         return [
             each
             if type(each) is np.ndarray and each.shape == w.shape and each.dtype == w.dtype
@@ -153,9 +155,9 @@ def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:
         try:
             factors = np.asarray(schedule.factor(step, steps_per_epoch, n_epochs, **settings), np.float64)
         except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, schedule, "factor", f"raised {one_line(error)}") from error
+            raise raised(schedule, "factor", error) from error
         if factors.shape != step.shape or not np.isfinite(factors).all():
-            what = f"returned {shown(factors)}; wanted finite numbers, an array of shape {step.shape}"
+            what = f"returned {shown(factors)}; expected finite numbers, an array of shape {step.shape}"
             raise blamed_error(PluginError, schedule, "factor", what)
         return factors
 
@@ -177,11 +179,11 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
     def total_loss(epoch: Epoch) -> float:
         # Weights that grow beyond all bounds are found out after the epoch, and told as one error instead of many
         # warnings. Some BLAS kernels also compute on what lies behind the end of an array, and throw the result away.
-        with np.errstate(invalid="ignore", over="ignore"):
+        with np.errstate(**TRAINING_ERRORS):
             value = _blamed(engine, run_epoch, "epoch", epoch)
         if not isinstance(value, (float, int, np.floating, np.integer)):
             raise blamed_error(
-                PluginError, engine, "epoch", f"returned {with_type(value)}; wanted the sum of the losses"
+                PluginError, engine, "epoch", f"returned {with_type(value)}; expected the sum of the losses"
             )
         return float(value)
 
@@ -228,7 +230,7 @@ def _blamed(engine: Engine, function: Callable[..., Any], part: str, *arguments:
         # A refusal, or the failure of an activation or a loss, which has its blame already.
         raise
     except (Exception, SystemExit) as error:
-        raise blamed_error(PluginError, engine, part, f"raised {one_line(error)}") from error
+        raise raised(engine, part, error) from error
 
 
 def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
@@ -263,7 +265,7 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
         try:
             result = function(*arrays, **settings)
         except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, plugin, part, f"raised {one_line(error)}") from error
+            raise raised(plugin, part, error) from error
         if type(result) is np.ndarray and result.shape == shape and result.dtype == like.dtype:
             return result
         return _converted(result, plugin, part, shape, like)
@@ -284,7 +286,7 @@ def _in_place(activation: Activation, part: str) -> Callable[..., object] | None
         try:
             function(*arrays, **settings)
         except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, activation, part, f"raised {one_line(error)}") from error
+            raise raised(activation, part, error) from error
 
     return call
 
@@ -299,9 +301,9 @@ def _converted(result: object, plugin: Plugin, part: str, shape: tuple[int, ...]
     except ValueError as error:
         raise blamed_error(PluginError, plugin, part, f"returned no array: {one_line(error)}") from error
     if array.dtype.kind not in "fiub":
-        what = f"returned {shown(result)}, of dtype {array.dtype}; wanted real numbers"
+        what = f"returned {shown(result)}, of dtype {array.dtype}; expected real numbers"
         raise blamed_error(PluginError, plugin, part, what)
     if array.shape != shape:
-        what = f"returned an array of shape {array.shape} for an argument of shape {like.shape}; wanted {shape}"
+        what = f"returned an array of shape {array.shape} for an argument of shape {like.shape}; expected {shape}"
         raise blamed_error(PluginError, plugin, part, what)
     return array.astype(like.dtype)

@@ -1,10 +1,11 @@
-"""Errors that say which plugin failed, whose it is, and what a user can do about it."""
+"""Errors about a single object of a plugin: what its function did, whose it is, and what a user can do about it."""
 
 from __future__ import annotations
 
 from nnframe import registry
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import PluginError
+from nnframe.errors import MissingDependencyError, PluginError, one_line
+from nnframe.registry.faults import require_blamable
 from nnframe.registry.kinds import kind_of
 
 
@@ -20,3 +21,15 @@ def blamed_error(error: type[PluginError], plugin: Plugin, part: str, what: str)
         version=provider.version,
         hook=part,
     )
+
+
+def raised(plugin: Plugin, part: str, error: BaseException) -> PluginError:
+    """Return the error for a plugin's function that raised.
+
+    What isn't the plugin's fault is raised again as it is: an interrupt, a shortage of memory, or an error that says
+    which dependency is missing.
+    """
+    require_blamable(error)
+    if isinstance(error, MissingDependencyError):
+        raise error
+    return blamed_error(PluginError, plugin, part, f"raised {one_line(error)}")

@@ -1,16 +1,33 @@
-"""From a plugin, which may be anything, to the objects it provides, or to an error that says whose fault it is."""
+"""From a plugin, which may be anything, to the objects it provides, or to an error that says whose fault it is.
+
+pluggy does the work: it finds the hook implementations, checks their arguments against the specification, warns where a
+hook is on its way out (``warn_on_impl``), and calls them. All hooks are historic: the registry calls each of them once,
+when it is made, and pluggy repeats that call on every plugin at the moment it is registered. So the results are those
+of one plugin, and it is clear which one is to blame for an error.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import pluggy
 
 from nnframe.contracts import hookspecs
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import PluginError, one_line, shown
+from nnframe.errors import MissingDependencyError, PluginError, shown
+from nnframe.registry.faults import blame, failure, require_blamable
 from nnframe.registry.kinds import KINDS, Kind
-from nnframe.registry.provider import Objects, Provider, blame, items_of
+from nnframe.registry.provider import Objects, Provider, items_of
+
+
+class _Registration:
+    """What is known of a plugin while pluggy registers it."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.objects: Objects = {}
+        # The hook that pluggy called last.
+        self.hook: str | None = None
 
 
 class Collector:
@@ -25,6 +42,11 @@ class Collector:
         # By the plugin's id, for pluggy looks through all that it has for the name of one.
         self._collected: dict[int, Objects] = {}
         self._providers: dict[Plugin, Provider] = {}
+        # More than one where a hook registers another plugin.
+        self._registrations: list[_Registration] = []
+        self._manager.add_hookcall_monitoring(self._before_call, lambda outcome, name, implementations, arguments: None)
+        for kind in KINDS.values():
+            getattr(self._manager.hook, kind.hook).call_historic(result_callback=partial(self._take, kind))
 
     def collect(self, plugin: object, name: str | None, provider: Provider) -> Objects:
         """Return all that a plugin provides; one that fails is not registered.
@@ -32,7 +54,7 @@ class Collector:
         Parameters
         ----------
         plugin : object
-            A module or object with hook implementations, or a bare `Activation` or `Loss`.
+            A module or object with hook implementations, or a bare `Activation`, `Loss` and so on.
         name : str or None
             What pluggy is to know it by; None for its own name.
         provider : Provider
@@ -68,46 +90,58 @@ class Collector:
         for kind in KINDS.values():
             if isinstance(plugin, kind.type):
                 return {kind.name: {plugin.name: plugin}}
+        registration = _Registration(provider)
+        self._registrations.append(registration)
         try:
             self._manager.register(plugin, name=name)
-            objects = _call_hooks(self._manager, plugin, provider)
-        except Exception as error:
+            self._require_answers(plugin, registration)
+        except BaseException as error:
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
-            if isinstance(error, PluginError):
+            require_blamable(error)
+            if isinstance(error, (PluginError, MissingDependencyError)):
                 raise
-            raise blame(provider, f"can't be registered: {one_line(error)}") from error
-        self._collected[id(plugin)] = objects
-        return objects
+            what = "raised" if registration.hook else "can't be registered:"
+            raise failure(provider, what, error, registration.hook) from error
+        finally:
+            self._registrations.remove(registration)
+        self._collected[id(plugin)] = registration.objects
+        return registration.objects
 
+    def _before_call(self, name: str, implementations: object, arguments: object) -> None:
+        if self._registrations:
+            self._registrations[-1].hook = name
 
-def _call_hooks(manager: pluggy.PluginManager, plugin: object, provider: Provider) -> Objects:
-    hooks = {kind.hook: kind for kind in KINDS.values()}
-    known = ", ".join(hooks)
-    callers = manager.get_hookcallers(plugin)
-    if not callers:
-        raise blame(provider, f"has no function marked @nnframe.hookimpl; the hooks are {known}")
-    objects: Objects = {}
-    for caller in callers:
-        implementation = next(impl for impl in caller.get_hookimpls() if impl.plugin is plugin)
-        if caller.name in hooks:
-            kind = hooks[caller.name]
-            objects[kind.name] = _call_hook(kind, implementation.function, provider)
-        elif not implementation.optionalhook:
-            raise blame(provider, f"is for a hook that this nnframe doesn't have; the hooks are {known}", caller.name)
-    return objects
+    def _take(self, kind: Kind, returned: object) -> None:
+        """Keep what the plugin that is being registered returned for a hook."""
+        registration = self._registrations[-1]
+        provider = registration.provider
+        if not isinstance(returned, (list, tuple)) or not all(isinstance(item, kind.type) for item in returned):
+            what = f"returned {shown(returned)}; expected a list of {kind.type.__name__} objects"
+            raise blame(provider, what, kind.hook)
+        objects: dict[str, Plugin] = {}
+        for item in returned:
+            if item.name in objects:
+                raise blame(provider, f"returned two objects named {item.name!r}", kind.hook)
+            objects[item.name] = item
+        registration.objects[kind.name] = objects
 
-
-def _call_hook(kind: Kind, hook: Callable[..., object], provider: Provider) -> dict[str, Plugin]:
-    try:
-        returned = hook()
-    except (Exception, SystemExit) as error:
-        raise blame(provider, f"raised {one_line(error)}", kind.hook) from error
-    if not isinstance(returned, (list, tuple)) or not all(isinstance(item, kind.type) for item in returned):
-        raise blame(provider, f"returned {shown(returned)}; expected a list of {kind.type.__name__} objects", kind.hook)
-    objects: dict[str, Plugin] = {}
-    for item in returned:
-        if item.name in objects:
-            raise blame(provider, f"returned two objects named {item.name!r}", kind.hook)
-        objects[item.name] = item
-    return objects
+    def _require_answers(self, plugin: object, registration: _Registration) -> None:
+        """Raise unless a plugin has hook implementations, each for a hook that exists, and each has answered."""
+        known = ", ".join(kind.hook for kind in KINDS.values())
+        callers = self._manager.get_hookcallers(plugin)
+        if not callers:
+            what = f"has no function marked @nnframe.hookimpl; the hooks are {known}"
+            raise blame(registration.provider, what)
+        try:
+            self._manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            names = [caller.name for caller in callers if not caller.has_spec()]
+            what = f"is for a hook that this nnframe doesn't have; the hooks are {known}"
+            raise blame(registration.provider, what, " and ".join(names)) from error
+        for kind in KINDS.values():
+            # pluggy passes None over.
+            if kind.hook in [caller.name for caller in callers] and kind.name not in registration.objects:
+                self._registrations[-1].hook = kind.hook
+                what = f"returned None; expected a list of {kind.type.__name__} objects"
+                raise blame(registration.provider, what, kind.hook)

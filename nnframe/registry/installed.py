@@ -7,15 +7,72 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nnframe.errors import PluginError, one_line
+from nnframe.contracts.hookspecs import API_VERSION
+from nnframe.errors import NNFrameError, PluginError, one_line
+from nnframe.registry.faults import blame
 from nnframe.registry.kinds import KINDS
 from nnframe.registry.provider import Objects, Provider, normalized
+from nnframe.version import __version__
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
-GROUP = "nnframe"
 DISABLE_VARIABLE = "NNFRAME_DISABLE_PLUGINS"
+# "nnframe (>=0.2)", "NNFrame >= 0.2, <1; python_version >= '3.10'", without extras.
+REQUIREMENT = re.compile(r"nnframe\s*(?:\[[^]]*\])?\s*\(?(?P<versions>[^;)]*)\)?\s*(?:;(?P<marker>.*))?", re.IGNORECASE)
+LOWER_BOUND = re.compile(r"\s*(?:>=|>|~=|===?)\s*(?P<version>[\d.]+)")
+
+
+class InstalledDistribution:
+    """A distribution with entry points of ours; its metadata are read when they are first asked for.
+
+    Parameters
+    ----------
+    distribution : importlib.metadata.Distribution
+    folder : str
+        The name of its metadata folder, such as ``nnframe_swish-1.2.dist-info``: what is left if the metadata are gone.
+    """
+
+    def __init__(self, distribution: Distribution, folder: str) -> None:
+        self.folder = folder
+        self._distribution = distribution
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Name and version; those of the folder where the metadata don't have them."""
+        name, _, version = re.sub(r"\.(dist|egg)-info$", "", self.folder).partition("-")
+        fields, _ = self._metadata
+        return Provider(fields.get("Name") or name or "unknown", fields.get("Version") or version or "unknown")
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with its metadata; empty where nothing is."""
+        return self._metadata[1]
+
+    @property
+    def version_needed(self) -> str | None:
+        """The lowest version of nnframe that its requirements allow, where this one is lower; else None."""
+        requirements = self._metadata[0].get("Requires-Dist", "").splitlines()
+        needed = [
+            bound["version"]
+            for match in map(REQUIREMENT.fullmatch, requirements)
+            if match is not None and "extra" not in (match["marker"] or "")
+            for bound in map(LOWER_BOUND.match, match["versions"].split(","))
+            if bound is not None and _release(bound["version"]) > _release(__version__)
+        ]
+        return max(needed, key=_release, default=None)
+
+    @cached_property
+    def _metadata(self) -> tuple[dict[str, str], str]:
+        try:
+            found = self._distribution.metadata
+            fields = {key: found[key] for key in ("Name", "Version") if key in found}
+            fields["Requires-Dist"] = "\n".join(found.get_all("Requires-Dist") or ())
+        except Exception as error:
+            # Whatever there may be in a file: not UTF-8, not there, not readable.
+            return {}, f"its metadata can't be read ({one_line(error)})"
+        missing = [key for key in ("Name", "Version") if not fields.get(key)]
+        return fields, f"its metadata have no {' and no '.join(missing)}" if missing else ""
 
 
 class InstalledPlugin:
@@ -24,16 +81,26 @@ class InstalledPlugin:
     Attributes
     ----------
     entry_point : importlib.metadata.EntryPoint
+    distribution : InstalledDistribution
     objects : dict or None
         What it provides, once it is loaded.
-    error : PluginError or None
-        Why it can't be used, once that is known.
+    error : NNFrameError or None
+        Why it couldn't be used when it was last tried.
+    damaged : bool
+        Whether its entry in the distribution's metadata can't be used, so that there is nothing to be tried.
     """
 
-    def __init__(self, entry_point: EntryPoint) -> None:
+    def __init__(self, entry_point: EntryPoint, distribution: InstalledDistribution, damage: str = "") -> None:
         self.entry_point = entry_point
+        self.distribution = distribution
         self.objects: Objects | None = None
-        self.error: PluginError | None = None
+        self.damaged = bool(damage)
+        self.error: NNFrameError | None = blame(self.provider, damage) if damage else None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same as one of an earlier scan."""
+        return self.distribution.folder, self.entry_point.name, self.entry_point.value
 
     @property
     def claim(self) -> str:
@@ -50,33 +117,28 @@ class InstalledPlugin:
         kind, dot, claim = name.partition(".")
         return (kind, claim) if dot and claim and kind in KINDS else (None, name)
 
-    @cached_property
+    @property
     def provider(self) -> Provider:
-        """The distribution; reading it parses a metadata file, so it waits until it is asked for."""
-        distribution = self.entry_point.dist
-        if distribution is None:  # pragma: no cover - an entry point from a scan always has one
-            return Provider(self.entry_point.value, "unknown")
-        # Taken once: each time it is asked for, the file is read and parsed again.
-        metadata = distribution.metadata
-        return Provider(metadata["Name"], metadata["Version"])
+        """The distribution; to know it, a metadata file is read."""
+        return self.distribution.provider
 
     @property
     def reason(self) -> str:
         """Why it can't be used, in short."""
         return one_line(self.error.__cause__ or self.error) if self.error else ""
 
-    @property
-    def loaded(self) -> bool:
-        """Whether its fate is known."""
-        return self.objects is not None or self.error is not None
-
-
-def scan_entry_points() -> list[InstalledPlugin]:
-    """Return all installed plugins, without importing any."""
-    # Costs tens of milliseconds, which a process that stays with the built-in names never pays.
-    from importlib.metadata import entry_points
-
-    return [InstalledPlugin(entry_point) for entry_point in entry_points(group=GROUP)]
+    def newer_api_error(self) -> PluginError | None:
+        """Return the error for a distribution that needs a newer nnframe, as its requirements say; else None."""
+        needed = self.distribution.version_needed
+        if needed is None:
+            return None
+        name, version = self.provider
+        return PluginError(
+            f"{self.provider} needs nnframe {needed} or newer, and this is nnframe {__version__} (plugin API "
+            f"{API_VERSION}): pip install --upgrade nnframe, or install an older {name}",
+            provider=name,
+            version=version,
+        )
 
 
 def is_disabled(plugin: InstalledPlugin) -> bool:
@@ -87,3 +149,12 @@ def is_disabled(plugin: InstalledPlugin) -> bool:
     names = {normalized(name) for name in re.split(r"[,;\s]+", os.environ.get(DISABLE_VARIABLE, "")) if name}
     # Reading a distribution's name costs a file: it is only asked for where some are disabled by name.
     return bool(names) and ("all" in names or normalized(plugin.provider.name) in names)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return the release part of a version, comparable: 1.0 is 1."""
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    numbers = [int(part) for part in match[0].split(".")] if match else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

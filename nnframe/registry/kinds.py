@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from nnframe.contracts.activation import Activation
@@ -29,23 +30,27 @@ class Kind(NamedTuple):
         The class of its objects.
     hook : str
         The hook that returns them.
+    from_function : callable, optional
+        Makes an object of a plain function, for kinds where such a function says all there is to say; returns None
+        for what is not a function.
     """
 
     name: str
     type: type[Plugin]
     hook: str
+    from_function: Callable[[object], Plugin | None] | None = None
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("activation", Activation, "nnframe_activations"),
+        Kind("activation", Activation, "nnframe_activations", Activation.from_function),
         Kind("loss", Loss, "nnframe_losses"),
         Kind("engine", Engine, "nnframe_engines"),
         Kind("optimizer", Optimizer, "nnframe_optimizers"),
         Kind("schedule", Schedule, "nnframe_schedules"),
-        Kind("metric", Metric, "nnframe_metrics"),
-        Kind("callback", Callback, "nnframe_callbacks"),
+        Kind("metric", Metric, "nnframe_metrics", Metric.from_function),
+        Kind("callback", Callback, "nnframe_callbacks", Callback.from_function),
         Kind("command", Command, "nnframe_commands"),
         Kind("reader", Reader, "nnframe_readers"),
         Kind("format", Format, "nnframe_formats"),
@@ -62,7 +67,7 @@ def kind_named(name: str) -> Kind:
         If there is none.
     """
     if name not in KINDS:
-        raise ArgumentError(f"kind is {shown(name)}; wanted one of {', '.join(map(repr, KINDS))}")
+        raise ArgumentError(f"kind is {shown(name)}; expected one of {', '.join(map(repr, KINDS))}")
     return KINDS[name]
 
 

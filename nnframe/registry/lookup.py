@@ -8,7 +8,8 @@ A name is looked for in four places, and the first that has it decides:
 4. all other installed entry points.
 
 Two providers in the same place are a conflict, and an error for whoever uses that name. The order in which things
-happen to be loaded never decides anything.
+happen to be loaded never decides anything. Before a name is called unknown, the installed distributions are looked at
+once more: one may have been installed since.
 """
 
 from __future__ import annotations
@@ -18,33 +19,26 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnframe.contracts.parameters import Parameter, wanted_type
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    NNFrameError,
-    PluginError,
-    UnknownNameError,
-    with_type,
-)
+from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, UnknownNameError, with_type
 from nnframe.registry.collect import Collector
-from nnframe.registry.installed import InstalledPlugin, is_disabled, scan_entry_points
+from nnframe.registry.installed import InstalledPlugin
 from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
-from nnframe.registry.messages import failed_import, name_conflict, unknown_name, unknown_of_all_kinds
+from nnframe.registry.loader import Attempt, Loader, Source
+from nnframe.registry.messages import name_conflict, unknown_name, unknown_of_all_kinds
 from nnframe.registry.provider import Objects, Offer, Provider, items_of
 from nnframe.registry.registered import Registrations
 from nnframe.registry.spec import Spec, Value, parse_spec
 
 if TYPE_CHECKING:
-    from nnframe.registry.listing import Row
+    from nnframe.registry.overview_rows import Row
 
 P = TypeVar("P", bound=Plugin)
 # The places 1 to 3 above: nothing in them is named otherwise.
 PLACES_OF_ITS_NAME = 3
-Source: TypeAlias = tuple[Objects, Provider]
 
 
 class Registry:
@@ -59,15 +53,17 @@ class Registry:
     """
 
     def __init__(self, builtin_modules: Mapping[str, Sequence[str]], builtin_provider: Provider) -> None:
-        # Guards the tables below. Importing a plugin happens outside of it: the import system has locks of its own,
-        # and a plugin that asks the registry for something while it is imported must not wait for them crosswise.
         self._lock = threading.RLock()
         self._collector = Collector()
-        self._in_code = Registrations(self._collector, self._lock, lambda kind, name: name in self._builtin(kind))
-        self._installed: list[InstalledPlugin] | None = None
+        self._registrations = Registrations(self._collector, lambda kind, name: name in self._builtin(kind))
+        self._loader = Loader(self._collector, self._lock)
         self._builtin_modules = builtin_modules
         self._builtin_objects: Objects = {}
         self._builtin_provider = builtin_provider
+
+    def make_new_locks(self) -> None:
+        """Forget who holds the lock: in a process that was forked, nobody is there any more to release it."""
+        self._lock = self._loader.lock = threading.RLock()
 
     def get(self, kind: str, name: str | Plugin) -> Plugin:
         """Return the plugin object of a name, with the parameters that the name sets.
@@ -75,10 +71,11 @@ class Registry:
         Parameters
         ----------
         kind : str
-            "activation" or "loss".
-        name : str or plugin object
+            "activation", "loss" or any other row of `nnframe.registry.kinds.KINDS`.
+        name : str, plugin object or function
             ``"relu"``, ``"leaky_relu(alpha=0.2)"`` or ``"distribution/name"``; an object of the kind is returned as
-            it is.
+            it is. Where a plain function says all there is to say (an activation that works element by element, a
+            metric, a callback for the end of each epoch), a function will do.
 
         Raises
         ------
@@ -86,10 +83,10 @@ class Registry:
             If nothing provides it.
         NameConflictError
             If several do.
-        PluginError
-            If the plugin that should provide it is broken.
+        PluginError, MissingDependencyError
+            If the plugin that should provide it is broken, or needs something that is not installed.
         ArgumentError, ArgumentTypeError
-            If the text is no name, or sets a parameter that doesn't exist or doesn't fit.
+            If the text is not a name, or sets a parameter that doesn't exist or doesn't fit.
         """
         return self.resolve(kind_named(kind).type, name)
 
@@ -98,7 +95,7 @@ class Registry:
 
         Raises
         ------
-        UnknownNameError, NameConflictError, PluginError
+        UnknownNameError, NameConflictError, PluginError, MissingDependencyError
             If there is none of any kind, if there are several of one, or if it is broken.
         ArgumentError, ArgumentTypeError
             If the name sets a parameter that none of them has.
@@ -116,21 +113,25 @@ class Registry:
             raise refusals[0]
         if not found:
             known = {kind: self._known(kind) for kind in KINDS}
-            raise unknown_of_all_kinds(parse_spec(name), known, self._enabled(), self._disabled())
+            raise unknown_of_all_kinds(parse_spec(name), known, self._loader.enabled(), self._loader.disabled())
         return found
 
-    def resolve(self, wanted: type[P], name: str | Plugin) -> P:
+    def resolve(self, wanted: type[P], name: str | Plugin | Callable[..., Any]) -> P:
         """Return the plugin object of a name as `get` does, with the kind given by its class."""
         if isinstance(name, wanted):
             return name
         kind = kind_of(wanted)
-        if not isinstance(name, str):
-            raise ArgumentTypeError(
-                f"{kind.name} is {with_type(name)}; expected a name{self._example(kind.name)}, or an object of "
-                f"{wanted.__module__}.{wanted.__name__}"
-            )
-        spec = parse_spec(name)
-        return self.set_parameters(self._find_spec(wanted, spec), spec.parameters)
+        if isinstance(name, str):
+            spec = parse_spec(name)
+            return self.set_parameters(self._find_spec(wanted, spec), spec.parameters)
+        made = kind.from_function(name) if kind.from_function else None
+        if isinstance(made, wanted):
+            return made
+        function = " or a function" if kind.from_function else ""
+        raise ArgumentTypeError(
+            f"{kind.name} is {with_type(name)}; expected a name{self._example(kind.name)},{function} or an object of "
+            f"{wanted.__module__}.{wanted.__name__}"
+        )
 
     def set_parameters(self, plugin: P, values: Mapping[str, Value]) -> P:
         """Return a plugin with parameters as a text sets them; a name of a plugin becomes that plugin.
@@ -139,7 +140,7 @@ class Registry:
         ------
         ArgumentError, ArgumentTypeError
             If there is no such parameter, or its value doesn't fit.
-        UnknownNameError, NameConflictError, PluginError
+        UnknownNameError, NameConflictError, PluginError, MissingDependencyError
             If a plugin that is named can't be had.
         """
         if not values:
@@ -179,32 +180,39 @@ class Registry:
         ------
         NameConflictError
             If several provide it.
-        PluginError
+        PluginError, MissingDependencyError
             If the plugin that should provide it is broken.
         ArgumentError
             If the text is not a name.
         """
         kind, spec = kind_of(wanted), parse_spec(name)
-        places = islice(self._places(kind, spec), None if spec.provider else PLACES_OF_ITS_NAME)
-        found: P | None = self._first(kind, spec, places, accepts or (lambda item: item.name == spec.name))
+        n_places = None if spec.provider else PLACES_OF_ITS_NAME
+        found: P | None = self._first(kind, spec, n_places, accepts or (lambda item: item.name == spec.name))
         if found is None:
             error = self._broken(spec)
             if error is not None:
                 raise error
         return found
 
+    def registered_in_code(self, kind: str, name: str) -> Plugin | None:
+        """Return the object that this process registered under a name, whatever the module, if there is just one."""
+        found = [objects[kind][name] for objects, _ in self._registered() if name in objects.get(kind, {})]
+        return found[0] if len(found) == 1 else None
+
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
-        return sorted(self._known(kind_named(kind).name))
+        kind_named(kind)
+        self._loader.look_again()
+        return sorted(self._known(kind, Attempt()))
 
     def is_claimed(self, kind: str, name: str) -> bool:
         """Return whether a name is built in, registered in code or claimed by an entry point; imports no plugin.
 
         An entry point claims the name that it has itself, also if it is disabled. Others may provide a name too.
         """
-        sources = [*self._builtin_source(kind), *self._in_code.sources()]
+        sources = [*self._builtin_source(kind), *self._registered()]
         return any(name in objects.get(kind, {}) for objects, _ in sources) or any(
-            plugin.claim == name and plugin.may_provide(kind) for plugin in self._scan()
+            plugin.claim == name and plugin.may_provide(kind) for plugin in self._loader.installed()
         )
 
     def overview(self) -> list[Row]:
@@ -213,18 +221,20 @@ class Registry:
         This imports every installed plugin, and raises for none.
         """
         # Only whoever looks at the whole of it needs it.
-        from nnframe.registry.listing import Claim, overview_rows
+        from nnframe.registry.overview_rows import Claim, overview_rows
 
-        enabled = self._enabled()
-        self._load(enabled)
+        self._loader.look_again()
+        enabled = self._loader.enabled()
+        self._loader.load(enabled, Attempt())
         claims = []
-        for place, sources in enumerate([self._builtin_source(*KINDS), self._in_code.sources()]):
+        for place, sources in enumerate([self._builtin_source(*KINDS), self._registered()]):
             for objects, provider in sources:
                 claims += [Claim(kind, item, provider, place) for kind, item in items_of(objects)]
         for plugin in enabled:
             for kind, item in items_of(plugin.objects or {}):
-                claims.append(Claim(kind, item, plugin.provider, 2 if plugin.claim == item.name else 3))
-        return overview_rows(claims, [plugin for plugin in enabled if plugin.error], self._disabled())
+                place = 2 if plugin.claim == item.name else 3
+                claims.append(Claim(kind, item, plugin.provider, place, plugin.distribution.damage))
+        return overview_rows(claims, [plugin for plugin in enabled if plugin.error], self._loader.disabled())
 
     def provider_of(self, plugin: Plugin) -> Provider | None:
         """Return who provides an object, whatever its parameters; None if it was never registered."""
@@ -247,22 +257,25 @@ class Registry:
     def register(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin to this process; it goes before the installed ones.
 
+        It takes the place of what the same module has registered under the same name, so that a cell of a notebook can
+        be run twice. To register the same object again changes nothing.
+
         Parameters
         ----------
         plugin : object
-            An `Activation` or `Loss`, or a module or object with hook implementations.
+            An `Activation`, a `Loss` and so on, or a module or object with hook implementations.
         name : str, optional
             What stands before the slash in ``"name/activation"``. Default: the module's name.
 
         Raises
         ------
         RegistrationError
-            If it is registered already, or offers a name that is built in or that the same module already
-            registered. Nothing is registered then.
+            If it offers a name that is built in. Nothing is registered then.
         PluginError
             If it has no hook implementation, or one that raises or returns something unusable.
         """
-        self._in_code.add(plugin, name)
+        with self._lock:
+            self._registrations.add(plugin, name)
 
     def unregister(self, plugin: object) -> None:
         """Take back what `register` added. Nets that were built with it keep it.
@@ -272,16 +285,21 @@ class Registry:
         RegistrationError
             If it isn't registered.
         """
-        self._in_code.remove(plugin)
+        with self._lock:
+            self._registrations.remove(plugin)
 
     @contextmanager
     def temporarily(self, plugin: object, name: str | None = None) -> Iterator[None]:
         """Register a plugin for the length of a ``with`` block; see `register`."""
-        self.register(plugin, name)
+        with self._lock:
+            is_new = self._registrations.add(plugin, name)
         try:
             yield
         finally:
-            self.unregister(plugin)
+            with self._lock:
+                # Another one of its name may have taken its place.
+                if is_new and self._registrations.has(plugin):
+                    self._registrations.remove(plugin)
 
     def _builtin(self, kind: str) -> dict[str, Plugin]:
         """Return the built-in plugins of a kind, imported when one of them is first asked for and not with nnframe."""
@@ -301,20 +319,33 @@ class Registry:
     def _builtin_source(self, *kinds: str) -> list[Source]:
         return [({kind: self._builtin(kind) for kind in kinds}, self._builtin_provider)]
 
-    def _find_spec(self, wanted: type[P], spec: Spec) -> P:
-        found = self._find(kind_of(wanted), spec)
-        assert isinstance(found, wanted)
-        return found
+    def _registered(self) -> list[Source]:
+        with self._lock:
+            return self._registrations.sources()
 
-    def _find(self, kind: Kind, spec: Spec) -> Plugin:
-        found: Plugin | None = self._first(kind, spec, self._places(kind, spec), lambda item: item.name == spec.name)
+    def _find_spec(self, wanted: type[P], spec: Spec) -> P:
+        kind = kind_of(wanted)
+        found: P | None = self._first(kind, spec, None, lambda item: item.name == spec.name)
         if found is None:
             raise self._not_found(kind, spec)
         return found
 
-    def _first(self, kind: Kind, spec: Spec, places: Iterable[list[Source]], accepts: Callable[[Any], bool]) -> Any:
-        """Return the object of the first place that has an acceptable one, or None."""
-        for place in places:
+    def _first(self, kind: Kind, spec: Spec, n_places: int | None, accepts: Callable[[Any], bool]) -> Any:
+        """Return the object of the first places that has an acceptable one, or None."""
+        found = self._first_of(self._places(kind, spec), kind, spec, n_places, accepts)
+        if found is None and self._loader.look_again():
+            found = self._first_of(self._places(kind, spec), kind, spec, n_places, accepts)
+        return found
+
+    def _first_of(
+        self,
+        places: Iterable[list[Source]],
+        kind: Kind,
+        spec: Spec,
+        n_places: int | None,
+        accepts: Callable[[Any], bool],
+    ) -> Any:
+        for place in islice(places, n_places):
             offers = [
                 Offer(item, provider)
                 for objects, provider in place
@@ -332,66 +363,33 @@ class Registry:
         yield [source for source in self._builtin_source(kind.name) if spec.admits(source[1])]
         if spec.provider and self._builtin_provider.matches(spec.provider):
             return
-        yield [source for source in self._in_code.sources() if spec.admits(source[1])]
+        yield [source for source in self._registered() if spec.admits(source[1])]
+        attempt, enabled = Attempt(), self._loader.enabled(kind.name)
         # Reading a distribution's name costs a file, so the cheaper condition comes first.
-        enabled = [plugin for plugin in self._enabled() if plugin.may_provide(kind.name)]
-        yield self._load(plugin for plugin in enabled if plugin.claim == spec.name and _admits(spec, plugin))
-        yield self._load(plugin for plugin in enabled if _admits(spec, plugin))
+        yield self._loader.load((each for each in enabled if each.claim == spec.name and _admits(spec, each)), attempt)
+        yield self._loader.load((each for each in enabled if _admits(spec, each)), attempt)
 
     def _not_found(self, kind: Kind, spec: Spec) -> NNFrameError:
-        enabled = self._enabled()
-        return self._broken(spec) or unknown_name(kind, spec, self._known(kind.name), enabled, self._disabled())
+        enabled, disabled = self._loader.enabled(), self._loader.disabled()
+        return self._broken(spec) or unknown_name(kind, spec, self._known(kind.name), enabled, disabled)
 
-    def _broken(self, spec: Spec) -> PluginError | None:
+    def _broken(self, spec: Spec) -> NNFrameError | None:
         """Return the error of a broken plugin that claims a name."""
-        for plugin in self._enabled():
+        for plugin in self._loader.enabled():
             if plugin.error and _admits(spec, plugin) and (spec.provider or plugin.claim == spec.name):
                 return plugin.error
         return None
 
-    def _known(self, kind: str) -> dict[str, Plugin]:
-        """Return an object for each name of a kind."""
-        enabled = [plugin for plugin in self._enabled() if plugin.may_provide(kind)]
-        sources = [*self._builtin_source(kind), *self._in_code.sources(), *self._load(enabled)]
+    def _known(self, kind: str, attempt: Attempt | None = None) -> dict[str, Plugin]:
+        """Return an object for each name of a kind; without an attempt, of those plugins that are loaded already."""
+        enabled = self._loader.enabled(kind)
+        installed = (
+            self._loader.load(enabled, attempt)
+            if attempt
+            else [(plugin.objects, plugin.provider) for plugin in enabled if plugin.objects]
+        )
+        sources = [*self._builtin_source(kind), *self._registered(), *installed]
         return {name: item for objects, _ in sources for name, item in objects.get(kind, {}).items()}
-
-    def _scan(self) -> list[InstalledPlugin]:
-        with self._lock:
-            if self._installed is None:
-                self._installed = scan_entry_points()
-            return self._installed
-
-    def _enabled(self) -> list[InstalledPlugin]:
-        return [plugin for plugin in self._scan() if not is_disabled(plugin)]
-
-    def _disabled(self) -> list[InstalledPlugin]:
-        return [plugin for plugin in self._scan() if is_disabled(plugin)]
-
-    def _load(self, plugins: Iterable[InstalledPlugin]) -> list[Source]:
-        """Import those plugins that aren't yet, and return the ones that work."""
-        sources = []
-        for plugin in plugins:
-            if not plugin.loaded:
-                self._load_one(plugin)
-            if plugin.objects is not None:
-                sources.append((plugin.objects, plugin.provider))
-        return sources
-
-    def _load_one(self, plugin: InstalledPlugin) -> None:
-        provider = plugin.provider
-        try:
-            loaded = plugin.entry_point.load()
-        # A module that calls sys.exit while it is imported is as broken as one that raises.
-        except (Exception, SystemExit) as error:
-            plugin.error = failed_import(plugin, error)
-            return
-        with self._lock:
-            if plugin.loaded:
-                return
-            try:
-                plugin.objects = self._collector.collect(loaded, f"{provider.name}/{plugin.entry_point.name}", provider)
-            except PluginError as error:
-                plugin.error = error
 
 
 def _admits(spec: Spec, plugin: InstalledPlugin) -> bool:

@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import NameConflictError, PluginError, UnknownNameError, one_line
+from nnframe.errors import NameConflictError, UnknownNameError
 from nnframe.registry.installed import DISABLE_VARIABLE, InstalledPlugin
 from nnframe.registry.kinds import KINDS, Kind
 from nnframe.registry.known import Alias, alias_of, distributions_with, similar_names
-from nnframe.registry.provider import Offer, blame
+from nnframe.registry.provider import Offer
 from nnframe.registry.spec import Spec
 
 MOST_NAMES_LISTED = 20
 MOST_GUESSES = 3
-
-
-def failed_import(plugin: InstalledPlugin, cause: BaseException) -> PluginError:
-    """Return the error for an entry point that could not be imported."""
-    error = blame(plugin.provider, f"importing {plugin.entry_point.value} raised {one_line(cause)}", "import")
-    error.__cause__ = cause
-    return error
 
 
 def name_conflict(kind: Kind, spec: Spec, offers: Sequence[Offer]) -> NameConflictError:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import PluginError
 
 # By kind, then by name.
 Objects: TypeAlias = dict[str, dict[str, Plugin]]
@@ -31,7 +30,7 @@ class Provider(NamedTuple):
     name : str
         The distribution, or the module for what was registered in code.
     version : str or None
-        The distribution's version.
+        The distribution's version; None for what was registered in code.
     """
 
     name: str
@@ -49,6 +48,8 @@ class Provider(NamedTuple):
         """What a user can do about a failure of this provider's, as the end of a sentence."""
         if self.version is None:
             return f"correct it in {self.name}"
+        if self.name == "nnframe":
+            return "this is a fault of nnframe itself, please report it with the traceback"
         return (
             f"upgrade or uninstall {self.name} and tell its author, or leave it out with "
             f"NNFRAME_DISABLE_PLUGINS={self.name}"
@@ -60,14 +61,3 @@ class Offer(NamedTuple):
 
     object: Plugin
     provider: Provider
-
-
-def blame(provider: Provider, what: str, hook: str | None = None) -> PluginError:
-    """Return the error that says what a provider's plugin did, in which hook, and what a user can do about it."""
-    where = f" (hook {hook})" if hook else ""
-    return PluginError(
-        f"{provider}{where}: {what}; {provider.remedy}",
-        provider=provider.name,
-        version=provider.version,
-        hook=hook,
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,63 +20,66 @@ class Registered(NamedTuple):
 
 
 class Registrations:
-    """Plugins that can be added and taken back. All methods may be called from several threads.
+    """Plugins that can be added and taken back. The registry's lock is held around all methods.
 
     Parameters
     ----------
     collector : Collector
         What is added goes through it.
-    lock : threading.RLock
-        That of the registry, whose tables it guards too.
     is_builtin : callable
         Whether a kind has a built-in of a name, for no other can take it.
     """
 
-    def __init__(self, collector: Collector, lock: threading.RLock, is_builtin: Callable[[str, str], bool]) -> None:
+    def __init__(self, collector: Collector, is_builtin: Callable[[str, str], bool]) -> None:
         self._collector = collector
-        self._lock = lock
         self._is_builtin = is_builtin
         self._known: list[Registered] = []
 
-    def add(self, plugin: object, name: str | None) -> None:
-        """Add a plugin; see `Registry.register`."""
+    def add(self, plugin: object, name: str | None) -> bool:
+        """Add a plugin; see `Registry.register`. Return False if it is there already."""
         provider = Provider(name or _module_of(plugin))
-        with self._lock:
-            if any(plugin is known.plugin for known in self._known):
-                raise RegistrationError(f"{shown(plugin)} is already registered; unregister it first")
-            objects = self._collector.collect(plugin, None, provider)
-            try:
-                self._refuse_taken(objects, provider)
-            except RegistrationError:
-                self._collector.forget(plugin, objects, provider)
-                raise
-            self._known.append(Registered(plugin, objects, provider))
+        if any(plugin is known.plugin for known in self._known):
+            return False
+        objects = self._collector.collect(plugin, None, provider)
+        for kind, named in objects.items():
+            for taken in named:
+                if self._is_builtin(kind, taken):
+                    self._collector.forget(plugin, objects, provider)
+                    raise RegistrationError(f"{taken!r} is a built-in {kind}, a name that can't be taken; rename yours")
+        self._drop_replaced(objects, provider)
+        self._known.append(Registered(plugin, objects, provider))
+        return True
 
     def remove(self, plugin: object) -> None:
         """Take a plugin back; see `Registry.unregister`."""
-        with self._lock:
-            for known in self._known:
-                if plugin is known.plugin:
-                    self._known.remove(known)
-                    self._collector.forget(*known)
-                    return
+        for known in self._known:
+            if plugin is known.plugin:
+                self._known.remove(known)
+                self._collector.forget(*known)
+                return
         raise RegistrationError(f"{shown(plugin)} is not registered, so it can't be unregistered; pass the same object")
+
+    def has(self, plugin: object) -> bool:
+        """Whether a plugin is registered."""
+        return any(plugin is known.plugin for known in self._known)
 
     def sources(self) -> list[tuple[Objects, Provider]]:
         """Return the objects of each plugin, and who they come from."""
-        with self._lock:
-            return [(known.objects, known.provider) for known in self._known]
+        return [(known.objects, known.provider) for known in self._known]
 
-    def _refuse_taken(self, objects: Objects, provider: Provider) -> None:
-        for kind, named in objects.items():
-            for name in named:
-                if self._is_builtin(kind, name):
-                    raise RegistrationError(f"{name!r} is a built-in {kind}, a name that can't be taken; rename yours")
-                for known in self._known:
-                    if known.provider == provider and name in known.objects.get(kind, {}):
-                        raise RegistrationError(
-                            f"{provider.name} has already registered the {kind} {name!r}; unregister that one first"
-                        )
+    def _drop_replaced(self, objects: Objects, provider: Provider) -> None:
+        """Take back what the same module registered under the same names: a cell of a notebook that is run again."""
+        for known in list(self._known):
+            if known.provider != provider:
+                continue
+            kept = {
+                kind: {name: item for name, item in named.items() if name not in objects.get(kind, {})}
+                for kind, named in known.objects.items()
+            }
+            if not any(kept.values()):
+                self.remove(known.plugin)
+            else:
+                self._known[self._known.index(known)] = known._replace(objects=kept)
 
 
 def _module_of(plugin: object) -> str:

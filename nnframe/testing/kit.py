@@ -213,7 +213,7 @@ def plugins_meant_by(what: str | Plugin) -> list[Plugin]:
     if isinstance(what, Plugin):
         return [what]
     if not isinstance(what, str):
-        raise ArgumentTypeError(f"{with_type(what)} came; wanted a distribution's or plugin's name, or an object")
+        raise ArgumentTypeError(f"{with_type(what)} came; expected a distribution's or plugin's name, or an object")
     rows = [row for row in registry.overview() if row.is_from(what)]
     for row in rows:
         if row.state == "broken":

@@ -103,8 +103,8 @@ class _RunCallback:
         self._trylast: set[str] = set()
         if isinstance(given, type):
             raise ArgumentTypeError(f"callback {given.__name__} is a class; expected an object: {given.__name__}(...)")
-        if isinstance(given, (str, Callback)):
-            self.plugin = registry.resolve(Callback, given)
+        if isinstance(given, (str, Callback)) or Callback.from_function(given) is not None:
+            self.plugin = registry.resolve(Callback, given)  # type: ignore[arg-type]  # a function
             self.object = self._made(self.plugin)
         self.name = self.plugin.spec if self.plugin else type(self.object).__name__
 

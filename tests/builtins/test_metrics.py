@@ -115,7 +115,7 @@ def test_a_metric_of_ones_own_is_taken_by_object_and_by_name():
     ("metrics", "message"),
     [
         (["mae", Metric("mae", lambda a, y: 0.0)], "metrics has 'mae', which is there twice"),
-        ([Metric("loss", lambda a, y: 0.0)], "metrics has 'loss', which is what the loss is called"),
+        ([Metric("loss", lambda a, y: 0.0)], "metrics has 'loss', which is the name of the loss"),
         (["top_k(k=0)"], "top_k: parameter k is 0; expected at least 1"),
     ],
 )
@@ -140,10 +140,10 @@ def test_a_metric_that_raises_is_blamed():
 
 def test_a_metric_that_returns_no_number_is_blamed():
     broken = Metric("broken", lambda a, y: a)
-    with pytest.raises(PluginError, match=r"metric 'broken', value: returned array.*wanted a number"):
+    with pytest.raises(PluginError, match=r"metric 'broken', value: returned array.*expected a number"):
         nNet([denseLayer([[1.0]])]).evaluate([([[1.0]], [[4.0]])], metrics=[broken])
 
 
 def test_a_metric_must_say_which_way_is_better():
-    with pytest.raises(ArgumentError, match="better of metric 'odd' is 'more'; wanted 'higher' or 'lower'"):
+    with pytest.raises(ArgumentError, match="better of metric 'odd' is 'more'; expected 'higher' or 'lower'"):
         Metric("odd", lambda a, y: 0.0, better="more")

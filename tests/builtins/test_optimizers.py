@@ -287,19 +287,19 @@ RATE = {"learning_rate": 0.1}
 @pytest.mark.parametrize(
     ("settings", "error", "sentence"),
     [
-        ({}, ArgumentError, "learning_rate is missing; wanted a number such as 0.1, or .* optimizer='adam'"),
+        ({}, ArgumentError, "learning_rate is missing; expected a number such as 0.1, or .* optimizer='adam'"),
         ({"learning_rate": 0.1, "optimizer": "adam"}, ArgumentError,
-         r"learning_rate is 0.1 and optimizer is 'adam'; wanted one of the two: 'adam\(learning_rate=0.1\)' says both"),
+         r"learning_rate is 0.1 and optimizer is 'adam'; expected one of the two: 'adam\(learning_rate=0.1\)'"),
         ({"optimizer": "adamm"}, UnknownNameError, "no optimizer 'adamm'.*did you mean.*'adam'"),
         ({"optimizer": "adam(beta=0.9)"}, ArgumentError, "adam has no parameter 'beta'; it has learning_rate, beta1"),
         ({"optimizer": "adam(beta1=true)"}, ArgumentTypeError, "adam: parameter beta1 is True"),
         ({"optimizer": "adam(learning_rate=-1)"}, ArgumentError, "learning_rate is -1.0; expected at least 0"),
         ({"optimizer": 3}, ArgumentTypeError, "optimizer.* 3"),
         ({"optimizer": registry.get("loss", "mse")}, ArgumentTypeError, "optimizer"),
-        ({**RATE, "l1": -1}, ArgumentError, "l1 is -1.0; wanted a finite number, 0 or more"),
+        ({**RATE, "l1": -1}, ArgumentError, "l1 is -1.0; expected a finite number, 0 or more"),
         ({**RATE, "l2": "0.1"}, ArgumentTypeError, "l2 is '0.1', of type str"),
-        ({**RATE, "clip_norm": 0}, ArgumentError, "clip_norm is 0; wanted a number above 0, or None"),
-        ({**RATE, "clip_value": float("inf")}, ArgumentError, "clip_value is inf; wanted a finite number"),
+        ({**RATE, "clip_norm": 0}, ArgumentError, "clip_norm is 0; expected a number above 0, or None"),
+        ({**RATE, "clip_value": float("inf")}, ArgumentError, "clip_value is inf; expected a finite number"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_used_is_named_and_nothing_is_trained(settings, error, sentence):
@@ -327,12 +327,12 @@ def test_an_optimizer_that_breaks_the_contract_can_not_be_made(arguments, error,
 WRONG_RESULTS = {
     "raised ZeroDivisionError": lambda w, g: 1 / 0,
     "raised SystemExit": lambda w, g: exit(),
-    r"returned None; wanted a tuple \(new w, new v\)": lambda w, g: None,
-    r"returned \[1.0, .*; wanted a tuple \(new w, new v\)": lambda w, g: [1.0, 2.0, 3.0],
+    r"returned None; expected a tuple \(new w, new v\)": lambda w, g: None,
+    r"returned \[1.0, .*; expected a tuple \(new w, new v\)": lambda w, g: [1.0, 2.0, 3.0],
     r"returned an array of shape \(1,\) for an argument of shape \(26,\)": lambda w, g: (w[:1], w),
     r"returned an array of shape \(\)": lambda w, g: (w, 0.0),
     "returned 'text', of dtype": lambda w, g: (w, "text"),
-    "returned .* of dtype complex128; wanted real numbers": lambda w, g: (w + 1j, w),
+    "returned .* of dtype complex128; expected real numbers": lambda w, g: (w + 1j, w),
 }
 
 

@@ -205,11 +205,14 @@ def test_a_factor_that_is_no_function_is_refused():
     [
         (lambda step, *_: 1 / 0, "ZeroDivisionError"),
         (lambda step, *_: exit(), "SystemExit"),
-        (lambda step, *_: 1.0, r"returned array\(1.\); wanted finite numbers, an array of shape \(3,\)"),
-        (lambda step, *_: np.ones(2), r"returned array\(\[1., 1.\]\); wanted finite numbers, an array of shape \(3,\)"),
-        (lambda step, *_: np.full(3, np.nan), r"returned array\(\[nan, nan, nan\]\); wanted finite numbers"),
+        (lambda step, *_: 1.0, r"returned array\(1.\); expected finite numbers, an array of shape \(3,\)"),
+        (
+            lambda step, *_: np.ones(2),
+            r"returned array\(\[1., 1.\]\); expected finite numbers, an array of shape \(3,\)",
+        ),
+        (lambda step, *_: np.full(3, np.nan), r"returned array\(\[nan, nan, nan\]\); expected finite numbers"),
         (lambda step, *_: "fast", "could not convert string to float: 'fast'"),
-        (lambda step, *_: None, r"returned array\(nan\); wanted finite numbers"),
+        (lambda step, *_: None, r"returned array\(nan\); expected finite numbers"),
     ],
 )
 def test_a_schedule_that_returns_nonsense_is_blamed_and_nothing_is_trained(factor, sentence):

@@ -12,7 +12,7 @@ import pytest
 from nnframe import Activation, Loss, PluginError, registry
 from nnframe.cli.curves import curves_of
 from nnframe.cli.terminal_plot import HEIGHT, draw
-from nnframe.registry.listing import Row
+from nnframe.registry.overview_rows import Row
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import keyword
 import pytest
 
 from nnframe import registry
-from nnframe.registry.listing import Row
+from nnframe.registry.overview_rows import Row
 from nnframe.testing import run_checks
 
 

@@ -25,11 +25,11 @@ def test_a_registered_activation_is_blamed_on_its_provider():
 @pytest.mark.parametrize(
     ("forward", "sentence"),
     [
-        (lambda z: z[:1], r"returned an array of shape \(1, 1\) for an argument of shape \(2, 1\); wanted \(2, 1\)"),
+        (lambda z: z[:1], r"returned an array of shape \(1, 1\) for an argument of shape \(2, 1\); expected \(2, 1\)"),
         (lambda z: z[:, 0], r"returned an array of shape \(2,\)"),
         (lambda z: 1.0, r"returned an array of shape \(\)"),
-        (lambda z: None, "returned None, of dtype object; wanted real numbers"),
-        (lambda z: z + 1j, "returned .* of dtype complex128; wanted real numbers"),
+        (lambda z: None, "returned None, of dtype object; expected real numbers"),
+        (lambda z: z + 1j, "returned .* of dtype complex128; expected real numbers"),
         (lambda z: [[1], [2, 3]], "returned no array"),
         (lambda z: 1 / 0, "raised ZeroDivisionError: division by zero"),
     ],
@@ -124,7 +124,7 @@ def test_a_loss_can_not_write_into_the_targets():
 
 def test_a_loss_gives_one_number_a_column():
     loss = Loss("mine", lambda a, y: (a - y) ** 2, lambda a, y: 2 * (a - y))
-    with pytest.raises(PluginError, match=r"loss 'mine', value: returned an array of shape \(1, 1\).*wanted \(1,\)"):
+    with pytest.raises(PluginError, match=r"loss 'mine', value: returned an array of shape \(1, 1\).*expected \(1,\)"):
         nNet([denseLayer([[1.0]])]).backprop([([[1.0]], [[1.0]])], loss, 0.1)
 
 

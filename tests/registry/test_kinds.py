@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 import nnframe
-from nnframe import ArgumentTypeError, NameConflictError, PluginError, RegistrationError, UnknownNameError, registry
+from nnframe import ArgumentTypeError, NameConflictError, PluginError, UnknownNameError, registry
 from nnframe.contracts import hookspecs
 from nnframe.contracts.plugin import Plugin
 from nnframe.registry.kinds import KINDS, Kind
@@ -39,7 +39,7 @@ def found(monkeypatch):
     """A registry that knows dreams."""
     monkeypatch.setitem(KINDS, "dream", Kind("dream", Dream, "nnframe_dreams"))
 
-    @hookspecs.hookspec
+    @hookspecs.hookspec(historic=True)
     def nnframe_dreams():
         """Return the dreams that the plugin provides."""
 
@@ -82,9 +82,6 @@ def test_errors_name_the_kind(found):
         found.get("dream", 3)
     with pytest.raises(PluginError, match=r"\(hook nnframe_dreams\): returned \[3\]; expected a list of Dream objects"):
         found.register(plugin_with(3))
-    found.register(Dream("falling", falling))
-    with pytest.raises(RegistrationError, match="has already registered the dream 'falling'"):
-        found.register(Dream("falling", falling, params={"depth": 1}))
 
 
 def test_the_kit_checks_it_as_it_checks_every_plugin(found):
@@ -95,6 +92,17 @@ def test_the_kit_checks_it_as_it_checks_every_plugin(found):
 
 def test_every_kind_pickles_by_name():
     assert all(kind.type in copyreg.dispatch_table for kind in KINDS.values())
+
+
+def test_one_that_is_registered_again_takes_the_place_of_the_first(found):
+    found.register(Dream("falling", falling))
+    found.register(again := Dream("falling", falling, params={"depth": 1}))
+    assert found.get("dream", "falling") is again
+
+
+def test_every_hook_is_called_on_each_plugin_as_it_is_registered():
+    specs = [spec for name, spec in vars(hookspecs).items() if name.startswith("nnframe_")]
+    assert all(spec.nnframe_spec["historic"] for spec in specs)
 
 
 def test_every_kind_has_a_hook():

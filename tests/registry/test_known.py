@@ -16,7 +16,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 @pytest.fixture
 def alone(monkeypatch):
     """A registry that has the built-ins and nothing else, as in an environment with nnframe alone."""
-    monkeypatch.setattr("nnframe.registry.lookup.scan_entry_points", list)
+    monkeypatch.setattr("nnframe.registry.loader.scan_entry_points", list)
     return registry.Registry(registry.BUILTIN_MODULES, registry.BUILTIN_PROVIDER)
 
 

@@ -24,12 +24,15 @@ class Claim(NamedTuple):
     provider : Provider
     place : int
         Where it was found; the lowest decides.
+    damage : str
+        What is wrong with the distribution's metadata, though it can be used.
     """
 
     kind: str
     object: Plugin
     provider: Provider
     place: int
+    damage: str = ""
 
 
 class Row(NamedTuple):
@@ -48,7 +51,7 @@ class Row(NamedTuple):
     state : str
         "ok"; "shadowed" by a provider that goes first; "conflict" with another of the same rank; "disabled"; "broken".
     detail : str
-        Who shadows or conflicts, or why it is broken.
+        Who shadows or conflicts, why it is broken, or what is wrong with the distribution's metadata.
     """
 
     kind: str | None
@@ -92,7 +95,9 @@ def _judged(rivals: list[Claim]) -> list[Row]:
     for claim in sorted(rivals, key=lambda claim: claim.place):
         others = sorted({str(winner.provider) for winner in winners if winner.provider != claim.provider})
         state: State = "shadowed" if claim.place > first else "conflict" if contested else "ok"
-        detail = {"ok": "", "shadowed": "by ", "conflict": "with "}[state] + ", ".join(others if state != "ok" else [])
+        detail = {"shadowed": "by ", "conflict": "with "}.get(state, claim.damage) + (
+            ", ".join(others) if state != "ok" else ""
+        )
         # One object may be reached by several entry points of its distribution: the best of them counts.
         rows.setdefault(
             (claim.provider, id(claim.object)), Row(claim.kind, claim.object.name, *claim.provider, state, detail)

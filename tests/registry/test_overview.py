@@ -1,43 +1,11 @@
 """The table of all that the registry knows of."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from nnframe import Activation, UnknownNameError, registry
+from nnframe import Activation, UnknownNameError
 
-MODULE = """\
-import numpy as np
-from nnframe import Activation, hookimpl
-
-@hookimpl
-def nnframe_activations():
-    return [Activation(name, np.tanh, np.ones_like) for name in {names}]
-"""
-
-
-@pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Return a function that leaves a distribution as pip would; the registry is a new one, which sees it."""
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delenv("NNFRAME_DISABLE_PLUGINS")
-
-    def write(distribution, entry_points, source):
-        module = distribution.replace("-", "_")
-        Path(tmp_path, f"{module}.py").write_text(source)
-        metadata = tmp_path / f"{module}-1.2.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n")
-        lines = "".join(f"{name} = {module}\n" for name in entry_points)
-        (metadata / "entry_points.txt").write_text(f"[nnframe]\n{lines}")
-
-    return write
-
-
-@pytest.fixture
-def fresh():
-    return lambda: registry.Registry(registry.BUILTIN_MODULES, registry.BUILTIN_PROVIDER)
+from .conftest import MODULE
 
 
 def rows_of(found, *distributions):
@@ -105,7 +73,9 @@ def test_a_built_in_shadows_its_namesake(install, fresh):
 
 def test_broken_plugins_come_last_with_the_reason(install, fresh):
     install("dist-h", ["broken"], "import nowhere_to_be_found")
-    row = fresh().overview()[-1]
+    rows = fresh().overview()
+    assert [row.state for row in rows].index("broken") == len(rows) - sum(row.state == "broken" for row in rows)
+    [row] = [row for row in rows if row.provider == "dist-h"]
     assert row[:5] == (None, "broken", "dist-h", "1.2", "broken")
     assert "No module named 'nowhere_to_be_found'" in row.detail
 

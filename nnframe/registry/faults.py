@@ -1,0 +1,60 @@
+"""Faults of whole plugins, found when they are imported and registered; `blame` has those of a single object."""
+
+from __future__ import annotations
+
+from nnframe.errors import MissingDependencyError, NNFrameError, PluginError, one_line
+from nnframe.registry.provider import Provider
+
+# What is nobody's fault: a user's Ctrl-C, the end of a generator, and a shortage of memory.
+NOT_THE_PLUGINS = (KeyboardInterrupt, GeneratorExit, MemoryError)
+
+
+def require_blamable(error: BaseException) -> None:
+    """Raise an error again that came out of a plugin and is not the plugin's fault.
+
+    All others are its fault, including those that derive from BaseException directly: SystemExit, and the panics of
+    extensions in other languages.
+    """
+    if isinstance(error, NOT_THE_PLUGINS):
+        raise error
+
+
+def blame(provider: Provider, what: str, hook: str | None = None) -> PluginError:
+    """Return the error that says what a provider's plugin did, in which hook, and what a user can do about it."""
+    where = f" (hook {hook})" if hook else ""
+    return PluginError(
+        f"{provider}{where}: {what}; {provider.remedy}",
+        provider=provider.name,
+        version=provider.version,
+        hook=hook,
+    )
+
+
+def failure(provider: Provider, what: str, cause: BaseException, hook: str | None = None) -> NNFrameError:
+    """Return the error for a provider's plugin that raised, with a remedy that fits the cause.
+
+    Parameters
+    ----------
+    provider : Provider
+    what : str
+        What happened, up to the cause: ``"importing nnframe_swish raised"``.
+    cause : BaseException
+    hook : str, optional
+        The hook that raised.
+    """
+    if isinstance(cause, MissingDependencyError):
+        # It says what to install, and that is all there is to do.
+        error: NNFrameError = MissingDependencyError(f"{provider}: {cause}")
+    elif isinstance(cause, ModuleNotFoundError) and cause.name:
+        missing = cause.name.partition(".")[0]
+        error = PluginError(
+            f"{provider}: {what} {one_line(cause)}; install {missing}, or all that {provider.name} requires: "
+            f"pip install --force-reinstall {provider.name}",
+            provider=provider.name,
+            version=provider.version,
+            hook=hook,
+        )
+    else:
+        error = blame(provider, f"{what} {one_line(cause)}", hook)
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,113 @@
+"""Plugins in pickles: a registered object is pickled by its name, since lambdas don't pickle.
+
+An object that was registered in code may be unknown where the pickle is read, above all in a worker process. So its
+functions go along, if they can be pickled, and it is made again from them there.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import MISSING, fields
+from typing import Any
+
+from nnframe.contracts.parameters import Parameter
+from nnframe.contracts.plugin import Plugin
+from nnframe.errors import UnknownNameError
+from nnframe.registry.kinds import kind_named, kind_of
+from nnframe.registry.lookup import Registry
+
+# By the names under which they may be there already: these pickle functions of a notebook by what they do.
+PICKLERS_BY_VALUE = ("cloudpickle", "joblib.externals.cloudpickle")
+
+Reduced = tuple[Callable[..., Plugin], tuple[Any, ...]]
+
+
+def reducer_of(registry: Registry, restore: Callable[..., Plugin]) -> Callable[[Plugin], Reduced]:
+    """Return what `copyreg.pickle` takes; `restore` is called where the pickle is read, as `restored` is here."""
+
+    def reduce(plugin: Plugin) -> Reduced:
+        provider = registry.provider_of(plugin)
+        if provider is None:
+            return plugin.__reduce__()
+        name = f"{provider.name}/{plugin.name}"
+        content = _content_of(plugin.base) if provider.version is None else None
+        return restore, (kind_of(type(plugin)).name, name, dict(plugin.overrides), content)
+
+    return reduce
+
+
+def restored(
+    registry: Registry, kind: str, name: str, overrides: dict[str, Parameter], content: bytes | None
+) -> Plugin:
+    """Return a plugin of a pickle.
+
+    Parameters
+    ----------
+    registry : Registry
+    kind, name : str
+        The kind, and provider and name.
+    overrides : dict
+        The parameters that were changed.
+    content : bytes or None
+        A pickle of its parts, for one that was registered in code and consists of what pickles.
+
+    Raises
+    ------
+    UnknownNameError, NameConflictError, PluginError
+        If it can't be found again.
+    """
+    try:
+        found = registry.get(kind, name)
+    except UnknownNameError as error:
+        # A script's module has another name in the processes that it starts: __mp_main__.
+        again = registry.registered_in_code(kind, name.rpartition("/")[2]) or _made_of(content)
+        if again is None and not _is_worker():
+            raise
+        found = again or _stand_in(kind, name, overrides, str(error))
+    return found.with_params(**overrides)
+
+
+def _content_of(plugin: Plugin) -> bytes | None:
+    """Return a pickle of a plugin's parts, or None where they don't pickle."""
+    by_value = [sys.modules[name].dumps for name in PICKLERS_BY_VALUE if name in sys.modules]
+    for dumps in (*by_value, pickle.dumps):
+        # Picklers and objects fail in many ways, and each means the same.
+        with suppress(Exception):
+            return bytes(dumps(plugin.__reduce__()))
+    return None
+
+
+def _made_of(content: bytes | None) -> Plugin | None:
+    if content is not None:
+        # The functions of a module that is not there, or has changed.
+        with suppress(Exception):
+            rebuild, state = pickle.loads(content)
+            made = rebuild(*state)
+            return made if isinstance(made, Plugin) else None
+    return None
+
+
+def _is_worker() -> bool:
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and multiprocessing.parent_process() is not None
+
+
+def _stand_in(kind: str, name: str, params: dict[str, Parameter], reason: str) -> Plugin:
+    """Return a plugin that raises when it is used.
+
+    A worker of `multiprocessing.Pool` that can't read its task dies, and the pool waits for ever. What a task raises
+    reaches whoever waits for it.
+    """
+
+    def unknown(*arguments: object, **settings: object) -> Any:
+        raise UnknownNameError(f"{reason} It was registered in another process; register it in this one, too")
+
+    cls = kind_named(kind).type
+    names = {each.name for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING}
+    # Those that are derived where they are left out, which would call the formula now.
+    names |= {each.name for each in fields(cls)} & {"derivative", "gradient"}
+    functions: dict[str, Any] = dict.fromkeys(names - {"name"}, unknown)
+    return cls(name.rpartition("/")[2], **functions, params=params)

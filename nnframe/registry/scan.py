@@ -1,0 +1,82 @@
+"""From the installed distributions to their entry points, without importing any.
+
+Each distribution is read on its own, so that a damaged one hurts no other. Of several with one name, the first on
+sys.path is the one that Python imports; what pip renamed (``~nframe-1.0.dist-info``) when it could not remove it, is
+none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from nnframe.errors import one_line, shown
+from nnframe.registry.installed import InstalledDistribution, InstalledPlugin
+from nnframe.registry.provider import normalized
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+GROUP = "nnframe"
+ENTRY_POINTS = "entry_points.txt"
+# module:object [extra]
+VALUE = re.compile(r"[\w.]+(\s*:\s*[\w.]+)?\s*(\[.*\])?")
+
+
+def scan_entry_points() -> list[InstalledPlugin]:
+    """Return all installed plugins, without importing any."""
+    # Costs tens of milliseconds, which a process that stays with the built-in names never pays.
+    from importlib.metadata import distributions
+
+    found: list[InstalledPlugin] = []
+    seen: set[str] = set()
+    for distribution in distributions():
+        folder = _folder_of(distribution)
+        name = normalized(re.sub(r"\.(dist|egg)-info$", "", folder).partition("-")[0])
+        if folder.startswith("~") or name in seen:
+            continue
+        seen.add(name)
+        found += _plugins_of(InstalledDistribution(distribution, folder), distribution)
+    return found
+
+
+def _plugins_of(owner: InstalledDistribution, distribution: Distribution) -> Iterator[InstalledPlugin]:
+    from importlib.metadata import EntryPoint
+
+    try:
+        text = distribution.read_text(ENTRY_POINTS) or ""
+    except UnicodeDecodeError as error:
+        # Another encoding, mostly in the group of somebody else: names of modules are ASCII in all of them.
+        text = error.object.decode("utf-8", "backslashreplace")
+    except Exception as error:
+        yield InstalledPlugin(EntryPoint("?", "?", GROUP), owner, f"{ENTRY_POINTS} can't be read: {one_line(error)}")
+        return
+    for line in _lines_of_group(text):
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if equals and name and VALUE.fullmatch(value):
+            yield InstalledPlugin(EntryPoint(name, value, GROUP), owner)
+        else:
+            damage = f"{ENTRY_POINTS} has the line {shown(line)}; expected name = module or name = module:object"
+            yield InstalledPlugin(EntryPoint(name or "?", value or "?", GROUP), owner, damage)
+
+
+def _lines_of_group(text: str) -> Iterator[str]:
+    is_ours = False
+    for line in map(str.strip, text.splitlines() if GROUP in text else ()):
+        if line.startswith("["):
+            is_ours = line.strip("[] \t") == GROUP
+        elif is_ours and line and not line.startswith(("#", ";")):
+            yield line
+
+
+def _folder_of(distribution: Distribution) -> str:
+    """Return the name of the folder or file with the metadata; a made-up one for distributions that are not files."""
+    path = getattr(distribution, "_path", None)
+    name = getattr(path, "name", None)
+    if name:
+        return str(name)
+    try:
+        return f"{distribution.metadata['Name']}-{distribution.version}.dist-info"
+    except Exception:
+        return f"unknown-{id(distribution)}"
