@@ -143,13 +143,16 @@ class Epoch(NamedTuple):
     first_batch : int
         Which batch of the pass is the first to be run, counted from 0.
     dropout_key : int
-        What decides which outputs are dropped, 64 bits.
+        64 bits that decide which outputs are dropped.
+    loss_sum : float
+        The sum of the losses of the batches before the first, which the engine adds to.
     """
 
     learning_rates: Array
     order: Array | None
     first_batch: int = 0
     dropout_key: int = 0
+    loss_sum: float = 0.0
 
 
 class Samples(NamedTuple):

@@ -20,7 +20,7 @@ class Metric(Plugin):
         What users call it by. Letters, digits, ``_``, ``-`` and ``.``; case does not matter.
     value : callable
         ``value(a, y, **params) -> float`` for the outputs a of a net and their targets y, both of shape (n, N), one
-        column a sample of a whole data set.
+        column a sample of a whole data set. Not called for outputs with a NaN: then the metric is NaN.
     better : {"higher", "lower"}, optional
         Which values are the better ones.
     params : mapping of str to parameter, optional

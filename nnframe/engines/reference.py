@@ -27,7 +27,7 @@ def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     layer_numbers = range(len(task.layers))
 
     def run_epoch(epoch: Epoch) -> float:
-        total = 0.0
+        total = epoch.loss_sum
         updater.read_weights()
         for (x, y, weights, start), learning_rate in zip(
             task.samples(epoch), epoch.learning_rates.tolist(), strict=True

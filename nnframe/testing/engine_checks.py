@@ -92,6 +92,11 @@ def epochs_can_be_run_in_parts(engine: Engine) -> None:
                 "the weights differ between an epoch in one piece and in parts of 2 batches; expected the same bits. "
                 "Begin with batch first_batch, and let nothing depend on where an epoch is cut"
             )
+        if whole.losses != parts.losses:
+            raise CheckFailure(
+                f"the losses are {whole.losses} for epochs in one piece and {parts.losses} in parts of 2 batches; "
+                f"expected the same bits. Start from epoch.loss_sum, and add the sum of each batch in turn"
+            )
 
 
 def dropout_agrees(engine: Engine) -> None:

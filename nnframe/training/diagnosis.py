@@ -31,9 +31,9 @@ class Finding(NamedTuple):
     advice: str = ADVICE
 
 
-def part_of(epoch: Epoch, first: int, stop: int) -> Epoch:
-    """Return the batches from `first` up to `stop`, exclusive, of a whole epoch."""
-    return epoch._replace(learning_rates=epoch.learning_rates[first:stop], first_batch=first)
+def part_of(epoch: Epoch, first: int, stop: int, loss_sum: float = 0.0) -> Epoch:
+    """Return the batches from `first` up to `stop`, exclusive, of a whole epoch; `loss_sum` is that of those before."""
+    return epoch._replace(learning_rates=epoch.learning_rates[first:stop], first_batch=first, loss_sum=loss_sum)
 
 
 def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:

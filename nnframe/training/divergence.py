@@ -24,8 +24,9 @@ def run_checked(
     number: int,
     first: int,
     stop: int,
+    loss_sum: float,
 ) -> float:
-    """Run some batches of an epoch, and return the sum of their losses.
+    """Run some batches of an epoch, and return the sum of the losses up to their end.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def run_checked(
         Its number, counted from 0.
     first, stop : int
         The first batch to run, and the one to stop before.
+    loss_sum : float
+        The sum of the losses of the batches before the first.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def run_checked(
 
     def run(start: int, end: int) -> float:
         """Return the sum of the losses, or NaN if a weight is not finite afterwards."""
-        total = run_part(part_of(epoch, start, end))
+        total = run_part(part_of(epoch, start, end, loss_sum))
         return total if snapshot.is_finite() else math.nan
 
     snapshot.take()

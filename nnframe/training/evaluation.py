@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -66,7 +67,7 @@ def evaluate(
 
 
 def metric_value(metric: Metric, a: Array, y: Array) -> float:
-    """Return a metric of outputs a and targets y, both of shape (n, N).
+    """Return a metric of outputs a and targets y, both of shape (n, N); NaN for any metric if an output is NaN.
 
     Raises
     ------
@@ -75,6 +76,9 @@ def metric_value(metric: Metric, a: Array, y: Array) -> float:
     PluginError
         If it fails.
     """
+    if np.isnan(a).any():
+        # Nothing can be said of such outputs, and most formulas would take a NaN for some number.
+        return math.nan
     try:
         value = metric.value(a, y, **metric.settings)
     except ArgumentError:

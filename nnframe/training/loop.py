@@ -50,7 +50,7 @@ def _run_epoch(run: TrainingRun, run_part: Callable[[Epoch], float]) -> None:
             epoch = epoch._replace(learning_rates=run.plan.learning_rates(run.epoch, learning_rate))
         stop = min(n_batches, run.batch + (run.batches_per_part or n_batches))
         began = time.perf_counter()
-        run.loss_sum += run_checked(run.task, run_part, run.snapshot, epoch, run.epoch, run.batch, stop)
+        run.loss_sum = run_checked(run.task, run_part, run.snapshot, epoch, run.epoch, run.batch, stop, run.loss_sum)
         run.seconds += time.perf_counter() - began
         run.batch = stop
         if run.batch < n_batches:

@@ -16,6 +16,7 @@ from nnframe.inputs.checks import as_array
 ClassWeights: TypeAlias = Mapping[int, float] | Literal["balanced"]
 
 
+@np.errstate(over="ignore", under="ignore", invalid="ignore")
 def checked_sample_weights(
     sample_weights: Any, class_weights: ClassWeights | None, data: Pairs, dtype: DType
 ) -> Array | None:
@@ -47,6 +48,8 @@ def checked_sample_weights(
         weights *= _checked(sample_weights, "sample_weights", (len(data),))
     if class_weights is not None:
         n_classes = max(data.Y.shape[1], 2)
+        if np.isnan(data.Y).any():
+            raise DataError("data has a target that is NaN, which is of no class; leave those samples out")
         classes = classes_of(data.Y.T, data.Y)
         weights *= _weights_of_classes(class_weights, classes, n_classes)[classes]
     if not np.isfinite(weights).all():

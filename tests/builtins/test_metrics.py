@@ -147,3 +147,18 @@ def test_a_metric_that_returns_no_number_is_blamed():
 def test_a_metric_must_say_which_way_is_better():
     with pytest.raises(ArgumentError, match="better of metric 'odd' is 'more'; expected 'higher' or 'lower'"):
         Metric("odd", lambda a, y: 0.0, better="more")
+
+
+@pytest.mark.parametrize("spec", ["accuracy", "f1", "top_k(k=1)", "mae", "r2"])
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("where", ["outputs", "targets"])
+def test_a_nan_makes_every_metric_nan(spec, n, where):
+    a, y = rng.uniform(size=(n, 6)), np.eye(n)[:, rng.integers(n, size=6)]
+    (a if where == "outputs" else y)[0, 2] = np.nan
+    assert np.isnan(value_of(spec, a, y))
+
+
+def test_a_metric_of_a_stranger_is_nan_for_outputs_that_are():
+    share = Metric("share", lambda a, y: float((a > 0).mean()))
+    net = nNet([denseLayer([[np.nan]])])
+    assert np.isnan(net.evaluate([([[1.0]], [[1.0]])], metrics=[share])["share"])

@@ -10,16 +10,20 @@ Information Processing and Management 45 (2009) 427-437.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.metrics.classes import classes_of
+from nnframe.builtins.metrics.classes import classes_of, has_nan
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.metric import Metric
 
 
 def value(a: Array, y: Array) -> float:
-    """Return the share of columns whose class is the target's."""
+    """Return the share of columns whose class is the target's; NaN if there is a NaN."""
+    if has_nan(a, y):
+        return math.nan
     return float(np.mean(classes_of(a, y) == classes_of(y, y)))
 
 

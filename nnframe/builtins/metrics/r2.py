@@ -8,15 +8,20 @@ Source: N. Draper and H. Smith, "Applied Regression Analysis", Wiley 1998, secti
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.builtins.metrics.classes import has_nan
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.metric import Metric
 
 
 def value(a: Array, y: Array) -> float:
-    """Return the mean over the components of the share of variance that is explained."""
+    """Return the mean over the components of the share of variance explained; NaN if there is a NaN."""
+    if has_nan(a, y):
+        return math.nan
     residual = np.square(a - y, dtype=np.float64).sum(axis=1)
     spread = np.square(y - y.mean(axis=1, keepdims=True, dtype=np.float64)).sum(axis=1)
     # The mean of equal numbers may be rounded, and leave a spread that is none.

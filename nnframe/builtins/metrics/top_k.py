@@ -9,16 +9,20 @@ Vision 115 (2015) 211-252, section 4, there as an error.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.metrics.classes import classes_of
+from nnframe.builtins.metrics.classes import classes_of, has_nan
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.metric import Metric
 
 
 def value(a: Array, y: Array, k: int) -> float:
     """Return the share of columns whose target class is among the k largest components."""
+    if has_nan(a, y):
+        return math.nan
     best = np.argsort(-a, axis=0, kind="stable")[:k]
     return float(np.mean((best == classes_of(y, y)).any(axis=0)))
 

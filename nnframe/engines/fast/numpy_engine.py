@@ -74,6 +74,8 @@ class NumpyRun:
         ]
         self.memories.append(LayerMemory.allocate(self.memory, last, self.batch_size, is_last=True))
         self.columns = output_columns(self.memory, last, self.chunk, self.batch_size)
+        # numpy goes through few long rows in less time than through many short columns, with the copy.
+        self.copies_columns = len(last.weights) < self.chunk
         starts = range(0, self.chunk, self.batch_size)
         self.outputs = [Output.part_of(self.columns, start, start + self.batch_size) for start in starts]
         # An array, for numpy takes longer to make one of a number than to multiply with it.
@@ -83,32 +85,44 @@ class NumpyRun:
     def epoch(self, epoch: Epoch) -> float:
         """Make one pass over the data and return the sum of the losses."""
         rates = iter(epoch.learning_rates.tolist())
-        total = 0.0
+        total = epoch.loss_sum
         self.descent.begin()
         try:
             for samples in self.task.samples(epoch, self.chunk):
-                total += self.train(samples, rates, epoch.dropout_key)
+                total = self.train(samples, rates, epoch.dropout_key, total)
         finally:
             self.descent.end()
         return total
 
-    def train(self, samples: Samples, rates: Iterator[float], dropout_key: int) -> float:
-        """Update the weights for each batch of a chunk of samples, and return the sum of the losses."""
+    def train(self, samples: Samples, rates: Iterator[float], dropout_key: int, total: float) -> float:
+        """Update the weights for each batch of a chunk of samples, and return the total with their losses."""
         size, count = self.batch_size, len(samples.x)
         whole = count - count % size
-        total = self.train_batches(samples.part(0, whole), self.outputs, size, rates, dropout_key)
+        total = self.train_batches(samples.part(0, whole), self.outputs, size, rates, dropout_key, total)
         if whole < count:
             # The last batch of an epoch may be smaller.
             outputs = [Output.part_of(self.columns, whole, count)]
-            total += self.train_batches(samples.part(whole, count), outputs, count - whole, rates, dropout_key)
+            rest = samples.part(whole, count)
+            total = self.train_batches(rest, outputs, count - whole, rates, dropout_key, total)
         if self.values_wait:
-            total += self.value(self.columns[:, :count], samples.y.T, samples.weights)
+            losses = self.losses(self.columns[:, :count], samples.y.T, samples.weights)
+            # Added batch by batch, so that the sum doesn't depend on where chunks and parts of an epoch begin.
+            sums = losses[:whole].reshape(-1, size).sum(axis=1, dtype=np.float64)
+            total = float(np.concatenate(([total], sums)).cumsum()[-1])
+            if whole < count:
+                total += float(losses[whole:].sum(dtype=np.float64))
         return total
 
     def train_batches(
-        self, samples: Samples, outputs: Sequence[Output], size: int, rates: Iterator[float], dropout_key: int
+        self,
+        samples: Samples,
+        outputs: Sequence[Output],
+        size: int,
+        rates: Iterator[float],
+        dropout_key: int,
+        total: float,
     ) -> float:
-        """Update the weights for batches of one size, and return the sum of their losses, or 0 if they wait."""
+        """Update the weights for batches of one size, and return the total with their losses unless these wait."""
         x, y, weights, start = samples
         passes = self.passes_for(size)
         forward, backward, step, scale = passes.forward, passes.backward, self.descent.step, self.scale
@@ -125,13 +139,12 @@ class NumpyRun:
             rates,
             strict=False,
         )
-        total = 0.0
         for inputs, targets, batch_weights, position, output, rate in by_batch:
             if dropout is not None:
                 self.fill_masks(dropout, passes.masks, dropout_key, position, size)
             forward(inputs, output)
             if not values_wait:
-                total += self.value(output.columns, targets, batch_weights)
+                total += float(self.losses(output.columns, targets, batch_weights).sum(dtype=np.float64))
             if rate != scaled_by:
                 scale[...] = (rate if takes_steps else 1.0) / size
                 scaled_by = rate
@@ -152,15 +165,16 @@ class NumpyRun:
             if mask is not None:
                 mask.T[...] = dropout.mask(k, key, start, count)
 
-    def value(self, columns: Array, y: Array, weights: Array | None) -> float:
-        """Return the sum of the losses of some outputs, (n_out, N)."""
-        if len(columns) < columns.shape[1]:
-            # numpy goes through few long rows in less time than through many short columns, with the copy.
+    def losses(self, columns: Array, y: Array, weights: Array | None) -> Array:
+        """Return the losses of some outputs, (n_out, N), with the same bits for a sample whatever comes with it."""
+        count = columns.shape[1]
+        if self.copies_columns:
             columns = np.ascontiguousarray(columns)
-        losses = self.objective.value(columns, columns, y)
-        if weights is not None:
-            losses = losses * weights
-        return float(losses.sum(dtype=np.float64))
+            if count == 1:
+                # numpy would add up a single column in another order than one of several.
+                columns, y = np.repeat(columns, 2, axis=1), np.repeat(y, 2, axis=1)
+        losses = self.objective.value(columns, columns, y)[:count]
+        return losses if weights is None else losses * weights
 
 
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:

@@ -69,7 +69,7 @@ class CompiledTraining:
         """Run some batches and return the sum of the losses."""
         if self.updater is not None:
             self.updater.read_weights()
-        total, first, n_batches = 0.0, 0, len(epoch.learning_rates)
+        total, first, n_batches = epoch.loss_sum, 0, len(epoch.learning_rates)
         while first < n_batches:
             length = min(self.thread_count.batches_in(SECONDS_A_SLICE), self.largest_slice)
             stop = min(n_batches, first + length)
