@@ -27,7 +27,7 @@ from nnframe.formula.graph import (
 from nnframe.formula.operands import node_of
 from nnframe.formula.operations import FLAT, PARTIAL_SLOPES, SLOPES, Slope
 from nnframe.formula.recording import SIZES, Recording
-from nnframe.formula.simplify import summed
+from nnframe.formula.sums import summed
 from nnframe.formula.symbol import Symbol
 
 # Which slope an operation has where its two pieces meet. "plain" is what is usual: 0 for abs, that of the constant for

@@ -146,9 +146,15 @@ class Graph:
     ----------
     rewrite : callable or None
         What `simplified` asks for a simpler form.
+
+    Attributes
+    ----------
+    at_hand : set of Node
+        What needn't be computed, and is better used as it is than taken apart.
     """
 
     def __init__(self, rewrite: Rewrite | None = None) -> None:
+        self.at_hand: set[Node] = set()
         self._rewrite = rewrite
         self._known: dict[tuple[Any, ...], Node] = {}
 
@@ -252,7 +258,9 @@ def depends(nodes: Iterable[Node], leaf: Node) -> set[Node]:
     return found
 
 
-def rebuilt(roots: Iterable[Node], build: Callable[[Node, tuple[Node, ...]], Node]) -> list[Node]:
+def rebuilt(
+    roots: Iterable[Node], build: Callable[[Node, tuple[Node, ...]], Node], nodes: Iterable[Node] | None = None
+) -> list[Node]:
     """Return the roots made anew, node by node.
 
     Parameters
@@ -260,9 +268,11 @@ def rebuilt(roots: Iterable[Node], build: Callable[[Node, tuple[Node, ...]], Nod
     roots : iterable of Node
     build : callable
         ``build(node, new_args) -> Node``.
+    nodes : iterable of Node, optional
+        Those that are made anew, arguments first; others stay as they are. By default all that can be reached.
     """
     roots = list(roots)
     made: dict[Node, Node] = {}
-    for node in reachable(roots):
-        made[node] = build(node, tuple(made[arg] for arg in node.args))
-    return [made[root] for root in roots]
+    for node in reachable(roots) if nodes is None else nodes:
+        made[node] = build(node, tuple(made.get(arg, arg) for arg in node.args))
+    return [made.get(root, root) for root in roots]

@@ -6,32 +6,36 @@ Source: R. Moore, "Interval analysis", Prentice-Hall 1966.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from nnframe.formula.graph import BOOL, CONSTANT, INPUT, SIZE, Node, reachable
+from nnframe.formula.graph import BOOL, CONSTANT, INPUT, SIZE, Node
 
 Interval: TypeAlias = tuple[float, float]
 
 UNKNOWN: Interval = (-math.inf, math.inf)
 
 
-def intervals(roots: Iterable[Node], inputs: Interval) -> dict[Node, Interval]:
-    """Return the smallest and the largest number that each node can be; infinite where it isn't known.
+class Intervals:
+    """The smallest and the largest number that each node can be, as far as it is known.
 
     Parameters
     ----------
-    roots : iterable of Node
     inputs : pair of float
         What inputs can be.
     """
-    found: dict[Node, Interval] = {}
-    with np.errstate(all="ignore"):
-        for node in reachable(roots):
-            found[node] = _interval(node, [found[arg] for arg in node.args], inputs)
-    return found
+
+    def __init__(self, inputs: Interval) -> None:
+        self.inputs = inputs
+        self._found: dict[Node, Interval] = {}
+
+    def __getitem__(self, node: Node) -> Interval:
+        found = self._found.get(node)
+        if found is None:
+            found = self._found[node] = _interval(node, [self[arg] for arg in node.args], self.inputs)
+        return found
 
 
 def is_finite(interval: Interval) -> bool:
@@ -48,13 +52,14 @@ def _interval(node: Node, args: list[Interval], inputs: Interval) -> Interval:
         return 1.0, 1e9
     if node.kind == BOOL:
         return 0.0, 1.0
-    if node.op in RISING:
-        low, high = (float(getattr(np, node.op)(number)) for number in args[0])
-        return _checked(low, high)
-    rule = RULES.get(node.op)
-    if rule is None or (node.op not in KEEP and not all(map(is_finite, args))):
-        return UNKNOWN
-    return _checked(*rule(*args))
+    with np.errstate(all="ignore"):
+        if node.op in RISING:
+            low, high = (float(getattr(np, node.op)(number)) for number in args[0])
+            return _checked(low, high)
+        rule = RULES.get(node.op)
+        if rule is None or (node.op not in KEEP and not all(map(is_finite, args))):
+            return UNKNOWN
+        return _checked(*rule(*args))
 
 
 def _checked(low: float, high: float) -> Interval:

@@ -73,8 +73,8 @@ def _slope_formula(plugin: Activation, dtype: np.dtype[Any]) -> tuple[Any, str, 
     if plugin.derivative is not None:
         return plugin.derivative, "derivative", element, plugin.settings
     derived = plugin.derived
-    if derived.derivative is not None:
-        return derived.derivative.formula(dtype), "derived derivative", element, {}
+    if derived.slope is not None:
+        return derived.slope.formula(dtype), "derived derivative", element, {}
     return derived.backward.formula(dtype), "derived backward", {"array": formula_loops.array_backward}, {}
 
 

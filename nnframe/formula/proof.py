@@ -1,0 +1,137 @@
+"""What derived formulas are held against before they are used: differences of the formula, and each other's forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.errors import DerivativeError
+from nnframe.formula.cases import shortened
+from nnframe.formula.derive import Tie
+from nnframe.formula.graph import Node, reachable
+from nnframe.formula.intervals import Interval
+from nnframe.formula.operations import evaluate
+from nnframe.formula.refusal import NotRecordableError
+from nnframe.formula.ties import Meeting, candidates, choices, is_between, meeting, meeting_points
+
+# Far above the error of a central difference, far below what a wrong formula does.
+TOLERANCE = 1e-4
+# Of two forms of the same formula, far above what rounding does.
+SAME = 1e-7
+NEGLIGIBLE = 1e-10
+
+
+def probes(domain: str, seed: int) -> Array:
+    """Return columns of a domain, away from its edges, shape (4, 8)."""
+    rng = np.random.default_rng(seed)
+    if domain == "probability":
+        shares: Array = rng.dirichlet(np.full(4, 2.0), size=8).T
+        return shares
+    numbers = rng.normal(size=(4, 8))
+    sample: Array = np.exp(numbers) if domain == "positive" else numbers
+    return sample
+
+
+def require_shape(part: str, result: Any, shape: tuple[int, ...]) -> Array:
+    """Return what a formula gives as an array.
+
+    Raises
+    ------
+    NotRecordableError
+        If it has another shape than expected.
+    """
+    array = np.asarray(result)
+    if array.shape != shape:
+        raise NotRecordableError(f"{part} of shape {array.shape}", f"return an array of shape {shape}")
+    return array
+
+
+def require_close(got: Array, expected: Array, inputs: Mapping[str, Array], give: str) -> None:
+    """Raise unless a derivative is what differences say; where they are no numbers, they say nothing.
+
+    Raises
+    ------
+    DerivativeError
+    """
+    error = np.where(np.isfinite(expected), np.abs(got - expected) / (1 + np.abs(expected)), 0)
+    error = np.where(np.isnan(error), np.inf, error)
+    if error.max() > TOLERANCE:
+        at = np.unravel_index(int(error.argmax()), error.shape)
+        where = ", ".join(f"{name} = {array[at]:.4g}" for name, array in inputs.items())
+        raise DerivativeError(
+            f"none is given, and what is derived isn't right: at {where} it is {got[at]:.4g} where central differences "
+            f"of the formula say {expected[at]:.4g}; {give}"
+        )
+
+
+def cancel(inputs: Sequence[str], terms: list[Node]) -> bool:
+    """Whether nodes add up to nothing for random inputs."""
+    values = _at_random(inputs, terms)
+    total, size = sum(values), sum(np.abs(value) for value in values)
+    return bool(np.all(np.abs(total) <= NEGLIGIBLE * size))
+
+
+def _at_random(inputs: Sequence[str], nodes: Sequence[Node]) -> list[Array]:
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.uniform(0.1, 0.9, size=(5, 6)) * rng.choice([-1, 1, 1, 1], size=(5, 6)) for name in inputs}
+    with np.errstate(all="ignore"):
+        return evaluate(nodes, arrays, {})
+
+
+class Chosen:
+    """The slope of a formula where its pieces meet, and the shortest form of its derivative.
+
+    Parameters
+    ----------
+    result : Node
+        The formula.
+    wrt : Node
+        The input that the derivative is taken with respect to.
+    derive : callable
+        ``derive(ties) -> Node``.
+    inputs : sequence of str
+        The names of all inputs.
+    has_ties : bool, optional
+        Whether to look for ties at all, which is done with columns of one component.
+    """
+
+    def __init__(
+        self,
+        result: Node,
+        wrt: Node,
+        derive: Callable[[Mapping[Node, Tie]], Node],
+        inputs: Sequence[str],
+        has_ties: bool = True,
+    ) -> None:
+        self.ties: dict[Node, Tie] = {}
+        self.meeting: Meeting | None = None
+        self._inputs = inputs
+        self.derivative = derive({})
+        with_ties = candidates(reachable([result])) if has_ties else []
+        points = meeting_points(result, wrt.data, inputs) if with_ties else None
+        if points is not None:
+            self.meeting = meeting(result, self.derivative, wrt.data, points)
+        if self.meeting is None or is_between(self.derivative, self.meeting):
+            return
+        for ties in choices(with_ties):
+            derivative = derive(ties)
+            if is_between(derivative, self.meeting):
+                self.ties, self.derivative = ties, derivative
+                return
+
+    def shortened(self, derivative: Node, inputs: Interval, at_hand: Sequence[Node] = ()) -> Node:
+        """Return a derivative in its shortest form, if that gives the same numbers."""
+        short = shortened(derivative, inputs, at_hand)
+        if short is derivative:
+            return derivative
+        names = sorted({node.data for node in reachable([derivative]) if node.op == "input"})
+        if names:
+            plain, other = _at_random(names, [derivative, short])
+            if not np.allclose(plain, other, rtol=SAME, atol=SAME, equal_nan=True):
+                return derivative
+        if self.meeting is not None and set(names) <= set(self._inputs) and not is_between(short, self.meeting):
+            return derivative
+        return short
