@@ -11,7 +11,6 @@ import numpy as np
 
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.activation import Activation
-from nnframe.data import as_pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
 from nnframe.inputs.checks import as_columns, as_matrix
@@ -243,7 +242,7 @@ class nNet:
         NNFrameError
             As in `nEpochs`.
         """
-        if len(data) == 1 and type(data) is list and not settings and batch_size == 1 and type(learning_rate) is float:
+        if type(data) is list and len(data) == 1 and not settings and batch_size == 1 and type(learning_rate) is float:
             # Learning one observation at a time, which must not pay for the preparation of a run in every call.
             from nnframe.training.one_pair import train_on_pair
 
@@ -435,16 +434,10 @@ class nNet:
         >>> nNet([denseLayer([[2.0]])]).evaluate([([[1.0]], [[2.0]]), ([[2.0]], [[5.0]])], "mse", ["mae"])
         {'loss': 0.5, 'mae': 0.5}
         """
-        from nnframe.training.evaluation import evaluate
-        from nnframe.training.prepare import bound_loss
-        from nnframe.training.settings import named_metrics
+        from nnframe.training.evaluation import evaluate_net
 
         check_chain(self.layersList)
-        objective = None if loss is None else bound_loss(self, loss)
-        pairs = as_pairs(data, self.layersList[0].n_in, self.layersList[-1].n_out)
-        layers = [layer.for_engine() for layer in self.layersList]
-        mean_loss, values = evaluate(layers, objective, pairs, named_metrics(metrics, "metrics"))
-        return ({} if objective is None else {"loss": mean_loss}) | values
+        return evaluate_net(self, data, loss, metrics)
 
     def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
         """Write the net to a file that `nnframe.load` reads; an existing file is replaced.
@@ -464,10 +457,8 @@ class nNet:
         ------
         ModelFileError
             If the file can't be written.
-        ArgumentError, ArgumentTypeError
-            If an activation was never registered, the metadata can't be stored, or no installed format has the suffix.
-        NameConflictError, PluginError
-            If several installed plugins provide the format, or the one that does is broken.
+        ArgumentError, ArgumentTypeError, NameConflictError, PluginError
+            If an activation was never registered, the metadata can't be stored, or no format has the suffix.
         """
         # A program that only trains doesn't pay for this import.
         from nnframe.saving.model_file import save_layers

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.bound import Linear, Objective
+from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, PluginError, one_line, with_type
 from nnframe.registry.blame import blamed_error
+from nnframe.training.prepare import bound_loss
+from nnframe.training.run import Net
+from nnframe.training.settings import named_metrics
+from nnframe.training.stacking import as_pairs
 
 # Large enough that the calls cost nothing, small enough that the activations of no data set fill the memory.
 SAMPLES_AT_ONCE = 1024
@@ -92,3 +98,12 @@ def metric_value(metric: Metric, a: Array, y: Array) -> float:
     ):
         raise blamed_error(PluginError, metric, "value", f"returned {with_type(value)}; expected a number")
     return float(value)
+
+
+def evaluate_net(net: Net, data: Any, loss: str | Loss | None, metrics: Sequence[str | Metric]) -> dict[str, float]:
+    """Return what `nNet.evaluate` does."""
+    objective = None if loss is None else bound_loss(net, loss)
+    pairs = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
+    layers = [layer.for_engine() for layer in net.layersList]
+    mean_loss, values = evaluate(layers, objective, pairs, named_metrics(metrics, "metrics"))
+    return ({} if objective is None else {"loss": mean_loss}) | values

@@ -12,7 +12,6 @@ from nnframe import registry
 from nnframe.contracts.bound import Linear, Objective, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, OptimizerState, TrainingTask, UpdateRule
 from nnframe.contracts.loss import Loss
-from nnframe.data import as_pairs
 from nnframe.errors import ArgumentError
 from nnframe.registry.binding import bind_objective, bind_optimizer
 from nnframe.training.callback_runner import CallbackRunner
@@ -20,6 +19,7 @@ from nnframe.training.plan import Plan
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
 from nnframe.training.settings import Settings
+from nnframe.training.stacking import as_pairs
 
 
 def bind_net(net: Net, settings: Settings) -> BoundNet:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.data import Pairs, as_pairs
+from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, with_type
 from nnframe.network import nNet
+from nnframe.training.stacking import as_pairs
 
 # Large enough that the cost of a call doesn't matter, small enough that the layers' outputs always fit in memory.
 SAMPLES_AT_ONCE = 1024
