@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nnframe.arrays import Array
     from nnframe.contracts.activation import Activation
     from nnframe.contracts.callback import Callback
+    from nnframe.contracts.command import Command
     from nnframe.contracts.engine import Engine, Epoch, TrainingTask
     from nnframe.contracts.format import Format
     from nnframe.contracts.fused import Fused
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from nnframe.contracts.loss import Loss
     from nnframe.contracts.metric import Metric
     from nnframe.contracts.optimizer import Optimizer
+    from nnframe.contracts.reader import Reader, TrainingData
     from nnframe.contracts.schedule import Schedule
     from nnframe.data import Pairs, pairs
+    from nnframe.datasets.labels import one_hot
     from nnframe.errors import (
         ArgumentError,
         ArgumentTypeError,
@@ -52,11 +55,12 @@ if TYPE_CHECKING:
     table: Any
 
 __all__ = [
-    "Activation", "ArgumentError", "ArgumentTypeError", "Array", "Callback", "DataError", "DerivativeError",
+    "Activation", "ArgumentError", "ArgumentTypeError", "Array", "Callback", "Command", "DataError", "DerivativeError",
     "DivergenceError", "Engine", "EngineError", "Epoch", "Format", "Fused", "History", "Loss", "Metric",
     "MissingDependencyError", "ModelFileError", "NNFrameError", "NameConflictError", "Optimizer", "Pairs",
-    "PluginError", "RegistrationError", "Schedule", "ShapeError", "TrainingTask", "UnknownNameError", "__version__",
-    "callbacks", "datasets", "denseLayer", "hookimpl", "load", "load_with_metadata", "nNet", "pairs", "registry",
+    "PluginError", "Reader", "RegistrationError", "Schedule", "ShapeError", "TrainingData", "TrainingTask",
+    "UnknownNameError", "__version__", "callbacks", "datasets", "denseLayer", "hookimpl", "load", "load_with_metadata",
+    "nNet", "one_hot", "pairs", "registry",
 ]  # fmt: skip
 
 # Which module has which names. It is imported when one of them is first used, so that "import nnframe" takes no time,
@@ -65,6 +69,7 @@ _NAMES = {
     "arrays": "Array",
     "contracts.activation": "Activation",
     "contracts.callback": "Callback",
+    "contracts.command": "Command",
     "contracts.engine": "Engine Epoch TrainingTask",
     "contracts.format": "Format",
     "contracts.fused": "Fused",
@@ -72,8 +77,10 @@ _NAMES = {
     "contracts.loss": "Loss",
     "contracts.metric": "Metric",
     "contracts.optimizer": "Optimizer",
+    "contracts.reader": "Reader TrainingData",
     "contracts.schedule": "Schedule",
     "data": "Pairs pairs",
+    "datasets.labels": "one_hot",
     "errors": "ArgumentError ArgumentTypeError DataError DerivativeError DivergenceError EngineError "
     "MissingDependencyError ModelFileError NameConflictError NNFrameError PluginError RegistrationError ShapeError "
     "UnknownNameError",

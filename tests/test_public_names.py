@@ -62,3 +62,32 @@ def test_a_distribution_that_is_missing_is_named(monkeypatch, name):
     monkeypatch.delitem(vars(nnframe), name, raising=False)
     with pytest.raises(nnframe.MissingDependencyError, match=f"pip install nnframe-{name}"):
         getattr(nnframe, name)
+
+
+def test_every_kind_of_plugin_is_public():
+    for kind in nnframe.registry.KINDS:
+        assert kind.capitalize() in nnframe.__all__
+
+
+# Runs a script as if no distribution of plugins/ were installed.
+WITHOUT_PLUGINS = """
+import sys
+
+class WithoutPlugins:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.startswith("nnframe_") else self.finder.find_spec(name, path, target)
+
+sys.meta_path[:] = map(WithoutPlugins, sys.meta_path)
+"""
+
+
+def test_a_star_import_works_without_the_plugins():
+    assert run(f"{WITHOUT_PLUGINS}\nfrom nnframe import *\nprint(nNet.__name__)") == "nNet\n"
+
+
+def test_a_distribution_that_is_missing_is_not_listed():
+    script = f"{WITHOUT_PLUGINS}\nimport nnframe\nprint('plot' in dir(nnframe), 'callbacks' in dir(nnframe))"
+    assert run(script) == "False True\n"
