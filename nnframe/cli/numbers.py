@@ -1,4 +1,4 @@
-"""Options that are numbers, checked where they are read."""
+"""Types for options that are numbers, for `argparse`; each raises `argparse.ArgumentTypeError` for other text."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def rate(text: str) -> float:
 
 def share(text: str) -> float:
     """Return a number from 0 to below 1."""
-    wanted = "a share from 0 to below 1, such as 0.2"
-    number = _number(text, float, wanted, 0)
+    expected = "a share from 0 to below 1, such as 0.2"
+    number = _number(text, float, expected, 0)
     if number >= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} came; wanted {wanted}")
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected {expected}")
     return number
 
 
-def _number(text: str, convert: Callable[[str], float], wanted: str, minimum: float) -> float:
+def _number(text: str, convert: Callable[[str], float], expected: str, minimum: float) -> float:
     try:
         number = convert(text)
     except ValueError:
         number = math.nan
     if not minimum <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} came; wanted {wanted}")
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected {expected}")
     return number

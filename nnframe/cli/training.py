@@ -52,14 +52,16 @@ def train(options: argparse.Namespace) -> None:
         job = Training(options, data, net, loss)
         try:
             job.run()
-        except KeyboardInterrupt:
-            kept = job.keep_best()
-            if _save(options, data, net, loss):
-                say(f"{options.out} written, with {kept}")
-            if plot is not None:
-                plot.draw(job)
+            is_saved = _save(options, data, net, loss)
+        except BaseException as error:
+            # Hours of training are kept, whatever ends them. A run that failed in its first epoch has nothing to keep.
+            if isinstance(error, KeyboardInterrupt) or job.n_epochs:
+                kept = job.keep_best()
+                if _save(options, data, net, loss):
+                    say(f"{options.out} written, with {kept}")
+                if plot is not None:
+                    plot.draw(job)
             raise
-        is_saved = _save(options, data, net, loss)
         for name, judged_by in (("validation", data.validation), ("test", data.test)):
             if judged_by is not None and data.metrics:
                 say(f"{name} {_quality(net, data, judged_by)}")
@@ -92,6 +94,11 @@ class Training:
         patience = data.defaults.patience if options.patience is None else options.patience
         self._stopping = EarlyStopping(patience) if patience and data.validation is not None else None
 
+    @property
+    def n_epochs(self) -> int:
+        """The number of epochs that are complete."""
+        return 0 if self.run_so_far is None else len(self.run_so_far.history.loss)
+
     def run(self) -> None:
         """Train to the end, or until there is no improvement any more."""
         options, data = self.options, self.data
@@ -115,7 +122,7 @@ class Training:
     def keep_best(self) -> str:
         """After an interrupt, give the net the weights that early stopping would have kept; say which these are."""
         if self.run_so_far is None or self._stopping is None or self._stopping.best_epoch is None:
-            return f"the weights after epoch {len(self.run_so_far.history.loss) if self.run_so_far else 0}"
+            return f"the weights so far, after {self.n_epochs} complete epochs"
         copy_all(self.run_so_far.weights, self._stopping.state_dict()["best_weights"])
         return f"the best weights, those after epoch {self._stopping.best_epoch + 1}"
 
@@ -217,7 +224,6 @@ def _quality(net: nNet, data: TrainingData, judged_by: Pairs) -> str:
     in_units = data.in_units or (lambda outputs: outputs)
     starts = range(0, len(judged_by), ROWS_AT_ONCE)
     parts = [judged_by.rows(slice(start, start + ROWS_AT_ONCE), net.dtype) for start in starts]
-
     a = in_units(np.concatenate([net.forwardPass(x.T, return_all_steps=False) for x, _ in parts], axis=1))
     y = in_units(np.concatenate([y for _, y in parts]).T)
     values = {name: metric_value(registry.resolve(Metric, name), a, y) for name in data.metrics}

@@ -62,7 +62,7 @@ class EntryPoint:
     ],
 )
 def test_an_entry_point_may_name_its_kind(name, claim, kinds):
-    plugin = InstalledPlugin(EntryPoint(name))
+    plugin = InstalledPlugin(EntryPoint(name), None)
     assert plugin.claim == claim
     assert {kind for kind in ("command", "reader", "activation") if plugin.may_provide(kind)} == kinds
 

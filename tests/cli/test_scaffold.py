@@ -107,7 +107,7 @@ def test_nothing_is_overwritten(new_plugin, tmp_path):
     file.write_text("mine")
     status, _, err = new_plugin("nnframe-zigzag", "--activation", "zigzag")
     assert status == 2
-    assert "exists, and nothing in it is overwritten" in err
+    assert "exists and is not overwritten" in err
     assert file.read_text() == "mine"
 
 
@@ -115,24 +115,27 @@ def test_nothing_is_overwritten(new_plugin, tmp_path):
     ("arguments", "sentence"),
     [
         (["nnframe-x"], "add --activation NAME or --loss NAME"),
-        (["nnframe x", "--loss", "a"], "'nnframe x' is no name for a distribution"),
+        (["nnframe x", "--loss", "a"], "'nnframe x' is not a distribution name"),
         (["-x", "--loss", "a"], "required: distribution"),
-        (["2nn", "--loss", "a"], "'2nn' is no name for a distribution"),
-        (["../up", "--loss", "a"], "'../up' is no name for a distribution"),
-        (["NNFrame", "--loss", "a"], "the package 'nnframe' can't be yours; add something, such as 'nnframe-NNFrame'"),
-        (["json", "--loss", "a"], "the package 'json' can't be yours"),
-        (["tests", "--loss", "a"], "the package 'tests' can't be yours"),
-        (["NumPy", "--loss", "a"], "the package 'numpy' is installed already; choose another name"),
-        (["pytest", "--loss", "a"], "the package 'pytest' is installed already; choose another name"),
-        (["_pytest", "--loss", "a"], "'_pytest' is no name for a distribution"),
-        (["nnframe-x", "--loss", "__init__"], "'__init__' is no name"),
-        (["nnframe-x", "--loss", "a b"], "'a b' is no name for a new loss"),
-        (["nnframe-x", "--loss", "2a"], "'2a' is no name"),
-        (["nnframe-x", "--activation", "class"], "'class' is no name"),
+        (["2nn", "--loss", "a"], "'2nn' is not a distribution name"),
+        (["../up", "--loss", "a"], "'../up' is not a distribution name"),
+        (
+            ["NNFrame", "--loss", "a"],
+            "the package name 'nnframe' is reserved; choose another, such as 'nnframe-NNFrame'",
+        ),
+        (["json", "--loss", "a"], "the package name 'json' is reserved"),
+        (["tests", "--loss", "a"], "the package name 'tests' is reserved"),
+        (["NumPy", "--loss", "a"], "a package 'numpy' is already installed; choose another name"),
+        (["pytest", "--loss", "a"], "a package 'pytest' is already installed; choose another name"),
+        (["_pytest", "--loss", "a"], "'_pytest' is not a distribution name"),
+        (["nnframe-x", "--loss", "__init__"], "'__init__' is not a name"),
+        (["nnframe-x", "--loss", "a b"], "'a b' is not a name for a new loss"),
+        (["nnframe-x", "--loss", "2a"], "'2a' is not a name"),
+        (["nnframe-x", "--activation", "class"], "'class' is not a name"),
         (["nnframe-x", "--activation", "ReLU"], "the activation 'ReLU' is taken by nnframe"),
         (["nnframe-x", "--loss", "mse"], "the loss 'mse' is taken by nnframe"),
         (["nnframe-x", "--loss", "a", "--activation", "A"], "is given twice"),
-        (["nnframe-x", "--loss", "a", "--into", "nowhere"], "nowhere is no folder"),
+        (["nnframe-x", "--loss", "a", "--into", "nowhere"], "nowhere is not a folder"),
     ],
 )
 def test_a_name_that_can_not_be_used_is_refused_and_nothing_is_written(

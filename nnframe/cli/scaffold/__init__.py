@@ -1,4 +1,4 @@
-"""New distributions from templates."""
+"""Writes new distributions from templates."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from nnframe.contracts.plugin import NAME_PATTERN
 from nnframe.errors import ArgumentError
 
 TEMPLATES = "templates"
-# A module's own names, and those that it finds without an import: list in an annotation, len in a formula.
+# The names that a generated module defines itself, and the builtins that a formula may use, such as len.
 NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
 NAMES_IN_USE = NAMES_IN_TEMPLATES | set(dir(builtins))
-# What stands beside the package, or is imported by it.
+# Files and folders beside the package, and what it imports.
 NO_PACKAGES = {"build", "dist", "nnframe", "setup", "tests"}
-# As PEP 508 has it.
+# PEP 508.
 DISTRIBUTION_PATTERN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -40,13 +40,13 @@ def write_distribution(
     distribution : str
         The name to install it by; also the new folder's.
     activations, losses : sequence of str
-        What it provides; at least one name in all.
+        The names that it provides, at least one.
 
     Returns
     -------
     folder : pathlib.Path
     formulas : list of pathlib.Path
-        The files to edit, one a name.
+        The files to edit, one for each name.
 
     Raises
     ------
@@ -57,11 +57,9 @@ def write_distribution(
     _check_names(distribution, activations, losses)
     folder = parent / distribution
     if folder.exists():
-        raise ArgumentError(
-            f"{folder} exists, and nothing in it is overwritten; choose another name, or remove it first"
-        )
+        raise ArgumentError(f"{folder} exists and is not overwritten; choose another name, or remove the folder first")
     if not parent.is_dir():
-        raise ArgumentError(f"{parent} is no folder; make it first")
+        raise ArgumentError(f"{parent} is not a folder; create it first")
     names = [("activation", name.lower()) for name in activations] + [("loss", name.lower()) for name in losses]
     words = {
         "distribution": distribution,
@@ -72,7 +70,7 @@ def write_distribution(
         "entry_points": "\n".join(f"    {name} = {package}.{_module(name)}" for _, name in names),
         "formulas": "\n".join(f"| `{package}/{_module(name)}.py` | the formula of {name} |" for _, name in names),
     }
-    # Written aside and moved at the end, so that a failure leaves no half of a distribution.
+    # Moved into place at the end, so that a failure leaves no half-written distribution.
     with tempfile.TemporaryDirectory(dir=parent, prefix=".new-plugin-") as scratch:
         made = Path(scratch) / distribution
         (made / package).mkdir(parents=True)
@@ -95,7 +93,7 @@ def write_distribution(
 
 def _fill(template: str, target: Path, words: dict[str, str]) -> None:
     # In a zip file there is no path to open.
-    text = files(__package__).joinpath(TEMPLATES, f"{template}.txt").read_text(encoding="utf-8")
+    text = files(__package__).joinpath(TEMPLATES).joinpath(f"{template}.txt").read_text(encoding="utf-8")
     target.write_text(Template(text).substitute(words), encoding="utf-8")
 
 
@@ -104,30 +102,32 @@ def _module(name: str) -> str:
 
 
 def _variable(name: str) -> str:
-    """Return what the object is called in its module, where some names are in use."""
+    """Return the object's name in its module, which must not hide another name there."""
     module = _module(name)
     return f"{module}_plugin" if module in NAMES_IN_USE else module
 
 
 def _checked_package(distribution: str) -> str:
-    """Return the package's name for a distribution's."""
+    """Return the name of a distribution's package."""
     package = re.sub(r"[-.]+", "_", distribution).lower()
     if not DISTRIBUTION_PATTERN.fullmatch(distribution) or not package.isidentifier():
         raise ArgumentError(
-            f"{distribution!r} is no name for a distribution; wanted letters, digits and hyphens, beginning with a "
+            f"{distribution!r} is not a distribution name; expected letters, digits and hyphens, starting with a "
             f"letter, such as 'nnframe-softsign'"
         )
     if package in sys.stdlib_module_names | NO_PACKAGES:
-        raise ArgumentError(f"the package {package!r} can't be yours; add something, such as 'nnframe-{distribution}'")
-    # The author's own distribution may be there, from an earlier attempt.
+        raise ArgumentError(
+            f"the package name {package!r} is reserved; choose another, such as 'nnframe-{distribution}'"
+        )
+    # The author may have installed the same distribution before.
     if find_spec(package) is not None and not any(row.is_from(distribution) for row in registry.overview()):
-        raise ArgumentError(f"the package {package!r} is installed already; choose another name")
+        raise ArgumentError(f"a package {package!r} is already installed; choose another name")
     return package
 
 
 def _check_names(distribution: str, activations: Sequence[str], losses: Sequence[str]) -> None:
     if not activations and not losses:
-        raise ArgumentError("nothing to provide; add --activation NAME or --loss NAME")
+        raise ArgumentError("the distribution would be empty; add --activation NAME or --loss NAME")
     taken = {(row.kind, row.name): row for row in registry.overview()}
     modules = set()
     for kind, names in (("activation", activations), ("loss", losses)):
@@ -136,8 +136,8 @@ def _check_names(distribution: str, activations: Sequence[str], losses: Sequence
             usable = NAME_PATTERN.fullmatch(name) and module.isidentifier() and module[0].isalpha()
             if not usable or keyword.iskeyword(module):
                 raise ArgumentError(
-                    f"{name!r} is no name for a new {kind}; wanted letters, digits and '_', beginning with a letter, "
-                    f"such as 'softsign'"
+                    f"{name!r} is not a name for a new {kind}; expected letters, digits and '_', starting with a "
+                    f"letter, such as 'softsign'"
                 )
             row = taken.get((kind, name.lower())) or taken.get((None, name.lower()))
             if row is not None and not row.is_from(distribution):
@@ -145,5 +145,5 @@ def _check_names(distribution: str, activations: Sequence[str], losses: Sequence
                     f"the {kind} {name!r} is taken by {row.provider} {row.version}; choose another name"
                 )
             if module in modules:
-                raise ArgumentError(f"{name!r} is given twice, and each needs a file of its own; choose another name")
+                raise ArgumentError(f"{name!r} is given twice; each name needs its own file, so choose another")
             modules.add(module)

@@ -200,7 +200,7 @@ def test_an_interrupt_saves_the_net_as_far_as_it_was_trained(iris, command, tmp_
             "m.nnf",
         )
     assert (status, err) == (130, "nnframe train: interrupted\n")
-    assert out.endswith("\nm.nnf written, with the weights after epoch 2\n")
+    assert out.endswith("\nm.nnf written, with the weights so far, after 2 complete epochs\n")
     assert command("evaluate", "m.nnf", "iris.csv")[0] == 0
     train(command, "--hidden", "0", "--patience", "0", "--epochs", "2", "--out", "same.nnf")
     interrupted, whole = (nnframe.load(tmp_path / name).layersList[0].linear for name in ("m.nnf", "same.nnf"))
