@@ -32,7 +32,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
     "nnframe-numba": {"engine": ("numba",)},
     "nnframe-table": {
         "command": ("predict", "evaluate"),
-        "reader": (".csv", ".tsv", ".txt", ".parquet", "csv", "parquet", "table"),
+        "reader": (".csv", ".tsv", ".txt", ".gz", ".parquet", "csv", "parquet", "table"),
     },
     "nnframe-plot": {"command": ("plot",), "callback": ("loss_plot",)},
 }  # fmt: skip

@@ -43,7 +43,7 @@ def test_from_a_csv_file_to_predictions(iris, command, tmp_path):
 
     status, out, err = command("predict", "m.nnf", "iris.csv", "-o", "p.csv", "--keep", "petal width")
     assert (status, err) == (0, "")
-    assert out == "passed over 'species'\np.csv written, 150 predictions of 'species'\n"
+    assert out == "ignored 'species'\np.csv written, 150 predictions of 'species'\n"
     rows = (tmp_path / "p.csv").read_text().splitlines()
     assert rows[0] == "petal width,species,probability of setosa,probability of versicolor,probability of virginica"
     assert len(rows) == 151

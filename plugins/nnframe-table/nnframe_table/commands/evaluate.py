@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> None:
     NNFrameError
         If the model or the data can't be read, or a cell can't be used.
     """
-    # The other commands don't wait for what reads tables.
+    # --help does not wait for pyarrow.
     from nnframe_table.model import load
 
     model = load(options.model)

@@ -12,6 +12,7 @@ from pathlib import Path
 from nnframe.cli.output import check_place, say
 from nnframe.contracts.command import Command
 from nnframe.contracts.hookspecs import hookimpl
+from nnframe.errors import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,17 +22,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="append", default=[], metavar="NAME", help="a column to copy, such as an id to find rows by"
     )
+    parser.add_argument(
+        "--guard-formulas",
+        action="store_true",
+        help="put an apostrophe before texts that a spreadsheet would run as a formula, such as =1+1",
+    )
 
 
 def add_model_and_data(parser: argparse.ArgumentParser) -> None:
     """Add what `predict` and `evaluate` both take."""
-    parser.add_argument("model", type=Path, help="what nnframe train --out has written")
-    parser.add_argument("data", help="a .csv, .parquet, .npy or .npz file")
+    parser.add_argument("model", type=Path, help="a file that nnframe train --out wrote")
+    parser.add_argument("data", help="a .csv, .csv.gz, .parquet, .npy or .npz file")
     parser.add_argument(
         "--unknown",
         choices=["refuse", "ignore"],
         default="refuse",
-        help="what to do about a category that wasn't there in training: refuse it (the default), or take it for none "
+        help="what to do about a category that was not seen in training: refuse it (the default), or treat it as none "
         "of the known ones",
     )
 
@@ -44,22 +50,28 @@ def run(options: argparse.Namespace) -> None:
     NNFrameError
         If the model or the data can't be read, a cell can't be used, or the file can't be written.
     """
-    # The other commands don't wait for what reads tables.
+    # --help does not wait for pyarrow.
     from nnframe_table.model import load
     from nnframe_table.predictions import check_output, write_predictions
-    from nnframe_table.sources.opening import open_source
     from nnframe_table.sources.source import named
 
     check_output(options.out)
     check_place("--out", options.out, options.data, options.model)
     model = load(options.model)
-    source = open_source(options.data)
+    source = model.columns.open(options.data)
     used = {*model.columns.names, *options.keep}
-    passed_over = [name for name in source.columns if name not in used]
-    if passed_over:
-        say(f"passed over {named(passed_over)}")
-    count = write_predictions(model, source, options.out, unknown=options.unknown, keep=options.keep)
-    say(f"{options.out} written, {count:,} predictions of {model.target.target!r}")
+    ignored = [name for name in source.columns if name not in used]
+    if ignored:
+        say(f"ignored {named(ignored)}")
+    count = write_predictions(
+        model,
+        source,
+        options.out,
+        unknown=options.unknown,
+        keep=options.keep,
+        guard_formulas=options.guard_formulas,
+    )
+    say(f"{options.out} written, {count:,} predictions of {shown(model.target.target)}")
 
 
 predict = Command("predict", add_arguments, run, help="predict new rows with a model of nnframe train", doc=__doc__)

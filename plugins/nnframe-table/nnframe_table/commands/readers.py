@@ -1,6 +1,6 @@
 """csv, parquet: tables with named columns of numbers, categories and gaps, for ``nnframe train``.
 
-Numbers are scaled, texts become categories, and what was learned of the columns is saved with the net, for
+Numbers are scaled, texts become categories, and what was learned about the columns is saved with the net, for
 ``nnframe predict``. ``--reader table`` reads any file that nnframe-table can open, .npy and .npz too.
 """
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from nnframe.cli.numbers import share
 from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.reader import Reader, TrainingData
+from nnframe.saving.json_text import encode, require_short
 
 SHARE_HELD_OUT = 0.2
 
@@ -20,14 +21,16 @@ SHARE_HELD_OUT = 0.2
 def add_arguments(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """Add the options of tables."""
     group.add_argument("--target", metavar="NAME", help="the column to predict")
-    group.add_argument("--task", choices=["classification", "regression"], help="in place of what is recognised")
+    group.add_argument(
+        "--task", choices=["classification", "regression"], help="what to train for (default: by the target)"
+    )
     group.add_argument(
         "--kind",
         type=_kind,
         action="append",
         default=[],
         metavar="NAME=KIND",
-        help="what a column holds, where it is taken for something else: numeric, category or boolean",
+        help="what a column holds, if it is not recognised: numeric, category or boolean",
     )
     group.add_argument("--drop", action="append", default=[], metavar="NAME", help="a column to leave out")
     group.add_argument(
@@ -35,6 +38,18 @@ def add_arguments(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> N
         type=_fill,
         metavar="HOW",
         help="fill missing values: mean, median, most-frequent, or a number; without it they are refused",
+    )
+    group.add_argument(
+        "--missing",
+        action="append",
+        metavar="TEXT",
+        help="a text that stands for a missing value, beside an empty one; may be repeated (default: NA, NaN, null "
+        "and a few more in text files, none in files with types)",
+    )
+    group.add_argument(
+        "--decimal",
+        choices=[".", ","],
+        help="the decimal sign of numbers in texts; the other one then groups digits (default: recognised)",
     )
     group.add_argument(
         "--validation",
@@ -47,14 +62,14 @@ def add_arguments(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> N
 
 @contextmanager
 def open_table(source: str, options: argparse.Namespace) -> Iterator[TrainingData]:
-    """Yield a table as training data, and release what it takes up.
+    """Yield a table as training data, and free its memory and files at the end.
 
     Raises
     ------
     NNFrameError
         If it can't be read or trained on.
     """
-    # --help needs nothing that reads tables.
+    # --help does not wait for pyarrow.
     from nnframe_table.dataset import read
     from nnframe_table.model import metadata_of
 
@@ -65,6 +80,8 @@ def open_table(source: str, options: argparse.Namespace) -> Iterator[TrainingDat
         kinds=dict(options.kind),
         drop=options.drop,
         fill=options.fill,
+        missing=options.missing,
+        decimal=options.decimal,
         validation=options.validation,
         seed=options.seed,
     ) as table:
@@ -78,6 +95,9 @@ def open_table(source: str, options: argparse.Namespace) -> Iterator[TrainingDat
         if table.folder is not None:
             size = sum(array.nbytes for part in (table.train, table.validation) if part for array in (part.X, part.Y))
             summary.append(f"the rows are in a temporary file of {size:,} bytes in {table.folder} until the end")
+        metadata = metadata_of(table.columns, table.target)
+        # Before the training, which would be lost if the net could not be saved.
+        require_short(encode(metadata), f"what was learned about the columns of {table.name}")
         yield TrainingData(
             table.train,
             loss=table.target.loss,
@@ -86,7 +106,7 @@ def open_table(source: str, options: argparse.Namespace) -> Iterator[TrainingDat
             metrics=table.target.metrics,
             summary=summary,
             in_units=table.target.in_units,
-            metadata=metadata_of(table.columns, table.target),
+            metadata=metadata,
         )
 
 
@@ -113,7 +133,7 @@ def _fill(text: str) -> str | float:
 
 
 READERS = [
-    Reader("csv", open_table, suffixes=(".csv", ".tsv", ".txt"), add_arguments=add_arguments, doc=__doc__),
+    Reader("csv", open_table, suffixes=(".csv", ".tsv", ".txt", ".gz"), add_arguments=add_arguments, doc=__doc__),
     Reader("parquet", open_table, suffixes=(".parquet",), add_arguments=add_arguments, doc=__doc__),
     Reader("table", open_table, add_arguments=add_arguments, doc=__doc__),
 ]

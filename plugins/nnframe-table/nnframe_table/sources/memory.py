@@ -133,7 +133,7 @@ def memory_source(table: Any, rules: TextRules = TYPED) -> MemorySource:
         return MemorySource("the data frame", _arrow_columns(table), rules)
     raise ArgumentTypeError(
         f"the table is {with_type(table)}; expected the path of a file, a data frame, a dict of arrays by the names of "
-        f"columns, or a list of dicts, one a row"
+        f"columns, or a list of dicts, one a row; arrays without names go to nnframe.pairs(X, Y)"
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +41,13 @@ class ParquetSource:
     def __init__(self, path: Path, rules: TextRules) -> None:
         self.name, self._rules = str(path), rules
         with reading(self.name, "can't be read as parquet"):
-            schema = parquet.read_schema(path)
+            opened = parquet.ParquetFile(path)
+            schema, written = opened.schema_arrow, opened.metadata.metadata or {}
             texts = [field.name for field in schema if pa.types.is_string(field.type)]
             # Texts that repeat are unpacked only once, whatever size a small file claims them to be.
-            self._file = parquet.ParquetFile(path, read_dictionary=texts, memory_map=False, pre_buffer=False)
-            index = _index_columns(schema.metadata or {})
+            self._file = parquet.ParquetFile(path, metadata=opened.metadata, read_dictionary=texts, pre_buffer=False)
+            self._categories = _category_columns(written)
+            index = _index_columns(written)
             held = [name for name in schema.names if name not in index]
         self._texts = set(texts)
         self.columns = checked_names(self.name, held)
@@ -71,6 +75,8 @@ class ParquetSource:
     def _cells(self, name: str, column: Any) -> Cells:
         if name in self._texts and pa.types.is_dictionary(column.type):
             return TextCells(column.dictionary.cast(pa.string()), as_numpy(column.indices.fill_null(-1)), self._rules)
+        if name in self._categories and not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
         return cells_of_arrow(column, self._rules)
 
     def _check_sizes(self, wanted: Collection[str]) -> None:
@@ -89,10 +95,31 @@ class ParquetSource:
                     )
 
 
-def _index_columns(metadata: dict[bytes, bytes]) -> set[str]:
+def _index_columns(written: dict[bytes, bytes]) -> set[str]:
     """Return the columns that hold the index of the pandas frame that was written."""
+    index = _pandas_metadata(written).get("index_columns")
+    return {each for each in index if isinstance(each, str)} if isinstance(index, list) else set()
+
+
+def _category_columns(written: dict[bytes, bytes]) -> set[str]:
+    """Return the columns that were categorical before they were written.
+
+    Parquet itself knows only dictionaries of texts. pyarrow keeps the schema that it wrote, and pandas its own dtypes.
+    """
+    found: set[str] = set()
+    with suppress(pa.ArrowException, OSError, ValueError, KeyError):
+        fields = pa.ipc.read_schema(pa.py_buffer(b64decode(written[b"ARROW:schema"])))
+        found |= {field.name for field in fields if pa.types.is_dictionary(field.type)}
+    columns = _pandas_metadata(written).get("columns")
+    for each in columns if isinstance(columns, list) else ():
+        if isinstance(each, dict) and each.get("pandas_type") == "categorical":
+            found.add(str(each.get("field_name")))
+    return found
+
+
+def _pandas_metadata(written: dict[bytes, bytes]) -> dict[str, Any]:
     try:
-        index = json.loads(metadata.get(b"pandas", b"{}"))["index_columns"]
-        return {each for each in index if isinstance(each, str)}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return set()
+        metadata = json.loads(written.get(b"pandas", b"{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
