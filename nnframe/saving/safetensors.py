@@ -113,9 +113,10 @@ def _read_header(file: BufferedReader) -> Header:
     length = int.from_bytes(start, "little")
     if len(start) < LENGTH.size or length > MOST_HEADER_BYTES:
         raise DefectError("it doesn't begin as a safetensors file does", FOREIGN)
+    size = LENGTH.size + length
+    if size > file_size:
+        raise DefectError(f"it is cut short: its header has {length:,} bytes, but the file has {file_size:,}")
     text = file.read(length)
-    if len(text) < length:
-        raise DefectError(f"it is cut short: its header has {length:,} bytes, and the file {file_size:,}")
     if not text.startswith(b"{"):
         raise DefectError("it doesn't begin as a safetensors file does", FOREIGN)
     content = decode(text, "header")
@@ -128,7 +129,6 @@ def _read_header(file: BufferedReader) -> Header:
         if entry.start != end:
             raise DefectError(f"array {name!r} begins at byte {entry.start}, expected {end}")
         end = entry.end
-    size = LENGTH.size + length
     if size + end != file_size:
         what = "cut short" if file_size < size + end else "too long"
         raise DefectError(f"it is {what}: it has {file_size:,} bytes, expected {size + end:,}")

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -172,6 +173,16 @@ def test_a_header_that_says_something_else_is_refused(saved, change, sentence):
 def test_a_length_of_the_header_that_is_wrong_is_refused(saved, length):
     saved.write_bytes(struct.pack("<Q", length) + saved.read_bytes()[8:])
     assert "begin as a safetensors file does" in refused(saved) or "valid JSON" in refused(saved)
+
+
+def test_a_header_longer_than_the_file_takes_no_memory(saved):
+    saved.write_bytes(struct.pack("<Q", 99_000_000) + saved.read_bytes()[8:])
+    tracemalloc.start()
+    try:
+        assert "it is cut short: its header has 99,000,000 bytes, but the file has" in refused(saved)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(path, monkeypatch):

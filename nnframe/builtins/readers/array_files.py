@@ -15,6 +15,9 @@ INPUTS, TARGETS = "X", "y"
 NUMERIC = "biuf"
 # A compressed file may unpack to this many bytes, or to this many times its own size: more is refused.
 UNPACKED_BYTES, UNPACKED_TIMES = 1 << 30, 20
+# deflate, the one compression that numpy writes, makes nothing smaller than that.
+MOST_DEFLATED = 1032
+MOST_HEADER_BYTES = 10_000
 
 
 class Samples(NamedTuple):
@@ -106,6 +109,11 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, key: str
             f"{key} in {name} unpacks to {info.file_size:,} bytes, from a file of {size:,}; save large arrays as .npy, "
             f"which is not compressed and is read in parts"
         )
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"{key} in {name} is compressed in a way that numpy doesn't write; save it with numpy.savez")
+    packed = min(info.compress_size, size)
+    if info.file_size > packed * (MOST_DEFLATED if info.compress_type == zipfile.ZIP_DEFLATED else 1):
+        raise DataError(f"{key} in {name} says that {packed:,} bytes unpack to {info.file_size:,}; the file is damaged")
     with archive.open(info) as file:
         declared = _checked_header(file, name, key)
         if declared > info.file_size:
@@ -116,7 +124,14 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, key: str
 
 def _checked_header(file: IO[bytes], name: str, key: str) -> int:
     """Return how many bytes an array has by its header; raise if it doesn't hold numbers."""
+    start = file.tell()
     major, _ = np.lib.format.read_magic(file)
+    length = int.from_bytes(file.read(2 if major == 1 else 4), "little")
+    # numpy would ask for as much memory first.
+    if length > MOST_HEADER_BYTES:
+        raise DataError(f"{key} in {name} has a header of {length:,} bytes; expected at most {MOST_HEADER_BYTES:,}")
+    file.seek(start)
+    np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
     if dtype.kind not in NUMERIC:

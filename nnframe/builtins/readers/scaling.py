@@ -190,8 +190,13 @@ def _chunks(array: Array) -> Iterator[tuple[slice, Array]]:
     count = max(1, CHUNK_BYTES // (8 * array.shape[1]))
     for start in range(0, len(array), count):
         rows = slice(start, min(start + count, len(array)))
-        with np.errstate(over="ignore"):
-            yield rows, array[rows].astype(np.float64)
+        yield rows, _as_float64(array[rows])
+
+
+# What can't be kept, such as a signaling NaN or a long double beyond float64, is found by its value.
+@np.errstate(invalid="ignore", over="ignore")
+def _as_float64(array: Array) -> Array:
+    return array.astype(np.float64)
 
 
 def _checked_numbers(samples: Samples, array: Array, name: str) -> Array:
@@ -240,7 +245,7 @@ def _scaled(array: Array, scaling: Scaling, rows: Array, folder: Path | None, na
     count = max(1, CHUNK_BYTES // (8 * array.shape[1]))
     for start in range(0, len(rows), count):
         part = slice(start, start + count)
-        scaled[part] = _standardised(array[rows[part]].astype(np.float64), scaling, name)
+        scaled[part] = _standardised(_as_float64(array[rows[part]]), scaling, name)
     return scaled
 
 

@@ -201,6 +201,17 @@ def boastful(shape):
     return buffer.getvalue()
 
 
+def packed(compression, claimed_size=None):
+    """Return a file with a compression, and with another size of X than it has."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        archive.writestr("X.npy", npy(GOOD))
+        archive.writestr("y.npy", npy(np.arange(6)))
+        if claimed_size is not None:
+            archive.getinfo("X.npy").file_size = claimed_size
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
@@ -220,6 +231,11 @@ def boastful(shape):
         ("a.npz", bomb(), "unpacks to 2,147,483,776 bytes"),
         ("a.npz", boastful("(1099511627776, 8)"), "says that it has 70,368,744,177,664 bytes, but there are 192"),
         ("a.npz", boastful("(3, -8)"), "a.npz can't be read"),
+        ("a.npz", packed(zipfile.ZIP_BZIP2), "compressed in a way that numpy doesn't write"),
+        ("a.npz", packed(zipfile.ZIP_DEFLATED, (1 << 30) - 1), "bytes unpack to 1,073,741,823; the file is damaged"),
+        ("a.npz", packed(zipfile.ZIP_STORED, (1 << 30) - 1), "bytes unpack to 1,073,741,823; the file is damaged"),
+        ("a.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff{'descr'", "has a header of 4,294,967,295 bytes; expected"),
+        ("a.npy", npy(np.full((6, 3), 0x7FA00000, np.uint32).view(np.float32)), "is nan in row 0, column 0"),
         ("a.npz", b"PK\x03\x04 and no more", "a.npz can't be read"),
         ("a.npy", npy(np.arange(6.0)), "a.npy holds an array of shape (6,); expected (N, n_inputs + 1)"),
         ("a.npy", npy(np.ones((6, 1))), "a.npy holds an array of shape (6, 1)"),
