@@ -55,8 +55,8 @@ __all__ = [
 ]
 
 
-def _restore(kind: str, name: str, overrides: dict[str, Parameter], content: bytes | None = None) -> Plugin:
-    return restored(_registry, kind, name, overrides, content)
+def _restore(kind: str, name: str, parameters: dict[str, Parameter], content: bytes | None = None) -> Plugin:
+    return restored(_registry, kind, name, parameters, content)
 
 
 for _kind in KINDS.values():

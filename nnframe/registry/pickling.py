@@ -34,13 +34,13 @@ def reducer_of(registry: Registry, restore: Callable[..., Plugin]) -> Callable[[
             return plugin.__reduce__()
         name = f"{provider.name}/{plugin.name}"
         content = _content_of(plugin.base) if provider.version is None else None
-        return restore, (kind_of(type(plugin)).name, name, dict(plugin.overrides), content)
+        return restore, (kind_of(type(plugin)).name, name, plugin.settings, content)
 
     return reduce
 
 
 def restored(
-    registry: Registry, kind: str, name: str, overrides: dict[str, Parameter], content: bytes | None
+    registry: Registry, kind: str, name: str, parameters: dict[str, Parameter], content: bytes | None
 ) -> Plugin:
     """Return a plugin of a pickle.
 
@@ -49,8 +49,8 @@ def restored(
     registry : Registry
     kind, name : str
         The kind, and provider and name.
-    overrides : dict
-        The parameters that were changed.
+    parameters : dict
+        All of them: another version may have other defaults, and a saved net keeps its own too.
     content : bytes or None
         A pickle of its parts, for one that was registered in code and consists of what pickles.
 
@@ -66,8 +66,8 @@ def restored(
         again = registry.registered_in_code(kind, name.rpartition("/")[2]) or _made_of(content)
         if again is None and not _is_worker():
             raise
-        found = again or _stand_in(kind, name, overrides, str(error))
-    return found.with_params(**overrides)
+        found = again or _stand_in(kind, name, parameters, str(error))
+    return found if found.settings == parameters else found.with_params(**parameters)
 
 
 def _content_of(plugin: Plugin) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import re
 from itertools import pairwise
 
@@ -285,6 +286,52 @@ def test_a_folder_that_is_missing_is_said_and_the_net_is_as_it_was(path):
 # Activations are found again.
 
 
+@pytest.mark.parametrize(
+    ("written", "parameters", "saved"),
+    [
+        ("many(mode=fast)", {"mode": "fast"}, "fast"),
+        ("many(mode='None, (it) is = \"\"')", {"mode": 'None, (it) is = ""'}, 'None, (it) is = ""'),
+        ("many(mode=slow, best=none)", {"best": None}, None),
+        ("many(best='true')", {"best": "true"}, "true"),
+        ("many(mode=slow, knots=(1, 2.5))", {"knots": (1.0, 2.5)}, [1.0, 2.5]),
+        ("many(knots=(-inf, inf))", {"knots": (-math.inf, math.inf)}, [{"float": "-inf"}, {"float": "inf"}]),
+        ("many(top=inf)", {"top": math.inf}, {"float": "inf"}),
+        ("many(count=3)", {"count": 3}, 3),
+    ],
+)
+def test_parameters_of_every_sort_come_back(path, written, parameters, saved):
+    many = Activation(
+        "many",
+        lambda z, mode, best, knots, top, count: np.minimum(z, top) * count,
+        params={"mode": "slow", "best": None, "knots": (0.0, math.inf), "top": 6.0, "count": 1},
+        limits={"best": str, "top": "(0, inf]"},
+    )
+    with registry.temporarily(many):
+        net_with(written).save(path)
+        assert read_manifest(path)["model"]["activations"][0]["parameters"][next(iter(parameters))] == saved
+        layer = nnframe.load(path).layersList[0]
+        assert layer.resolved_activation == many.with_params(**parameters)
+        assert registry.get("activation", layer.activation) == many.with_params(**parameters)
+
+
+def test_a_parameter_that_is_a_plugin_comes_back_with_its_parameters_and_provider(path, new_bump):
+    gated = Activation(
+        "gated",
+        lambda z, inner: z * inner.forward(z, **inner.settings),
+        params={"inner": registry.get("activation", "sigmoid")},
+        limits={"inner": Activation},
+    )
+    one, other = new_bump(), Activation("bump", np.tanh)
+    with registry.temporarily(gated), registry.temporarily(one, name="one"), registry.temporarily(other, name="two"):
+        net = net_with(gated.with_params(inner=one.with_params(width=3.0)))
+        net.save(path)
+        inner = nnframe.load(path).layersList[0].resolved_activation.settings["inner"]
+        assert inner == one.with_params(width=3.0)
+        assert registry.provider_of(inner).name == "one"
+    with registry.temporarily(gated):
+        assert "it needs the activation 'one/bump', which is not installed" in refused(path)
+
+
 def test_an_object_comes_back_as_its_name(path, new_bump):
     activation = new_bump()
     with registry.temporarily(activation):
@@ -314,6 +361,18 @@ def test_parameters_stay_when_a_newer_version_has_other_defaults(path, new_bump)
     with registry.temporarily(new_bump(height=7.0, width=3.0)):
         loaded = nnframe.load(path).layersList[0].resolved_activation
     assert loaded.settings == {"height": 1.0, "width": 3.0}
+
+
+def test_a_pickle_and_a_file_agree_when_a_newer_version_has_other_defaults(path, new_bump):
+    with registry.temporarily(new_bump(), name="some_module"):
+        net = net_with("bump(width=3)")
+        net.save(path)
+        pickled = pickle.dumps(net)
+    with registry.temporarily(new_bump(height=7.0, width=3.0), name="some_module"):
+        of_file, of_pickle = (
+            each.layersList[0].resolved_activation.settings for each in (nnframe.load(path), pickle.loads(pickled))
+        )
+    assert of_file == of_pickle == {"height": 1.0, "width": 3.0}
 
 
 def test_a_parameter_that_a_newer_version_adds_has_its_default(path):
