@@ -115,13 +115,18 @@ def test_an_interrupt_ends_with_130_and_one_line():
     process = subprocess.Popen(
         [sys.executable, "-m", "nnframe", "train", "digits", "--epochs", "100000"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell's background job ignores interrupts, and so do the processes that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-    # Before the first epoch, modules are imported still, and Python reports an interrupt of an import its own way.
-    while not process.stdout.readline().startswith("epoch"):
-        pass
-    process.send_signal(signal.SIGINT)
-    # Its output is drained while it ends, or a full pipe would hold it up.
-    _, err = process.communicate(timeout=60)
+    try:
+        # Before the first epoch, modules are still being imported, and Python reports an interrupt in its own way.
+        while not process.stdout.readline().startswith("epoch"):
+            pass
+        process.send_signal(signal.SIGINT)
+        # Reads the output meanwhile, because a full pipe would block the process.
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert err == "nnframe train: interrupted\n"
 
