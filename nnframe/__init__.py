@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from nnframe.contracts.engine import Engine, Epoch, TrainingTask
     from nnframe.contracts.format import Format
     from nnframe.contracts.fused import Fused
-    from nnframe.contracts.hookspecs import hookimpl
     from nnframe.contracts.loss import Loss
+    from nnframe.contracts.markers import hookimpl
     from nnframe.contracts.metric import Metric
     from nnframe.contracts.optimizer import Optimizer
     from nnframe.contracts.reader import Reader, TrainingData
@@ -73,7 +73,7 @@ _NAMES = {
     "contracts.engine": "Engine Epoch TrainingTask",
     "contracts.format": "Format",
     "contracts.fused": "Fused",
-    "contracts.hookspecs": "hookimpl",
+    "contracts.markers": "hookimpl",
     "contracts.loss": "Loss",
     "contracts.metric": "Metric",
     "contracts.optimizer": "Optimizer",

@@ -18,8 +18,8 @@ from nnframe.cli.readers import reader_for
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.callback import Callback
 from nnframe.contracts.engine import Engine
-from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.loss import Loss
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.reader import TrainingData

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.plugin import Plugin
-
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
+from nnframe.contracts.run import Run
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,7 +21,7 @@ class Callback(Plugin):
     make : callable
         ``make(**params)`` returns a new object for one run, whose methods are marked with ``@nnframe.hookimpl`` and
         named after the hooks of a run: ``nnframe_train_start``, ``nnframe_part_end``, ``nnframe_epoch_end`` and
-        ``nnframe_train_end``, each with the argument ``run``, a `nnframe.training.run.TrainingRun`.
+        ``nnframe_train_end``, each with the argument ``run``, a `nnframe.contracts.run.Run`.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
@@ -61,6 +58,6 @@ class _AtEpochEnd:
         self.function = function
 
     @hookimpl
-    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+    def nnframe_epoch_end(self, run: Run) -> None:
         """Call the function."""
         self.function(run)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pluggy
+from nnframe.contracts.markers import hookspec
 
 if TYPE_CHECKING:
     from nnframe.contracts.activation import Activation
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 API_RELEASES = {1: "0.1"}
 API_VERSION = max(API_RELEASES)
-
-hookspec = pluggy.HookspecMarker("nnframe")
-hookimpl = pluggy.HookimplMarker("nnframe")
 
 
 @hookspec(historic=True)

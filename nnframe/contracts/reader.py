@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from nnframe.arrays import Array
     from nnframe.data import Pairs
-    from nnframe.network import nNet
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class TrainingData:
     summary: Sequence[str] = ()
     defaults: TrainingDefaults = field(default_factory=TrainingDefaults)
     in_units: Callable[[Array], Array] | None = None
-    finish: Callable[[nNet], nNet] | None = None
+    finish: Callable[[Any], Any] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property

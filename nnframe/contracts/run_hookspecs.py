@@ -5,29 +5,25 @@ They are called on the objects in ``nEpochs(callbacks=[...])`` of that run, and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from nnframe.contracts.hookspecs import hookspec
-
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
+from nnframe.contracts.markers import hookspec
+from nnframe.contracts.run import Run
 
 
 @hookspec
-def nnframe_train_start(run: TrainingRun) -> None:
+def nnframe_train_start(run: Run) -> None:
     """Begin to follow a run, before its first epoch."""
 
 
 @hookspec
-def nnframe_part_end(run: TrainingRun) -> None:
+def nnframe_part_end(run: Run) -> None:
     """See a part of an epoch end, every ``run.batches_per_part`` batches and at the end of the epoch."""
 
 
 @hookspec
-def nnframe_epoch_end(run: TrainingRun) -> None:
+def nnframe_epoch_end(run: Run) -> None:
     """See an epoch end, when its loss and metrics stand in ``run.history``."""
 
 
 @hookspec
-def nnframe_train_end(run: TrainingRun) -> None:
+def nnframe_train_end(run: Run) -> None:
     """See the run end, whichever way: ``run.error`` is the exception that ended it, or None."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from nnframe.backpropagation import loss_and_gradients
 from nnframe.contracts.engine import Engine, Epoch, TrainingTask
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.update import Updater
 

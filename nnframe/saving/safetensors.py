@@ -21,7 +21,7 @@ import numpy as np
 
 from nnframe.arrays import Array, DType
 from nnframe.contracts.format import Format
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.errors import shown
 from nnframe.saving.failures import FOREIGN, DefectError, opened
 from nnframe.saving.json_text import decode, encode

@@ -11,7 +11,7 @@ import pluggy
 from nnframe import registry
 from nnframe.contracts import run_hookspecs
 from nnframe.contracts.callback import Callback
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, PluginError, one_line, shown
 from nnframe.registry.blame import blamed_error
 

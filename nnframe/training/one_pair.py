@@ -13,13 +13,13 @@ from nnframe.contracts.loss import Loss
 from nnframe.errors import DataError, DivergenceError
 from nnframe.training.run import Net
 from nnframe.training.settings import Settings, engine_or_default
-from nnframe.training.trainer import Trainer
+from nnframe.training.stepping import Stepping
 
 
 class KeptTrainer(NamedTuple):
     """A trainer, and what it was made for."""
 
-    trainer: Trainer
+    trainer: Stepping
     layers: tuple[Linear, ...]
     loss: Loss
     engine: Engine
@@ -55,7 +55,7 @@ def train_on_pair(
         layers = tuple(layer.for_engine() for layer in net.layersList)
         settings = Settings.of(loss=found, learning_rate=learning_rate, engine=engine)
         # Checked after every update, so that a net is never left with weights that are not finite.
-        kept = KeptTrainer(Trainer(net, settings, check_every=1), layers, found, engine)
+        kept = KeptTrainer(Stepping(net, settings, check_every=1), layers, found, engine)
     trainer = kept.trainer
     trainer.learning_rate = learning_rate
     try:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from nnframe.arrays import Array
 from nnframe.contracts.metric import Metric
-
-if TYPE_CHECKING:
-    from nnframe.training.trainer import Trainer
+from nnframe.training.stepping import Stepping
 
 
 class TrainerRun:
@@ -17,7 +14,7 @@ class TrainerRun:
 
     Attributes
     ----------
-    trainer : Trainer
+    trainer : Stepping
     error : BaseException or None
         What ended the run, in ``nnframe_train_end``.
     """
@@ -26,7 +23,7 @@ class TrainerRun:
     has_validation = False
     batches_per_part: int | None = None
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Stepping) -> None:
         self.trainer = trainer
         self.error: BaseException | None = None
         self.net, self.settings, self.history = trainer.net, trainer.settings, trainer.history
@@ -34,7 +31,7 @@ class TrainerRun:
 
     @property
     def epoch(self) -> int:
-        """The number of finished epochs, of `Trainer.steps_per_epoch` updates each."""
+        """The number of finished epochs, of `Stepping.steps_per_epoch` updates each."""
         return self.trainer.steps // self.trainer.steps_per_epoch
 
     @property

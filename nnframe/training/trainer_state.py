@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +11,12 @@ from nnframe.arrays import copy_all
 from nnframe.errors import ArgumentError, ModelFileError
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.saving.model_file import load_layers, save_layers
-
-if TYPE_CHECKING:
-    from nnframe.training.trainer import Trainer
+from nnframe.training.stepping import Stepping
 
 STATE = "trainer"
 
 
-def save_trainer(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
     """Write a net and the state of its trainer to one file; raises what `nNet.save` does."""
     state = trainer.bound.rule.state
     kept = {
@@ -37,7 +35,7 @@ def save_trainer(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     save_layers(trainer.net.layersList, path, {STATE: kept})
 
 
-def load_trainer(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
     """Bring a trainer and its net to where the trainer was that wrote the file.
 
     Raises
@@ -80,7 +78,7 @@ def load_trainer(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     trainer.history.loss, trainer.history.seconds = lists
 
 
-def _identity(trainer: Trainer) -> dict[str, Any]:
+def _identity(trainer: Stepping) -> dict[str, Any]:
     """Return what must be the same for a saved state to be continued."""
     settings, bound = trainer.settings, trainer.bound
     plugins = [layer.activation.plugin for layer in bound.layers]

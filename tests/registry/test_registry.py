@@ -22,7 +22,7 @@ from nnframe import (
     nNet,
     registry,
 )
-from nnframe.contracts.hookspecs import hookimpl as marker
+from nnframe.contracts.markers import hookimpl as marker
 
 
 def bump(z, height, width):

@@ -239,6 +239,12 @@ def test_progress_needs_no_number_of_epochs(capsys):
     assert "epoch 2  loss" in capsys.readouterr().err
 
 
+def test_checkpoint_says_that_a_trainer_saves_itself(tmp_path):
+    trainer = net_of().trainer("cel", learning_rate=0.1)
+    with pytest.raises(ArgumentError, match=r"trainer's own save\(path\)"):
+        trainer.run(digits_like(5), [nnframe.callbacks.Checkpoint(tmp_path / "c.nnf")])
+
+
 def test_a_callback_may_change_the_learning_rate():
     class Halve:
         @nnframe.hookimpl

@@ -17,7 +17,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.builtins.shortcuts import lies_within, spread_sums
 from nnframe.contracts.activation import Activation
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 
 # exp of a number between -60 and 60 is normal in every dtype, and no sum of 1e12 such numbers overflows.
 BOUND = 60.0

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 
 
 def forward(z: Array) -> Array:

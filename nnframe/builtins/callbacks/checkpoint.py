@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
+from nnframe.contracts.run import Run
 from nnframe.errors import ArgumentError
 from nnframe.inputs.checks import whole_number
-
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
+from nnframe.training.checkpoint import read_checkpoint, write_checkpoint
+from nnframe.training.run import TrainingRun
+from nnframe.training.run_identity import identity_of
 
 
 class Checkpoint:
@@ -51,14 +51,12 @@ class Checkpoint:
     # Last, so that the other callbacks have begun anew before their state is put back, and have seen the epoch when it
     # is written.
     @hookimpl(trylast=True)
-    def nnframe_train_start(self, run: TrainingRun) -> None:
+    def nnframe_train_start(self, run: Run) -> None:
         """Go on from the file, if it is there."""
         if self.every_batches is not None:
             run.batches_per_part = min(run.batches_per_part or self.every_batches, self.every_batches)
-        # Whoever keeps no checkpoint doesn't wait for what reads and writes files.
-        from nnframe.training.checkpoint import read_checkpoint
-        from nnframe.training.run_identity import identity_of
-
+        if not isinstance(run, TrainingRun):
+            raise ArgumentError("Checkpoint keeps runs of nEpochs; use the trainer's own save(path) and load(path)")
         if not self.path.parent.is_dir():
             raise ArgumentError(f"the folder of {self.path} does not exist; make it first, or give another path")
         self._identity = identity_of(run)
@@ -67,7 +65,7 @@ class Checkpoint:
         self._batch_written = run.batch
 
     @hookimpl(trylast=True)
-    def nnframe_part_end(self, run: TrainingRun) -> None:
+    def nnframe_part_end(self, run: Run) -> None:
         """Write the file within an epoch."""
         if run.batch == 0:
             self._batch_written = 0
@@ -76,12 +74,11 @@ class Checkpoint:
             self._batch_written = run.batch
 
     @hookimpl(trylast=True)
-    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+    def nnframe_epoch_end(self, run: Run) -> None:
         """Write the file after an epoch."""
         if run.epoch % self.every == 0 or run.epoch == run.n_epochs or run.history.stopped is not None:
             self._write(run)
 
-    def _write(self, run: TrainingRun) -> None:
-        from nnframe.training.checkpoint import write_checkpoint
-
+    def _write(self, run: Run) -> None:
+        assert isinstance(run, TrainingRun)
         write_checkpoint(run, self.path, self._identity)

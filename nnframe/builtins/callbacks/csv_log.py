@@ -6,14 +6,11 @@ import csv
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nnframe.builtins.callbacks.numbers import latest
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
+from nnframe.contracts.run import Run
 from nnframe.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
 
 
 class CSVLog:
@@ -35,13 +32,13 @@ class CSVLog:
         self.path = Path(path)
 
     @hookimpl
-    def nnframe_train_start(self, run: TrainingRun) -> None:
+    def nnframe_train_start(self, run: Run) -> None:
         """Make sure that the file can be written."""
         self._begun = False
         self._write([], "a")
 
     @hookimpl
-    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+    def nnframe_epoch_end(self, run: Run) -> None:
         """Write a line."""
         numbers = {"epoch": run.epoch, "seconds": run.history.seconds[-1], **latest(run.history)}
         if not self._begun:

@@ -11,17 +11,15 @@ Source: L. Prechelt, "Early stopping, but when?", Neural Networks: Tricks of the
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnframe.arrays import Array, copy_all
 from nnframe.builtins.callbacks.numbers import LOSS, VALIDATION_LOSS, latest
 from nnframe.contracts.callback import Callback
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
+from nnframe.contracts.run import Run
 from nnframe.errors import ArgumentError
 from nnframe.inputs.checks import finite_number, whole_number
-
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
 
 
 class EarlyStopping:
@@ -63,7 +61,7 @@ class EarlyStopping:
         self._waited = 0
 
     @hookimpl
-    def nnframe_train_start(self, run: TrainingRun) -> None:
+    def nnframe_train_start(self, run: Run) -> None:
         """Begin anew, and make sure that what is to be watched exists."""
         self._forget()
         self._shapes = [array.shape for array in run.weights]
@@ -79,7 +77,7 @@ class EarlyStopping:
         self._sign = 1 if lower else -1
 
     @hookimpl
-    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+    def nnframe_epoch_end(self, run: Run) -> None:
         """Compare the epoch with the best one."""
         value = latest(run.history)[self._watched]
         is_better = self.best is None or self._sign * (self.best - value) > self.min_delta
@@ -95,7 +93,7 @@ class EarlyStopping:
 
     # First, so that whoever saves the net at the end saves the best.
     @hookimpl(tryfirst=True)
-    def nnframe_train_end(self, run: TrainingRun) -> None:
+    def nnframe_train_end(self, run: Run) -> None:
         """Go back to the best weights, unless an error or an interrupt ended the run."""
         if run.error is None and self._best_weights:
             copy_all(run.weights, self._best_weights)

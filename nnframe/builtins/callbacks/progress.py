@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnframe.builtins.callbacks.numbers import latest
 from nnframe.contracts.callback import Callback
-from nnframe.contracts.hookspecs import hookimpl
-
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
+from nnframe.contracts.markers import hookimpl
+from nnframe.contracts.run import Run
 
 SECONDS_A_LINE = 1.0
 
@@ -34,7 +32,7 @@ class ProgressBar:
         self._bar: Any = None
 
     @hookimpl
-    def nnframe_train_start(self, run: TrainingRun) -> None:
+    def nnframe_train_start(self, run: Run) -> None:
         """Draw the empty bar."""
         self._bar = None
         self._began = self._printed = time.monotonic()
@@ -43,7 +41,7 @@ class ProgressBar:
             self._bar = _tqdm_bar(run)
 
     @hookimpl
-    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+    def nnframe_epoch_end(self, run: Run) -> None:
         """Draw the epoch."""
         if self.silent:
             return
@@ -70,7 +68,7 @@ class ProgressBar:
             print(f"{place}  {described}  {speed}{left}", file=sys.stderr, flush=True)
 
     @hookimpl
-    def nnframe_train_end(self, run: TrainingRun) -> None:
+    def nnframe_train_end(self, run: Run) -> None:
         """Leave the bar as it is, and say why the run ended early if it did."""
         if self._bar is not None:
             self._bar.close()
@@ -78,7 +76,7 @@ class ProgressBar:
             print(f"stopped after epoch {run.epoch}: {run.history.stopped}", file=sys.stderr, flush=True)
 
 
-def _tqdm_bar(run: TrainingRun) -> Any:
+def _tqdm_bar(run: Run) -> Any:
     """Return a bar, or None without tqdm."""
     try:
         from tqdm import tqdm

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnframe.builtins.callbacks.numbers import latest
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
+from nnframe.contracts.run import Run
 from nnframe.errors import MissingDependencyError
-
-if TYPE_CHECKING:
-    from nnframe.training.run import TrainingRun
 
 
 class TensorBoardLog:
@@ -39,19 +37,19 @@ class TensorBoardLog:
         self.folder = os.fspath(folder)
 
     @hookimpl
-    def nnframe_train_start(self, run: TrainingRun) -> None:
+    def nnframe_train_start(self, run: Run) -> None:
         """Begin a file."""
         self._writer = self._make_writer(self.folder)
 
     @hookimpl
-    def nnframe_epoch_end(self, run: TrainingRun) -> None:
+    def nnframe_epoch_end(self, run: Run) -> None:
         """Write the scalars."""
         for name, value in latest(run.history).items():
             self._writer.add_scalar(name, value, run.epoch)
         self._writer.flush()
 
     @hookimpl
-    def nnframe_train_end(self, run: TrainingRun) -> None:
+    def nnframe_train_end(self, run: Run) -> None:
         """End the file."""
         if self._writer is not None:
             self._writer.close()

@@ -21,8 +21,8 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.builtins.shortcuts import spread_sums
 from nnframe.contracts.fused import Fused
-from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.loss import Loss
+from nnframe.contracts.markers import hookimpl
 
 
 def value(a: Array, y: Array) -> Array:

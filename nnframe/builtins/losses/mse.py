@@ -8,8 +8,8 @@ Source: C. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, se
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.contracts.hookspecs import hookimpl
 from nnframe.contracts.loss import Loss
+from nnframe.contracts.markers import hookimpl
 
 
 def value(a: Array, y: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.builtins.metrics.classes import classes_of, has_nan
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.metric import Metric
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.builtins.metrics.classes import has_nan
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.metric import Metric
 
 

@@ -11,7 +11,7 @@ without the learning rate inside v, so that a schedule acts at once.
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.optimizer import Optimizer
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.reader import Reader, TrainingData
 
 if TYPE_CHECKING:

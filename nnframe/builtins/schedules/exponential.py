@@ -8,7 +8,7 @@ Source: in general use; PyTorch has it as ExponentialLR.
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.schedule import Schedule
 
 

@@ -9,7 +9,7 @@ NIPS 2012, section 5, where the learning rate was divided by 10 three times.
 from __future__ import annotations
 
 from nnframe.arrays import Array
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.schedule import Schedule
 
 

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from nnframe.contracts.command import Command
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nnframe.cli.output import say
 from nnframe.contracts.command import Command
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

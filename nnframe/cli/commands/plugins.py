@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from nnframe.contracts.command import Command
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

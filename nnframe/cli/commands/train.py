@@ -15,7 +15,7 @@ from nnframe.cli import numbers
 from nnframe.cli.parser import CommandParser
 from nnframe.cli.readers import reader_in
 from nnframe.contracts.command import Command
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -39,7 +39,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Engine, Epoch, Samples, TrainingTask
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.descent import descent_of
 from nnframe.engines.fast.memory import Memory

@@ -12,7 +12,7 @@ from nnframe.cli.curves import DRAWN, Curves, curves_of
 from nnframe.cli.output import check_place, say
 from nnframe.cli.running import running_plugins
 from nnframe.contracts.command import Command
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.errors import ArgumentError
 from nnframe.registry.kinds import kind_of
 from nnframe_plot.figure import check_figure_file, file_figure, panels, panels_size, save_figure

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnframe.contracts.callback import Callback
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.errors import ArgumentError, NNFrameError, one_line
 from nnframe_plot.curves import loss_curve
 from nnframe_plot.figure import check_figure_file, file_figure, save_figure

@@ -9,7 +9,7 @@ import argparse
 
 from nnframe.cli.output import show
 from nnframe.contracts.command import Command
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe_table.commands.predict import add_model_and_data
 
 

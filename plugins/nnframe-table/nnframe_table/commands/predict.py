@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nnframe.cli.output import check_place, say
 from nnframe.contracts.command import Command
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.errors import shown
 
 

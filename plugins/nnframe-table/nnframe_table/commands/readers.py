@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nnframe.cli.numbers import share
-from nnframe.contracts.hookspecs import hookimpl
+from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.reader import Reader, TrainingData
 from nnframe.saving.json_text import encode, require_short
 
