@@ -95,30 +95,30 @@ def read_checkpoint(run: TrainingRun, path: Path, identity: Mapping[str, Any]) -
     try:
         progress = Progress(*(manifest[name] for name in Progress._fields))
         _require_same_run(run, identity, manifest["settings"], progress, path)
-        lists = {name: arrays[f"history/{name}"].tolist() for name in _lists(run.history)}
+        lists = {name: arrays[f"history/{name}"] for name in _lists(run.history)}
         live = [arrays[f"live/{i}"] for i in range(len(run.live_arrays))]
-        loss_sum, seconds = map(float, arrays["sums"])
-        _require_possible(run, progress, lists)
-        _require_alike(run.live_arrays, live)
+        _require_possible(run, progress, lists, arrays["sums"])
+        _require_alike(run, progress, live)
         states = _states_in_order(run, manifest["callbacks"], arrays)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         if isinstance(error, ArgumentError):
             raise
-        raise ModelFileError(
-            f"{path} is a checkpoint with something wrong or missing ({one_line(error)}); remove the file to start over"
-        ) from error
+        raise _defect(path, one_line(error)) from error
     for (name, callback), state in zip(run.callbacks.named, states, strict=True):
         if state and hasattr(callback, "load_state_dict"):
             try:
                 callback.load_state_dict(state)
+            except ArgumentError as error:
+                raise _defect(path, f"callback {name}: {error}") from error
             except Exception as error:
                 raise _blamed(name, "load_state_dict", error) from error
     copy_all(run.live_arrays, live)
+    loss_sum, seconds = arrays["sums"].tolist()
     run.continue_from(progress.epoch, progress.batch, progress.seed, progress.learning_rate, loss_sum, seconds)
     history = run.history
     history.stopped = progress.stopped
-    history.loss, history.validation_loss, history.seconds = (lists.pop(name) for name in _lists(History()))
-    history.metrics = dict(zip(history.metrics, lists.values(), strict=True))
+    history.loss, history.validation_loss, history.seconds = (lists.pop(name).tolist() for name in _lists(History()))
+    history.metrics = dict(zip(history.metrics, (values.tolist() for values in lists.values()), strict=True))
 
 
 def _require_same_run(
@@ -142,8 +142,8 @@ def _require_same_run(
         )
 
 
-def _require_possible(run: TrainingRun, progress: Progress, lists: Mapping[str, list[float]]) -> None:
-    """Raise ValueError unless the progress and the history can be those of this run."""
+def _require_possible(run: TrainingRun, progress: Progress, lists: Mapping[str, Array], sums: Array) -> None:
+    """Raise ValueError unless the progress, the history and the sums of the epoch can be those of this run."""
     epoch, batch, seed, learning_rate, stopped = progress
     if not all(type(each) is int and each >= 0 for each in (epoch, batch, seed)):
         raise ValueError(f"epoch, batch and seed are {epoch!r}, {batch!r} and {seed!r}")
@@ -155,18 +155,33 @@ def _require_possible(run: TrainingRun, progress: Progress, lists: Mapping[str, 
         raise ValueError(f"stopped is {stopped!r}")
     for name, values in lists.items():
         expected = epoch if name != "validation_loss" or run.has_validation else 0
-        if not isinstance(values, list) or len(values) != expected:
+        if values.shape != (expected,) or values.dtype != np.float64:
             raise ValueError(f"the history of {name} is not that of {expected} epochs")
+        if name in ("loss", "seconds") and not np.isfinite(values).all():
+            raise ValueError(f"the history of {name} has numbers that are not finite")
+    if sums.shape != (2,) or sums.dtype != np.float64 or not np.isfinite(sums).all():
+        raise ValueError("the sums of the epoch are not two finite numbers")
 
 
-def _require_alike(live: Sequence[Array], saved: Sequence[Array]) -> None:
+def _require_alike(run: TrainingRun, progress: Progress, saved: Sequence[Array]) -> None:
     """Raise ValueError unless saved arrays can take the place of live ones."""
-    for mine, theirs in zip(live, saved, strict=True):
+    for mine, theirs in zip(run.live_arrays, saved, strict=True):
         if mine.shape != theirs.shape or mine.dtype != theirs.dtype or not np.isfinite(theirs).all():
             raise ValueError(
                 f"an array has shape {theirs.shape} and dtype {theirs.dtype}; expected finite numbers of shape "
                 f"{mine.shape} and dtype {mine.dtype}"
             )
+    made = progress.epoch * run.plan.batches_per_epoch + progress.batch
+    # The last array counts the updates of the optimizer's state; without an optimizer, engines needn't count.
+    updates = int(saved[-1])
+    if updates != made and not (updates == 0 and run.settings.optimizer is None):
+        raise ValueError(f"the number of updates is {updates} after {made} batches")
+
+
+def _defect(path: Path, what: str) -> ModelFileError:
+    return ModelFileError(
+        f"{path} is a checkpoint with something wrong or missing ({what}); remove the file to start over"
+    )
 
 
 def _states_in_order(
