@@ -45,14 +45,14 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
     >>> one_hot(["no", "yes", "no"], classes=["yes", "no"]).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
-    if np.ma.is_masked(labels):
+    if isinstance(labels, np.ma.MaskedArray) and np.ma.is_masked(labels):
         raise ArgumentTypeError("labels has masked values; expected a label for every sample: leave those samples out")
     found = np.asarray(labels)
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim != 1:
         raise ShapeError(f"labels has shape {found.shape}; expected (N,), one label per sample")
-    missing = [each for each in found.tolist() if each is None or each != each] if found.dtype.kind in "fO" else []
+    missing = [each for each in found.tolist() if _is_missing(each)] if found.dtype.kind in "fO" else []
     if missing:
         raise ArgumentError(f"labels has {shown(missing[0])}; expected a label for every sample: leave those out")
     try:
@@ -71,6 +71,12 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
         unknown = distinct[is_unknown].tolist()[0]
         raise ArgumentError(f"labels has {shown(unknown)}, which is not among the classes {shown(columns.tolist())}")
     return matrix
+
+
+def _is_missing(label: Any) -> bool:
+    """Whether a label is None, NaN or pandas' NA, which is not even equal to itself."""
+    equals_itself = label == label
+    return label is None or not (isinstance(equals_itself, (bool, np.bool_)) and bool(equals_itself))
 
 
 def _checked_largest(number: int) -> int:
