@@ -23,7 +23,6 @@ from nnframe.contracts.run import Run
 from nnframe.errors import ArgumentError, shown
 from nnframe.inputs.checks import finite_number, whole_number
 
-
 # The names of the state in a checkpoint.
 STATE = ("best", "best_epoch", "waited", "best_weights")
 
