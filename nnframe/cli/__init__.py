@@ -12,7 +12,7 @@ from nnframe.cli.parser import CommandParser
 from nnframe.cli.running import running_plugins
 from nnframe.contracts.command import Command
 from nnframe.errors import NNFrameError
-from nnframe.registry.known import distributions_with, provided_names
+from nnframe.registry.known import COMMANDS, distributions_with
 from nnframe.version import __version__
 
 PROGRAM = "nnframe"
@@ -76,18 +76,25 @@ def _without_command(arguments: list[str]) -> int:
 
 
 def _commands() -> dict[str, str]:
-    """Return the help of each command by its name: built-in ones, then other installed ones, then known ones."""
-    commands = []
+    """Return the help of each command by its name: built-in and other installed ones, then those not installed."""
+    names = registry.declared("command")
+    builtin: dict[str, str] = {}
+    others: dict[str, str] = {}
     with running_plugins("loading commands"):
-        for name in registry.names("command"):
+        for name in names:
+            if name in COMMANDS:
+                others[name] = COMMANDS[name]
+                continue
             try:
-                commands.append(registry.resolve(Command, name))
+                command = registry.resolve(Command, name)
             except NNFrameError:
                 # Such as two distributions with one name, which is reported to whoever runs the command.
                 continue
-    commands.sort(key=lambda command: registry.provider_of(command) != registry.BUILTIN_PROVIDER)
-    found = {command.name: command.help for command in commands}
-    for name in provided_names("command"):
-        distribution = distributions_with("command", name)[0]
-        found.setdefault(name, f"(comes with {distribution}: pip install {distribution})")
-    return found
+            of = builtin if registry.provider_of(command) == registry.BUILTIN_PROVIDER else others
+            of[name] = command.help
+    missing = {
+        name: f"{text} (pip install {distributions_with('command', name)[0]})"
+        for name, text in COMMANDS.items()
+        if name not in names
+    }
+    return {**builtin, **others, **missing}

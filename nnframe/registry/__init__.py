@@ -9,7 +9,6 @@ The functions here work on the one registry of the process; `Registry` has their
 
 from __future__ import annotations
 
-import copyreg
 import os
 
 from nnframe.builtins import BUILTIN_MODULES
@@ -29,6 +28,7 @@ get = _registry.get
 get_all_kinds = _registry.get_all_kinds
 resolve = _registry.resolve
 names = _registry.names
+declared = _registry.declared
 is_claimed = _registry.is_claimed
 overview = _registry.overview
 provider_of = _registry.provider_of
@@ -39,6 +39,8 @@ unregister = _registry.unregister
 temporarily = _registry.temporarily
 
 __all__ = [
+    "KINDS",
+    "declared",
     "find",
     "get",
     "get_all_kinds",
@@ -59,7 +61,6 @@ def _restore(kind: str, name: str, parameters: dict[str, Parameter], content: by
     return restored(_registry, kind, name, parameters, content)
 
 
-for _kind in KINDS.values():
-    copyreg.pickle(_kind.type, reducer_of(_registry, _restore))
+_registry.pickle_with(reducer_of(_registry, _restore))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_registry.make_new_locks)

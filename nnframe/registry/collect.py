@@ -8,7 +8,10 @@ of one plugin, and it is clear which one is to blame for an error.
 
 from __future__ import annotations
 
+import copyreg
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pluggy
 
@@ -39,6 +42,8 @@ class Collector:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager("nnframe")
         self._manager.add_hookspecs(hookspecs)
+        # How objects are pickled whose class is among those collected, as copyreg.pickle takes it; None to leave that.
+        self.reduce: Callable[[Any], tuple[Any, ...]] | None = None
         # By the plugin's id, for pluggy looks through all that it has for the name of one.
         self._collected: dict[int, Objects] = {}
         self._providers: dict[Plugin, Provider] = {}
@@ -72,6 +77,8 @@ class Collector:
         objects = self._objects_of(plugin, name, provider)
         for _, item in items_of(objects):
             self._providers.setdefault(item.base, provider)
+            if self.reduce is not None:
+                copyreg.pickle(type(item), self.reduce)
         return objects
 
     def forget(self, plugin: object, objects: Objects, provider: Provider) -> None:
@@ -88,7 +95,7 @@ class Collector:
 
     def _objects_of(self, plugin: object, name: str | None, provider: Provider) -> Objects:
         for kind in KINDS.values():
-            if isinstance(plugin, kind.type):
+            if isinstance(plugin, Plugin) and kind.includes(type(plugin)):
                 return {kind.name: {plugin.name: plugin}}
         registration = _Registration(provider)
         self._registrations.append(registration)

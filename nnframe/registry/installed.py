@@ -111,6 +111,10 @@ class InstalledPlugin:
         """Whether it may provide plugins of a kind: ``command.predict`` says that it provides commands only."""
         return self._kind_and_claim[0] in (None, kind)
 
+    def is_of(self, kind: str) -> bool:
+        """Whether it says that it provides plugins of a kind, and no others."""
+        return self._kind_and_claim[0] == kind
+
     @cached_property
     def _kind_and_claim(self) -> tuple[str | None, str]:
         name = self.entry_point.name.lower()

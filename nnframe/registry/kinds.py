@@ -2,58 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import importlib
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
-from nnframe.contracts.activation import Activation
-from nnframe.contracts.callback import Callback
-from nnframe.contracts.command import Command
-from nnframe.contracts.engine import Engine
-from nnframe.contracts.format import Format
-from nnframe.contracts.loss import Loss
-from nnframe.contracts.metric import Metric
-from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.plugin import Plugin
-from nnframe.contracts.reader import Reader
-from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentError, shown
 
+# Has a name here, since within `Kind` the name "type" means a kind's own.
+PluginType: TypeAlias = type[Plugin]
 
-class Kind(NamedTuple):
+
+@dataclass(frozen=True)
+class Kind:
     """A kind of plugin object.
 
-    Attributes
+    Parameters
     ----------
     name : str
         What it is called in messages and in ``registry.get(kind, name)``.
-    type : type
-        The class of its objects.
+    contract : str
+        The class of its objects, as ``"module:class"``. It is imported when it is first needed: a program that trains
+        a net doesn't wait for the contracts of commands and file formats.
     hook : str
         The hook that returns them.
-    from_function : callable, optional
-        Makes an object of a plain function, for kinds where such a function says all there is to say; returns None
-        for what is not a function.
+    takes_functions : bool, optional
+        Whether a plain function says all there is to say; the class's ``from_function`` makes an object of it then.
     """
 
     name: str
-    type: type[Plugin]
+    contract: str
     hook: str
-    from_function: Callable[[object], Plugin | None] | None = None
+    takes_functions: bool = False
+
+    @cached_property
+    def type(self) -> PluginType:
+        """The class of its objects."""
+        module, _, name = self.contract.partition(":")
+        found: PluginType = getattr(importlib.import_module(module), name)
+        return found
+
+    def includes(self, cls: PluginType) -> bool:
+        """Whether objects of a class are of this kind. Imports nothing: their contract is imported if there are any."""
+        return self.contract.partition(":")[0] in sys.modules and issubclass(cls, self.type)
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("activation", Activation, "nnframe_activations", Activation.from_function),
-        Kind("loss", Loss, "nnframe_losses"),
-        Kind("engine", Engine, "nnframe_engines"),
-        Kind("optimizer", Optimizer, "nnframe_optimizers"),
-        Kind("schedule", Schedule, "nnframe_schedules"),
-        Kind("metric", Metric, "nnframe_metrics", Metric.from_function),
-        Kind("callback", Callback, "nnframe_callbacks", Callback.from_function),
-        Kind("command", Command, "nnframe_commands"),
-        Kind("reader", Reader, "nnframe_readers"),
-        Kind("format", Format, "nnframe_formats"),
+        Kind("activation", "nnframe.contracts.activation:Activation", "nnframe_activations", takes_functions=True),
+        Kind("loss", "nnframe.contracts.loss:Loss", "nnframe_losses"),
+        Kind("engine", "nnframe.contracts.engine:Engine", "nnframe_engines"),
+        Kind("optimizer", "nnframe.contracts.optimizer:Optimizer", "nnframe_optimizers"),
+        Kind("schedule", "nnframe.contracts.schedule:Schedule", "nnframe_schedules"),
+        Kind("metric", "nnframe.contracts.metric:Metric", "nnframe_metrics", takes_functions=True),
+        Kind("callback", "nnframe.contracts.callback:Callback", "nnframe_callbacks", takes_functions=True),
+        Kind("command", "nnframe.contracts.command:Command", "nnframe_commands"),
+        Kind("reader", "nnframe.contracts.reader:Reader", "nnframe_readers"),
+        Kind("format", "nnframe.contracts.format:Format", "nnframe_formats"),
     )
 }
 
@@ -73,4 +81,4 @@ def kind_named(name: str) -> Kind:
 
 def kind_of(cls: type[Plugin]) -> Kind:
     """Return the kind whose objects are of a class."""
-    return next(kind for kind in KINDS.values() if issubclass(cls, kind.type))
+    return next(kind for kind in KINDS.values() if kind.includes(cls))

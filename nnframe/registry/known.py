@@ -37,6 +37,13 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
     "nnframe-plot": {"command": ("plot",), "callback": ("loss_plot",)},
 }  # fmt: skip
 
+# What "nnframe --help" says of commands, so that it needn't import them.
+COMMANDS = {
+    "predict": "predict new rows with a model of nnframe train",
+    "evaluate": "say how good a model of nnframe train is",
+    "plot": "draw activations, losses and schedules into a file",
+}
+
 
 class Alias(NamedTuple):
     """What nnframe calls something.

@@ -16,8 +16,6 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TypeAlias
 
-import numpy as np
-
 from nnframe.errors import MissingDependencyError, PluginError
 from nnframe.registry.collect import Collector
 from nnframe.registry.faults import failure, require_blamable
@@ -130,6 +128,9 @@ def unchanged_process() -> Iterator[None]:
 
     With several threads, the others may have made these changes: random numbers that they drew must not come again.
     """
+    # The command line shows its help without numpy.
+    import numpy as np
+
     is_alone = threading.active_count() == 1
     with np.errstate(), warnings.catch_warnings() if is_alone else nullcontext():
         undo = (

@@ -61,6 +61,10 @@ class Registry:
         self._builtin_objects: Objects = {}
         self._builtin_provider = builtin_provider
 
+    def pickle_with(self, reduce: Callable[[Any], tuple[Any, ...]]) -> None:
+        """Let objects that are found from now on be pickled by a function, as `copyreg.pickle` takes it."""
+        self._collector.reduce = reduce
+
     def make_new_locks(self) -> None:
         """Forget who holds the lock: in a process that was forked, nobody is there any more to release it."""
         self._lock = self._loader.lock = threading.RLock()
@@ -124,10 +128,10 @@ class Registry:
         if isinstance(name, str):
             spec = parse_spec(name)
             return self.set_parameters(self._find_spec(wanted, spec), spec.parameters)
-        made = kind.from_function(name) if kind.from_function else None
+        made = kind.type.from_function(name) if kind.takes_functions else None
         if isinstance(made, wanted):
             return made
-        function = " or a function" if kind.from_function else ""
+        function = " or a function" if kind.takes_functions else ""
         raise ArgumentTypeError(
             f"{kind.name} is {with_type(name)}; expected a name{self._example(kind.name)},{function} or an object of "
             f"{wanted.__module__}.{wanted.__name__}"
@@ -214,6 +218,16 @@ class Registry:
         return any(name in objects.get(kind, {}) for objects, _ in sources) or any(
             plugin.claim == name and plugin.may_provide(kind) for plugin in self._loader.installed()
         )
+
+    def declared(self, kind: str) -> list[str]:
+        """Return the names that are known to be of a kind without importing any plugin, sorted.
+
+        Those are the built-in ones, those registered in code, and those of entry points that name their kind, as
+        ``command.predict`` does, unless they are disabled.
+        """
+        sources = [*self._builtin_source(kind), *self._registered()]
+        names = {name for objects, _ in sources for name in objects.get(kind, {})}
+        return sorted(names | {plugin.claim for plugin in self._loader.enabled() if plugin.is_of(kind)})
 
     def overview(self) -> list[Row]:
         """Return a row for everything that is offered under a name, the broken ones last.

@@ -12,6 +12,7 @@ import pytest
 from nnframe import Activation, Loss, PluginError, registry
 from nnframe.cli.curves import curves_of
 from nnframe.cli.terminal_plot import HEIGHT, draw
+from nnframe.registry.kinds import KINDS
 from nnframe.registry.overview_rows import Row
 
 
@@ -245,7 +246,7 @@ def test_a_schedule_is_drawn_over_a_run_and_has_no_slope():
     assert "* factor\n" in draw(curves)
 
 
-@pytest.mark.parametrize("kind", registry.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_show_works_for_every_kind(command, kind):
     for name in registry.names(kind):
         status, out, err = command("plugins", "show", name)

@@ -1,10 +1,16 @@
 """Commands as plugins."""
 
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from nnframe import ArgumentTypeError, RegistrationError, registry
 from nnframe.contracts.command import Command
 from nnframe.registry.installed import InstalledPlugin
+from nnframe.registry.known import COMMANDS, distributions_with
 
 
 def hello(options):
@@ -69,3 +75,31 @@ def test_an_entry_point_may_name_its_kind(name, claim, kinds):
 
 def test_without_arguments_one_line_says_what_is_missing(command):
     assert command() == (2, "", "nnframe: error: the following arguments are required: COMMAND (see nnframe --help)\n")
+
+
+def test_help_imports_no_numpy_and_no_plugin_of_this_project():
+    script = (
+        "import sys; from nnframe.cli import main; main(['--help']); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'numpy', 'nnframe_table', 'nnframe_plot'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_help_says_of_commands_of_this_project_is_what_they_say(name):
+    [distribution] = distributions_with("command", name)
+    folder = Path(__file__).parents[2] / "plugins" / distribution / distribution.replace("-", "_")
+    commands = [node for file in folder.rglob("*.py") for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    helps = {
+        node.args[0].value: next(keyword.value.value for keyword in node.keywords if keyword.arg == "help")
+        for node in commands
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Command"
+    }
+    assert helps[name] == COMMANDS[name]
+
+
+def test_commands_that_are_not_installed_are_listed_with_what_to_install(command, monkeypatch):
+    monkeypatch.setattr(registry, "declared", lambda kind: ["train"])
+    out = command("--help")[1]
+    assert "  predict   predict new rows with a model of nnframe train (pip install nnframe-table)\n" in out

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from nnframe.cli import numbers
 from nnframe.cli.parser import CommandParser
-from nnframe.cli.readers import reader_in
 from nnframe.contracts.command import Command
 from nnframe.contracts.markers import hookimpl
 
@@ -42,6 +40,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _add_generic(parser: argparse.ArgumentParser) -> None:
+    # As in `run`: nnframe --help needs none of the options.
+    from nnframe.cli import numbers
+
     parser.add_argument("data", help="a file, such as a .npy, .npz or .csv file, or digits, a data set in nnframe")
     parser.add_argument("--reader", metavar="NAME", help="how to read the data (default: by the file's suffix)")
     net = parser.add_argument_group("net")
@@ -92,6 +93,8 @@ def _add_generic(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_reader_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    from nnframe.cli.readers import reader_in
+
     reader = reader_in(arguments, _add_generic)
     if reader is not None and reader.add_arguments is not None:
         reader.add_arguments(parser.add_argument_group(f"data ({reader.name})"))
