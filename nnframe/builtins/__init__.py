@@ -10,7 +10,7 @@ BUILTIN_MODULES = {
         "nnframe.builtins.activations.tanh",
         "nnframe.builtins.activations.softmax",
     ),
-    "loss": ("nnframe.builtins.losses.mse", "nnframe.builtins.losses.cel"),
+    "loss": ("nnframe.builtins.losses.mse", "nnframe.builtins.losses.cel", "nnframe.builtins.losses.bce"),
     "engine": ("nnframe.engines.fast.numpy_engine", "nnframe.engines.reference"),
     "optimizer": (
         "nnframe.builtins.optimizers.sgd",

@@ -17,6 +17,17 @@ LARGE = 2**11
 MOST_ZEROS = 2**15
 
 
+def floored(a: Array) -> Array:
+    """Return a, raised where necessary to the smallest normal number over the machine epsilon.
+
+    It keeps log 0 and 1 / 0 finite: so small that it changes no result that matters, and so large that a quotient has
+    room to be multiplied before it overflows.
+    """
+    limits = np.finfo(a.dtype)
+    raised: Array = np.maximum(a, limits.tiny / limits.eps)
+    return raised
+
+
 def column_sums(matrix: Array) -> Array:
     """Return the sums of the columns of (n, B) as (B,).
 

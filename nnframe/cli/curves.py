@@ -70,10 +70,12 @@ def _activation_curves(activation: Activation) -> Curves:
 def _loss_curves(loss: Loss) -> Curves:
     objective = bind_objective(loss, None)
     x, target = np.linspace(-SPAN, SPAN, POINTS), 0.0
-    if "probability" in (loss.a_domain, loss.y_domain):
+    if {"probability", "distribution", "sign"} & {loss.a_domain, loss.y_domain}:
         target = 1.0
-    if loss.a_domain != "real":
-        x = np.linspace(0.05, 1 if loss.a_domain == "probability" else SPAN, POINTS)
+    if loss.a_domain == "log_distribution":
+        x = np.linspace(-SPAN, 0, POINTS)
+    elif loss.a_domain != "real":
+        x = np.linspace(0.05, 1 if loss.a_domain in ("probability", "distribution") else SPAN, POINTS)
     a, y = x.reshape(1, -1), np.full((1, POINTS), target)
     value = objective.value(a, a, y)
     if np.ptp(value) > 0:

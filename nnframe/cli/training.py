@@ -193,7 +193,7 @@ class LossPlot:
 
 def _loss(options: argparse.Namespace, data: TrainingData) -> Loss:
     loss = registry.resolve(Loss, options.loss or data.loss)
-    if loss.a_domain == "probability" and data.activation is None:
+    if loss.a_domain in ("probability", "distribution", "log_distribution") and data.activation is None:
         raise ArgumentError(
             f"--loss is {loss.spec}, which needs probabilities, but the net predicts any number; use a loss such as "
             f"{data.loss}, or --task classification"

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from nnframe.arrays import Array
+from nnframe.contracts.domains import Domain, checked_domain
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, DerivativeError
@@ -42,6 +43,10 @@ class Activation(Plugin):
     init : {"glorot", "he"}, optional
         How weights that feed this activation are best drawn: "he" for those that, like relu, are zero or small
         on one side.
+    a_domain : str, optional
+        What it returns, a name from `nnframe.contracts.domains`: "real" for any numbers, "nonnegative", "positive",
+        "probability" for numbers from 0 to 1, "distribution" where they also sum to 1 in each column. Then a loss that
+        doesn't take it is refused before training. Left out where it is not known.
     forward_inplace : callable, optional
         ``forward_inplace(z, **params)`` overwrites z with a, in whatever order z lies in memory. For speed; must agree
         with `forward`.
@@ -69,6 +74,7 @@ class Activation(Plugin):
     backward: Callable[..., Array] | None = None
     fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
     init: Literal["glorot", "he"] = field(default="glorot", kw_only=True)
+    a_domain: Domain | None = field(default=None, kw_only=True)
     forward_inplace: Callable[..., object] | None = field(default=None, kw_only=True)
     backward_inplace: Callable[..., object] | None = field(default=None, kw_only=True)
 
@@ -86,6 +92,8 @@ class Activation(Plugin):
                 f"activation {self.name!r} has only one of forward_inplace and backward_inplace; give both or none: "
                 f"each relies on what the other leaves"
             )
+        if self.a_domain is not None:
+            checked_domain(f"activation {self.name!r}", "a_domain", self.a_domain)
         if self.init not in ("glorot", "he"):
             raise ArgumentError(f"init of activation {self.name!r} is {self.init!r}; expected 'glorot' or 'he'")
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.contracts.domains import Domain, checked_domain, sample
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
+from nnframe.errors import ArgumentTypeError, with_type
 
 if TYPE_CHECKING:
     from nnframe.formula.derived import DerivedLoss
-
-Domain: TypeAlias = Literal["real", "positive", "probability"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,9 +38,12 @@ class Loss(Plugin):
         Parameters and their defaults.
     fused : mapping of str to Fused, optional
         Faster or more stable forms together with the activations named.
-    a_domain, y_domain : {"real", "positive", "probability"}, optional
-        What activations and targets it takes: any real numbers, numbers above 0, or numbers from 0 to 1 that sum to 1
-        in each column.
+    a_domain, y_domain : str, optional
+        What it takes as activations and as targets, a name from `nnframe.contracts.domains`: "real" for any numbers,
+        "nonnegative", "positive", "probability" for numbers from 0 to 1, "distribution" where they also sum to 1 in
+        each column, "log_distribution" for the logarithms of those, "sign" for -1 and 1.
+    a_domain_of : callable, optional
+        ``a_domain_of(**params) -> a_domain``, where that depends on the parameters.
     minimum : float, optional
         The smallest value it can have, if there is one that doesn't depend on y. The gradient is 0 wherever it is
         reached, but at the edge of the domain.
@@ -66,18 +70,17 @@ class Loss(Plugin):
     fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
     a_domain: Domain = field(default="real", kw_only=True)
     y_domain: Domain = field(default="real", kw_only=True)
+    a_domain_of: Callable[..., Domain] | None = field(default=None, kw_only=True)
     minimum: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_callable("value", "gradient")
+        self._require_callable("value", "gradient", "a_domain_of")
+        if self.a_domain_of is not None:
+            object.__setattr__(self, "a_domain", self.a_domain_of(**self.settings))
         object.__setattr__(self, "fused", checked_fused(self.name, self.fused))
         for name in ("a_domain", "y_domain"):
-            if getattr(self, name) not in get_args(Domain):
-                raise ArgumentError(
-                    f"{name} of loss {self.name!r} is {shown(getattr(self, name))}; "
-                    f"expected 'real', 'positive' or 'probability'"
-                )
+            checked_domain(f"loss {self.name!r}", name, getattr(self, name))
         if self.minimum is not None and not isinstance(self.minimum, (int, float)):
             raise ArgumentTypeError(
                 f"minimum of loss {self.name!r} is {with_type(self.minimum)}; expected a number or None"
@@ -95,7 +98,11 @@ class Loss(Plugin):
         # A net whose parts bring their derivatives doesn't wait for it.
         from nnframe.formula.derived import DerivedLoss
 
-        return DerivedLoss(self.value, self.settings, self.a_domain, self.y_domain)
+        a, y = (
+            sample(domain, (4, 8), np.random.default_rng(seed))
+            for seed, domain in enumerate((self.a_domain, self.y_domain))
+        )
+        return DerivedLoss(self.value, self.settings, a, y)
 
     @cached_property
     def slope(self) -> Callable[..., Array]:

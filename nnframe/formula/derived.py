@@ -14,7 +14,7 @@ from nnframe.formula.derive import Tie, is_elementwise, pulled_back, slope, spec
 from nnframe.formula.differences import central_difference, column_differences
 from nnframe.formula.graph import Node, Shape
 from nnframe.formula.intervals import Interval
-from nnframe.formula.proof import Chosen, cancel, probes, require_close, require_shape
+from nnframe.formula.proof import Chosen, cancel, require_close, require_shape
 from nnframe.formula.recording import record
 from nnframe.formula.refusal import NotRecordableError
 from nnframe.formula.simplify import simplified_graph
@@ -208,8 +208,8 @@ class DerivedLoss:
         ``value(a, y, **settings) -> (B,)``.
     settings : mapping
         The parameters.
-    a_domain, y_domain : {"real", "positive", "probability"}
-        What activations and targets it takes.
+    a, y : ndarray of float64, shape (n, B)
+        Activations and targets that it takes, at which the derived gradient is compared with differences.
 
     Attributes
     ----------
@@ -222,11 +222,10 @@ class DerivedLoss:
         If it can't be derived; the message says which construct stands in the way, and what to write in its place.
     """
 
-    def __init__(self, value: Callable[..., Array], settings: Mapping[str, Any], a_domain: str, y_domain: str) -> None:
+    def __init__(self, value: Callable[..., Array], settings: Mapping[str, Any], a: Array, y: Array) -> None:
         self._value = partial(value, **settings)
         self._recorded: dict[DType, Chosen] = {}
         self.gradient = Derived(self._gradient_source)
-        a, y = probes(a_domain, 0), probes(y_domain, 1)
         try:
             with np.errstate(all="ignore"):
                 got = self.gradient(a, y)

@@ -24,17 +24,6 @@ SAME = 1e-7
 NEGLIGIBLE = 1e-10
 
 
-def probes(domain: str, seed: int) -> Array:
-    """Return columns of a domain, away from its edges, shape (4, 8)."""
-    rng = np.random.default_rng(seed)
-    if domain == "probability":
-        shares: Array = rng.dirichlet(np.full(4, 2.0), size=8).T
-        return shares
-    numbers = rng.normal(size=(4, 8))
-    sample: Array = np.exp(numbers) if domain == "positive" else numbers
-    return sample
-
-
 def require_shape(part: str, result: Any, shape: tuple[int, ...]) -> Array:
     """Return what a formula gives as an array.
 

@@ -23,7 +23,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
             "log_softmax", "softmin", "sparsemax",
         ),
         "loss": (
-            "mae", "huber", "smooth_l1", "log_cosh", "bce", "hinge", "squared_hinge", "nll", "kl_div", "poisson_nll",
+            "mae", "huber", "smooth_l1", "log_cosh", "hinge", "squared_hinge", "nll", "kl_div", "poisson_nll",
             "gaussian_nll", "quantile", "focal", "smoothed_cel", "cosine",
         ),
     },

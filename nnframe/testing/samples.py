@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
-from nnframe.contracts.loss import Domain
+from nnframe.contracts.domains import Domain, sample
 from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.parameters import Limit, Parameter, format_parameter, interval_of
 from nnframe.contracts.plugin import Plugin
@@ -36,17 +36,16 @@ def pre_activations(dtype: DType = FLOAT64) -> Array:
 def columns(domain: Domain, seed: int, dtype: DType = FLOAT64) -> Array:
     """Return columns of a domain, shape (4, 24), away from its edges."""
     rng = np.random.default_rng(seed)
-    if domain == "probability":
-        return np.ascontiguousarray(rng.dirichlet(np.full(4, 2.0), size=24).T).astype(dtype).clip(1e-3, None)
-    if domain == "positive":
-        return np.exp(rng.normal(size=(4, 24))).astype(dtype)
-    return np.concatenate([rng.normal(size=(4, 16)), rng.normal(scale=5, size=(4, 8))], axis=1).astype(dtype)
+    if domain == "real":
+        return np.concatenate([rng.normal(size=(4, 16)), rng.normal(scale=5, size=(4, 8))], axis=1).astype(dtype)
+    return sample(domain, (4, 24), rng).astype(dtype)
 
 
 def targets(domain: Domain, dtype: DType = FLOAT64) -> Array:
     """Return targets of a domain, shape (4, 24): plain ones, and one-hot columns or signs."""
     y = columns(domain, seed=1, dtype=dtype)
-    y[:, ::2] = np.eye(4)[np.arange(12) % 4].T + (domain == "positive")
+    if domain in ("real", "positive", "nonnegative", "probability", "distribution"):
+        y[:, ::2] = np.eye(4)[np.arange(12) % 4].T + (domain == "positive")
     if domain == "real":
         y[:, ::2] = 2 * y[:, ::2] - 1
     return y

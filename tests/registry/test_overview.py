@@ -16,7 +16,7 @@ def test_built_ins_are_ok(fresh):
     rows = fresh().overview()
     assert {(row.kind, row.name) for row in rows if row.provider == "nnframe" and row.state == "ok"} == {
         ("activation", "relu"), ("activation", "sigmoid"), ("activation", "softmax"), ("activation", "tanh"),
-        ("loss", "cel"), ("loss", "mse"), ("engine", "numpy"), ("engine", "reference"),
+        ("loss", "cel"), ("loss", "mse"), ("loss", "bce"), ("engine", "numpy"), ("engine", "reference"),
         *(("optimizer", name) for name in ("sgd", "rmsprop", "adagrad", "adam", "adamw", "nadam")),
         *(("schedule", name) for name in ("constant", "step", "exponential", "cosine", "warm_up", "one_cycle")),
         *(("metric", name) for name in ("accuracy", "top_k", "f1", "mae", "r2")),

@@ -46,6 +46,7 @@ relu = Activation(
     init="he",
     forward_inplace=forward_inplace,
     backward_inplace=backward_inplace,
+    a_domain="nonnegative",
     doc=__doc__,
 )
 

@@ -56,6 +56,7 @@ sigmoid = Activation(
     derivative,
     forward_inplace=forward_inplace,
     backward_inplace=backward_inplace,
+    a_domain="probability",
     doc=__doc__,
 )
 

@@ -61,6 +61,7 @@ softmax = Activation(
     backward=backward,
     forward_inplace=forward_inplace,
     backward_inplace=backward_inplace,
+    a_domain="distribution",
     doc=__doc__,
 )
 

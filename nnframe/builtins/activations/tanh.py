@@ -44,6 +44,7 @@ tanh = Activation(
     derivative,
     forward_inplace=forward_inplace,
     backward_inplace=backward_inplace,
+    a_domain="real",
     doc=__doc__,
 )
 

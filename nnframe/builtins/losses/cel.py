@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import spread_sums
+from nnframe.builtins.shortcuts import floored, spread_sums
 from nnframe.contracts.fused import Fused
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.markers import hookimpl
@@ -27,13 +27,13 @@ from nnframe.contracts.markers import hookimpl
 
 def value(a: Array, y: Array) -> Array:
     """Return -sum(y log a) over each column."""
-    total: Array = -(y * np.log(_floored(a))).sum(axis=0)
+    total: Array = -(y * np.log(floored(a))).sum(axis=0)
     return total
 
 
 def gradient(a: Array, y: Array) -> Array:
     """Return -y / a."""
-    grad: Array = -y / _floored(a)
+    grad: Array = -y / floored(a)
     return grad
 
 
@@ -51,19 +51,13 @@ def softmax_gradient(z: Array, a: Array, y: Array) -> Array:
     return grad
 
 
-def _floored(a: Array) -> Array:
-    limits = np.finfo(a.dtype)
-    floored: Array = np.maximum(a, limits.tiny / limits.eps)
-    return floored
-
-
 cel = Loss(
     "cel",
     value,
     gradient,
     fused={"softmax": Fused(softmax_gradient, softmax_value)},
-    a_domain="probability",
-    y_domain="probability",
+    a_domain="distribution",
+    y_domain="distribution",
     minimum=0.0,
     doc=__doc__,
 )

@@ -18,7 +18,7 @@ import numpy as np
 
 from nnframe import Activation, Array, PluginError, registry
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
-from nnframe.contracts.loss import Domain
+from nnframe.contracts.domains import Domain, sample
 from nnframe.contracts.optimizer import LEARNING_RATE
 from nnframe.contracts.plugin import Plugin
 from nnframe.registry.binding import IDENTITY
@@ -157,8 +157,4 @@ def _activations(bound: BoundActivation, z: Array) -> Array:
 
 def _sample(domain: Domain, dtype: np.dtype[Any], seed: int) -> Array:
     """Return rows of numbers that a formula takes."""
-    rng = np.random.default_rng(seed)
-    if domain == "probability":
-        return rng.dirichlet(np.ones(3), size=5).astype(dtype)
-    numbers = rng.normal(scale=2, size=(5, 3))
-    return (np.abs(numbers) + 0.1 if domain == "positive" else numbers).astype(dtype)
+    return np.ascontiguousarray(sample(domain, (3, 5), np.random.default_rng(seed)).T.astype(dtype))

@@ -150,7 +150,6 @@ ERROR_LOSSES = [
     ]
 ]
 OTHER_LOSSES = [
-    Case("loss|bce", lambda a, y: F.binary_cross_entropy(a, y, reduction="none").mean(0), UNITS, SHARES),
     Case("loss|nll", lambda a, y: F.nll_loss(a.T, y.argmax(0), reduction="none"), LOG_PROBABILITIES, CLASSES),
     Case("loss|kl_div", kl_div, LOG_PROBABILITIES, SHARES),
     Case("loss|poisson_nll", poisson_nll, PLACES, COUNTS),
@@ -181,12 +180,6 @@ PLAIN_LOSSES = [
     ]
 ]
 FUSED = [
-    Case(
-        "fused|bce|sigmoid",
-        lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none").mean(0),
-        SCORES,
-        SHARES,
-    ),
     Case("fused|nll|log_softmax", lambda z, y: F.cross_entropy(z.T, y.T, reduction="none"), SCORES, SHARES),
     Case("fused|kl_div|log_softmax", lambda z, y: kl_div(F.log_softmax(z, 0), y), SCORES, SHARES),
     Case("fused|smoothed_cel|softmax", lambda z, y: smoothed_cel_of_scores(z, y, 0.1), SCORES, SHARES),

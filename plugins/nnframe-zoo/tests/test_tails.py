@@ -68,21 +68,13 @@ def test_log_cosh_of_a_large_error_is_the_error_less_log_2():
     assert log_cosh.value(column(-1e4), column(0)).item() == pytest.approx(1e4 - math.log(2), rel=1e-15)
 
 
-@pytest.mark.parametrize(("z", "y"), [(50.0, 1.0), (-50.0, 0.0)])
-def test_bce_of_a_nearly_certain_right_answer_still_has_a_slope(z, y):
-    bce, sigmoid = registry.get("loss", "nnframe-zoo/bce"), registry.get("activation", "sigmoid")
-    slope = bce.fused["sigmoid"].gradient(column(z), sigmoid.forward(column(z)), column(y)).item()
-    assert slope == pytest.approx(EXP_50 if z < 0 else -EXP_50)
-    assert bce.fused["sigmoid"].value(column(z), column(y)).item() == pytest.approx(EXP_50)
-
-
 def test_focal_of_a_nearly_certain_right_answer_is_its_chance_of_error_cubed():
     form = registry.get("loss", "nnframe-zoo/focal").fused["softmax"]
     assert form.value(column(50, 0), column(1, 0), gamma=2.0).item() == pytest.approx(EXP_50**3)
 
 
 @pytest.mark.parametrize("a", [0.0, 1.0])
-@pytest.mark.parametrize("name", ["bce", "focal", "smoothed_cel"])
+@pytest.mark.parametrize("name", ["focal", "smoothed_cel"])
 def test_a_probability_of_exactly_0_or_1_is_no_trouble(name, a):
     loss = registry.get("loss", f"nnframe-zoo/{name}")
     arrays = column(a, 1 - a), column(1, 0)

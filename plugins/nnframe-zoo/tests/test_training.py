@@ -9,7 +9,6 @@ X = rng.normal(size=(60, 4))
 CLASSES = np.eye(3)[X[:, :3].argmax(axis=1)]
 
 LAST_ACTIVATIONS = {
-    "bce": "sigmoid",
     "focal": "softmax",
     "smoothed_cel": "softmax",
     "nll": "nnframe-zoo/log_softmax",

@@ -27,7 +27,16 @@ def derivative(z: Array, alpha: float) -> Array:
     return slope
 
 
-celu = Activation("celu", forward, derivative, params={"alpha": 1.0}, init="he", doc=__doc__)
+celu = Activation(
+    "celu",
+    forward,
+    derivative,
+    params={"alpha": 1.0},
+    limits={"alpha": "(0, inf)"},
+    init="he",
+    a_domain="real",
+    doc=__doc__,
+)
 
 
 @hookimpl

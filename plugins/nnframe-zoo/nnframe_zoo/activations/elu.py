@@ -27,7 +27,7 @@ def derivative(z: Array, alpha: float) -> Array:
     return np.where(z > 0, 1, alpha * np.exp(np.minimum(z, 0)))
 
 
-elu = Activation("elu", forward, derivative, params={"alpha": 1.0}, init="he", doc=__doc__)
+elu = Activation("elu", forward, derivative, params={"alpha": 1.0}, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

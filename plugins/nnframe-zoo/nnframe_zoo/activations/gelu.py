@@ -35,7 +35,7 @@ def _normal_cdf(z: Array) -> Array:
     return erfc(z / -math.sqrt(2)) / 2
 
 
-gelu = Activation("gelu", forward, derivative, init="he", doc=__doc__)
+gelu = Activation("gelu", forward, derivative, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

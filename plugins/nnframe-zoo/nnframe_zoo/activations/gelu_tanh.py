@@ -44,7 +44,7 @@ def _twice_u(z: Array) -> Array:
     return FACTOR * z * (1 + CUBIC * z * z)
 
 
-gelu_tanh = Activation("gelu_tanh", forward, derivative, init="he", doc=__doc__)
+gelu_tanh = Activation("gelu_tanh", forward, derivative, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

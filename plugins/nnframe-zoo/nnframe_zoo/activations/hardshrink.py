@@ -24,7 +24,15 @@ def derivative(z: Array, lambd: float) -> Array:
     return (np.abs(z) > lambd).astype(z.dtype)
 
 
-hardshrink = Activation("hardshrink", forward, derivative, params={"lambd": 0.5}, doc=__doc__)
+hardshrink = Activation(
+    "hardshrink",
+    forward,
+    derivative,
+    params={"lambd": 0.5},
+    limits={"lambd": "[0, inf)"},
+    a_domain="real",
+    doc=__doc__,
+)
 
 
 @hookimpl

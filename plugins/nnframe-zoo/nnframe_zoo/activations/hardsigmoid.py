@@ -25,7 +25,7 @@ def derivative(z: Array) -> Array:
     return (np.abs(z) < 3).astype(z.dtype) / 6
 
 
-hardsigmoid = Activation("hardsigmoid", forward, derivative, doc=__doc__)
+hardsigmoid = Activation("hardsigmoid", forward, derivative, a_domain="probability", doc=__doc__)
 
 
 @hookimpl

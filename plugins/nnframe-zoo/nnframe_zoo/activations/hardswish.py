@@ -30,7 +30,7 @@ def derivative(z: Array) -> Array:
     return np.where(np.abs(z) < 3, z / 3 + 0.5, z > 0)
 
 
-hardswish = Activation("hardswish", forward, derivative, init="he", doc=__doc__)
+hardswish = Activation("hardswish", forward, derivative, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

@@ -25,7 +25,9 @@ def derivative(z: Array, min_val: float, max_val: float) -> Array:
     return ((z > min_val) & (z < max_val)).astype(z.dtype)
 
 
-hardtanh = Activation("hardtanh", forward, derivative, params={"min_val": -1.0, "max_val": 1.0}, doc=__doc__)
+hardtanh = Activation(
+    "hardtanh", forward, derivative, params={"min_val": -1.0, "max_val": 1.0}, a_domain="real", doc=__doc__
+)
 
 
 @hookimpl

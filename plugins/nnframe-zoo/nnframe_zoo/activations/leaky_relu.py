@@ -25,7 +25,9 @@ def derivative(z: Array, alpha: float) -> Array:
     return np.where(z > 0, 1, alpha).astype(z.dtype)
 
 
-leaky_relu = Activation("leaky_relu", forward, derivative, params={"alpha": 0.01}, init="he", doc=__doc__)
+leaky_relu = Activation(
+    "leaky_relu", forward, derivative, params={"alpha": 0.01}, init="he", a_domain="real", doc=__doc__
+)
 
 
 @hookimpl

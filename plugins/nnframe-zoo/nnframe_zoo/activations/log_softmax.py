@@ -35,7 +35,7 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
     return dz
 
 
-log_softmax = Activation("log_softmax", forward, backward=backward, doc=__doc__)
+log_softmax = Activation("log_softmax", forward, backward=backward, a_domain="log_distribution", doc=__doc__)
 
 
 @hookimpl

@@ -25,7 +25,7 @@ def derivative(z: Array) -> Array:
     return sigmoid(-z)
 
 
-logsigmoid = Activation("logsigmoid", forward, derivative, doc=__doc__)
+logsigmoid = Activation("logsigmoid", forward, derivative, a_domain="real", doc=__doc__)
 
 
 @hookimpl

@@ -44,7 +44,7 @@ def _parts(z: Array) -> tuple[Array, Array]:
     return p, q
 
 
-mish = Activation("mish", forward, derivative, init="he", doc=__doc__)
+mish = Activation("mish", forward, derivative, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

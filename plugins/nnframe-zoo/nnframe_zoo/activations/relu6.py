@@ -22,7 +22,7 @@ def derivative(z: Array) -> Array:
     return hardtanh.derivative(z, 0, 6)
 
 
-relu6 = Activation("relu6", forward, derivative, init="he", doc=__doc__)
+relu6 = Activation("relu6", forward, derivative, init="he", a_domain="nonnegative", doc=__doc__)
 
 
 @hookimpl

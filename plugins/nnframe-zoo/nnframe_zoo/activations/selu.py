@@ -28,7 +28,7 @@ def derivative(z: Array) -> Array:
     return SCALE * elu.derivative(z, ALPHA)
 
 
-selu = Activation("selu", forward, derivative, doc=__doc__)
+selu = Activation("selu", forward, derivative, a_domain="real", doc=__doc__)
 
 
 @hookimpl

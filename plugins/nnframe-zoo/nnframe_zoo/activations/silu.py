@@ -26,7 +26,7 @@ def derivative(z: Array) -> Array:
     return slope
 
 
-silu = Activation("silu", forward, derivative, init="he", doc=__doc__)
+silu = Activation("silu", forward, derivative, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

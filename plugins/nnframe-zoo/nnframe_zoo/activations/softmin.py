@@ -31,7 +31,7 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
     return dz
 
 
-softmin = Activation("softmin", forward, backward=backward, doc=__doc__)
+softmin = Activation("softmin", forward, backward=backward, a_domain="distribution", doc=__doc__)
 
 
 @hookimpl

@@ -25,7 +25,16 @@ def derivative(z: Array, beta: float) -> Array:
     return sigmoid(beta * z)
 
 
-softplus = Activation("softplus", forward, derivative, params={"beta": 1.0}, init="he", doc=__doc__)
+softplus = Activation(
+    "softplus",
+    forward,
+    derivative,
+    params={"beta": 1.0},
+    limits={"beta": "(0, inf)"},
+    init="he",
+    a_domain="nonnegative",
+    doc=__doc__,
+)
 
 
 @hookimpl

@@ -27,7 +27,7 @@ def derivative(z: Array) -> Array:
     return slope
 
 
-softsign = Activation("softsign", forward, derivative, doc=__doc__)
+softsign = Activation("softsign", forward, derivative, a_domain="real", doc=__doc__)
 
 
 @hookimpl

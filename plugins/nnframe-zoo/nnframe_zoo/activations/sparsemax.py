@@ -40,7 +40,7 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
     return dz
 
 
-sparsemax = Activation("sparsemax", forward, backward=backward, doc=__doc__)
+sparsemax = Activation("sparsemax", forward, backward=backward, a_domain="distribution", doc=__doc__)
 
 
 @hookimpl

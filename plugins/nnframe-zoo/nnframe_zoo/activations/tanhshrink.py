@@ -27,7 +27,7 @@ def derivative(z: Array) -> Array:
     return slope
 
 
-tanhshrink = Activation("tanhshrink", forward, derivative, doc=__doc__)
+tanhshrink = Activation("tanhshrink", forward, derivative, a_domain="real", doc=__doc__)
 
 
 @hookimpl

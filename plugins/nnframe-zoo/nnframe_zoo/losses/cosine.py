@@ -39,7 +39,14 @@ def _length(x: Array, eps: float) -> Array:
     return length
 
 
-cosine = Loss("cosine", value, gradient, params={"eps": 1e-8}, doc=__doc__)
+cosine = Loss(
+    "cosine",
+    value,
+    gradient,
+    params={"eps": 1e-8},
+    limits={"eps": "(0, inf)"},
+    doc=__doc__,
+)
 
 
 @hookimpl

@@ -64,9 +64,10 @@ focal = Loss(
     value,
     gradient,
     params={"gamma": 2.0},
+    limits={"gamma": "[0, inf)"},
     fused={"softmax": Fused(softmax_gradient, softmax_value)},
-    a_domain="probability",
-    y_domain="probability",
+    a_domain="distribution",
+    y_domain="distribution",
     doc=__doc__,
 )
 

@@ -25,7 +25,7 @@ def gradient(a: Array, y: Array, margin: float) -> Array:
     return np.where(y * a < margin, -y, 0) / len(a)
 
 
-hinge = Loss("hinge", value, gradient, params={"margin": 1.0}, minimum=0.0, doc=__doc__)
+hinge = Loss("hinge", value, gradient, params={"margin": 1.0}, minimum=0.0, y_domain="sign", doc=__doc__)
 
 
 @hookimpl

@@ -33,7 +33,15 @@ def gradient(a: Array, y: Array, delta: float) -> Array:
     return grad
 
 
-huber = Loss("huber", value, gradient, params={"delta": 1.0}, minimum=0.0, doc=__doc__)
+huber = Loss(
+    "huber",
+    value,
+    gradient,
+    params={"delta": 1.0},
+    limits={"delta": "(0, inf)"},
+    minimum=0.0,
+    doc=__doc__,
+)
 
 
 @hookimpl

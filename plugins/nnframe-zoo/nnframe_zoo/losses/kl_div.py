@@ -26,7 +26,15 @@ def value(a: Array, y: Array) -> Array:
     return total
 
 
-kl_div = Loss("kl_div", value, nll.gradient, fused={"log_softmax": Fused(nll.log_softmax_gradient)}, doc=__doc__)
+kl_div = Loss(
+    "kl_div",
+    value,
+    nll.gradient,
+    fused={"log_softmax": Fused(nll.log_softmax_gradient)},
+    a_domain="log_distribution",
+    y_domain="distribution",
+    doc=__doc__,
+)
 
 
 @hookimpl

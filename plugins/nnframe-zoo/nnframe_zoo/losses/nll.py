@@ -33,7 +33,15 @@ def log_softmax_gradient(z: Array, a: Array, y: Array) -> Array:
     return grad
 
 
-nll = Loss("nll", value, gradient, fused={"log_softmax": Fused(log_softmax_gradient)}, doc=__doc__)
+nll = Loss(
+    "nll",
+    value,
+    gradient,
+    fused={"log_softmax": Fused(log_softmax_gradient)},
+    a_domain="log_distribution",
+    y_domain="distribution",
+    doc=__doc__,
+)
 
 
 @hookimpl

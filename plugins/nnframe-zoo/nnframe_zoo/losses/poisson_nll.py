@@ -21,6 +21,7 @@ import math
 import numpy as np
 
 from nnframe import Loss, hookimpl
+from nnframe.contracts.domains import Domain
 from nnframe_zoo._array import Array
 from nnframe_zoo._floored import floored
 
@@ -51,13 +52,18 @@ def _log_factorial(y: Array) -> Array:
     return np.where(y > 1, above * np.log(above) - above + np.log(2 * math.pi * above) / 2, 0)
 
 
+def _a_domain(log_input: bool, **others: object) -> Domain:
+    return "real" if log_input else "positive"
+
+
 poisson_nll = Loss(
     "poisson_nll",
     value,
     gradient,
     params={"log_input": True, "full": False, "eps": 1e-8},
-    a_domain="positive",
-    y_domain="positive",
+    limits={"eps": "[0, inf)"},
+    y_domain="nonnegative",
+    a_domain_of=_a_domain,
     doc=__doc__,
 )
 

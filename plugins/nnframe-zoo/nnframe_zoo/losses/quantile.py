@@ -32,7 +32,14 @@ def gradient(a: Array, y: Array, q: float) -> Array:
     return grad
 
 
-quantile = Loss("quantile", value, gradient, params={"q": 0.5}, doc=__doc__)
+quantile = Loss(
+    "quantile",
+    value,
+    gradient,
+    params={"q": 0.5},
+    limits={"q": "(0, 1)"},
+    doc=__doc__,
+)
 
 
 @hookimpl

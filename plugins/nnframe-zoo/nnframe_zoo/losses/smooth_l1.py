@@ -28,7 +28,15 @@ def gradient(a: Array, y: Array, beta: float) -> Array:
     return huber.gradient(a, y, beta) / beta
 
 
-smooth_l1 = Loss("smooth_l1", value, gradient, params={"beta": 1.0}, minimum=0.0, doc=__doc__)
+smooth_l1 = Loss(
+    "smooth_l1",
+    value,
+    gradient,
+    params={"beta": 1.0},
+    limits={"beta": "(0, inf)"},
+    minimum=0.0,
+    doc=__doc__,
+)
 
 
 @hookimpl

@@ -54,9 +54,10 @@ smoothed_cel = Loss(
     value,
     gradient,
     params={"smoothing": 0.1},
+    limits={"smoothing": "[0, 1]"},
     fused={"softmax": Fused(softmax_gradient, softmax_value)},
-    a_domain="probability",
-    y_domain="probability",
+    a_domain="distribution",
+    y_domain="distribution",
     doc=__doc__,
 )
 

@@ -26,7 +26,9 @@ def gradient(a: Array, y: Array, margin: float) -> Array:
     return grad
 
 
-squared_hinge = Loss("squared_hinge", value, gradient, params={"margin": 1.0}, minimum=0.0, doc=__doc__)
+squared_hinge = Loss(
+    "squared_hinge", value, gradient, params={"margin": 1.0}, minimum=0.0, y_domain="sign", doc=__doc__
+)
 
 
 @hookimpl

@@ -1,6 +1,6 @@
 """bce: the binary cross-entropy of probabilities a against target probabilities y, each component on its own.
 
-The mean over the components of a column of -(y log a + (1 - y) log(1 - a)), and
+L is the mean over the components of a column of -(y log a + (1 - y) log(1 - a)), and
 dL/da_i = ((1 - y_i) / (1 - a_i) - y_i / a_i) / n. A floor under a and 1 - a keeps log 0 and 1 / 0 finite.
 
 After sigmoid, the two are better taken together. With log a = -log(1 + exp(-z)) and log(1 - a) = log a - z, the loss is
@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnframe import Fused, Loss, hookimpl
-from nnframe_zoo._array import Array
-from nnframe_zoo._floored import floored
-from nnframe_zoo._logistic import log1p_exp, sigmoid
+from nnframe.arrays import Array
+from nnframe.builtins.activations.sigmoid import forward as sigmoid
+from nnframe.builtins.shortcuts import floored
+from nnframe.contracts.fused import Fused
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.markers import hookimpl
 
 
 def value(a: Array, y: Array) -> Array:
@@ -39,7 +41,7 @@ def gradient(a: Array, y: Array) -> Array:
 
 def sigmoid_value(z: Array, y: Array) -> Array:
     """Return the loss of sigmoid(z), computed from z."""
-    # log(1 + exp(z)) - y z, split so that it is no difference of large numbers where y is 1.
+    # log(1 + exp(z)) - y z, written so that no large numbers are subtracted where y is 1.
     mean: Array = ((1 - y) * log1p_exp(z) + y * log1p_exp(-z)).mean(axis=0)
     return mean
 
@@ -48,6 +50,12 @@ def sigmoid_gradient(z: Array, a: Array, y: Array) -> Array:
     """Return dL/dz for a = sigmoid(z)."""
     grad: Array = ((1 - y) * a - y * sigmoid(-z)) / len(z)
     return grad
+
+
+def log1p_exp(z: Array) -> Array:
+    """Return log(1 + exp(z)), which can't overflow."""
+    result: Array = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    return result
 
 
 bce = Loss(
