@@ -55,30 +55,10 @@ def room_of(module):
     return two if two in ROOMS else ".".join(parts[:1])
 
 
-def is_for_type_checkers(node):
-    """Whether a statement is ``if TYPE_CHECKING:``, whose imports never run.
-
-    They are the one exception: a contract may name the type of what is handed down to a plugin, such as the net.
-    """
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-
-
-def statements(node):
-    """Yield everything below a node that can run."""
-    for child in ast.iter_child_nodes(node):
-        if is_for_type_checkers(child):
-            for other in child.orelse:
-                yield other
-                yield from statements(other)
-        else:
-            yield child
-            yield from statements(child)
-
-
 def imports_of(path):
-    """Return the modules of nnframe that a file imports, also inside functions."""
+    """Return the modules of nnframe that a file imports, also inside functions and for type checkers alone."""
     found = set()
-    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

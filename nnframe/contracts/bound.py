@@ -16,21 +16,21 @@ from nnframe.contracts.plugin import Plugin
 class BoundActivation(NamedTuple):
     """An activation ready to be called: parameters filled in, failures raised as `PluginError`.
 
-    What comes with nnframe doesn't fail, and is called as it is.
+    nnframe's own functions don't fail, and are called directly.
 
     Attributes
     ----------
     forward : callable
-        ``forward(z) -> a``, a new array of z's shape and dtype; z itself where a layer has no activation.
+        ``forward(z) -> a``, a new array of z's shape and dtype; z itself if a layer has no activation.
     backward : callable
         ``backward(grad, z, a) -> dL/dz`` for grad = dL/da, likewise.
     derivative : callable or None
-        ``derivative(z) -> f'(z)``; None where the components of a column mix.
+        ``derivative(z) -> f'(z)``; None if the activation mixes the components of a column.
     forward_inplace, backward_inplace : callable or None
-        ``forward_inplace(z)`` turns z into a, ``backward_inplace(grad, a)`` turns grad into dL/dz. None where the
+        ``forward_inplace(z)`` turns z into a, ``backward_inplace(grad, a)`` turns grad into dL/dz. None if the
         activation has no such forms.
     plugin : Activation or None
-        What all of this was made from, for an engine that compiles the formulas themselves.
+        The plugin behind it, for an engine that compiles the formulas.
     """
 
     forward: Callable[[Array], Array]
@@ -42,7 +42,7 @@ class BoundActivation(NamedTuple):
 
 
 class FusedForm(NamedTuple):
-    """A fused form and the side of the pair that declares it, whose parameters it is called with."""
+    """A fused form, and the plugin of the pair that declares it, with whose parameters it is called."""
 
     owner: Plugin
     form: Fused
@@ -58,14 +58,14 @@ class Objective(NamedTuple):
     gradient : callable
         ``gradient(z, a, y) -> dL/dz``, of shape (n, B), not yet averaged over the batch.
     loss_gradient : callable or None
-        ``loss_gradient(a, y) -> dL/da``, for an engine that takes it through the last activation itself. None where
+        ``loss_gradient(a, y) -> dL/da``, for an engine that applies the last activation's backward pass itself. None if
         loss and activation have a fused form.
     value_is_built_in : bool
-        Whether the value comes with nnframe, so that it never fails and need not be taken before the update.
+        Whether the value is nnframe's own. It then never fails, and may be computed after the update.
     plugin : Loss
-        What all of this was made from, for an engine that compiles the formulas themselves.
+        The plugin behind it, for an engine that compiles the formulas.
     fused : FusedForm or None
-        The fused form, if it is what `gradient` calls.
+        The fused form, if `gradient` calls one.
     """
 
     value: Callable[[Array, Array, Array], Array]
@@ -77,7 +77,7 @@ class Objective(NamedTuple):
 
     @property
     def value_takes_z(self) -> bool:
-        """Whether `value` looks at z, and not at a; never at both."""
+        """Whether `value` uses z; otherwise it uses a."""
         return self.fused is not None and self.fused.form.value is not None
 
 
@@ -87,7 +87,7 @@ class Linear(NamedTuple):
     Attributes
     ----------
     weights : ndarray, shape (n_out, n_in)
-        The live array, C-contiguous; to be updated in place.
+        The live array, C-contiguous, which the engine updates in place.
     bias : ndarray, shape (n_out, 1)
         Likewise.
     activation : BoundActivation
@@ -106,7 +106,7 @@ class BoundOptimizer(NamedTuple):
     update : callable
         ``update(w, g, *state, t, learning_rate) -> [new w, *new state]``, new arrays of w's shape and dtype.
     plugin : Optimizer
-        What this was made from, for an engine that compiles the formula itself.
+        The plugin behind it, for an engine that compiles the formula.
     """
 
     update: Callable[..., list[Array]]
@@ -114,10 +114,10 @@ class BoundOptimizer(NamedTuple):
 
 
 def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
-    """Return the layers without those that are there before."""
+    """Return the layers, each once."""
     return list({id(layer.weights): layer for layer in layers}.values())
 
 
 def parameters_of(layers: Iterable[Linear]) -> list[Array]:
-    """Return the weights and the bias of each layer, layer after layer."""
+    """Return the weights and the bias of each layer, layer by layer."""
     return [array for layer in layers for array in (layer.weights, layer.bias)]

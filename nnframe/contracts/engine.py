@@ -1,7 +1,8 @@
 """The contract for engines, which run the epochs, and what they are given.
 
-An engine may reorder arithmetic, and so differ from another by rounding. It may not change the order of the samples,
-nor what an update is: each batch's gradient is taken at the weights that the batch before it left.
+An engine may reorder arithmetic, so its results may differ from those of another by rounding. It may not change the
+order of the samples or the meaning of an update: the gradient of each batch is taken at the weights that the batch
+before it left.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ class OptimizerState(NamedTuple):
     Attributes
     ----------
     arrays : tuple of ndarray, each of shape (n_parameters,)
-        In the order of `Optimizer.state` and in the net's dtype. A vector holds the values for each layer's weights,
-        row by row, followed by those for its bias, layer after layer; a layer that is there twice counts once.
+        In the order of `Optimizer.state` and in the net's dtype. A vector has the values for the weights of each layer,
+        row by row, followed by those for its bias, layer by layer; a layer that the net uses twice counts once.
     updates : ndarray of int64, shape ()
-        The updates made so far.
+        The number of updates so far.
     """
 
     arrays: tuple[Array, ...]
@@ -33,18 +34,18 @@ class OptimizerState(NamedTuple):
 
 
 class UpdateRule(NamedTuple):
-    """What happens to the gradient of the mean loss, in this order, until it has become new weights.
+    """How the gradient of the mean loss turns into new weights, in this order.
 
     Attributes
     ----------
     l1, l2 : float
         ``l1 * sign(w) + l2 * w`` is added for weights, not for biases.
     clip_value : float or None
-        Every element is cut to what lies between -clip_value and clip_value.
+        Every element is clipped to between -clip_value and clip_value.
     clip_norm : float or None
-        The whole gradient is multiplied with ``clip_norm / (its Euclidean norm + 1e-6)``, if that is below 1.
+        The whole gradient is multiplied by ``clip_norm / (its Euclidean norm + 1e-6)`` if that is below 1.
     optimizer : BoundOptimizer or None
-        What makes the new weights; None for ``w - learning_rate * gradient``.
+        Computes the new weights; None for ``w - learning_rate * gradient``.
     state : OptimizerState
     """
 
@@ -81,24 +82,23 @@ class BoundNet(NamedTuple):
 
 
 class TrainingTask(NamedTuple):
-    """All that an engine is given. Everything has been checked: shapes fit, there is data, all layers have one dtype.
+    """Everything an engine is given, already checked: shapes fit, there is data, all layers have one dtype.
 
     Attributes
     ----------
     layers : tuple of Linear
-        One layer may be there twice.
+        A layer may be in it twice.
     objective : Objective
     data : Pairs
-        Read-only, of any real dtype; `Pairs.batches` converts.
+        Read-only, of any real dtype; `samples` converts.
     batch_size : int
         May be larger than the data.
     rule : UpdateRule
     sample_weights : ndarray, shape (N,), or None
-        What the loss of each sample is multiplied with, in the layers' dtype; the mean over a batch still divides by
-        the number of its samples.
+        Factors of the samples' losses, in the layers' dtype; the mean over a batch still divides by its size.
     dropout : tuple of float
-        For each layer, the share of its outputs that training sets to 0, from 0 to below 1; those that stay are divided
-        by 1 - share. 0 for the last. `nnframe.engines.dropout` says which ones.
+        For each layer, the share of its outputs that training sets to 0, from 0 to below 1; the others are divided by
+        1 - share. 0 for the last layer. `nnframe.engines.dropout` determines which ones.
     """
 
     layers: tuple[Linear, ...]
@@ -116,7 +116,7 @@ class TrainingTask(NamedTuple):
         ----------
         epoch : Epoch
         size : int, optional
-            How many at a time; the last may be fewer. Default: a batch.
+            The number of samples at a time; the last may be fewer. By default a batch.
         """
         dtype = self.layers[0].weights.dtype
         step = size or self.batch_size
@@ -136,12 +136,12 @@ class Epoch(NamedTuple):
     Attributes
     ----------
     learning_rates : ndarray of float64, shape (n_batches,)
-        For each batch to be run.
+        For each batch to run.
     order : ndarray of int64, shape (n_samples,), or None
-        The rows to visit in the whole pass, cut into batches in this order, the last of which may be smaller; None for
-        all rows as they stand.
+        The rows that the whole pass visits, in this order; the last batch may be smaller. None for all rows in the
+        order of the data.
     first_batch : int
-        Which batch of the pass is the first to be run, counted from 0.
+        The first batch of the pass to run, counted from 0.
     dropout_key : int
         64 bits that decide which outputs are dropped.
     loss_sum : float
@@ -161,10 +161,10 @@ class Samples(NamedTuple):
     Attributes
     ----------
     x, y : ndarray, shapes (B, n_in) and (B, n_out)
-        Inputs and targets, one row a sample; read-only.
+        Inputs and targets, one row per sample; read-only.
     weights : ndarray, shape (B,), or None
     start : int
-        The position of the first of them in the whole pass.
+        The position of the first one in the whole pass.
     """
 
     x: Array
@@ -173,7 +173,7 @@ class Samples(NamedTuple):
     start: int
 
     def part(self, start: int, stop: int) -> Samples:
-        """Return some of them, counted from the first."""
+        """Return the samples from `start` up to `stop`, exclusive, counted from the first."""
         weights = None if self.weights is None else self.weights[start:stop]
         return Samples(self.x[start:stop], self.y[start:stop], weights, self.start + start)
 
@@ -185,31 +185,32 @@ class Engine(Plugin):
     Parameters
     ----------
     name : str
-        What users call it by.
+        The name for users.
     prepare : callable
-        ``prepare(task, **params) -> run_epoch`` allocates and compiles what is needed; ``run_epoch(epoch)``, with an
-        `Epoch`, then makes one pass over the data and returns the sum of the losses of the samples visited, each times
-        its sample weight and taken before the update that it led to, without penalties. Weights may have been changed
+        ``prepare(task, **params) -> run_epoch`` allocates and compiles what is needed. ``run_epoch(epoch)`` then runs
+        the batches of an `Epoch`. It returns `Epoch.loss_sum` plus the losses of the samples, the sum of each batch
+        added in turn, so that the total is the same wherever an epoch is cut into parts. The loss of a sample is taken
+        before the update it led to, times its sample weight, without penalties. The weights may have been changed
         between two calls.
 
-        All errors of plugins are to be passed on as they are. Whatever ends an epoch early, an error or an interrupt,
-        the layers and the state must be left as some whole batch left them. What it can't do it may refuse in `prepare`
-        by raising `EngineError`, with a sentence that says why.
+        Errors of plugins are passed on unchanged. If an error or an interrupt ends an epoch early, layers and state
+        must be those after some whole batch. `prepare` may refuse what the engine can't do by raising `EngineError`
+        with a sentence that says why.
     predictor : callable, optional
         ``predictor(layers, **params) -> answer`` prepares forward passes alone, for a tuple of `Linear`;
         ``answer(rows)`` takes an array of shape (B, n_in) in the layers' dtype, in any memory order and perhaps
         read-only, and returns a new one of shape (B, n_out). It reads the live weights in every call, several threads
-        may call it at once, and it raises `PluginError` where an activation fails. None where the engine has nothing
+        may call it at once, and it raises `PluginError` if an activation fails. None if the engine has nothing
         faster than `nNet.forwardPass`.
     stepper : callable, optional
         ``stepper(net, **params) -> step`` prepares single updates of a `BoundNet`; ``step(samples, learning_rate,
         dropout_key)`` makes one for a batch of `Samples` in the layers' dtype, in any memory order and perhaps
         read-only, and returns what an epoch of that one batch returns. `Samples.start` is 0. It leaves weights and
-        state as ``run_epoch`` does. None where the engine has nothing faster than an epoch of one batch.
+        state as ``run_epoch`` does. None if the engine has nothing faster than an epoch of one batch.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
-        How it works and what it is good for.
+        How it works and when to use it.
 
     Raises
     ------

@@ -18,7 +18,7 @@ class Run(Protocol):
     net : nNet
         With its live weights.
     history : History
-        What the run has seen so far.
+        The record of the run so far.
     batches_per_part : int or None
         The number of batches between two calls of ``nnframe_part_end``; None for whole epochs. A callback may lower it
         in ``nnframe_train_start``.

@@ -1,6 +1,6 @@
-"""All that a callback can follow of a training run: one hook a moment.
+"""The hooks of a training run, one for each event that a callback can react to.
 
-They are called on the objects in ``nEpochs(callbacks=[...])`` of that run, and on no others.
+They are called on the callbacks of that run, and on no other objects.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from nnframe.contracts.run import Run
 
 @hookspec
 def nnframe_train_start(run: Run) -> None:
-    """Begin to follow a run, before its first epoch."""
+    """React to the start of a run, before its first epoch."""
 
 
 @hookspec
 def nnframe_part_end(run: Run) -> None:
-    """See a part of an epoch end, every ``run.batches_per_part`` batches and at the end of the epoch."""
+    """React to the end of a part: every ``run.batches_per_part`` batches, and at the end of each epoch."""
 
 
 @hookspec
 def nnframe_epoch_end(run: Run) -> None:
-    """See an epoch end, when its loss and metrics stand in ``run.history``."""
+    """React to the end of an epoch, when ``run.history`` has its loss and metrics."""
 
 
 @hookspec
 def nnframe_train_end(run: Run) -> None:
-    """See the run end, whichever way: ``run.error`` is the exception that ended it, or None."""
+    """React to the end of the run, in whatever way: ``run.error`` is the exception that ended it, or None."""

@@ -408,3 +408,44 @@ def test_a_missing_tensorboardx_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(nnframe.MissingDependencyError, match=r'pip install "nnframe\[tensorboard\]"'):
         TensorBoardLog(tmp_path)
+
+
+class Broken:
+    """An output on a full disk."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    def flush(self):
+        raise self.error
+
+    def isatty(self):
+        return False
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), UnicodeEncodeError("cp1252", "x", 0, 1, "?"), ValueError("closed")],
+)
+def test_an_output_that_can_not_be_written_does_not_stop_the_run(monkeypatch, error):
+    monkeypatch.setattr(sys, "stderr", Broken(error))
+    _, history = train(ProgressBar(), EarlyStopping(1, min_delta=100.0), n=5)
+    assert history.stopped is not None
+
+
+def test_a_csv_log_that_can_not_be_written_later_warns_once_and_training_continues(tmp_path):
+    class RemoveFolder:
+        @nnframe.hookimpl(tryfirst=True)
+        def nnframe_epoch_end(self, run):
+            if run.epoch == 2:
+                (tmp_path / "logs" / "log.csv").unlink()
+                (tmp_path / "logs").rmdir()
+
+    (tmp_path / "logs").mkdir()
+    with pytest.warns(UserWarning, match=r"log.csv can't be written \(.*\); training continues") as caught:
+        _, history = train(CSVLog(tmp_path / "logs" / "log.csv"), RemoveFolder(), n=4)
+    assert len(history.loss) == 4
+    assert len(caught) == 1

@@ -1,4 +1,4 @@
-"""A run that can be killed: its state in a file every so often, and a start from there."""
+"""Checkpoints: the state of a run in a file, from which a killed run continues."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from nnframe.training.run_identity import identity_of
 
 
 class Checkpoint:
-    """Keeps the state of a run in a file, and goes on from there if the file exists when a run starts.
+    """Writes the state of a run to a file, and continues from it if the file exists when a run starts.
 
-    The same call, after the process was killed, leads to the weights of a run that was never stopped, bit for bit. The
-    file holds the weights, the optimizer's state, the seed, the epoch and the position in it, the history, and the
-    state of the other callbacks that have one. It is replaced in one step: a kill at any moment leaves the old or the
-    new one.
+    After the process was killed, the same call ends with the weights and the history of an uninterrupted run, bit for
+    bit. The file has the weights, the optimizer's state, the seed, the learning rate, the position in the run, the
+    history, and the state of other callbacks that have one. It is replaced atomically: a kill at any moment leaves the
+    old file or the new one.
 
     Parameters
     ----------
     path : str or path-like
     every : int, optional
-        After how many epochs it is written; also after the last.
+        The number of epochs between two writes; the last epoch is always written.
     every_batches : int or None, optional
-        Also within an epoch, after so many batches. This splits the epoch into parts, which costs a little.
+        Also write within an epoch, every so many batches. This splits epochs into parts, which costs a little time.
     resume : bool, optional
-        Whether to go on from the file if it exists. If not, the run begins anew and replaces it.
+        Whether to continue from an existing file. If not, the run starts over and replaces it.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If a number is no positive whole number.
+        If a number is not a positive whole number.
     ModelFileError, ArgumentError
-        In training, if the file is none, or one of another run, or can't be written.
+        In training, if the file is not a checkpoint, belongs to another run, or can't be written.
     """
 
     def __init__(
@@ -48,15 +48,15 @@ class Checkpoint:
         self.every_batches = None if every_batches is None else whole_number(every_batches, "every_batches")
         self.resume = resume
 
-    # Last, so that the other callbacks have begun anew before their state is put back, and have seen the epoch when it
+    # Last: the other callbacks must have been reset before their state is restored, and have seen an epoch before it
     # is written.
     @hookimpl(trylast=True)
     def nnframe_train_start(self, run: Run) -> None:
-        """Go on from the file, if it is there."""
+        """Continue from the file, if it exists."""
         if self.every_batches is not None:
             run.batches_per_part = min(run.batches_per_part or self.every_batches, self.every_batches)
         if not isinstance(run, TrainingRun):
-            raise ArgumentError("Checkpoint keeps runs of nEpochs; use the trainer's own save(path) and load(path)")
+            raise ArgumentError("Checkpoint is for nEpochs; for a trainer, use its own save(path) and load(path)")
         if not self.path.parent.is_dir():
             raise ArgumentError(f"the folder of {self.path} does not exist; make it first, or give another path")
         self._identity = identity_of(run)

@@ -1,4 +1,4 @@
-"""The numbers that a run has seen, by name."""
+"""The latest numbers of a run, by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LOSS, VALIDATION_LOSS = "loss", "validation_loss"
 
 
 def latest(history: History) -> dict[str, float]:
-    """Return what the last epoch saw: its loss, its validation loss if there is one, and its metrics."""
+    """Return the loss of the last epoch, its validation loss if there is one, and its metrics."""
     numbers = {LOSS: history.loss[-1]}
     if history.validation_loss:
         numbers[VALIDATION_LOSS] = history.validation_loss[-1]

@@ -1,13 +1,14 @@
-"""progress: a bar with epochs, time left and samples per second, and the latest loss and metrics.
+"""progress: the epoch, the time left, samples per second, and the latest loss and metrics.
 
-The bar is tqdm's, the extra ``progress``. Without tqdm, or where the output is no terminal, it is a line now and then.
-``silent=true`` prints nothing, for a program that leaves the choice to its user.
+They are shown as a bar of tqdm, which the extra ``progress`` installs. Without tqdm, or if the output is not a
+terminal, a line is printed about once a second. ``silent=true`` prints nothing, for a program that leaves the choice to its user.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from nnframe.builtins.callbacks.numbers import latest
@@ -15,11 +16,11 @@ from nnframe.contracts.callback import Callback
 from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.run import Run
 
-SECONDS_A_LINE = 1.0
+SECONDS_PER_LINE = 1.0
 
 
 class ProgressBar:
-    """Shows how far a run is, on the error output.
+    """Shows the progress of a run on the error output. An output that can't be written never stops the run.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class ProgressBar:
         if self.silent:
             return
         if self._done_before is None:
-            # Only now, for a checkpoint may have taken the run further.
+            # Only now: a checkpoint may have moved the run forward.
             self._done_before = run.epoch - 1
             if self._bar is not None:
                 self._bar.initial = self._bar.n = self._done_before
@@ -54,26 +55,34 @@ class ProgressBar:
         numbers = {name: f"{value:.4g}" for name, value in latest(run.history).items()}
         speed = f"{run.n_samples / seconds:,.0f} samples/s" if seconds > 0 else ""
         if self._bar is not None:
-            self._bar.set_postfix({**numbers, "speed": speed}, refresh=False)
-            self._bar.update(1)
+            with suppress(OSError, ValueError):
+                self._bar.set_postfix({**numbers, "speed": speed}, refresh=False)
+                self._bar.update(1)
             return
         now = time.monotonic()
-        if now - self._printed >= SECONDS_A_LINE or run.epoch == run.n_epochs or run.history.stopped:
+        if now - self._printed >= SECONDS_PER_LINE or run.epoch == run.n_epochs or run.history.stopped:
             self._printed = now
             place, left = f"epoch {run.epoch}", ""
             if run.n_epochs is not None:
                 seconds_left = (now - self._began) / (run.epoch - self._done_before) * (run.n_epochs - run.epoch)
                 place, left = f"{place}/{run.n_epochs}", f"  {_clock(seconds_left)} left"
             described = "  ".join(f"{name} {value}" for name, value in numbers.items())
-            print(f"{place}  {described}  {speed}{left}", file=sys.stderr, flush=True)
+            _print(f"{place}  {described}  {speed}{left}")
 
     @hookimpl
     def nnframe_train_end(self, run: Run) -> None:
-        """Leave the bar as it is, and say why the run ended early if it did."""
+        """Close the bar, and print why the run ended early if it did."""
         if self._bar is not None:
-            self._bar.close()
+            with suppress(OSError, ValueError):
+                self._bar.close()
         if not self.silent and run.history.stopped:
-            print(f"stopped after epoch {run.epoch}: {run.history.stopped}", file=sys.stderr, flush=True)
+            _print(f"stopped after epoch {run.epoch}: {run.history.stopped}")
+
+
+def _print(text: str) -> None:
+    # The disk behind it may be full, a pipe closed, or a name not in its encoding.
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _tqdm_bar(run: Run) -> Any:

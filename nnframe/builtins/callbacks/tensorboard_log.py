@@ -1,4 +1,4 @@
-"""What a run sees, for TensorBoard; with tensorboardX, the extra ``tensorboard``."""
+"""The history of a run for TensorBoard; needs tensorboardX, which the extra ``tensorboard`` installs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class TensorBoardLog:
     Parameters
     ----------
     folder : str or path-like
-        What ``tensorboard --logdir`` is given; a new file is written into it.
+        The argument of ``tensorboard --logdir``; each run writes a new file into it.
 
     Raises
     ------
     MissingDependencyError
-        If tensorboardX is missing.
+        If tensorboardX is not installed.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -38,7 +38,7 @@ class TensorBoardLog:
 
     @hookimpl
     def nnframe_train_start(self, run: Run) -> None:
-        """Begin a file."""
+        """Start a file."""
         self._writer = self._make_writer(self.folder)
 
     @hookimpl
@@ -50,6 +50,6 @@ class TensorBoardLog:
 
     @hookimpl
     def nnframe_train_end(self, run: Run) -> None:
-        """End the file."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.close()
