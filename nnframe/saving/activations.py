@@ -15,13 +15,7 @@ from nnframe import registry
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.parameters import format_parameters
 from nnframe.contracts.plugin import NAME_PATTERN, Plugin
-from nnframe.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    ChangedFormulaWarning,
-    NameConflictError,
-    shown,
-)
+from nnframe.errors import ArgumentError, ArgumentTypeError, ChangedFormulaWarning, NameConflictError, shown
 from nnframe.layer import denseLayer
 from nnframe.registry.installed import DISABLE_VARIABLE
 from nnframe.registry.provider import normalized
@@ -253,7 +247,7 @@ def _remedy(saved: SavedActivation) -> str:
 def _remedy_of_change(saved: SavedActivation) -> str:
     if saved.version is None:
         return "register the one it was saved with, or save the net again if the change is meant"
-    return f"pip install {saved.provider}=={saved.version}, or save the net again if the change is meant"
+    return f"pip install {saved.provider}=={saved.version}, {IF_TRUSTED}; or save the net again if the change is meant"
 
 
 def _installed_version(distribution: str) -> str | None:

@@ -13,11 +13,12 @@ from nnframe import registry
 from nnframe.arrays import Array
 from nnframe.contracts.format import Format
 from nnframe.contracts.plugin import NAME_PATTERN
-from nnframe.errors import ArgumentError, NNFrameError, PluginError, one_line
+from nnframe.errors import ArgumentError, NNFrameError, PluginError, one_line, shown
 from nnframe.registry.blame import blamed_error
 from nnframe.registry.known import install_advice
 from nnframe.saving.atomic import replacing
 from nnframe.saving.failures import DAMAGED, DefectError, file_path, opened, reading
+from nnframe.saving.json_text import require_json
 from nnframe.saving.manifest import check_arrays, check_version, full_manifest, without_own_keys
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ def read_file(
     place = file_path(path)
     chosen = file_format or _format_for_reading(place)
     with reading(place):
-        manifest, arrays = _call(chosen, chosen.read, place)
+        manifest, arrays = _content(chosen, _call(chosen, chosen.read, place))
         check_version(manifest)
         check_arrays(manifest, arrays)
         return without_own_keys(manifest), arrays
@@ -100,7 +101,7 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     place = file_path(path)
     chosen = _format_for_reading(place)
     with reading(place):
-        manifest = _call(chosen, chosen.read_manifest, place)
+        manifest, _ = _content(chosen, (_call(chosen, chosen.read_manifest, place), {}))
         check_version(manifest)
         return manifest
 
@@ -157,3 +158,19 @@ def _call(chosen: Format, function: Callable[..., T], path: Path) -> T:
         raise DefectError(
             f"the format {chosen.name} of {provider or 'an object'} can't read it ({one_line(error):.200})", DAMAGED
         ) from error
+
+
+def _content(chosen: Format, read: object) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what a format has read, if it is a manifest and arrays."""
+    manifest, arrays = read if isinstance(read, tuple) and len(read) == 2 else (None, None)
+    if not isinstance(manifest, dict) or not isinstance(arrays, dict):
+        raise DefectError(f"the format {chosen.name} read {shown(read)}, expected a dict and a dict of arrays")
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise DefectError(f"the format {chosen.name} read {shown(arrays)}, expected a dict of arrays")
+    # The built-in formats have checked it.
+    if registry.provider_of(chosen) != registry.BUILTIN_PROVIDER:
+        try:
+            require_json(manifest, "its manifest")
+        except NNFrameError as error:
+            raise DefectError(str(error)) from error
+    return manifest, arrays

@@ -1,9 +1,15 @@
 """What the tests of saved files share."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from nnframe import Activation
+from nnframe import Activation, registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+from saved_nets import line_activation, swirl_activation
 
 
 def bump(z, height, width):
@@ -25,3 +31,10 @@ def new_bump():
 def path(tmp_path, request):
     """Return a path of each format."""
     return tmp_path / request.param
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plugins():
+    """Register activations with parameters of every type, under a module's and under another name."""
+    with registry.temporarily(swirl_activation), registry.temporarily(line_activation, name="some-name"):
+        yield

@@ -106,11 +106,36 @@ def test_a_format_that_fails_to_write_is_blamed_and_leaves_the_old_file(tmp_path
     assert (tmp_path / "m.zipped").read_bytes() == b"old"
 
 
-def test_whatever_a_format_raises_for_a_damaged_file_is_a_model_file_error(tmp_path):
+def test_any_exception_of_a_format_for_a_damaged_file_becomes_a_model_file_error(tmp_path):
     (tmp_path / "m.zipped").write_bytes(b"PK damaged")
     with registry.temporarily(npz_format(), name="some_module"), pytest.raises(ModelFileError) as caught:
         nnframe.load(tmp_path / "m.zipped")
     assert "the format zipped of some_module (registered in code) can't read it (" in str(caught.value)
+
+
+class Odd:
+    """Something that is neither JSON nor an array."""
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: None,
+        lambda path: ({}, {}, {}),
+        lambda path: ([], {}),
+        lambda path: ({}, []),
+        lambda path: ({}, {"x": [1.0]}),
+        lambda path: ({**read_npz(path)[0], "more": Odd()}, read_npz(path)[1]),
+        lambda path: ({**read_npz(path)[0], "more": {1: 2}}, read_npz(path)[1]),
+        lambda path: ({**read_npz(path)[0], "more": float("nan")}, read_npz(path)[1]),
+        lambda path: (read_npz(path)[0], read_npz(path)[1] | {"x": np.array([None])}),
+    ],
+)
+def test_whatever_a_format_reads_is_checked(tmp_path, read):
+    with registry.temporarily(npz_format(read=read)):
+        a_net().save(tmp_path / "m.zipped")
+        with pytest.raises(ModelFileError):
+            nnframe.load(tmp_path / "m.zipped")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +154,6 @@ def test_the_kit_finds_what_is_wrong_with_a_format(change, sentence):
 
 
 @pytest.mark.parametrize("suffixes", [(), ("onnx",), (".ONNX",), [".onnx"], ".onnx", (".a.b",), (1,)])
-def test_suffixes_of_another_form_are_refused(suffixes):
+def test_malformed_suffixes_are_refused(suffixes):
     with pytest.raises(ArgumentError, match="suffixes of format 'zipped' is"):
         npz_format(suffixes=suffixes)
