@@ -46,6 +46,8 @@ if TYPE_CHECKING:
         ShapeError,
         UnknownNameError,
     )  # fmt: skip
+    from nnframe.formula.floor import floored
+    from nnframe.formula.rules import rule
     from nnframe.history import History
     from nnframe.layer import denseLayer
     from nnframe.loading import load, load_with_metadata
@@ -59,8 +61,8 @@ __all__ = [
     "DivergenceError", "Engine", "EngineError", "Epoch", "Format", "Fused", "History", "Loss", "Metric",
     "MissingDependencyError", "ModelFileError", "NNFrameError", "NameConflictError", "Optimizer", "Pairs",
     "PluginError", "Reader", "RegistrationError", "Schedule", "ShapeError", "TrainingData", "TrainingTask",
-    "UnknownNameError", "__version__", "callbacks", "datasets", "denseLayer", "hookimpl", "load", "load_with_metadata",
-    "nNet", "one_hot", "pairs", "registry",
+    "UnknownNameError", "__version__", "callbacks", "datasets", "denseLayer", "floored", "hookimpl", "load",
+    "load_with_metadata", "nNet", "one_hot", "pairs", "registry", "rule",
 ]  # fmt: skip
 
 # Which module has which names. It is imported when one of them is first used, so that "import nnframe" takes no time,
@@ -84,6 +86,8 @@ _NAMES = {
     "errors": "ArgumentError ArgumentTypeError DataError DerivativeError DivergenceError EngineError "
     "MissingDependencyError ModelFileError NameConflictError NNFrameError PluginError RegistrationError ShapeError "
     "UnknownNameError",
+    "formula.floor": "floored",
+    "formula.rules": "rule",
     "history": "History",
     "layer": "denseLayer",
     "loading": "load load_with_metadata",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
@@ -11,6 +11,9 @@ from nnframe.contracts.fused import Fused
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.plugin import Plugin
+
+if TYPE_CHECKING:
+    from nnframe.formula.pairs import DerivedPair
 
 
 class BoundActivation(NamedTuple):
@@ -42,10 +45,19 @@ class BoundActivation(NamedTuple):
 
 
 class FusedForm(NamedTuple):
-    """A fused form, and the plugin of the pair that declares it, with whose parameters it is called."""
+    """A fused form and the side of the pair that declares it, whose parameters it is called with.
+
+    Attributes
+    ----------
+    owner : Plugin
+    form : Fused
+    derived : DerivedPair or None
+        What the form calls where nobody declares it, for an engine that compiles it.
+    """
 
     owner: Plugin
     form: Fused
+    derived: DerivedPair | None = None
 
 
 class Objective(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.contracts.activation import Activation
 from nnframe.contracts.domains import Domain, checked_domain, sample
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.plugin import Plugin
@@ -17,6 +18,7 @@ from nnframe.errors import ArgumentTypeError, with_type
 
 if TYPE_CHECKING:
     from nnframe.formula.derived import DerivedLoss
+    from nnframe.formula.pairs import DerivedPair
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,3 +124,20 @@ class Loss(Plugin):
             return derived.gradient(a, y)
 
         return slope
+
+    def with_activation(self, activation: Activation) -> DerivedPair | None:
+        """Return loss and activation as one formula, where both record and that is more stable than the chain rule.
+
+        That is so where the loss takes the logarithm of what the activation makes of exponentials.
+        """
+        from nnframe.formula.pairs import derived_pair
+
+        key = activation.forward, tuple(activation.settings.items())
+        if key not in self._pairs:
+            y = sample(self.y_domain, (4, 8), np.random.default_rng(0))
+            self._pairs[key] = derived_pair(activation.forward, activation.settings, self.value, self.settings, y)
+        return self._pairs[key]
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[object, ...], DerivedPair | None]:
+        return {}

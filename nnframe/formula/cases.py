@@ -123,26 +123,40 @@ def _best(root: Node, costs: Costs) -> Node:
         return root
     best, lowest = root, costs.of(root)
     for _ in range(MOST_ROUNDS):
-        found = [(costs.of(other), i, other) for i, other in enumerate(_others(best))]
+        found = [(costs.of(other), i, other) for i, other in enumerate(_others(best, costs))]
         if not found or min(found)[0] >= lowest:
             break
         lowest, _, best = min(found)
     return best
 
 
-def _others(root: Node) -> Iterator[Node]:
+def _others(root: Node, costs: Costs) -> Iterator[Node]:
     """Yield other forms of a node."""
-    graph = root.graph
     nodes = _own(root)
-    for condition in _conditions(nodes):
-        for thoroughly in (True, False):
-            yes = assumed(root, condition, True, thoroughly)
-            no = assumed(root, condition, False, thoroughly)
-            yield graph.simplified("where", condition, yes, no)
+    conditions = _conditions(nodes)
     for node in nodes:
-        if node.op == "where" and node.kind != BOOL:
+        if node is root:
+            yield from _split(root, conditions)
+        elif node.op in ("add", "subtract"):
+            own = costs.of(node)
+            for other in _split(node, conditions):
+                if costs.of(other) < own:
+                    yield _replaced(root, node, other)
+        elif node.op == "where" and node.kind != BOOL:
             for other in _without_choice(node):
                 yield _replaced(root, node, other)
+    if root.op == "where":
+        yield from _without_choice(root)
+
+
+def _split(node: Node, conditions: Sequence[Node]) -> Iterator[Node]:
+    """Yield a node as a choice by each of the conditions that it depends on."""
+    for condition in conditions:
+        for thoroughly in (True, False):
+            yes = assumed(node, condition, True, thoroughly)
+            no = assumed(node, condition, False, thoroughly)
+            if yes is not node or no is not node:
+                yield node.graph.simplified("where", condition, yes, no)
 
 
 def _without_choice(where: Node) -> Iterator[Node]:

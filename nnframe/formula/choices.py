@@ -15,6 +15,8 @@ NEGATED = {
     "equal": "not_equal",
     "not_equal": "equal",
 }
+# z where z > 0, else 0, is max(z, 0).
+LIMITS = {"greater": "maximum", "greater_equal": "maximum", "less": "minimum", "less_equal": "minimum"}
 MIRRORED = {
     "greater": "less",
     "less": "greater",
@@ -52,6 +54,8 @@ def where(c: Node, x: Node, y: Node) -> Node | None:
         return graph.simplified("where", c | y.args[0], x, y.args[2])
     if x.op == "where" and x.args[2] is y:
         return graph.simplified("where", c & x.args[0], x.args[1], y)
+    if y.equals(0) and x is not y and c.args[1:] == (y,) and c.args[0] is x and c.op in LIMITS:
+        return graph.simplified(LIMITS[c.op], x, y)
     return _sign_of_choice(c, x, y) or _clip(c, x, y) or _where_of_products(c, x, y)
 
 

@@ -266,7 +266,7 @@ def specialized(roots: tuple[Node, ...], settings: Mapping[str, float], graph: G
         if node.op == "parameter" and node.data in settings:
             return graph.constant(float(settings[node.data]))
         if not args:
-            return graph.node(node.op, data=node.data, shape=node.shape)
+            return graph.leaf(node)
         return graph.simplified(node.op, *args, data=node.data)
 
     return rebuilt(roots, build)

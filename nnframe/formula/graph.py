@@ -151,10 +151,13 @@ class Graph:
     ----------
     at_hand : set of Node
         What needn't be computed, and is better used as it is than taken apart.
+    exponentials : dict of Node to Node
+        What exp of a node is, where it is at hand.
     """
 
     def __init__(self, rewrite: Rewrite | None = None) -> None:
         self.at_hand: set[Node] = set()
+        self.exponentials: dict[Node, Node] = {}
         self._rewrite = rewrite
         self._known: dict[tuple[Any, ...], Node] = {}
 
@@ -195,6 +198,10 @@ class Graph:
     def input(self, name: str) -> Node:
         """Return the node of an argument of shape (n, B)."""
         return self.node(INPUT, data=name, shape=Shape.FULL)
+
+    def leaf(self, node: Node) -> Node:
+        """Return the node of this graph that is what a node without arguments is in another."""
+        return self.node(node.op, data=node.data, shape=node.shape)
 
     def parameter(self, name: str) -> Node:
         """Return the node of a number that is set later."""

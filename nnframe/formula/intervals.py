@@ -101,7 +101,9 @@ def _domain(function: Callable[[float], Any], lowest: float) -> Callable[[Interv
 
 
 # These say something also of what may be infinite.
-KEEP = frozenset(("maximum", "minimum", "clip", "absolute", "negative", "sin", "cos"))
+KEEP = frozenset(
+    ("maximum", "minimum", "clip", "absolute", "negative", "sin", "cos", "sum", "where", "mean", "max", "min")
+)
 
 RULES: dict[str, Callable[..., Interval]] = {
     "add": lambda x, y: (x[0] + y[0], x[1] + y[1]),
@@ -123,6 +125,7 @@ RULES: dict[str, Callable[..., Interval]] = {
     "logaddexp": lambda x, y: (float(np.logaddexp(x[0], y[0])), float(np.logaddexp(x[1], y[1]))),
     "as_float": lambda x: x,
     "spread": lambda x: x,
+    "sum": lambda x: (0.0 if x[0] >= 0 else -math.inf, 0.0 if x[1] <= 0 else math.inf),
     "max": lambda x: x,
     "min": lambda x: x,
     "mean": lambda x: x,

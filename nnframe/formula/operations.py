@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.formula.floor import floored
 from nnframe.formula.graph import CONSTANT, INPUT, PARAMETER, SIZE, Node, reachable
 
 Slope: TypeAlias = "Node | int | float"
@@ -87,31 +88,6 @@ FLAT = frozenset(("sign", "floor", "ceil", "trunc", "rint", "floor_divide", "hea
 
 # These choose one of their arguments; `nnframe.formula.derive` has their slopes.
 SELECTIONS = frozenset(("where", "maximum", "minimum", "fmax", "fmin", "clip", "absolute"))
-
-
-def floored(x: Array) -> Array:
-    """Return x, raised where necessary to the smallest normal number over the machine epsilon.
-
-    It keeps log 0 and 1 / 0 finite: so small that it changes no result that matters, and so large that a quotient has
-    room to be multiplied before it overflows. A derived slope passes through it unchanged, so that an output of 0 which
-    should be 1 still has one; after np.maximum(x, 1e-30) it would be 0.
-
-    Parameters
-    ----------
-    x : ndarray of float32 or float64
-
-    Returns
-    -------
-    ndarray
-        Of x's shape and dtype.
-    """
-    recorded = getattr(x, "floored", None)
-    if recorded is not None:
-        result: Array = recorded()
-        return result
-    limits = np.finfo(x.dtype)
-    raised: Array = np.maximum(x, limits.tiny / limits.eps)
-    return raised
 
 
 def _reduction(reduce: Callable[..., Any]) -> Callable[..., Any]:

@@ -94,9 +94,7 @@ class Recording:
             module = "" if getattr(np, name, None) is not ufunc else "np."
             raise refusal(
                 f"{module}{name}",
-                functions.INSTEAD.get(
-                    name, "write it with functions that numpy has, or give it a rule: nnframe.formula.rule"
-                ),
+                functions.INSTEAD.get(name, "write it with functions that numpy has, or give it a rule: nnframe.rule"),
             )
         return self._call(op, [node_of(self, value) for value in inputs], mask_of(inputs), name in ON_TRUTH_ALONE)
 

@@ -26,6 +26,7 @@ RULES: dict[str, Callable[..., Node | None]] = {
     "absolute": choices.absolute,
     "sign": choices.sign,
     "as_float": choices.as_float,
+    "exp": lambda x: x.graph.exponentials.get(x),
     "keep": lambda x: x.args[0] if x.op == "drop" else x if x.shape == Shape.KEPT else None,
     "drop": lambda x: x.args[0] if x.op == "keep" else x if x.shape == Shape.ROW else None,
     **{op: choices.compared(op) for op in COMPARISONS},
@@ -52,5 +53,8 @@ def rewrite(op: str, args: tuple[Node, ...], data: Any) -> Node | None:
         plain = tuple(arg.args[0] if arg.op in SPREAD else arg for arg in args)
         if max(arg.shape for arg in plain) == max(arg.shape for arg in args):
             return graph.simplified(op, *plain, data=data)
+    if op in ("sum", "mean"):
+        number, rest = products.scale(args[0])
+        return None if number is None else number * graph.node(op, rest, data=data)
     rule = RULES.get(op)
     return rule(*args) if rule else None

@@ -62,7 +62,7 @@ def at_any_size(recordings: Sequence[tuple[Node, ...]], sizes: Sequence[tuple[in
     def build(node: Node, args: tuple[Node, ...]) -> Node:
         if node in found:
             return found[node](graph)
-        return graph.node(node.op, *args, data=node.data, shape=None if args else node.shape)
+        return graph.node(node.op, *args, data=node.data) if args else graph.leaf(node)
 
     return tuple(rebuilt(recordings[0], build))
 

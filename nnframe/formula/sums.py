@@ -49,6 +49,11 @@ def subtract(x: Node, y: Node) -> Node | None:
         return (x - y.args[0]) + y.args[1]
     if y.op == "subtract" and y.args[0] is x:
         return y.args[1]
+    if x.op == "add" and y in x.args:
+        return x.args[1] if x.args[0] is y else x.args[0]
+    if y.op == "where" and x.op == "add" and any(arg in x.args for arg in y.args[1:]):
+        c, yes, no = y.args
+        return x.graph.simplified("where", c, x - yes, x - no)
     # 1 - x / (1 + x) is 1 / (1 + x), without the cancellation.
     if x.equals(1) and y.op == "divide" and y.args[1].op == "add" and y.args[0] in y.args[1].args:
         left, right = y.args[1].args

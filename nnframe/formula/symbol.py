@@ -206,7 +206,7 @@ class Symbol:
         return self.recorder.call_rule(rule, inputs)
 
     def floored(self) -> Symbol:
-        """Record `nnframe.formula.operations.floored`."""
+        """Record `nnframe.floored`."""
         return Symbol(self.recorder, self.recorder.graph.node("floored", self.node), self.mask)
 
 

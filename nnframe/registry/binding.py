@@ -6,7 +6,7 @@ This happens when a layer is built or a pass starts. The loop over the batches t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,12 +15,16 @@ from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Linear, Objective
 from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
+from nnframe.contracts.fused import Fused
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown, with_type
 from nnframe.registry.blame import blamed_error, raised
+
+if TYPE_CHECKING:
+    from nnframe.formula.pairs import DerivedPair
 
 # What a layer without an activation does.
 IDENTITY = BoundActivation(
@@ -234,7 +238,10 @@ def _blamed(engine: Engine, function: Callable[..., Any], part: str, *arguments:
 
 
 def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
-    """Return the fused form of a pair and who declares it, if the other side has its default parameters."""
+    """Return the fused form of a pair and who declares it, if the other side has its default parameters.
+
+    Where neither declares one, it is derived, if that is more stable than the chain rule.
+    """
     if activation is None:
         return None
     if not activation.overrides:
@@ -245,7 +252,18 @@ def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
         for name, form in activation.fused.items():
             if registry.refers_to("loss", name, loss):
                 return FusedForm(activation, form)
+    # A loss that takes logarithms of outputs says so by its domain. What comes with nnframe has the forms it needs.
+    if (loss.gradient is None or loss.a_domain != "real") and not (_is_built_in(loss) and _is_built_in(activation)):
+        pair = loss.with_activation(activation)
+        if pair is not None:
+            return FusedForm(loss, _fused_of(pair), pair)
     return None
+
+
+def _fused_of(pair: DerivedPair) -> Fused:
+    return Fused(
+        gradient=lambda z, a, y, **params: pair.gradient(z, a, y), value=lambda z, y, **params: pair.value(z, y)
+    )
 
 
 def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column: bool = False) -> Callable[..., Array]:

@@ -107,18 +107,21 @@ def objective_parts(
     function: Any = loss.value
     part = "value"
     ways = {"array": formula_loops.array_value}
+    settings: Mapping[str, Any] = loss.settings
     if fused is not None and fused.form.value is not None:
-        owner, function, part = fused.owner, fused.form.value, "fused value"
+        owner, function, part, settings = fused.owner, fused.form.value, "fused value", fused.owner.settings
         ways = {"array": formula_loops.array_fused_value}
-    value_part = selected(
-        Candidate(owner, function, part, ways, value_on_numpy, (z, a, y, losses), (3,), owner.settings)
-    )
+    if fused is not None and fused.derived is not None:
+        function, settings = fused.derived.value.formula(dtype), {}
+    value_part = selected(Candidate(owner, function, part, ways, value_on_numpy, (z, a, y, losses), (3,), settings))
     owner, part, settings = loss, "gradient", loss.settings
     function = loss.gradient
     ways = {"element": formula_loops.element_gradient, "array": formula_loops.array_gradient}
     if fused is not None:
         owner, function, part, settings = fused.owner, fused.form.gradient, "fused gradient", fused.owner.settings
         ways = {"element": formula_loops.element_fused_gradient, "array": formula_loops.array_fused_gradient}
+        if fused.derived is not None:
+            function, settings = fused.derived.gradient.formula(dtype), {}
     elif function is None:
         function, part, settings = loss.derived.gradient.formula(dtype), "derived gradient", {}
     return value_part, selected(Candidate(owner, function, part, ways, gradient_on_numpy, (z, a, y, d), (3,), settings))
