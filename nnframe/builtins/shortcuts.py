@@ -1,4 +1,4 @@
-"""What numpy does faster in another way, for the built-in plugins."""
+"""Faster ways to do the same with numpy, for the built-in plugins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from nnframe.arrays import Array
 
-# With more of them in the product, `spread_sums` would take longer than it saves.
+# With more multiplications, `spread_sums` would take longer than it saves.
 MOST_MULTIPLICATIONS = 2**13
-# Of a matrix with fewer numbers, to find `zeros_beside` takes longer than they save.
+# For smaller matrices, looking up `zeros_beside` takes longer than it saves.
 LARGE = 2**11
 # More zeros would take too much memory.
 MOST_ZEROS = 2**15
@@ -31,17 +31,17 @@ def floored(a: Array) -> Array:
 def column_sums(matrix: Array) -> Array:
     """Return the sums of the columns of (n, B) as (B,).
 
-    It is a product with ones, which takes a third of np.add.reduce's time.
+    A product with ones, which takes a third of the time of np.add.reduce.
     """
     sums: Array = _ones(len(matrix), matrix.dtype).dot(matrix)
     return sums
 
 
 def spread_sums(matrix: Array, partner: Array) -> Array:
-    """Return the sums of the columns in the form that numpy combines with a partner of (n, B) in the least time.
+    """Return the sums of the columns in the form that numpy combines fastest with a partner of shape (n, B).
 
-    Of a small matrix, they stand in every row, and lie in memory as the partner does: numpy takes a third of the time
-    for two arrays that are alike. Of a larger one, they are `column_sums`.
+    For a small matrix, every row has them, in the memory order of the partner: numpy takes a third of the time for two
+    arrays of one shape and order. For a larger one, they are `column_sums`.
     """
     n = len(matrix)
     if n * matrix.size > MOST_MULTIPLICATIONS:
@@ -54,7 +54,7 @@ def spread_sums(matrix: Array, partner: Array) -> Array:
 def lies_within(matrix: Array, bound: float) -> bool:
     """Return whether all numbers lie between -bound and bound, excluding both; False if one is NaN.
 
-    Of a small matrix, argmin and argmax take a quarter of the time of np.minimum.reduce and np.maximum.reduce.
+    For a small matrix, argmin and argmax take a quarter of the time of np.minimum.reduce and np.maximum.reduce.
     """
     if matrix.size == 0:
         return True
@@ -65,14 +65,14 @@ def lies_within(matrix: Array, bound: float) -> bool:
 
 @lru_cache
 def zero(dtype: np.dtype[Any]) -> Array:
-    """Return 0 as an array, which numpy would make of a number each time: half a microsecond."""
+    """Return 0 as an array; numpy would convert a number at each call, which takes half a microsecond."""
     return np.zeros((), dtype)
 
 
 def zeros_beside(matrix: Array) -> Array:
-    """Return zeros that numpy compares with a large matrix in the least time, if that lies in memory as a whole.
+    """Return zeros that numpy compares fastest with a large contiguous matrix.
 
-    Its loops are faster where both sides have numbers side by side: np.maximum takes a fifth of the time at 256 x 128.
+    Its loops are faster if both sides are contiguous: np.maximum takes a fifth of the time at 256 x 128.
     """
     rows = matrix if matrix.flags.c_contiguous else matrix.T
     zeros = _zeros(rows.shape if rows.size <= MOST_ZEROS else (1, rows.shape[1]), matrix.dtype)

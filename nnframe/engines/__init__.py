@@ -1,1 +1,1 @@
-"""The engines that come with nnframe: ``reference`` is there to be read, ``numpy`` to be used."""
+"""nnframe's own engines: ``reference`` to read, ``numpy`` to use."""

@@ -1,7 +1,7 @@
-"""reference: stochastic gradient descent as a textbook has it, to be read and to hold other engines against.
+"""reference: stochastic gradient descent as in a textbook, to read and to compare other engines with.
 
-For each batch, in the order of the epoch: w becomes w - learning_rate * dL/dw, where L is the mean loss of the batch,
-or what the optimizer makes of it.
+For each batch, in the order of the epoch, w becomes w - learning_rate * dL/dw, where L is the mean loss of the batch,
+or whatever the optimizer computes instead.
 
 Source: L. Bottou, F. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning", SIAM Review 60
 (2018) 223-311, algorithm 4.1.
@@ -34,7 +34,7 @@ def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
         ):
             masks = [dropout.mask(k, epoch.dropout_key, start, len(x)) for k in layer_numbers]
             columns = [None if mask is None else mask.T for mask in masks]
-            # All gradients exist before the first weight changes: a plugin that raises leaves no half-done update.
+            # All gradients are computed before a weight changes, so a plugin that raises leaves no partial update.
             losses, gradients = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights, columns)
             for slots, gradient in zip(updater.gradients, gradients, strict=True):
                 slots.weights[...], slots.bias[...] = gradient

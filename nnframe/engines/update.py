@@ -1,4 +1,4 @@
-"""From the gradient of a batch to new weights: penalties, clipping, the optimizer; all or nothing."""
+"""From the gradient of a batch to new weights: penalties, clipping and the optimizer, all or nothing."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, TrainingTask
 
-# What clipping adds to a norm. It is PyTorch's, so that what was trained there can be trained again here.
+# What clipping adds to a norm; the same as in PyTorch, so that its runs can be reproduced here.
 NORM_EPSILON = 1e-6
 
 
 class Updater:
-    """Updates the weights of a net as an `UpdateRule` says.
+    """Updates the weights of a net by an `UpdateRule`.
 
-    All weights and biases stand in one vector, so that an update costs the same few calls for any number of layers.
+    All weights and biases are in one vector, so that an update takes the same few calls for any number of layers.
 
     Attributes
     ----------
     gradients : list of Gradient
-        For each layer of the task, where the gradient of the mean loss is to be written before `update_weights`.
+        For each layer of the task, where the caller writes the gradient of the mean loss before `update_weights`.
     """
 
     def __init__(self, task: TrainingTask | BoundNet) -> None:
@@ -34,7 +34,7 @@ class Updater:
         self.vector, parts = vector_of(self.layers)
         self.sources = [array for part in parts for array in part]
         self.gradient, self.gradients = vector_of(task.layers)
-        # A layer that is there twice has two gradients, which add up.
+        # The two gradients of a layer that the net uses twice add up.
         self.has_repeats = len(self.layers) < len(task.layers)
         self.sums = self.gradients
         if self.has_repeats:
@@ -46,11 +46,11 @@ class Updater:
         ]
 
     def read_weights(self) -> None:
-        """Take over the layers' weights, which anyone may have changed since the last update."""
+        """Copy the layers' weights, which may have changed since the last update."""
         copy_all(self.sources, self.arrays)
 
     def update_weights(self, learning_rate: float) -> None:
-        """Give the layers new weights, for the gradients that were written.
+        """Update the layers' weights with the gradients that were written.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Updater:
         if rule.clip_value:
             np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
         if rule.clip_norm:
-            # In float64, for squares of float32 numbers may be beyond the largest.
+            # In float64, since squares of float32 numbers may overflow.
             square = float(np.square(self.gradient, dtype=np.float64).sum())
             share = rule.clip_norm / (math.sqrt(square) + NORM_EPSILON)
             if share < 1:
@@ -91,7 +91,7 @@ class Updater:
 
 
 def vector_of(layers: Sequence[Linear]) -> tuple[Array, list[Gradient]]:
-    """Return a vector with a place for every weight and bias, and the places as views of the layers' shapes."""
+    """Return a vector with room for all weights and biases, and views of it in the layers' shapes."""
     vector = np.empty(sum(array.size for array in parameters_of(layers)), layers[0].weights.dtype)
     parts, start = [], 0
     for layer in layers:

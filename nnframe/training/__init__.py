@@ -1,1 +1,1 @@
-"""What happens in a call of `nNet.nEpochs`: the settings are checked, a task is made for the engine, the epochs run."""
+"""A call of `nNet.nEpochs`: check the settings, prepare a task for the engine, run the epochs."""

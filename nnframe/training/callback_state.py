@@ -1,4 +1,4 @@
-"""What a callback keeps, as JSON and arrays, and back."""
+"""The state of a callback as JSON and arrays, and back."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from nnframe.arrays import Array
 
 
 def packed(state: Mapping[str, Any], prefix: str, arrays: dict[str, Array]) -> dict[str, Any]:
-    """Return a callback's state as JSON; its arrays, alone or in lists, are put beside the others.
+    """Return the state of a callback as JSON, and add its arrays to those of the file.
 
     Parameters
     ----------
     state : mapping of str to value
         Texts, numbers, bools, None, arrays, and lists of arrays.
     prefix : str
-        What the names of its arrays begin with.
+        The start of the names of its arrays.
     arrays : dict of str to ndarray
-        Where these go.
+        The arrays of the file, to which its own are added.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def packed(state: Mapping[str, Any], prefix: str, arrays: dict[str, Array]) -> d
 
 
 def unpacked(packed_state: Mapping[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
-    """Return the state that `packed` made JSON of."""
+    """Return the state for which `packed` returned this JSON."""
     state: dict[str, Any] = {}
     for key, value in packed_state.items():
         if "arrays" in value:

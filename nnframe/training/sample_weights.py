@@ -1,4 +1,4 @@
-"""How much each sample counts."""
+"""The weight of each sample in the loss."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ClassWeights: TypeAlias = Mapping[int, float] | Literal["balanced"]
 def checked_sample_weights(
     sample_weights: Any, class_weights: ClassWeights | None, data: Pairs, dtype: DType
 ) -> Array | None:
-    """Return the weight of each sample, times that of its class; None where neither is given.
+    """Return the weight of each sample times that of its class; None if neither is given.
 
     Parameters
     ----------
     sample_weights : array_like of shape (N,), or None
     class_weights : mapping of int to float, "balanced" or None
-        By the class's number. "balanced" gives N / (number of classes * samples of the class), so that all classes
-        count alike. A class that is left out counts 1.
+        By the number of the class. "balanced" is N / (number of classes * samples of the class), which makes all
+        classes count the same. A class that is not in the mapping has weight 1.
     data : Pairs
-        With a class for every y, if there are class weights.
+        For class weights, each y must be of a class.
     dtype : numpy.dtype
 
     Returns
@@ -40,6 +40,8 @@ def checked_sample_weights(
     ------
     ShapeError, ArgumentTypeError, ArgumentError
         If a weight is missing, negative or not finite, or a class doesn't exist.
+    DataError
+        If no sample counts, or the class of a target is unknown since it is NaN.
     """
     if sample_weights is None and class_weights is None:
         return None
@@ -49,15 +51,15 @@ def checked_sample_weights(
     if class_weights is not None:
         n_classes = max(data.Y.shape[1], 2)
         if np.isnan(data.Y).any():
-            raise DataError("data has a target that is NaN, which is of no class; leave those samples out")
+            raise DataError("data has a target that is NaN, so its class is unknown; leave those samples out")
         classes = classes_of(data.Y.T, data.Y)
         weights *= _weights_of_classes(class_weights, classes, n_classes)[classes]
     if not np.isfinite(weights).all():
         raise ArgumentError(
-            f"a sample's weight, with that of its class, is beyond the largest {weights.dtype}; scale them"
+            f"the weight of a sample times that of its class overflows {weights.dtype}; scale them down"
         )
     if not weights.any():
-        raise DataError("sample_weights and class_weights make every sample count 0; expected one above 0 at least")
+        raise DataError("sample_weights and class_weights are 0 for every sample; expected at least one above 0")
     return weights
 
 
@@ -68,7 +70,7 @@ def _weights_of_classes(class_weights: ClassWeights, classes: Array, n_classes: 
                 f"class_weights is {class_weights!r}; expected 'balanced', or a dict such as {{0: 1.0, 1: 5.0}}"
             )
         counts = np.bincount(classes, minlength=n_classes)
-        # A class without samples has no weight that could matter.
+        # The weight of a class without samples doesn't matter.
         balanced: Array = len(classes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
         return balanced
     if not isinstance(class_weights, Mapping):

@@ -115,7 +115,7 @@ def test_one_component_has_two_classes():
             r"sample_weights\[11\] is -1; expected finite numbers, 0 or",
         ),
         ({"sample_weights": [np.nan] * 12}, ArgumentError, r"sample_weights\[0\] is nan"),
-        ({"sample_weights": [0] * 12}, DataError, "make every sample count 0"),
+        ({"sample_weights": [0] * 12}, DataError, "are 0 for every sample"),
         ({"sample_weights": ["heavy"] * 12}, ArgumentTypeError, "sample_weights has dtype"),
         ({"class_weights": {3: 1}}, ArgumentError, "class_weights has the class 3; expected whole numbers from 0 to 2"),
         ({"class_weights": {"a": 1}}, ArgumentError, "class_weights has the class 'a'"),

@@ -1,7 +1,8 @@
 """progress: the epoch, the time left, samples per second, and the latest loss and metrics.
 
 They are shown as a bar of tqdm, which the extra ``progress`` installs. Without tqdm, or if the output is not a
-terminal, a line is printed about once a second. ``silent=true`` prints nothing, for a program that leaves the choice to its user.
+terminal, a line is printed about once a second. ``silent=true`` prints nothing, for a program that leaves the choice to
+its user.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The numpy engine."""
+"""The numpy engine, made for speed."""

@@ -1,4 +1,4 @@
-"""Where the numpy engine keeps weights while it trains, and how a gradient changes them."""
+"""Where the numpy engine keeps the weights while it trains, and how it updates them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.update import Updater, vector_of
 
-# Beyond, the calls that one vector saves cost nothing next to what they do, and a copy of the weights is large.
+# With more, the calls that one vector saves no longer matter, and a copy of the weights takes memory.
 FEW_PARAMETERS = 2**17
 
 
 class Descent(ABC):
-    """How weights follow gradients.
+    """How gradients update the weights.
 
     Attributes
     ----------
     layers : sequence of Linear
-        What to compute with between `begin` and `end`.
+        The layers to compute with between `begin` and `end`.
     gradients : sequence of Gradient
-        For each layer, where its gradient is to be written before `step`.
+        For each layer, where its gradient is written before `step`.
     takes_steps : bool
-        Whether the gradients are to be multiplied with the learning rate.
+        Whether `step` expects gradients that are multiplied by the learning rate.
     """
 
     layers: Sequence[Linear]
@@ -37,7 +37,7 @@ class Descent(ABC):
 
     @abstractmethod
     def begin(self) -> None:
-        """Get ready for an epoch; anyone may have changed the net's weights since the last."""
+        """Prepare for an epoch; the net's weights may have changed since the last one."""
 
     @abstractmethod
     def step(self, learning_rate: float) -> None:
@@ -45,11 +45,11 @@ class Descent(ABC):
 
     @abstractmethod
     def end(self) -> None:
-        """Leave the weights in the net."""
+        """Write the weights to the net."""
 
 
 def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
-    """Return the fastest way to do what the task says."""
+    """Return the fastest way to follow the rule of a task."""
     if not task.rule.is_plain:
         return ByRule(task)
     distinct = distinct_layers(task.layers)
@@ -65,7 +65,7 @@ def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
 
 
 class InTheLayers(Descent):
-    """Weights stay where they are: no copy, and a subtraction for each array."""
+    """Weights stay in the layers: no copy, and one subtraction per array."""
 
     def __init__(self, task: TrainingTask | BoundNet, memory: Memory) -> None:
         self.layers = task.layers
@@ -76,7 +76,7 @@ class InTheLayers(Descent):
         self._steps = tuple(array for gradient in self.gradients for array in gradient)
 
     def begin(self) -> None:
-        """Do nothing: the weights are the net's own."""
+        """Do nothing: the weights are in the net already."""
 
     def step(self, learning_rate: float) -> None:
         """Subtract the gradients."""
@@ -87,7 +87,7 @@ class InTheLayers(Descent):
 
 
 class InOneVector(Descent):
-    """All weights move to one vector for the time of an epoch, so that an update is one subtraction."""
+    """All weights are in one vector during an epoch, so that an update is one subtraction."""
 
     def __init__(self, task: TrainingTask | BoundNet) -> None:
         self._live = parameters_of(task.layers)
@@ -107,12 +107,12 @@ class InOneVector(Descent):
         np.subtract(self._vector, self._step, self._vector)
 
     def end(self) -> None:
-        """Copy the weights out of the vector."""
+        """Copy the weights back from the vector."""
         copy_all(self._live, self._parts)
 
 
 class ByRule(Descent):
-    """What else there is: penalties, clipping, an optimizer."""
+    """Any other rule: penalties, clipping, an optimizer."""
 
     takes_steps = False
 
@@ -121,7 +121,7 @@ class ByRule(Descent):
         self.layers, self.gradients = task.layers, self._updater.gradients
 
     def begin(self) -> None:
-        """Let the updater see the weights."""
+        """Let the updater read the weights."""
         self._updater.read_weights()
 
     def step(self, learning_rate: float) -> None:
@@ -129,4 +129,4 @@ class ByRule(Descent):
         self._updater.update_weights(learning_rate)
 
     def end(self) -> None:
-        """Do nothing: the updater writes into the net."""
+        """Do nothing: the updater writes to the net."""

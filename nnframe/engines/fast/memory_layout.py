@@ -1,7 +1,7 @@
-"""What a pass over a batch needs of memory, and in which order matrices lie in it.
+"""The memory of a pass over a batch, and the order of the matrices in it.
 
-Columns have shape (n, B): n numbers of each of B samples. Side by side in memory lie those of a sample, or those of
-all samples. It makes no difference to a result, but to the number of loops that numpy makes, and to the speed of BLAS.
+Columns have shape (n, B): n numbers of each of B samples. Either the numbers of a sample are contiguous, or those of
+all samples. The results are the same, but not the number of loops that numpy makes or the speed of BLAS.
 """
 
 from __future__ import annotations
@@ -12,49 +12,49 @@ from nnframe.arrays import Array
 from nnframe.contracts.bound import Linear
 from nnframe.engines.fast.memory import Memory
 
-# With more numbers a sample, BLAS's speed counts for more than numpy's loops.
+# With more numbers per sample, the speed of BLAS matters more than the loops of numpy.
 WIDEST_BY_SAMPLE = 64
 
 
 def is_by_sample(n: int, count: int) -> bool:
-    """Return whether the n numbers of each of some samples should lie side by side, and not those of all samples.
+    """Whether the n numbers of each sample should be contiguous, rather than those of all samples.
 
-    Where a bias is added, or columns are summed up, numpy makes a loop for whatever lies side by side: there should be
-    few, and long ones. BLAS, though, multiplies into the rows of wide layers faster if they are as short as a batch: a
-    batch of 16 times 784 x 256 in 0.4 to 0.85 of the time. For one sample, both orders are the same.
+    To add a bias or sum columns, numpy makes one loop per contiguous run, so there should be few long ones. But BLAS
+    multiplies into the rows of wide layers faster if they are as short as a batch: a batch of 16 times 784 x 256 in 0.4
+    to 0.85 of the time. For one sample, both orders are the same.
     """
     return WIDEST_BY_SAMPLE >= n >= count > 1
 
 
 def laid_out(memory: Array, count: int) -> Array:
-    """Return memory for so many columns or more, (n, B), as (n, count), in the order that `is_by_sample` asks for."""
+    """Return memory of shape (n, B) as (n, count) for count <= B, in the order that `is_by_sample` chooses."""
     n = len(memory)
     part = memory.reshape(-1)[: n * count]
     return part.reshape(count, n).T if is_by_sample(n, count) else part.reshape(n, count)
 
 
 def row_by_row(*columns: Array) -> tuple[Array, ...]:
-    """Return columns that are `laid_out`, or their transposes, so that what lies side by side is a row.
+    """Return columns that are `laid_out`, or their transposes, so that the rows are contiguous.
 
-    numpy takes up to 1.4 times as long to go through small matrices the other way.
+    numpy takes up to 1.4 times as long over small matrices the other way.
     """
     return tuple(each.T for each in columns) if is_by_sample(*columns[0].shape) else columns
 
 
 class LayerMemory(NamedTuple):
-    """What a layer needs for a batch; all of shape (n_out, B).
+    """The memory of a layer for a batch, all of shape (n_out, B).
 
     Attributes
     ----------
     z, a : ndarray
-        Pre-activations and activations; the same memory where the activation works in place. In the last layer, z is
-        where its product goes, and one of the two follows; the other is an `Output`.
+        Pre-activations and activations; the same memory if the activation works in place. In the last layer, the
+        product of weights and inputs is written to z, and then z or a replaces it; the other one is an `Output`.
     d : ndarray
-        dL/dz for the mean loss L of the batch, times what the last layer's was multiplied with.
+        dL/dz for the mean loss L of the batch, times the scale that was folded into the last layer's.
     mask : ndarray or None
-        What dropout multiplies a with, to be filled before each pass.
+        The factors of a for dropout, filled before each pass.
     out : ndarray
-        What the next layer takes: a, or a times mask.
+        The input of the next layer: a, or a times mask.
     """
 
     z: Array
@@ -75,7 +75,7 @@ class LayerMemory(NamedTuple):
         return cls(z, a, d, mask, out)
 
     def first(self, count: int) -> LayerMemory:
-        """Return memory for as many samples, or fewer, in the order that suits them."""
+        """Return this memory for as many samples as were allocated or fewer, in the order that suits them."""
         z, a, d, out = (laid_out(memory, count) for memory in (self.z, self.a, self.d, self.out))
         return LayerMemory(z, a, d, None if self.mask is None else laid_out(self.mask, count), out)
 
@@ -83,20 +83,20 @@ class LayerMemory(NamedTuple):
 def output_columns(memory: Memory, layer: Linear, count: int, size: int) -> Array:
     """Return memory for the last layer's outputs for some samples, (n_out, count), of which `size` are a batch."""
     n, dtype = len(layer.weights), layer.weights.dtype
-    # A batch of one should lie together, too.
+    # The numbers of a batch of one should be contiguous too.
     by_sample = size == 1 or is_by_sample(n, size)
     matrix = memory.empty((count, n) if by_sample else (n, count), dtype)
     return matrix.T if by_sample else matrix
 
 
 class Output(NamedTuple):
-    """What the loss of B samples is computed from: z or a of the last layer.
+    """The argument of the loss for B samples: z or a of the last layer.
 
     Attributes
     ----------
     columns : ndarray, shape (n_out, B)
     rows : ndarray
-        The same or their transpose, `row_by_row`, as the product of a batch of B samples is.
+        The same, or the transpose, `row_by_row` like the product of a batch of B samples.
     """
 
     columns: Array

@@ -1,32 +1,31 @@
-"""numpy: the engine for everyday use, with nothing but numpy.
+"""numpy: the engine for everyday use, which needs nothing but numpy.
 
-It computes what reference computes. With small batches, nearly all of the time goes into calling numpy, not into
-arithmetic, so it saves calls; with large ones, memory that is allocated and passed through once more. What a saving
-is worth is the time without it over the time with it, in float32, on one core:
+It computes the same as reference. With small batches, nearly all of the time is spent on calling numpy rather than on
+arithmetic, so it saves calls; with large ones, it saves allocations and passes over memory. The speedup of each saving,
+in float32 on one core:
 
-- A built-in loss never fails, so its values needn't be known before the update: they are taken for many batches at
-  once. Worth 2.4 to 3.2 on small nets with batches of one, 1.5 with batches of 32.
-- Each layer's part of a pass is a function that was made for its arrays once, over memory that was allocated once,
-  which activations overwrite where they can (`passes`). Worth 1.4 to 1.5 on small nets, batches of one.
-- Matrices lie in memory in the order that numpy or BLAS is faster with (`memory_layout`). Worth 1.27 on
-  small nets with batches of 128, 1.08 with batches of 32, and up to 1.3 on larger ones with batches of 16.
-- All weights of a small net stand in one vector while it trains, so that an update is one subtraction
-  (`descent`). Worth 1.07 to 1.24 with batches of one, 1.03 with a hundred thousand weights.
-- An array's own ``dot`` writes into memory that is there, and its call takes two thirds of the time that np.dot takes,
-  and two fifths of that of ``@``. Worth 1.06 on small nets with batches of one, 1.05 with batches of 32.
-- The built-in plugins sum up columns as products with ones, and compare with zeros that lie as the matrix does
-  (`nnframe.builtins.shortcuts`). Worth 1.12 on a small classifier with batches of one, 1.09 with batches of 32, and
-  1.04 on a larger net with batches of 128.
-- softmax subtracts no maximum where it needn't (`softmax`). Worth 1.03 with batches of one, 1.06 to
-  1.1 with batches of 4 to 32.
-- A batch of one needs no sum for the gradient of the bias. In larger ones, the sum is a product with ones, which takes
-  half of the time that np.add.reduce takes.
-- The learning rate and the mean over the batch are folded into the first gradient of the backward pass, which spares a
-  pass over all of them. Worth 1.03 to 1.19 with batches of one.
-- Plugins that come with nnframe are called without a guard (`registry.binding`). Worth up to 1.07 with batches of one.
+- A built-in loss never fails, so its values can be computed after the updates, for many batches at once: 2.4 to 3.2 on
+  small nets with batches of one, 1.5 with batches of 32.
+- Each layer's part of a pass is a function made for its arrays once, over memory allocated once, which activations
+  overwrite if they can (`passes`): 1.4 to 1.5 on small nets with batches of one.
+- Matrices have the memory order that numpy or BLAS is faster with (`memory_layout`): 1.27 on small nets with batches of
+  128, 1.08 with batches of 32, and up to 1.3 on larger nets with batches of 16.
+- All weights of a small net are in one vector while it trains, so that an update is one subtraction (`descent`): 1.07
+  to 1.24 with batches of one, 1.03 with a hundred thousand weights.
+- An array's own ``dot`` writes to existing memory; a call takes two thirds of the time of np.dot, and two fifths of
+  that of ``@``: 1.06 on small nets with batches of one, 1.05 with batches of 32.
+- The built-in plugins sum columns as products with ones, and compare with zeros in the memory order of the matrix
+  (`nnframe.builtins.shortcuts`): 1.12 on a small classifier with batches of one, 1.09 with batches of 32, and 1.04 on a
+  larger net with batches of 128.
+- softmax only subtracts the maximum if it has to: 1.03 with batches of one, 1.06 to 1.1 with batches of 4 to 32.
+- A batch of one needs no sum for the gradient of the bias. In larger ones the sum is a product with ones, which takes
+  half the time of np.add.reduce.
+- The learning rate and the mean over the batch are folded into the first gradient of the backward pass, which saves a
+  pass over all others: 1.03 to 1.19 with batches of one.
+- nnframe's own plugins are called without a guard (`registry.binding`): up to 1.07 with batches of one.
 
-Whatever ends an epoch early, the net is left with the weights of a whole batch: an update is one call from Python, and
-so is the move of the weights from the vector to the net.
+However an epoch ends, the net has the weights after a whole batch: an update is one call from Python, and so is the
+copy of the weights from the vector to the net.
 """
 
 from __future__ import annotations
@@ -47,8 +46,7 @@ from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_colum
 from nnframe.engines.fast.passes import Passes
 from nnframe.engines.fast.stepper import stepper
 
-# Enough batches to spread the cost of calling a loss thin, and few enough inputs and outputs to stay in the processor's
-# cache.
+# Enough batches to make the call of a loss cheap for each, and few enough numbers for the processor's cache.
 MOST_BATCHES, MOST_NUMBERS = 2**8, 2**18
 
 
@@ -74,11 +72,11 @@ class NumpyRun:
         ]
         self.memories.append(LayerMemory.allocate(self.memory, last, self.batch_size, is_last=True))
         self.columns = output_columns(self.memory, last, self.chunk, self.batch_size)
-        # numpy goes through few long rows in less time than through many short columns, with the copy.
+        # numpy is faster with few long rows than with many short columns, even with the copy.
         self.copies_columns = len(last.weights) < self.chunk
         starts = range(0, self.chunk, self.batch_size)
         self.outputs = [Output.part_of(self.columns, start, start + self.batch_size) for start in starts]
-        # An array, for numpy takes longer to make one of a number than to multiply with it.
+        # An array: numpy takes longer to convert a number to one than to multiply by it.
         self.scale = np.empty((), last.weights.dtype)
         self.passes: dict[int, Passes] = {}
 
@@ -129,13 +127,13 @@ class NumpyRun:
         dropout, values_wait, takes_steps = self.dropout, self.values_wait, self.descent.takes_steps
         scaled_by = math.nan
         by_batch = zip(
-            # Cut by numpy, which costs less than a slice a batch.
+            # Split by numpy, which costs less than a slice per batch.
             x.reshape(-1, size, x.shape[1]),
             y.reshape(-1, size, y.shape[1]).transpose(0, 2, 1),
             repeat(None) if weights is None else weights.reshape(-1, size),
             range(start, start + len(x), size),
             outputs,
-            # Last, for it must not lose a rate when the others are at their end.
+            # Last, so that it doesn't lose a rate when the others end.
             rates,
             strict=False,
         )
@@ -160,7 +158,7 @@ class NumpyRun:
         return self.passes[size]
 
     def fill_masks(self, dropout: Dropout, masks: Sequence[Array | None], key: int, start: int, count: int) -> None:
-        """Draw what is dropped for the samples of a batch."""
+        """Draw the dropout masks for the samples of a batch."""
         for k, mask in enumerate(masks):
             if mask is not None:
                 mask.T[...] = dropout.mask(k, key, start, count)

@@ -1,7 +1,7 @@
-"""The two passes over a batch in memory that is allocated once: what `nnframe.backpropagation` says on a page.
+"""The two passes of `nnframe.backpropagation` over a batch, in memory that is allocated once.
 
-Each layer's share of a pass is a function that is made for its arrays once, so that a batch costs few instructions
-besides the calls of numpy.
+Each layer's share of a pass is a function made for its arrays once, so that a batch runs little Python besides the
+calls of numpy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, row_by_row
 
-# What makes a step of a pass: a call without arguments.
+# A step of a pass: a call without arguments.
 Step: TypeAlias = Callable[[], object]
 
 
@@ -29,15 +29,15 @@ class Passes:
     ----------
     layers : sequence of Linear
     gradients : sequence of Gradient
-        For each layer, where the gradient of the mean loss is to be written.
+        For each layer, where the gradient of the mean loss is written.
     objective : Objective
     memories : sequence of LayerMemory
-        For each layer, for just so many samples as a batch has.
+        For each layer, for exactly as many samples as a batch has.
 
     Attributes
     ----------
     masks : list of ndarray or None
-        For each layer, what is to be filled before a pass.
+        For each layer, the dropout mask to fill before a pass.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Passes:
         memories: Sequence[LayerMemory],
     ) -> None:
         if memories[0].z.shape[1] == 1:
-            # The bias's gradient, the sum over the samples, is d itself then.
+            # The gradient of the bias, a sum over the samples, is then d itself.
             memories = [memory._replace(d=each.bias) for memory, each in zip(memories, gradients, strict=True)]
         self.masks = [memory.mask for memory in memories]
         self._enter = _entrance(layers[0], memories[0].z)
@@ -83,7 +83,7 @@ class Passes:
             As `forward` has filled it.
         scale : ndarray, shape ()
         weights : ndarray, shape (B,), or None
-            What the loss of each sample is multiplied with.
+            Factors of the samples' losses.
         """
         self._loss_gradient(y, output, scale, weights)
         for step in self._backward:
@@ -92,12 +92,12 @@ class Passes:
 
 
 def _product(A: Array, B: Array, out: Array) -> Step:
-    """Return the function that fills a matrix with A B; an array's own dot does it row by row only."""
+    """Return the function that fills a matrix with A B; an array's own dot only takes C-contiguous outputs."""
     return partial(A.dot, B, out) if out.flags.c_contiguous else partial(B.T.dot, A.T, out.T)
 
 
 def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step:
-    """Return the function that fills a matrix with what another one makes of some arrays."""
+    """Return the function that fills a matrix with the result of another one for some arrays."""
 
     def fill() -> None:
         out[...] = function(*arrays)
@@ -106,7 +106,7 @@ def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step
 
 
 def _entrance(layer: Linear, z: Array) -> Callable[[Array], object]:
-    """Return the function that takes inputs, (B, n_in), through the weights of the first layer."""
+    """Return the function that multiplies inputs, (B, n_in), by the weights of the first layer."""
     weights, rows = layer.weights.T, z.T
     if rows.flags.c_contiguous:
         return lambda x: x.dot(weights, rows)
@@ -114,7 +114,7 @@ def _entrance(layer: Linear, z: Array) -> Callable[[Array], object]:
 
 
 def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: Array) -> list[Step]:
-    """Return what leads from the product of a hidden layer, in its z, to `product`, that of the layer after it."""
+    """Return the steps from the product of a hidden layer, in its z, to `product`, that of the next layer."""
     z, a, _, mask, out = memory
     activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
     z_rows, bias_rows = row_by_row(z, layer.bias)
@@ -129,10 +129,10 @@ def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: A
 
 
 def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Output], None]:
-    """Return the function that leads from `product`, that of the last layer, to z and a.
+    """Return the function from `product`, that of the last layer, to z and a.
 
-    The output is the one that the loss is computed from. The other stands where the product was, for numpy is fastest
-    with matrices that lie in memory as a whole.
+    The output is the one that the loss takes. The other replaces the product, since numpy is fastest with contiguous
+    matrices.
     """
     product_rows, bias_rows = row_by_row(product, layer.bias)
     activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
@@ -164,7 +164,7 @@ def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Outp
 def _loss_gradient(
     objective: Objective, last: Linear, memory: LayerMemory
 ) -> Callable[[Array, Output, Array, Array | None], None]:
-    """Return the function that fills the last layer's d from what `_exit` leaves."""
+    """Return the function that fills the d of the last layer after `_exit` has run."""
     product, d = memory.z, memory.d
     gradient, loss_gradient, takes_z = objective.gradient, objective.loss_gradient, objective.value_takes_z
     backward, backward_inplace = last.activation.backward, last.activation.backward_inplace
@@ -189,7 +189,7 @@ def _loss_gradient(
 
 
 def _sum_over_samples(d: Array, gradient: Gradient) -> list[Step]:
-    """Return what fills the gradient of a bias; one sample needs no sum."""
+    """Return the steps that fill the gradient of a bias; one sample needs no sum."""
     if d.shape[1] == 1:
         return []
     # A product with ones takes less than half of np.add.reduce's time.
@@ -197,7 +197,7 @@ def _sum_over_samples(d: Array, gradient: Gradient) -> list[Step]:
 
 
 def _backward_steps(layer: Linear, gradient: Gradient, d: Array, before: Linear, memory: LayerMemory) -> list[Step]:
-    """Return what fills the gradient of a layer's weights, and d of the layer before it."""
+    """Return the steps that fill the gradient of a layer's weights, and d of the layer before it."""
     z, a, d_before, mask, v = memory
     differentiate, backward_inplace = before.activation.backward, before.activation.backward_inplace
     steps = [_product(d, v.T, gradient.weights), _product(layer.weights.T, d, d_before)]
