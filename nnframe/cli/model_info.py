@@ -9,7 +9,7 @@ from nnframe.cli.metadata import in_short, metadata_text
 from nnframe.cli.output import show, show_json, table
 from nnframe.saving.files import read_manifest
 from nnframe.saving.model import SavedModel
-from nnframe.saving.model_file import METADATA, is_checkpoint, model_in
+from nnframe.saving.model_file import METADATA, is_checkpoint, metadata_in, model_in
 
 
 def show_file(file: Path, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def show_file(file: Path, as_json: bool) -> None:
     if is_checkpoint(manifest):
         _show_checkpoint(told)
     else:
-        _show_model(model, told["metadata"])
+        _show_model(model, metadata_in(manifest))
 
 
 def _show_model(model: SavedModel, metadata: dict[str, Any]) -> None:

@@ -42,8 +42,8 @@ def pack(value: dict[str, Any], prefix: str) -> tuple[dict[str, Any], dict[str, 
     return packed(value, 0), arrays
 
 
-def unpack(value: dict[str, Any], arrays: Mapping[str, Array]) -> dict[str, Any]:
-    """Return the metadata that `pack` took apart."""
+def unpack(value: dict[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata that `pack` took apart, with what `arrays` has in place of each array."""
 
     def unpacked(item: Any) -> Any:
         if type(item) is dict:

@@ -76,6 +76,12 @@ def model_in(manifest: Mapping[str, Any], path: str | os.PathLike[str]) -> Saved
         return _checked(without_own_keys(manifest), {entry.name: entry for entry in array_entries(manifest)})
 
 
+def metadata_in(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a manifest for which `model_in` passes, with a description in place of each array."""
+    described = {entry.name: f"array of shape {entry.shape}, {entry.dtype.name}" for entry in array_entries(manifest)}
+    return unpack(manifest[METADATA], described)
+
+
 def _contents(
     layers: Sequence[denseLayer], metadata: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any], dict[str, Array]]:

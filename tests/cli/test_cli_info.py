@@ -68,6 +68,14 @@ def test_a_file_of_safetensors_is_shown_too(command, tmp_path):
     assert "nNet of 1 layer, 3 parameters, float32" in out
 
 
+def test_arrays_in_the_metadata_are_described(command, tmp_path):
+    nNet.from_sizes([2, 1]).save(tmp_path / "m.nnf", metadata={"deep": [{"scale": np.ones((2, 3))}]})
+    out = command("info", str(tmp_path / "m.nnf"))[1]
+    assert "array of shape (2, 3), float64" in out
+    told = json.loads(command("info", str(tmp_path / "m.nnf"), "--json")[1])
+    assert told["metadata"] == {"deep": [{"scale": {"$array": "metadata/0"}}]}
+
+
 def test_only_the_manifest_is_read(command, saved):
     whole = command("info", str(saved), "--json")[1]
     content = saved.read_bytes()
