@@ -74,6 +74,9 @@ class Objective(NamedTuple):
         loss and activation have a fused form.
     value_is_built_in : bool
         Whether the value is nnframe's own. It then never fails, and may be computed after the update.
+    column_value : callable or None
+        ``column_value(a, y) -> float`` for one column, quicker than `value`; where its result is not finite, `value`
+        has to be asked.
     plugin : Loss
         The plugin behind it, for an engine that compiles the formulas.
     fused : FusedForm or None
@@ -84,6 +87,7 @@ class Objective(NamedTuple):
     gradient: Callable[[Array, Array, Array], Array]
     loss_gradient: Callable[[Array, Array], Array] | None
     value_is_built_in: bool
+    column_value: Callable[[Array, Array], float] | None
     plugin: Loss
     fused: FusedForm | None
 

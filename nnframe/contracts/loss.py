@@ -46,6 +46,9 @@ class Loss(Plugin):
         each column, "log_distribution" for the logarithms of those, "sign" for -1 and 1.
     a_domain_of : callable, optional
         ``a_domain_of(**params) -> a_domain``, where that depends on the parameters.
+    column_value : callable, optional
+        ``column_value(a, y, **params) -> float``: the loss of a single column, a and y of shape (n, 1), for nets that
+        learn one observation at a time. If the result is not finite, `value` is used.
     minimum : float, optional
         The smallest value it can have, if there is one that doesn't depend on y. The gradient is 0 wherever it is
         reached, but at the edge of the domain.
@@ -73,11 +76,12 @@ class Loss(Plugin):
     a_domain: Domain = field(default="real", kw_only=True)
     y_domain: Domain = field(default="real", kw_only=True)
     a_domain_of: Callable[..., Domain] | None = field(default=None, kw_only=True)
+    column_value: Callable[..., float] | None = field(default=None, kw_only=True)
     minimum: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_callable("value", "gradient", "a_domain_of")
+        self._require_callable("value", "gradient", "a_domain_of", "column_value")
         if self.a_domain_of is not None:
             object.__setattr__(self, "a_domain", self.a_domain_of(**self.settings))
         object.__setattr__(self, "fused", checked_fused(self.name, self.fused))

@@ -111,9 +111,26 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
         gradient=gradient,
         loss_gradient=loss_gradient,
         value_is_built_in=_is_built_in(value_owner),
+        column_value=_bound_column_value(loss),
         plugin=loss,
         fused=fused,
     )
+
+
+def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:
+    """Return the quick form for one column, which raises `PluginError` for whatever goes wrong."""
+    function = loss.column_value
+    if function is None or (_is_built_in(loss) and not loss.settings):
+        return function
+    settings = loss.settings
+
+    def call(a: Array, y: Array) -> float:
+        try:
+            return float(function(a, y, **settings))
+        except (Exception, SystemExit) as error:
+            raise blamed_error(PluginError, loss, "column_value", f"raised {one_line(error)}") from error
+
+    return call
 
 
 def _bound_gradient(loss: Loss) -> Callable[[Array, Array], Array]:

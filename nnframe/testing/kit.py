@@ -67,6 +67,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         *FORMULA_CHECKS,
         losses.gradient_matches_differences,
         losses.certain_probabilities_stay_finite,
+        losses.column_value_agrees,
         losses.large_inputs_give_no_nan,
         losses.the_minimum_is_kept,
     ),

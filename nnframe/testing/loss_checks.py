@@ -12,7 +12,7 @@ from nnframe.contracts.loss import Loss
 from nnframe.errors import DerivativeError
 from nnframe.testing.calls import calls_of
 from nnframe.testing.differences import require_slopes, slopes
-from nnframe.testing.outcome import CheckFailure, CheckSkipped, written
+from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close, written
 from nnframe.testing.samples import DTYPES, columns, targets, variants, with_changes
 
 
@@ -32,6 +32,30 @@ def gradient_matches_differences(loss: Loss) -> None:
                 "components makes it 1 / n of a sum's."
             )
             require_slopes(gradient[i], found, f"gradient(a, y){with_changes(each)}", {"a": row, "y": y[i]}, advice)
+
+
+def column_value_agrees(loss: Loss) -> None:
+    """The quick value of one column is what value gives, wherever it is finite."""
+    column_value = loss.column_value
+    if column_value is None:
+        raise CheckSkipped("it has no column_value")
+    for each in variants(loss):
+        for dtype in DTYPES:
+            a, y = columns(each.a_domain, seed=0).astype(dtype), targets(each.y_domain, dtype)
+            expected = each.value(a, y, **each.settings)
+            for i in range(a.shape[1]):
+                column = {"a": a[:, [i]], "y": y[:, [i]]}
+                got = column_value(column["a"], column["y"], **each.settings)
+                if np.isfinite(got):
+                    require_close(
+                        np.array([got]),
+                        expected[[i]].astype(float),
+                        f"column_value(a, y){with_changes(each)} in {dtype}",
+                        "Expected is value(a, y).",
+                        1e-4 if dtype == np.float32 else 1e-9,
+                        1e-5 if dtype == np.float32 else 1e-12,
+                        column,
+                    )
 
 
 def certain_probabilities_stay_finite(loss: Loss) -> None:

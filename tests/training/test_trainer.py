@@ -241,7 +241,7 @@ def test_progress_needs_no_number_of_epochs(capsys):
 
 def test_checkpoint_says_that_a_trainer_saves_itself(tmp_path):
     trainer = net_of().trainer("cel", learning_rate=0.1)
-    with pytest.raises(ArgumentError, match=r"trainer's own save\(path\)"):
+    with pytest.raises(ArgumentError, match=r"for a trainer, use its own save\(path\)"):
         trainer.run(digits_like(5), [nnframe.callbacks.Checkpoint(tmp_path / "c.nnf")])
 
 

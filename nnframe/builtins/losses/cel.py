@@ -51,10 +51,17 @@ def softmax_gradient(z: Array, a: Array, y: Array) -> Array:
     return grad
 
 
+def column_value(a: Array, y: Array) -> float:
+    """Return the loss of one column; infinite or NaN where a has a 0."""
+    product: float = y.T.dot(np.log(a)).item()
+    return -product
+
+
 cel = Loss(
     "cel",
     value,
     gradient,
+    column_value=column_value,
     fused={"softmax": Fused(softmax_gradient, softmax_value)},
     a_domain="distribution",
     y_domain="distribution",

@@ -24,7 +24,14 @@ def gradient(a: Array, y: Array) -> Array:
     return grad
 
 
-mse = Loss("mse", value, gradient, minimum=0.0, doc=__doc__)
+def column_value(a: Array, y: Array) -> float:
+    """Return the loss of one column."""
+    d = a - y
+    square: float = d.T.dot(d).item()
+    return square / len(d)
+
+
+mse = Loss("mse", value, gradient, minimum=0.0, column_value=column_value, doc=__doc__)
 
 
 @hookimpl

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnframe.arrays import Array
 from nnframe.contracts.engine import BoundNet, Samples
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.descent import descent_in_place
@@ -25,10 +26,19 @@ MOST_SIZES = 4
 
 
 class Batch(NamedTuple):
-    """What an update needs for one batch size."""
+    """What an update needs for one batch size.
+
+    Attributes
+    ----------
+    passes : Passes
+    output : Output
+    a : ndarray, shape (n_out, B)
+        Where the last layer's activations are after a forward pass.
+    """
 
     passes: Passes
     output: Output
+    a: Array
 
 
 class NumpyStepper:
@@ -47,7 +57,8 @@ class NumpyStepper:
         """Make one update, and return the sum of the losses before it."""
         x, y, weights, _ = samples
         size = len(x)
-        passes, output = self.batches.get(size) or self.batch_of(size)
+        batch = self.batches.get(size) or self.batch_of(size)
+        passes, output, _ = batch
         targets = y.T
         self.descent.begin()
         if self.dropout is not None:
@@ -55,15 +66,25 @@ class NumpyStepper:
                 if mask is not None:
                     mask.T[...] = self.dropout.mask(k, dropout_key, 0, size)
         passes.forward(x, output)
-        losses = self.net.objective.value(output.columns, output.columns, targets)
-        if weights is not None:
-            losses = losses * weights
+        total = self.total(batch, targets, weights)
         factor = (learning_rate if self.descent.takes_steps else 1.0) / size
         if factor != self.scaled_by:
             self.scale[...] = self.scaled_by = factor
         passes.backward(x, targets, output, self.scale, weights)
         self.descent.step(learning_rate)
-        return losses.item() if size == 1 else float(losses.sum(dtype=np.float64))
+        return total
+
+    def total(self, batch: Batch, y: Array, weights: Array | None) -> float:
+        """Return the sum of the losses after a forward pass."""
+        objective = self.net.objective
+        if objective.column_value is not None and batch.a.shape[1] == 1 and weights is None:
+            total = objective.column_value(batch.a, y)
+            if math.isfinite(total):
+                return total
+        losses = objective.value(batch.output.columns, batch.output.columns, y)
+        if weights is not None:
+            losses = losses * weights
+        return float(losses.sum(dtype=np.float64))
 
     def batch_of(self, size: int) -> Batch:
         """Allocate what batches of a size need."""
@@ -77,10 +98,11 @@ class NumpyStepper:
         ]
         memories.append(LayerMemory.allocate(memory, last, size, is_last=True))
         output = Output.part_of(output_columns(memory, last, size, size), 0, size)
-        passes = Passes(
-            self.descent.layers, self.descent.gradients, self.net.objective, [each.first(size) for each in memories]
-        )
-        self.batches[size] = Batch(passes, output)
+        parts = [each.first(size) for each in memories]
+        passes = Passes(self.descent.layers, self.descent.gradients, self.net.objective, parts)
+        # A loss that is computed from z has z in the output, and a where the product was.
+        a_is_output = last.activation.plugin is None or not self.net.objective.value_takes_z
+        self.batches[size] = Batch(passes, output, output.columns if a_is_output else parts[-1].z)
         return self.batches[size]
 
 
