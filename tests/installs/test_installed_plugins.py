@@ -74,7 +74,11 @@ def test_a_broken_plugin_is_blamed_when_its_name_is_used(environment, distributi
         "faulty-raise": "division by zero",
         "faulty-lines": "first line\nsecond line",
     }
-    assert cause == expected.get(distribution, "None")
+    # pluggy itself refuses an unknown hook.
+    if distribution == "faulty-hook":
+        assert cause.startswith("unknown hook 'nnframe_activation' in plugin")
+    else:
+        assert cause == expected.get(distribution, "None")
 
 
 def test_broken_plugins_disturb_nobody_else(environment):
@@ -115,7 +119,7 @@ def test_a_plugin_that_raises_in_mid_epoch_leaves_the_last_good_weights(environm
 def test_an_activation_of_the_wrong_shape_is_blamed(environment):
     out = environment.script("print(error_of(train, 'misshapen'))")
     assert "'misshapen' of faulty-midway 1.9, forward: returned an array of shape (1, 1)" in out
-    assert "wanted (3, 1)" in out
+    assert "expected (3, 1)" in out
 
 
 def test_a_loss_can_not_overwrite_the_callers_targets(environment):
@@ -169,7 +173,7 @@ def test_a_disabled_plugin_is_as_good_as_not_there(environment, value):
     built_in, message, imported = out.splitlines()
     assert built_in == "nnframe"
     assert "There is no activation 'contested' of 'rival-one'" in message
-    assert "because NNFRAME_DISABLE_PLUGINS says so" in message
+    assert "rival-one 2.1 has it, but NNFRAME_DISABLE_PLUGINS leaves that out" in message
     assert "rival-one 2.1" in message
     assert imported == "False"
 

@@ -44,7 +44,7 @@ def test_info_shows_the_distribution_and_imports_no_plugin(environment, saved):
 def test_a_plugin_that_is_left_out_is_said_with_the_variable_that_leaves_it_out(environment, saved):
     path, _ = saved
     out = environment.script(f"print(error_of(nnframe.load, {str(path)!r}))", NNFRAME_DISABLE_PLUGINS="nnframe-swish")
-    assert "it needs the activation 'swish' of nnframe-swish 0.1.0, and nnframe-swish 0.1.0 doesn't give it" in out
+    assert "it needs the activation 'swish' of nnframe-swish 0.1.0, but nnframe-swish 0.1.0 doesn't provide it" in out
     assert "change NNFRAME_DISABLE_PLUGINS, which is 'nnframe-swish'" in out
 
 
