@@ -24,7 +24,7 @@ FLOAT64: DType = np.dtype(np.float64)
 # "invalid" for numbers that are in no result, and exp underflows in every softmax.
 FORWARD_ERRORS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "ignore"}
 # Training finds numbers that are not finite afterwards, and reports them as one error instead of many warnings.
-TRAINING_ERRORS: Any = {**FORWARD_ERRORS, "over": "ignore"}
+TRAINING_ERRORS: Any = {"all": "ignore"}
 
 
 def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +9,11 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.backpropagation import loss_and_gradients
 from nnframe.contracts.engine import Epoch, TrainingTask
+from nnframe.contracts.plugin import Plugin
 from nnframe.engines.dropout import Dropout
 
+# No sensible formula overflows for arguments of this size, in any dtype.
+MODERATE = 10
 ADVICE = "lower the learning rate, clip the gradient with clip_norm=1.0, or scale the data"
 
 
@@ -62,28 +64,34 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
             return Finding(batch, k, sentence, "build a new net")
     dropout = Dropout(task)
     masks = [dropout.mask(k, epoch.dropout_key, samples.start, x.shape[1]) for k in range(len(task.layers))]
+    columns = [None if mask is None else mask.T for mask in masks]
     with np.errstate(all="ignore"):
-        for k, sentence in _forward_steps(task, x, masks):
-            return Finding(batch, k, sentence)
-        losses, gradients = loss_and_gradients(
-            task.layers, task.objective, x, y, samples.weights, [None if mask is None else mask.T for mask in masks]
-        )
+        outputs = x
+        for k, (layer, mask) in enumerate(zip(task.layers, columns, strict=True)):
+            z = layer.weights @ outputs + layer.bias
+            if not np.isfinite(z).all():
+                return Finding(batch, k, f"the pre-activations of layer {_named(task, k)} have {_worst(z)}")
+            outputs = layer.activation.forward(z)
+            if not np.isfinite(outputs).all():
+                sentence = f"the activations of layer {_named(task, k)} have {_worst(outputs)}"
+                return Finding(batch, k, sentence, _advice(layer.activation.plugin, "activation", z))
+            outputs = outputs if mask is None else outputs * mask
+        losses, gradients = loss_and_gradients(task.layers, task.objective, x, y, samples.weights, columns)
+    last, loss = len(task.layers) - 1, task.objective.plugin
     if not np.isfinite(losses).all():
-        last = len(task.layers) - 1
-        sentence = (
-            f"the loss {task.objective.plugin.spec} of the outputs of layer {_named(task, last)} is {_worst(losses)}"
-        )
-        return Finding(batch, last, sentence)
+        sentence = f"the loss {loss.spec} of the outputs of layer {_named(task, last)} is {_worst(losses)}"
+        return Finding(batch, last, sentence, _advice(loss, "loss", outputs, y))
     for k in reversed(range(len(gradients))):
         for what, gradient in zip(("weights", "bias"), gradients[k], strict=True):
             if not np.isfinite(gradient).all():
-                return Finding(
-                    batch, k, f"the gradient of the {what} of layer {_named(task, k)} has {_worst(gradient)}"
-                )
+                sentence = f"the gradient of the {what} of layer {_named(task, k)} has {_worst(gradient)}"
+                advice = _advice(loss, "loss", x, outputs, y) if k == last else ADVICE
+                return Finding(batch, k, sentence, advice)
     optimizer = task.rule.optimizer
     if optimizer is not None:
         sentence = f"the optimizer {optimizer.plugin.spec} turns finite gradients into a number that is not finite"
-        return Finding(batch, None, sentence)
+        arrays = [array for gradient in gradients for array in gradient]
+        return Finding(batch, None, sentence, _advice(optimizer.plugin, "optimizer", *arrays))
     largest = max(range(len(gradients)), key=lambda k: float(np.abs(gradients[k].weights).max()))
     size = float(np.abs(gradients[largest].weights).max())
     return Finding(
@@ -94,18 +102,12 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
     )
 
 
-def _forward_steps(task: TrainingTask, x: Array, masks: Sequence[Array | None]) -> Sequence[tuple[int, str]]:
-    """Return the first layer whose pre-activations or activations are not finite, or nothing."""
-    a = x
-    for k, (layer, mask) in enumerate(zip(task.layers, masks, strict=True)):
-        z = layer.weights @ a + layer.bias
-        if not np.isfinite(z).all():
-            return [(k, f"the pre-activations of layer {_named(task, k)} have {_worst(z)}")]
-        a = layer.activation.forward(z)
-        if not np.isfinite(a).all():
-            return [(k, f"the activations of layer {_named(task, k)} have {_worst(a)}")]
-        a = a if mask is None else a * mask.T
-    return []
+def _advice(plugin: Plugin | None, kind: str, *arguments: Array) -> str:
+    """Return what to do about a function whose result is not finite: for moderate arguments, it is at fault itself."""
+    if plugin is None or any(np.abs(each).max() > MODERATE for each in arguments):
+        return ADVICE
+    parameters = "its parameters and its formula" if plugin.params else "its formula"
+    return f"its arguments are all between -{MODERATE} and {MODERATE}, so check the {kind} {plugin.spec}: {parameters}"
 
 
 def _named(task: TrainingTask, layer: int) -> str:

@@ -172,3 +172,22 @@ def test_there_is_one_error_and_no_warning(engine, dtype):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         diverge(net_of("relu", "sigmoid", None, dtype=dtype), engine=engine, rate=1e20)
+
+
+def test_a_parameter_that_makes_a_loss_nan_is_blamed_and_not_the_learning_rate():
+    # Barron's general loss divides by its scale c.
+    barron = nnframe.Loss(
+        "barron",
+        lambda a, y, c: (((a - y) / c) ** 2).sum(axis=0),
+        lambda a, y, c: 2 * (a - y) / c**2,
+        params={"c": 1.0},
+    )
+    error = diverge(net_of("tanh", None), rate=0.01, loss=barron.with_params(c=0.0))
+    assert "check the loss barron(c=0.0): its parameters and its formula" in str(error)
+    assert "learning rate" not in str(error)
+
+
+def test_an_activation_that_makes_nan_of_moderate_numbers_is_blamed_and_not_the_learning_rate():
+    odd = nnframe.Activation("odd", lambda z: z / (z - z), lambda z: z)
+    error = diverge(net_of(odd, None), rate=0.01)
+    assert "check the activation odd: its formula" in str(error)
