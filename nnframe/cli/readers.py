@@ -121,11 +121,11 @@ def _parsed_data(
     parser = _QuietParser(add_help=False)
     parser.add_argument("-h", "--help", action="store_true")
     add_generic(parser)
-    if reader.add_arguments is not None:
-        reader.add_arguments(parser)
     try:
+        if reader.add_arguments is not None:
+            reader.add_arguments(parser)
         data: str = parser.parse_args(arguments).data
-    except _RefusedError:
+    except (_RefusedError, argparse.ArgumentError):
         return None
     return data
 

@@ -1,13 +1,17 @@
 """Which reader reads what, and that a reader brings its own options."""
 
+import argparse
 from contextlib import nullcontext
 
 import pytest
 
 from nnframe import pairs, registry
+from nnframe.cli.commands import train as train_command
 from nnframe.cli.readers import reader_for
 from nnframe.contracts.reader import Reader, TrainingData
 from nnframe.errors import ArgumentError, ArgumentTypeError, MissingDependencyError, UnknownNameError
+from nnframe.testing import run_checks
+from nnframe.testing.command_checks import GENERIC_OPTIONS
 
 XOR = pairs([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
 
@@ -126,3 +130,48 @@ def test_an_option_of_another_reader_is_refused(command):
 def test_a_reader_is_checked_when_it_is_made(more, error, sentence):
     with pytest.raises(error, match=sentence):
         made("x", **more)
+
+
+def opening(value):
+    return Reader("odd", lambda source, options: value, doc="odd: returns anything.")
+
+
+def test_a_reader_that_fails_is_blamed(command):
+    def fail(source, options):
+        raise ZeroDivisionError("no data")
+
+    with registry.temporarily(Reader("odd", fail), name="some_module"):
+        status, _, err = command("train", "odd")
+    assert status == 2
+    assert "reader 'odd' of some_module (registered in code), open: raised ZeroDivisionError: no data" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", [nullcontext(3), 3])
+def test_a_reader_that_opens_something_else_is_blamed(command, value):
+    with registry.temporarily(opening(value), name="some_module"):
+        status, _, err = command("train", "odd")
+    assert status == 2
+    assert "reader 'odd' of some_module" in err
+    assert err.count("\n") == 1
+
+
+def test_an_option_that_train_has_itself_is_the_readers_fault(command):
+    reader = Reader("odd", opening(3).open, add_arguments=lambda group: group.add_argument("--seed", help="mine"))
+    with registry.temporarily(reader, name="some_module"):
+        status, _, err = command("train", "odd")
+    assert status == 2
+    assert "reader 'odd' of some_module (registered in code), add_arguments: raised argument --seed: conflicting" in err
+
+
+def test_the_kit_knows_the_options_of_train():
+    parser = argparse.ArgumentParser(add_help=False)
+    train_command._add_generic(parser)
+    options = {option for action in parser._actions for option in action.option_strings}
+    assert options == set(GENERIC_OPTIONS)
+
+
+def test_the_kit_finds_an_option_that_train_has_itself():
+    reader = Reader("odd", opening(3).open, add_arguments=lambda group: group.add_argument("--seed", help="mine"))
+    outcomes = {result.name: result.outcome for result in run_checks(reader)}
+    assert outcomes["its_options_leave_those_of_train_alone"] == "failed"
