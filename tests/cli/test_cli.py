@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnframe import Activation, registry
+from nnframe import Activation, load, registry
 from nnframe.version import __version__
 
 
@@ -61,10 +61,13 @@ def test_a_registered_plugin_is_taken_by_name(command):
         ([], "required: COMMAND"),
         (["trian"], "There is no command 'trian'; did you mean 'train'?"),
         (["train"], "required: data"),
-        (["train", "digts"], "there is no file or data set 'digts'; expected a .npy, .npz file or a data set (digits)"),
+        (
+            ["train", "digts"],
+            "there is no file or data set 'digts'; expected a .npy, .npz file, or a data set such as digits",
+        ),
         (["train", "digits", "--activation", "sigmiod"], "did you mean 'sigmoid'?"),
         (["train", "digits", "--activation", "relu(alpha=1)"], "relu has no parameter 'alpha'"),
-        (["train", "digits", "--loss", "cell"], "Known are cel, mse"),
+        (["train", "digits", "--loss", "cell"], "Known are bce, cel, mse"),
         (["train", "digits", "--hidden", "a"], "--hidden: got 'a', expected a whole number of at least 1"),
         (["train", "digits", "--hidden", "3,0"], "--hidden: got '0', expected"),
         (["train", "digits", "--epochs", "0"], "--epochs: got '0', expected"),
@@ -151,3 +154,44 @@ def test_an_output_that_can_not_be_written_is_told_in_a_line():
         command = [sys.executable, "-m", "nnframe", "plugins"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (2, "nnframe plugins: error: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent another way there")
+@pytest.mark.parametrize("patience", ["100000", "0"])
+def test_an_interrupt_saves_the_best_weights_if_early_stopping_watches_them(tmp_path, patience):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5))
+    # Nothing to learn: the validation loss is best soon, and then rises.
+    np.savez(tmp_path / "a.npz", X=X, y=rng.normal(size=60))
+    arguments = ["train", "a.npz", "--epochs", "100000", "--patience", patience, "--out", "m.nnf"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nnframe", *arguments, "--learning-rate", "0.01"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    lines = []
+    while not (lines and lines[-1].startswith("epoch    100/")):
+        lines.append(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "nnframe train: interrupted\n")
+    losses = [float(loss) for loss in re.findall(r"validation (\S+)", "".join(lines) + rest)]
+    best = int(np.argmin(losses)) + 1
+    assert best < 100
+    held_out = rng_held_out(60)
+    with np.load(tmp_path / "a.npz") as file:
+        y = file["y"]
+    outputs = load(tmp_path / "m.nnf").forwardPass(X[held_out].T, return_all_steps=False)[0]
+    loss = np.mean(((outputs - y[held_out]) / y[~held_out].std()) ** 2)
+    if patience == "0":
+        assert "m.nnf written, with the weights so far, after " in rest
+        assert loss > min(losses) * 1.05
+    else:
+        assert f"m.nnf written, with the best weights, those after epoch {best}\n" in rest
+        assert abs(loss - min(losses)) < 1e-3
+
+
+def rng_held_out(count):
+    """Return which samples of an array are held out with the seed 0."""
+    chosen = np.zeros(count, bool)
+    chosen[np.random.default_rng(0).permutation(count)[: round(0.2 * count)]] = True
+    return chosen

@@ -132,3 +132,12 @@ def test_an_interrupt_of_any_command_is_one_line_and_130(command):
 def test_a_process_without_stdout_runs_commands(monkeypatch, command):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["plugins", "list"]) == 0
+
+
+def test_an_unknown_command_is_told_with_those_that_there_are(command):
+    assert command("walk") == (
+        2,
+        "",
+        "nnframe walk: error: There is no command 'walk'. Known are info, new-plugin, plugins, train. Install the "
+        "distribution that provides it.\n",
+    )

@@ -33,6 +33,13 @@ def test_a_plugins_reader_is_found_by_the_suffix_that_it_lists():
         assert reader_for("b.txt", "points").name == "points"
 
 
+def test_a_suffix_of_two_parts_goes_before_its_last_part():
+    with registry.temporarily(made("packed", suffixes=(".npy.gz", ".gz"))):
+        assert reader_for("a.npy.GZ").name == "packed"
+        assert reader_for("b.c.gz").name == "packed"
+        assert reader_for("a.gz.npy").name == "npy"
+
+
 def test_two_readers_of_a_suffix_are_told_apart_by_the_option(command, tmp_path):
     (tmp_path / "a.pts").touch()
     with registry.temporarily(made("one", suffixes=(".pts",))), registry.temporarily(made("two", suffixes=(".pts",))):
@@ -62,7 +69,7 @@ def test_a_known_command_that_is_not_installed_says_what_to_install(command, mon
 @pytest.mark.parametrize(
     ("source", "name", "error", "sentence"),
     [
-        ("a.xyz", None, ArgumentError, "there is no file or data set 'a.xyz'; expected a .npy, .npz file"),
+        ("a.xyz", None, ArgumentError, "there is no file or data set 'a.xyz'; expected a .npy, .npz file, or"),
         ("no such thing", None, ArgumentError, "there is no file or data set 'no such thing'"),
         ("a.npy", "nowhere", UnknownNameError, "There is no reader 'nowhere'"),
         ("", None, ArgumentError, "there is no file or data set ''"),
@@ -175,3 +182,15 @@ def test_the_kit_finds_an_option_that_train_has_itself():
     reader = Reader("odd", opening(3).open, add_arguments=lambda group: group.add_argument("--seed", help="mine"))
     outcomes = {result.name: result.outcome for result in run_checks(reader)}
     assert outcomes["its_options_leave_those_of_train_alone"] == "failed"
+
+
+def test_data_that_no_reader_reads_is_named_before_options_that_its_reader_may_have(command):
+    status, _, err = command("train", "x.xyz", "--target", "y")
+    assert status == 2
+    assert "there is no file or data set 'x.xyz'" in err
+
+
+def test_digits_are_not_read_in_place_of_a_file(command):
+    status, _, err = command("train", "x.csv", "--reader", "digits")
+    assert status == 2
+    assert "--reader digits reads the data set digits, not x.csv" in err
