@@ -5,14 +5,16 @@
 For each net and batch size of the table, the products of one batch (forward, backward, gradients) run in turns on one
 thread: once by `nnframe_numba.matrix_products`, once by the BLAS that numba's own np.dot calls, which is scipy's. Then
 whole epochs run with as many threads as there are processors, once with own products and once with numpy's BLAS. A
-ratio above 1 says how many times as long BLAS takes. Run it on an idle machine, once as it is and once with
-``OPENBLAS_CORETYPE=Haswell NUMBA_CPU_FEATURES=-avx512f``, which limits both to vectors of 32 bytes.
+ratio above 1 says how many times as long BLAS takes. Run it on an idle machine, once as it is, and once with ``--narrow``,
+OPENBLAS_CORETYPE=Haswell, and a NUMBA_CACHE_DIR and NNFRAME_NUMBA_CACHE of its own: that limits both to vectors of 32
+bytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -20,10 +22,18 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from nnframe_numba import blas, matrix_products, matrix_vector
+from llvmlite import binding
 from numba import njit
 
 import nnframe
+
+if "--narrow" in sys.argv:
+    # nnframe_numba asks once, when it is imported.
+    features = binding.get_host_cpu_features()
+    features["avx512f"] = False
+    binding.get_host_cpu_features = lambda: features
+
+from nnframe_numba import blas, matrix_products, matrix_vector
 
 NETS = (
     ((64, 32, 10), 1),
@@ -136,6 +146,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
     parser.add_argument("--no-epochs", action="store_true", help="leave out whole epochs")
+    parser.add_argument("--narrow", action="store_true", help="use vectors of 32 bytes")
     options = parser.parse_args()
     try:
         nnframe.registry.get("engine", "numba")
