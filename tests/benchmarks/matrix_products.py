@@ -5,9 +5,9 @@
 For each net and batch size of the table, the products of one batch (forward, backward, gradients) run in turns on one
 thread: once by `nnframe_numba.matrix_products`, once by the BLAS that numba's own np.dot calls, which is scipy's. Then
 whole epochs run with as many threads as there are processors, once with own products and once with numpy's BLAS. A
-ratio above 1 says how many times as long BLAS takes. Run it on an idle machine, once as it is, and once with ``--narrow``,
-OPENBLAS_CORETYPE=Haswell, and a NUMBA_CACHE_DIR and NNFRAME_NUMBA_CACHE of its own: that limits both to vectors of 32
-bytes.
+ratio above 1 says how many times as long BLAS takes. Run it on an idle machine, once as it is, and once with
+``--narrow``, OPENBLAS_CORETYPE=Haswell, and a NUMBA_CACHE_DIR and NNFRAME_NUMBA_CACHE of its own: that limits both to
+vectors of 32 bytes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from unittest import mock
 
 import numpy as np
 from llvmlite import binding
-from numba import njit
 
 import nnframe
+from nnframe.engines.fast.memory import Memory
 
 if "--narrow" in sys.argv:
     # nnframe_numba asks once, when it is imported.
@@ -47,20 +47,20 @@ NETS = (
 WORK = 20_000_000
 
 
-@njit
+@formula
 def blas_linear(x: Any, W: Any, b: Any, z: Any) -> None:
     """Fill z with x W^T + b by BLAS."""
     np.dot(x, W.T, z)
     z += b
 
 
-@njit
+@formula
 def blas_backward(d: Any, W: Any, before: Any) -> None:
     """Fill `before` with d W by BLAS."""
     np.dot(d, W, before)
 
 
-@njit
+@formula
 def blas_gradient(d: Any, x: Any, W: Any, b: Any) -> None:
     """Fill W with d^T x and b with the column sums of d by BLAS."""
     np.dot(d.T, x, W)
@@ -74,7 +74,7 @@ def blas_gradient(d: Any, x: Any, W: Any, b: Any) -> None:
 def batch_of(sizes: tuple[int, ...], count: int, dtype: str, own: bool) -> Callable[[], None]:
     """Return the function that computes all products of a batch once."""
     rng = np.random.default_rng(0)
-    memory = matrix_products.Memory()
+    memory = Memory()
     workspace = matrix_products.new_workspace(memory, np.dtype(dtype), max(sizes))
     arrays = [rng.normal(size=(count, n)).astype(dtype) for n in sizes]
     slopes = [rng.normal(size=(count, n)).astype(dtype) for n in sizes]
@@ -126,7 +126,8 @@ def epochs_of(sizes: tuple[int, ...], count: int, dtype: str, own: bool) -> Call
 
 def ratio(own: Callable[[], None], other: Callable[[], None], number: int, rounds: int) -> tuple[float, float, float]:
     """Return the quartiles of the other's time over the own one's, in alternation."""
-    own(), other()
+    own()
+    other()
     found = []
     for i in range(rounds):
         times = {}
@@ -164,16 +165,14 @@ def main() -> None:
             name = f"{'-'.join(map(str, sizes))}, batch {count}, {dtype}"
             number = max(1, WORK // (3 * count * sum(a * b for a, b in pairwise(sizes))))
             one = threadpool_limits(1) if threadpool_limits else None
-            products = ratio(
-                *(batch_of(sizes, count, dtype, own) for own in (True, False)), number=number, rounds=options.rounds
-            )
+            own, other = (batch_of(sizes, count, dtype, own) for own in (True, False))
+            products = ratio(own, other, number, options.rounds)
             if one is not None:
                 one.restore_original_limits()
             line = f"{name:38} products, 1 thread {products[1]:.2f} ({products[0]:.2f} to {products[2]:.2f})"
             if count > 1 and not options.no_epochs:
-                epochs = ratio(
-                    *(epochs_of(sizes, count, dtype, own) for own in (True, False)), number=1, rounds=options.rounds
-                )
+                own, other = (epochs_of(sizes, count, dtype, own) for own in (True, False))
+                epochs = ratio(own, other, 1, options.rounds)
                 line += f"   epoch, all threads {epochs[1]:.2f} ({epochs[0]:.2f} to {epochs[2]:.2f})"
             print(line, flush=True)
 
