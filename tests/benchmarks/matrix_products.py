@@ -34,6 +34,7 @@ if "--narrow" in sys.argv:
     binding.get_host_cpu_features = lambda: features
 
 from nnframe_numba import blas, matrix_products, matrix_vector
+from nnframe_numba.jit import formula
 
 NETS = (
     ((64, 32, 10), 1),
