@@ -1,4 +1,4 @@
-"""Which reader reads what the user named."""
+"""Chooses the reader for the data that the user named."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def train(options: argparse.Namespace) -> None:
             job.run()
             is_saved = _save(options, data, net, loss)
         except BaseException as error:
-            # Hours of training are kept, whatever ends them. A run that failed in its first epoch has nothing to keep.
+            # Keep hours of training, whatever ends them. A run that failed in its first epoch has nothing to keep.
             if isinstance(error, KeyboardInterrupt) or job.n_epochs:
                 kept = job.keep_best()
                 if _save(options, data, net, loss):

@@ -14,7 +14,7 @@ from nnframe import Activation, load, registry
 from nnframe.version import __version__
 
 
-def test_training_on_the_digits_prints_a_line_an_epoch_and_an_accuracy_of_95_percent(command):
+def test_training_on_the_digits_prints_a_line_per_epoch_and_reaches_95_percent(command):
     status, out, err = command("train", "digits")
     lines = out.splitlines()
     assert (status, err) == (0, "")
@@ -44,11 +44,11 @@ def test_the_same_seed_gives_the_same_output(command):
     assert command(*arguments, "1") != command(*arguments, "2")
 
 
-def test_no_hidden_layer_is_a_choice(command):
+def test_a_net_without_hidden_layers_can_be_trained(command):
     assert re.search(r"64 -> 10 +softmax", command("train", "digits", "--hidden", "0", "--epochs", "1")[1])
 
 
-def test_a_registered_plugin_is_taken_by_name(command):
+def test_a_registered_plugin_is_found_by_name(command):
     with registry.temporarily(Activation("steep", lambda z, k: np.tanh(k * z), params={"k": 2.0})):
         status, out, _ = command("train", "digits", "--activation", "steep(k=3)", "--epochs", "1")
     assert status == 0
@@ -106,7 +106,7 @@ def test_the_package_runs_as_a_module():
     assert done.stdout.splitlines()[-1].startswith("test accuracy")
 
 
-def test_a_reader_that_stops_early_is_no_error():
+def test_a_reader_that_stops_early_is_not_an_error():
     line = f"'{sys.executable}' -m nnframe train digits --epochs 200 | head -n 1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("digits: ")
@@ -135,7 +135,7 @@ def test_an_interrupt_ends_with_130_and_one_line():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break otherwise on Windows")
-def test_a_reader_that_has_seen_enough_does_not_stop_the_training(tmp_path):
+def test_a_closed_pipe_does_not_stop_training(tmp_path):
     arguments = ["train", "digits", "--epochs", "8", "--out", str(tmp_path / "m.nnf")]
     process = subprocess.Popen(
         [sys.executable, "-m", "nnframe", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -149,7 +149,7 @@ def test_a_reader_that_has_seen_enough_does_not_stop_the_training(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
-def test_an_output_that_can_not_be_written_is_told_in_a_line():
+def test_an_unwritable_stdout_is_reported_in_one_line():
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "nnframe", "plugins"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)

@@ -134,7 +134,7 @@ def test_a_process_without_stdout_runs_commands(monkeypatch, command):
     assert main(["plugins", "list"]) == 0
 
 
-def test_an_unknown_command_is_told_with_those_that_there_are(command):
+def test_an_unknown_command_lists_the_known_ones(command):
     assert command("walk") == (
         2,
         "",

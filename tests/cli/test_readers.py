@@ -80,7 +80,7 @@ def test_what_no_reader_reads_is_refused(source, name, error, sentence):
         reader_for(source, name)
 
 
-def test_a_file_of_an_unknown_kind_is_said_to_be_one(tmp_path):
+def test_an_existing_file_with_an_unknown_suffix_is_refused(tmp_path):
     (tmp_path / "a.xyz").touch()
     with pytest.raises(ArgumentError, match=r"ends in '\.xyz', which no reader reads; .* or choose with --reader"):
         reader_for(str(tmp_path / "a.xyz"))

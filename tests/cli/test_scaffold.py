@@ -7,6 +7,7 @@ import keyword
 import pytest
 
 from nnframe import registry
+from nnframe.contracts.hookspecs import API_RELEASES, API_VERSION
 from nnframe.registry.overview_rows import Row
 from nnframe.testing import run_checks
 
@@ -91,7 +92,14 @@ def test_entry_points_are_named_after_what_they_provide(new_plugin, tmp_path):
     assert entry_points[1:] == ["soft-sign = my_plugins.soft_sign", "two = my_plugins.two"]
 
 
-def test_the_three_commands_to_run_next_are_said(new_plugin, tmp_path):
+def test_the_requirement_is_the_release_of_the_plugin_api(new_plugin, tmp_path):
+    new_plugin("nnframe-zigzag", "--activation", "zigzag")
+    config = configparser.ConfigParser()
+    config.read(tmp_path / "nnframe-zigzag" / "setup.cfg")
+    assert config["options"]["install_requires"].split() == [f"nnframe>={API_RELEASES[API_VERSION]}", "numpy>=2"]
+
+
+def test_the_three_commands_to_run_next_are_printed(new_plugin, tmp_path):
     out = new_plugin("nnframe-zigzag", "--activation", "zigzag")[1]
     assert "zigzag.py" in out
     assert out.splitlines()[-3:] == [
