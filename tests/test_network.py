@@ -224,8 +224,8 @@ def test_a_net_answers_several_threads_at_once():
 
 def test_pairs_of_matrices_are_as_many_samples_as_columns(net):
     again, X, Y = copy.deepcopy(net), np.array([[0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
-    net.nEpochs(3, XOR, "cel", 0.5, batch_size=2)
-    again.nEpochs(3, [(X[:, :3], Y[:, :3]), (X[:, 3:], Y[:, 3:])], "cel", 0.5, batch_size=2)
+    net.nEpochs(3, XOR, "mse", 0.5, batch_size=2)
+    again.nEpochs(3, [(X[:, :3], Y[:, :3]), (X[:, 3:], Y[:, 3:])], "mse", 0.5, batch_size=2)
     for one, other in zip(weights_of(net), weights_of(again), strict=True):
         np.testing.assert_array_equal(one, other)
 
