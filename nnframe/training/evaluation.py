@@ -38,7 +38,7 @@ def evaluate(
     ----------
     layers : sequence of Linear
     objective : Objective or None
-        None if the loss is not wanted; it is then 0.
+        None to compute no loss; it is then 0.
     data : Pairs
     metrics : mapping of str to Metric
     rows : ndarray of int, optional

@@ -82,7 +82,7 @@ def test_every_gradient_equals_the_central_difference(middle, last, loss, seed):
     n=st.integers(1, 6),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_the_gradient_of_a_batch_is_the_mean_of_its_columns(sizes, activation, loss, n, seed):
+def test_the_gradient_of_a_batch_is_the_mean_over_its_columns(sizes, activation, loss, n, seed):
     rng = np.random.default_rng(seed)
     net = make_net(sizes, [activation] * (len(sizes) - 2) + ["softmax"], rng)
     x, y = rng.normal(size=(sizes[0], n)), rng.uniform(size=(sizes[-1], n))

@@ -76,7 +76,7 @@ def test_a_sigmoid_per_component_with_cel_is_legal_and_warns_of_bce(use):
      (None, SIGNS, "mse"), ("tanh", SIGNS, "mse")],
 )  # fmt: skip
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
-def test_what_fits_trains_without_a_word(use, last, data, loss):
+def test_what_fits_trains_without_a_warning(use, last, data, loss):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         use(net_of(last, data.Y.shape[1]), data, loss)
