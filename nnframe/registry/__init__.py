@@ -34,7 +34,6 @@ overview = _registry.overview
 provider_of = _registry.provider_of
 refers_to = _registry.refers_to
 register = _registry.register
-registered = _registry.registered
 set_parameters = _registry.set_parameters
 unregister = _registry.unregister
 temporarily = _registry.temporarily
@@ -51,7 +50,6 @@ __all__ = [
     "provider_of",
     "refers_to",
     "register",
-    "registered",
     "resolve",
     "set_parameters",
     "temporarily",

@@ -1,4 +1,4 @@
-"""A predictor returns what the forward pass returns."""
+"""A predictor gives what the forward pass gives."""
 
 import numpy as np
 import pytest

@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nnframe import Engine, Epoch, TrainingTask, hookimpl
+from nnframe_numba.engine_warnings import EngineWarning
 
-
-class EngineWarning(UserWarning):
-    """A part of a net can't be compiled, and runs on numpy."""
+__all__ = ["EngineWarning", "numba"]
 
 
 def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns the sum of the losses."""
     # Listing the plugins shouldn't wait for numba.
-    from nnframe_numba.training import CompiledTraining
+    from nnframe_numba.engine import prepared_training
 
-    return CompiledTraining(task).epoch
+    return prepared_training(task)
 
 
 numba = Engine("numba", prepare, doc=__doc__)

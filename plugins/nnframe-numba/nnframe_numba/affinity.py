@@ -1,8 +1,8 @@
-"""Where a helping thread begins: beside the one that it helps, and not behind it on the same processor.
+"""Where a helping thread starts: on another processor than the thread that it helps.
 
 Linux looks for a free processor for a thread that wakes up, but not on a machine that has been busy for some
 milliseconds. Two threads that wait for each other on one processor take three to ten times as long, until it moves one.
-Without this, that befell every sixth slice of a small net, and training took up to 1.6 times as long.
+Without this, that happened to every sixth slice of a small net, and training took up to 1.6 times as long.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The products of a layer by numpy, which calls BLAS, for nets so large that nothing else counts.
+"""The products of a layer by numpy, which calls BLAS, for nets so large that only the products count.
 
-They take the places of those in `nnframe_numba.matrix_products`, in an epoch that runs in Python.
+They take the place of those in `nnframe_numba.matrix_products` in an epoch that runs in Python.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from nnframe import Array
 from nnframe.builtins.shortcuts import column_sums
 from nnframe.engines.fast.memory import Memory
 from nnframe_numba import disk_cache, matrix_products
-from nnframe_numba.jit import kernel
+from nnframe_numba.compile_thread import require_compile_thread
+from nnframe_numba.jit import compiled_first, kernel
 
-# From so many multiplications a batch on, counting one product a layer, an epoch takes less time on a BLAS that fills
+# From so many multiplications per batch on, counting one product per layer, an epoch takes less time on a BLAS with
 # vectors as wide as ours. Own over BLAS, with two threads and float32, was 0.80 at 4 million, 0.94 and 0.92 at 14, 1.00
 # to 1.16 at 56, 1.10 and 1.19 at 225, and 1.30 at 900.
 FEWEST_MULTIPLICATIONS = 40_000_000
-# A BLAS that reaches less than this share of our speed on one thread is never the faster one. OpenBLAS had 0.94 of it
-# where all vectors have 32 bytes. Where they have 64 it had 0.70, and an epoch of a large net took 0.98 of the time on
-# our loops; with loops that are made for 32 it had 0.58, and an epoch took 0.53.
+# A BLAS with less than this share of our speed on one thread is never the faster one. OpenBLAS had 0.94 of it where all
+# vectors have 32 bytes. Where they have 64 it had 0.70, and an epoch of a large net took 0.98 of the time on our loops;
+# with kernels made for 32 it had 0.58, and an epoch took 0.53.
 LEAST_SPEED = 0.75
-# So small a product that BLAS leaves it to one thread, whatever the others are at.
+# So small a product that BLAS computes it on one thread, however many it has.
 SIDE = 64
-# With it, users have OpenBLAS take the loops for another processor when it is loaded.
-LOOPS_VARIABLE = "OPENBLAS_CORETYPE"
+# With this variable, users have OpenBLAS take the kernels for another processor.
+KERNELS_VARIABLE = "OPENBLAS_CORETYPE"
 
 
 def is_faster(shapes: Sequence[tuple[int, ...]], batch_size: int, dtype: np.dtype[Any]) -> bool:
-    """Return whether BLAS is the faster way to multiply, for layers with weights of these shapes."""
+    """Return whether BLAS multiplies faster, for layers with weights of these shapes."""
     is_large = batch_size > 1 and batch_size * sum(map(prod, shapes)) >= FEWEST_MULTIPLICATIONS
     return is_large and speed(dtype) >= LEAST_SPEED
 
@@ -45,10 +46,16 @@ def is_faster(shapes: Sequence[tuple[int, ...]], batch_size: int, dtype: np.dtyp
 def speed(dtype: np.dtype[Any]) -> float:
     """Return how many times as fast as our loops BLAS is on one thread.
 
-    It is measured once for a processor, a version of numpy and a choice of loops, and kept on disk: BLAS rounds
-    otherwise, and equal runs have to end alike.
+    It is measured once for a processor, a version of numpy and a choice of kernels, and kept on disk: BLAS rounds
+    differently, and equal runs have to end alike.
+
+    Raises
+    ------
+    NotCompiledError
+        If it has to be measured, and this is not the thread for compiling the loops.
     """
-    name = f"blas_{dtype}_{disk_cache.digest(get_host_cpu_name(), os.environ.get(LOOPS_VARIABLE, ''))}"
+    require_compile_thread()
+    name = f"blas_{dtype}_{disk_cache.digest(get_host_cpu_name(), os.environ.get(KERNELS_VARIABLE, ''))}"
     note = disk_cache.read_note(name) or disk_cache.keep_note(name, {"speed": _measured_speed(dtype)})
     return float(note["speed"])
 
@@ -56,11 +63,13 @@ def speed(dtype: np.dtype[Any]) -> float:
 def _measured_speed(dtype: np.dtype[Any]) -> float:
     A, B, C = (np.ones((SIDE, SIDE), dtype) for _ in range(3))
     b, workspace = np.zeros(SIDE, dtype), matrix_products.new_workspace(Memory(), dtype, SIDE)
-    # Compiled first.
-    matrix_products.linear(A, B, b, C, workspace)
-    return _least_time(lambda: matrix_products.linear(A, B, b, C, workspace)) / _least_time(
-        lambda: np.dot(A, B.T, out=C)
-    )
+
+    def ours() -> None:
+        matrix_products.linear(A, B, b, C, workspace)
+
+    # The first call compiles.
+    ours()
+    return _least_time(ours) / _least_time(lambda: np.dot(A, B.T, out=C))
 
 
 def _least_time(function: Callable[[], object]) -> float:
@@ -79,13 +88,23 @@ def backward(d: Array, W: Array, before: Array, workspace: Any) -> None:
 
 
 def store_gradient(d: Array, x: Array, W: Array, b: Array, *_: Any) -> None:
-    """Fill W with d^T x and b with the sum of d over the samples."""
+    """Fill W with d^T x and b with the column sums of d."""
     np.dot(d.T, x, out=W)
     b[...] = column_sums(d)
 
 
+PRODUCTS = {"linear": linear, "backward": backward, "store_gradient": store_gradient}
+
+
 @kernel
-def _add_to_rows(b: Array, z: Array) -> None:
+def _add(b: Array, z: Array) -> None:
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             z[i, j] += b[j]
+
+
+_add_by_dtype = {dtype: compiled_first(_add) for dtype in map(np.dtype, ("float32", "float64"))}
+
+
+def _add_to_rows(b: Array, z: Array) -> None:
+    _add_by_dtype[z.dtype](b, z)

@@ -20,62 +20,101 @@ from nnframe import Activation, Array, PluginError, registry
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
 from nnframe.contracts.domains import Domain, sample
 from nnframe.contracts.optimizer import LEARNING_RATE
+from nnframe.contracts.parameters import Parameter
 from nnframe.contracts.plugin import Plugin
 from nnframe.registry.binding import IDENTITY
 from nnframe_numba import formula_loops
 from nnframe_numba.builtin_kernels import ACTIVATE, DIFFERENTIATE, IN_PLACE, OBJECTIVE
-from nnframe_numba.formula_compiler import Candidate, CompiledPart, selected
+from nnframe_numba.formula_compiler import Candidate, CompiledPart, Way, compiled_part
+
+FORWARD = (Way("element", formula_loops.element_activate), Way("array", formula_loops.array_activate))
+SLOPE = (Way("element", formula_loops.element_slope), Way("array", formula_loops.array_slope))
+BACKWARD = (Way("array", formula_loops.array_backward),)
+VALUE = (Way("array", formula_loops.array_value),)
+FUSED_VALUE = (Way("array", formula_loops.array_fused_value),)
+GRADIENT = (Way("element", formula_loops.element_gradient), Way("array", formula_loops.array_gradient))
+FUSED_GRADIENT = (
+    Way("element", formula_loops.element_fused_gradient),
+    Way("array", formula_loops.array_fused_gradient),
+)
 
 
 def activation_parts(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[CompiledPart, CompiledPart]:
     """Return `activate` and `differentiate` of a layer."""
-
-    def activate_on_numpy(z: Array, a: Array) -> None:
-        np.copyto(a.T, bound.forward(z.T))
+    if bound.plugin is not None and _built_in_name(bound.plugin) in ACTIVATE:
+        name = bound.plugin.name
+        return activate_part(bound, dtype), CompiledPart(DIFFERENTIATE[name], f"builtin {name}'")
 
     def differentiate_on_numpy(d: Array, z: Array, a: Array) -> None:
         np.copyto(d.T, bound.backward(d.T, z.T, a.T))
 
+    if bound is IDENTITY:
+        return activate_part(bound, dtype), CompiledPart(formula_loops.leave, "leave")
+    if bound.plugin is None:
+        return activate_part(bound, dtype), CompiledPart(differentiate_on_numpy, None, NOT_A_FORMULA)
+    function, part, arguments, ways, settings = _slope_formula(bound.plugin, dtype)
+    z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
+    candidate = Candidate(
+        bound.plugin,
+        function,
+        part,
+        arguments,
+        ways,
+        differentiate_on_numpy,
+        (d, z, _activations(bound, z)),
+        (0,),
+        settings,
+    )
+    return activate_part(bound, dtype), compiled_part(candidate)
+
+
+def activate_part(bound: BoundActivation, dtype: np.dtype[Any]) -> CompiledPart:
+    """Return `activate` of a layer."""
+
+    def activate_on_numpy(z: Array, a: Array) -> None:
+        np.copyto(a.T, bound.forward(z.T))
+
     plugin = bound.plugin
     if bound is IDENTITY:
-        return CompiledPart(formula_loops.copy, "copy"), CompiledPart(formula_loops.leave, "leave")
+        return CompiledPart(formula_loops.copy, "copy")
     if plugin is None:
-        reason = "an activation: it is more than a formula"
-        return CompiledPart(activate_on_numpy, None, reason), CompiledPart(differentiate_on_numpy, None, reason)
-
+        return CompiledPart(activate_on_numpy, None, NOT_A_FORMULA)
     built_in = _built_in_name(plugin)
     if built_in in ACTIVATE:
-        activate, differentiate = ACTIVATE[built_in], DIFFERENTIATE[built_in]
-        return CompiledPart(activate, f"builtin {built_in}"), CompiledPart(differentiate, f"builtin {built_in}'")
-    z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
-    ways = {"element": formula_loops.element_activate, "array": formula_loops.array_activate}
-    sample = (z, np.empty_like(z))
-    activate_part = selected(
-        Candidate(plugin, plugin.forward, "forward", ways, activate_on_numpy, sample, (1,), plugin.settings)
-    )
-    function, part, ways, settings = _slope_formula(plugin, dtype)
-    arguments = (d, z, _activations(bound, z))
-    return activate_part, selected(
-        Candidate(plugin, function, part, ways, differentiate_on_numpy, arguments, (0,), settings)
+        return CompiledPart(ACTIVATE[built_in], f"builtin {built_in}")
+    z = _sample("real", dtype, 0)
+    return compiled_part(
+        Candidate(
+            plugin,
+            plugin.forward,
+            "forward",
+            ("z",),
+            FORWARD,
+            activate_on_numpy,
+            (z, np.empty_like(z)),
+            (1,),
+            plugin.settings,
+        )
     )
 
 
 def is_in_place(bound: BoundActivation) -> bool:
-    """Whether a layer's a may be the same array as its z."""
+    """Return whether a layer's a may be the same array as its z."""
     return bound.plugin is not None and _built_in_name(bound.plugin) in IN_PLACE
 
 
-def _slope_formula(plugin: Activation, dtype: np.dtype[Any]) -> tuple[Any, str, dict[str, Any], Mapping[str, Any]]:
-    """Return the formula of the backward pass, given or derived, its name, ways to compile it, and its parameters."""
-    element = {"element": formula_loops.element_slope, "array": formula_loops.array_slope}
+def _slope_formula(
+    plugin: Activation, dtype: np.dtype[Any]
+) -> tuple[Any, str, tuple[str, ...], tuple[Way, ...], Mapping[str, Parameter]]:
+    """Return the formula of the backward pass, its name and arguments, how to compile it, and its parameters."""
     if plugin.backward is not None:
-        return plugin.backward, "backward", {"array": formula_loops.array_backward}, plugin.settings
+        return plugin.backward, "backward", ("grad", "z", "a"), BACKWARD, plugin.settings
     if plugin.derivative is not None:
-        return plugin.derivative, "derivative", element, plugin.settings
+        return plugin.derivative, "derivative", ("z",), SLOPE, plugin.settings
     derived = plugin.derived
     if derived.slope is not None:
-        return derived.slope.formula(dtype), "derived derivative", element, {}
-    return derived.backward.formula(dtype), "derived backward", {"array": formula_loops.array_backward}, {}
+        return derived.slope.formula(dtype), "derived derivative", ("z",), SLOPE, {}
+    return derived.backward.formula(dtype), "derived backward", ("grad", "z", "a"), BACKWARD, {}
 
 
 def objective_parts(
@@ -103,28 +142,47 @@ def objective_parts(
     z, y = _sample("real", dtype, 0), _sample(loss.y_domain, dtype, 2)
     a = _sample(loss.a_domain, dtype, 1) if fused is None else _activations(last, z)
     losses, d = np.empty(len(z), dtype), np.empty_like(z)
-    owner: Plugin = loss
-    function: Any = loss.value
-    part = "value"
-    ways = {"array": formula_loops.array_value}
-    settings: Mapping[str, Any] = loss.settings
+    value_candidate = Candidate(
+        loss, loss.value, "value", ("a", "y"), VALUE, value_on_numpy, (z, a, y, losses), (3,), loss.settings
+    )
     if fused is not None and fused.form.value is not None:
-        owner, function, part, settings = fused.owner, fused.form.value, "fused value", fused.owner.settings
-        ways = {"array": formula_loops.array_fused_value}
-    if fused is not None and fused.derived is not None:
-        function, settings = fused.derived.value.formula(dtype), {}
-    value_part = selected(Candidate(owner, function, part, ways, value_on_numpy, (z, a, y, losses), (3,), settings))
-    owner, part, settings = loss, "gradient", loss.settings
-    function = loss.gradient
-    ways = {"element": formula_loops.element_gradient, "array": formula_loops.array_gradient}
-    if fused is not None:
-        owner, function, part, settings = fused.owner, fused.form.gradient, "fused gradient", fused.owner.settings
-        ways = {"element": formula_loops.element_fused_gradient, "array": formula_loops.array_fused_gradient}
+        value_candidate = value_candidate._replace(
+            plugin=fused.owner,
+            formula=fused.form.value,
+            part="fused value",
+            arguments=("z", "y"),
+            ways=FUSED_VALUE,
+            settings=fused.owner.settings,
+        )
         if fused.derived is not None:
-            function, settings = fused.derived.gradient.formula(dtype), {}
-    elif function is None:
-        function, part, settings = loss.derived.gradient.formula(dtype), "derived gradient", {}
-    return value_part, selected(Candidate(owner, function, part, ways, gradient_on_numpy, (z, a, y, d), (3,), settings))
+            value_candidate = value_candidate._replace(formula=fused.derived.value.formula(dtype), settings={})
+    gradient_candidate = Candidate(
+        loss,
+        loss.gradient or loss.value,
+        "gradient",
+        ("a", "y"),
+        GRADIENT,
+        gradient_on_numpy,
+        (z, a, y, d),
+        (3,),
+        loss.settings,
+    )
+    if fused is not None:
+        gradient_candidate = gradient_candidate._replace(
+            plugin=fused.owner,
+            formula=fused.form.gradient,
+            part="fused gradient",
+            arguments=("z", "a", "y"),
+            ways=FUSED_GRADIENT,
+            settings=fused.owner.settings,
+        )
+        if fused.derived is not None:
+            gradient_candidate = gradient_candidate._replace(formula=fused.derived.gradient.formula(dtype), settings={})
+    elif loss.gradient is None:
+        gradient_candidate = gradient_candidate._replace(
+            formula=loss.derived.gradient.formula(dtype), part="derived gradient", settings={}
+        )
+    return compiled_part(value_candidate), compiled_part(gradient_candidate)
 
 
 def optimizer_part(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> CompiledPart:
@@ -140,10 +198,27 @@ def optimizer_part(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> Compil
 
     w, g = (_sample("real", dtype, seed).ravel() for seed in (0, 1))
     state = [np.full_like(w, value) for value in optimizer.state.values()]
-    ways = {"element": formula_loops.element_optimize(len(state))}
-    settings = {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE}
-    sample, filled = (w, g, *state, 2, 0.01), (0, *range(2, 2 + len(state)))
-    return selected(Candidate(optimizer, optimizer.update, "update", ways, optimize_on_numpy, sample, filled, settings))
+    n = len(state)
+    return compiled_part(
+        Candidate(
+            optimizer,
+            optimizer.update,
+            "update",
+            ("w", "g", *optimizer.state),
+            (
+                Way("element", formula_loops.element_optimize(n, whole_steps=False), "large"),
+                Way("element", formula_loops.element_optimize(n, whole_steps=True), "whole steps"),
+            ),
+            optimize_on_numpy,
+            (w, g, *state, 2, 0.01),
+            (0, *range(2, 2 + n)),
+            {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE},
+            keywords=("t", LEARNING_RATE),
+        )
+    )
+
+
+NOT_A_FORMULA = "an activation: it is more than a formula"
 
 
 def _built_in_name(plugin: Plugin) -> str | None:

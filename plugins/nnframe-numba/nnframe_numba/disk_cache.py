@@ -1,12 +1,18 @@
-"""What is kept on disk between processes: generated source beside numba's machine code, and small notes as JSON."""
+"""The folder where machine code and small notes are kept for later processes.
+
+Machine code is loaded without a second look, so a file is only read if it was written by this user (or by root) and
+nobody else can write to it. Whatever is missing, damaged or can't be written is made anew; a warning says so once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import stat
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -16,40 +22,56 @@ import numba
 import numpy as np
 
 from nnframe.version import __version__
+from nnframe_numba.engine_warnings import warn_once
 
 DIRECTORY_VARIABLE = "NNFRAME_NUMBA_CACHE"
+ADVICE = f"set {DIRECTORY_VARIABLE} to a folder of your own"
+
+# When all versions together take more than this, the files that were used the longest time ago make room.
+MOST_BYTES = 2**29
+SECONDS_PER_DAY = 86_400
+
+# What a file begins with, followed by the SHA-256 of its name and content.
+MAGIC = b"nnframe-numba 1\n"
+DIGEST_BYTES = 32
+TEMPORARY = ".tmp-"
+
+
+class _ForeignError(Exception):
+    """A file or folder that someone else could have written."""
+
+
+def folder() -> Path | None:
+    """Return the folder of this version of all packages involved, or None where there is none.
+
+    It lies in the folder that ``NNFRAME_NUMBA_CACHE`` names, or in the user's cache. It need not exist yet.
+    """
+    chosen = os.environ.get(DIRECTORY_VARIABLE)
+    base = Path(chosen) if chosen else _user_cache()
+    return None if base is None else base / _version()
+
+
+def _user_cache() -> Path | None:
+    try:
+        if sys.platform == "win32":
+            parent = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            parent = Path.home() / "Library" / "Caches"
+        else:
+            parent = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        # Neither HOME nor the system says where this user is at home.
+        return None
+    return parent / "nnframe-numba"
 
 
 @cache
-def directory() -> Path | None:
-    """Return where things are kept, or None where nothing can be written.
-
-    That is what ``NNFRAME_NUMBA_CACHE`` says, or a folder in the user's cache, with one of its own for every version of
-    all that takes part.
-    """
-    chosen = os.environ.get(DIRECTORY_VARIABLE)
-    base = Path(chosen) if chosen else _user_cache() / "nnframe-numba"
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = base / f"{_package_digest()}-numba{numba.__version__}-numpy{np.__version__}-python{python}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        return None
-
-
-def _package_digest() -> str:
-    """Return what tells this version of the package from all others, for its loops are part of what is kept."""
-    return digest(__version__, *(path.read_text() for path in sorted(Path(__file__).parent.glob("*.py"))))[:12]
-
-
-def _user_cache() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+def _version() -> str:
+    """Return a name for this version of the package, whose loops are part of what is kept, and of its dependencies."""
+    sources = (path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+    package = digest(__version__, *sources)[:12]
+    python = f"{sys.implementation.name}{sys.version_info.major}.{sys.version_info.minor}"
+    return f"{package}-numba{numba.__version__}-numpy{np.__version__}-{python}"
 
 
 def digest(*texts: str) -> str:
@@ -57,47 +79,132 @@ def digest(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]
 
 
-def source_file(name: str, source: str) -> Path | None:
-    """Return a file that holds the source, which stays as it is once it is there; numba looks at its date.
+def read(name: str) -> bytes | None:
+    """Return what was kept under a name, or None if it has to be made anew.
 
-    Several processes may ask for it at once.
+    Parameters
+    ----------
+    name : str
+        The file's name.
     """
-    folder = directory()
-    if folder is None:
+    parent = folder()
+    if parent is None:
         return None
-    path = folder / f"{name}.py"
-    if not path.exists():
-        _write(path, source)
-    return path
+    try:
+        _require_own(parent.stat(), parent)
+        whole = _read_own(parent / name)
+    except _ForeignError as error:
+        warn_once("foreign", f"{error}, so its machine code is not used and everything is compiled anew: {ADVICE}")
+        return None
+    except OSError:
+        # There is none, or none that can be read; what is made anew is written in its place, if it can be.
+        return None
+    start = len(MAGIC) + DIGEST_BYTES
+    content = whole[start:]
+    if whole[:start] != _header(name, content):
+        warn_once("damaged", f"{parent / name} is damaged; its content is made anew")
+        return None
+    return content
+
+
+def write(name: str, content: bytes) -> None:
+    """Keep a whole file under a name, in place of the one that may be there; do without where that fails."""
+    parent = folder()
+    if parent is None:
+        warn_once("unwritable", f"there is no folder to keep machine code in, so each process compiles anew: {ADVICE}")
+        return
+    try:
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _require_own(parent.stat(), parent)
+        _make_room_once()
+        handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_header(name, content) + content)
+            Path(temporary).replace(parent / name)
+        except BaseException:
+            with suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except _ForeignError as error:
+        warn_once("foreign", f"{error}, so its machine code is not used and everything is compiled anew: {ADVICE}")
+    except OSError as error:
+        what = f"can't keep machine code in {parent} ({error.strerror})"
+        warn_once("unwritable", f"{what}, so each process compiles anew: {ADVICE}")
+
+
+def make_room() -> None:
+    """Remove the files of all versions that were used the longest time ago, if they take too much room together."""
+    parent = folder()
+    if parent is None:
+        return
+    found: list[tuple[float, int, Path]] = []
+    with suppress(OSError):
+        for path in parent.parent.glob("*/*"):
+            status = path.stat()
+            if path.name.startswith(TEMPORARY) and status.st_mtime < time.time() - SECONDS_PER_DAY:
+                # Of a process that was killed while it wrote.
+                path.unlink()
+            else:
+                found.append((status.st_mtime, status.st_size, path))
+        total = sum(size for _, size, _ in found)
+        if total <= MOST_BYTES:
+            return
+        for _, size, path in sorted(found):
+            if total <= MOST_BYTES // 2:
+                break
+            path.unlink()
+            total -= size
+
+
+# Looking at all files takes a moment, so a process does it when it first writes one.
+_make_room_once = cache(make_room)
 
 
 def read_note(name: str) -> Any:
-    """Return a note, or None if there is none that can be read."""
-    folder = directory()
-    if folder is not None:
-        with suppress(OSError, ValueError):
-            return json.loads((folder / f"{name}.json").read_text())
+    """Return the JSON value kept under a name, or None if there is none."""
+    content = read(f"{name}.json")
+    if content is not None:
+        with suppress(ValueError):
+            return json.loads(content)
     return None
 
 
 def keep_note(name: str, note: Any) -> Any:
-    """Keep a note if there is none yet, and return the one that is kept: the first process decides for all."""
-    folder = directory()
-    if folder is None:
-        return note
-    _write(folder / f"{name}.json", json.dumps(note))
+    """Keep a JSON value unless there is one already, and return the one that is kept: the first process decides."""
+    kept = read_note(name)
+    if kept is not None:
+        return kept
+    write(f"{name}.json", json.dumps(note).encode())
     kept = read_note(name)
     return note if kept is None else kept
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a whole file or none; one that is there stays."""
-    with suppress(OSError):
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-            # A link can't replace a file, as a rename would.
-            os.link(temporary, path)
-        finally:
-            Path(temporary).unlink()
+def _header(name: str, content: bytes) -> bytes:
+    return MAGIC + hashlib.sha256(name.encode() + b"\0" + content).digest()
+
+
+def _read_own(path: Path) -> bytes:
+    """Return the content of a file that nobody else could have written."""
+    # A pipe of that name must not make anyone wait.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise _ForeignError(f"{path} is not a regular file")
+        _require_own(status, path)
+        if status.st_mtime < time.time() - SECONDS_PER_DAY:
+            # Used again: files make room by their dates.
+            with suppress(OSError):
+                os.utime(path)
+        return file.read()
+
+
+def _require_own(status: os.stat_result, path: Path) -> None:
+    # On Windows, who may write is not in the mode; the folder there is the user's own by default.
+    if os.name != "posix":
+        return
+    if status.st_uid not in (os.geteuid(), 0):
+        raise _ForeignError(f"{path} belongs to another user")
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise _ForeignError(f"other users can write to {path}")

@@ -1,19 +1,21 @@
-"""From the text of an epoch and its parts to functions that run, compiled as far as can be and is worth it."""
+"""From the source of an epoch and its parts to functions that run, compiled as far as possible."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from numba import njit
 
-from nnframe_numba import barrier, blas, disk_cache, epoch_kernels, matrix_products, matrix_vector
+from nnframe_numba import barrier, blas, denormals, disk_cache, epoch_kernels, matrix_products, matrix_vector
+from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.epoch_source import EpochVariant, epoch_source, staged_source
 from nnframe_numba.formula_compiler import CompiledPart
-from nnframe_numba.jit import ERRORS, inlined
+from nnframe_numba.jit import ERRORS, compiled_first, inlined
+from nnframe_numba.machine_code import keep_on_disk
+from nnframe_numba.recently_used import RecentlyUsed
 
-LOOPS = {
+KERNELS = {
     name: getattr(module, name)
     for module, names in (
         (matrix_products, ("linear", "backward", "add_gradient", "store_gradient")),
@@ -23,54 +25,81 @@ LOOPS = {
     )
     for name in names
 }
+MODES = {"flush_denormals": denormals.flush_denormals, "restore_denormals": denormals.restore_denormals}
+# What these do in Python.
+NO_MODES: dict[str, Callable[..., Any]] = {"flush_denormals": lambda: 0, "restore_denormals": lambda mode: None}
 
-ON_BLAS = {"linear": blas.linear, "backward": blas.backward, "store_gradient": blas.store_gradient}
-
-# What this process has compiled already, by the text and the parts in it.
-_functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
+# How many compiled functions a process remembers.
+MOST_FUNCTIONS = 128
+_functions: RecentlyUsed[Callable[..., Any]] = RecentlyUsed(MOST_FUNCTIONS)
 
 
 def epoch_function(variant: EpochVariant, parts: Mapping[str, CompiledPart]) -> Callable[..., float]:
-    """Return the function `train_batches`, which takes the parts by the names that the text has for them."""
+    """Return the function `train_batches`, which calls the parts by their names in the source.
+
+    Raises
+    ------
+    NotCompiledError
+        If something has to be compiled, and this is not the thread for it.
+    """
     if not variant.on_blas and not any(part.reason for part in parts.values()):
-        return _compiled("train_batches", epoch_source(variant), parts, copies=variant.single)
+        return compiled_function("train_batches", epoch_source(variant), parts, inline=variant.single)
     source, stages = staged_source(variant)
-    namespace = _namespace(source, None, {}, copies=False)
+    namespace = _python_namespace(source, {})
     if variant.on_blas:
-        namespace |= ON_BLAS
+        namespace |= blas.PRODUCTS
     for name, text in stages.items():
         called = {label: part for label, part in parts.items() if f"{label}(" in text}
         if any(part.reason for part in called.values()):
-            namespace[name] = _namespace(text, None, called, copies=False)[name]
+            namespace[name] = _python_namespace(text, called)[name]
         else:
             # An update that is compiled can't be interrupted half-way.
-            namespace[name] = _compiled(name, text, called, copies=False)
+            namespace[name] = compiled_first(compiled_function(name, text, called, inline=False))
     train_batches: Callable[..., float] = namespace["train_batches"]
     return train_batches
 
 
-def _compiled(name: str, source: str, parts: Mapping[str, CompiledPart], copies: bool) -> Callable[..., Any]:
-    """Return a function of the text, compiled, and kept on disk if all its parts can be told in another process."""
-    known = (source, *(part.key or part.function for part in parts.values()))
-    if known not in _functions:
-        keys = [part.key for part in parts.values() if part.key]
-        path = None
-        if len(keys) == len(parts):
-            path = disk_cache.source_file(f"{name}_{disk_cache.digest(source, *keys)}", source)
-        namespace = _namespace(source, path, parts, copies)
-        _functions[known] = njit(namespace[name], nogil=True, cache=path is not None, **ERRORS)
-    return _functions[known]
+def compiled_function(name: str, source: str, parts: Mapping[str, CompiledPart], inline: bool) -> Callable[..., Any]:
+    """Return a function of the source, to be compiled by numba, and kept on disk if all its parts have keys.
 
-
-def _namespace(source: str, path: Path | None, parts: Mapping[str, CompiledPart], copies: bool) -> dict[str, Any]:
-    """Return what the text defines, with all that it calls; the module's name is where numba looks for it later.
-
-    With `copies`, small functions are copied into where they are called.
+    Parameters
+    ----------
+    name : str
+        The function's.
+    source : str
+    parts : mapping of str to CompiledPart
+        What it calls.
+    inline : bool
+        Whether small functions are inlined into it.
     """
-    called = {name: (function, True) for name, function in LOOPS.items() if f"{name}(" in source}
+    known = (source, *(part.key or part.function for part in parts.values()))
+    found = _functions.get(known)
+    if found is None:
+        require_compile_thread()
+        found = njit(_namespace(source, parts, inline)[name], nogil=True, **ERRORS)
+        keys = [part.key for part in parts.values() if part.key]
+        if len(keys) == len(parts):
+            keep_on_disk(found, f"{name}_{disk_cache.digest(source, *keys)}")
+        found = _functions.keep(known, found)
+    return found
+
+
+def _python_namespace(source: str, parts: Mapping[str, CompiledPart]) -> dict[str, Any]:
+    """Return what the source defines, to be run in Python, with compiled loops where it calls some."""
+    namespace = _namespace(source, {}, inline=False)
+    # In place, because these are the globals of what has been defined.
+    namespace |= {name: compiled_first(namespace[name]) for name in KERNELS if name in namespace}
+    namespace |= {name: part.function for name, part in parts.items()} | NO_MODES
+    return namespace
+
+
+def _namespace(source: str, parts: Mapping[str, CompiledPart], inline: bool) -> dict[str, Any]:
+    """Return what the source defines, with all that it calls."""
+    called = {name: (function, True) for name, function in KERNELS.items() if f"{name}(" in source}
     called |= {name: (part.function, part.is_small) for name, part in parts.items()}
-    namespace: dict[str, Any] = {"__name__": __name__}
+    # The name of a module that numba can import when it loads the code later.
+    namespace: dict[str, Any] = {"__name__": __name__, **MODES}
     for name, (function, is_small) in called.items():
-        namespace[name] = inlined(function) if copies and is_small else function
-    exec(compile(source, str(path or "<epoch>"), "exec"), namespace)
+        namespace[name] = inlined(function) if inline and is_small else function
+    exec(compile(source, "<epoch>", "exec"), namespace)
     return namespace

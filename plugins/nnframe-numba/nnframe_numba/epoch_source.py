@@ -3,6 +3,7 @@
 For two layers, batches and plain gradient descent it looks like this::
 
     def train_batches(X, Y, rates, batch_size, total, thread, n_threads, barrier, workspace, losses, W0, b0, z0, ...):
+        mode = flush_denormals()
         for k in range(rates.size):
             rate = rates[k]
             start = k * batch_size
@@ -25,13 +26,16 @@ For two layers, batches and plain gradient descent it looks like this::
                 backward(d1_own, W1, d0_own, workspace)
                 differentiate_0(d0_own, z0_own, a0_own)
             if n_threads > 1 and not wait_at_barrier(barrier, n_threads):
+                restore_denormals(mode)
                 return total
             if thread == 0:
                 total += add_up(losses)
             add_gradient(d0, x, W0, b0, 0, thread, n_threads, barrier, workspace)
             add_gradient(d1, a0, W1, b1, 1, thread, n_threads, barrier, workspace)
             if n_threads > 1 and not wait_at_barrier(barrier, n_threads):
+                restore_denormals(mode)
                 return total
+        restore_denormals(mode)
         return total
 
 Several threads may run it at the same time. Each takes its share of the samples of a batch forwards and backwards; when
@@ -78,6 +82,8 @@ class EpochVariant(NamedTuple):
         Whether the update is plain gradient descent.
     on_blas : bool
         Whether BLAS multiplies. It can't add to the weights, so the update follows when all gradients are there.
+    parametrized : frozenset of str
+        The parts that take parameters.
     """
 
     single: bool
@@ -87,6 +93,7 @@ class EpochVariant(NamedTuple):
     n_state: int | None
     plain: bool
     on_blas: bool
+    parametrized: frozenset[str] = frozenset()
 
     @property
     def updates_in_place(self) -> bool:
@@ -110,6 +117,11 @@ class EpochVariant(NamedTuple):
         """
         return "Wbzadmhnp" if self.dropped[layer] else "Wbzad"
 
+    def part(self, name: str, *arguments: str) -> str:
+        """Return a call of a part that a plugin decides."""
+        parameters = [f"*parameters_{name}"] if name in self.parametrized else []
+        return f"{name}({', '.join([*arguments, *parameters])})"
+
     def own(self, array: str) -> str:
         """Return the name of a thread's share of an array whose rows are samples."""
         return array if self.single else f"{array}_own"
@@ -120,7 +132,11 @@ TEAM = ["thread", "n_threads", "barrier", "workspace"]
 # The products of the forward and the backward pass; and the names in a line that aren't called.
 PRODUCTS = ("linear", "backward")
 VARIABLE = re.compile(r"\b[A-Za-z]\w*\b(?!\()")
-WAIT = ["if n_threads > 1 and not wait_at_barrier(barrier, n_threads):", "    return total"]
+WAIT = [
+    "if n_threads > 1 and not wait_at_barrier(barrier, n_threads):",
+    "    restore_denormals(mode)",
+    "    return total",
+]
 
 
 def epoch_source(variant: EpochVariant) -> str:
@@ -143,13 +159,20 @@ def staged_source(variant: EpochVariant) -> tuple[str, dict[str, str]]:
             stage, body = f"stage_{len(stages)}", list(lines)
             names = dict.fromkeys(name for line in body for name in VARIABLE.findall(line))
             slopes.append(f"{stage}({', '.join(names)})")
-            stages[stage] = _function(slopes[-1], body)
+            stages[stage] = _function(slopes[-1], _without_denormals(body))
     gradients, new_weights = _gradients(variant), _new_weights(variant)
     if not variant.on_blas:
         gradients, new_weights = [], [*gradients, *new_weights]
-    call = f"update({', '.join(['x', 'rate', *_team(variant), *layer_names(variant), *rule_names(variant)])})"
-    stages["update"] = _function(call, new_weights)
+    needed = ["x", "rate", *_team(variant), *layer_names(variant), *rule_names(variant)]
+    if "optimize" in variant.parametrized:
+        needed.append("parameters_optimize")
+    call = f"update({', '.join(needed)})"
+    stages["update"] = _function(call, _without_denormals(new_weights))
     return "\n".join([*_train_batches(variant, slopes, gradients, [call]), ""]), stages
+
+
+def _without_denormals(lines: list[str]) -> list[str]:
+    return ["mode = flush_denormals()", *lines, "restore_denormals(mode)"]
 
 
 def _function(call: str, lines: list[str]) -> str:
@@ -170,6 +193,11 @@ def rule_names(variant: EpochVariant) -> list[str]:
         return gradients
     states = [f"s{i}" for i in range(variant.n_state)]
     return [*gradients, "g", *states, "updates", "l1", "l2", "clip_value", "clip_norm"]
+
+
+def parameter_names(variant: EpochVariant) -> list[str]:
+    """Return the names of the tuples of parameters, likewise."""
+    return [f"parameters_{name}" for name in sorted(variant.parametrized)]
 
 
 def sample_names(variant: EpochVariant) -> list[str]:
@@ -214,11 +242,11 @@ def _new_weights(variant: EpochVariant) -> list[str]:
         return ["update_weights(rate)"]
     lines = [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(variant.n_layers)]
     lines += ["clip(g, clip_value, clip_norm)", "updates[0] += 1", "begin = 0"]
-    states = "".join(f", s{i}[begin:end]" for i in range(variant.n_state))
+    states = [f"s{i}[begin:end]" for i in range(variant.n_state)]
     for k in range(variant.n_layers):
         for name, array in ((f"W{k}", f"W{k}.reshape(W{k}.size)"), (f"b{k}", f"b{k}")):
             lines.append(f"end = begin + {name}.size")
-            lines.append(f"optimize({array}, g[begin:end]{states}, updates[0], rate)")
+            lines.append(variant.part("optimize", array, "g[begin:end]", *states, "updates[0]", "rate"))
             lines.append("begin = end")
     return lines
 
@@ -233,8 +261,10 @@ def _train_batches(variant: EpochVariant, slopes: list[str], gradients: list[str
         if new_weights:
             body += [*WAIT, "if thread == 0:", *_indented(new_weights)]
         body += WAIT
-    names = [*sample_names(variant), *_team(variant), "losses", *layer_names(variant), *rule_names(variant)]
-    lines = ["for k in range(rates.size):", "    rate = rates[k]", *_indented(body), "return total"]
+    names = [*sample_names(variant), *_team(variant), "losses", *layer_names(variant)]
+    names += [*rule_names(variant), *parameter_names(variant)]
+    loop = ["for k in range(rates.size):", "    rate = rates[k]", *_indented(body)]
+    lines = [*_without_denormals(loop), "return total"]
     return [f"def train_batches({', '.join(names)}):", *_indented(lines)]
 
 
@@ -265,14 +295,18 @@ def _slopes(variant: EpochVariant) -> list[str]:
     y, losses = own("y"), own("losses")
     lines, before = [], own("x")
     for k in range(variant.n_layers):
-        lines += [_product(variant, "linear", before, f"W{k}", f"b{k}", z[k]), f"activate_{k}({z[k]}, {a[k]})"]
+        lines += [
+            _product(variant, "linear", before, f"W{k}", f"b{k}", z[k]),
+            variant.part(f"activate_{k}", z[k], a[k]),
+        ]
         if variant.dropped[k]:
             position = "position + k" if variant.single else "position + start + first"
             lines.append(f"drop({a[k]}, {own(f'm{k}')}, {own(f'h{k}')}, n{k}, p{k}, key, {position})")
         before = own(variant.output(k))
-    lines += [f"value({z[last]}, {a[last]}, {y}, {losses})", f"gradient_of_loss({z[last]}, {a[last]}, {y}, {d[last]})"]
+    lines.append(variant.part("value", z[last], a[last], y, losses))
+    lines.append(variant.part("gradient_of_loss", z[last], a[last], y, d[last]))
     if not variant.fused:
-        lines.append(f"differentiate_{last}({d[last]}, {z[last]}, {a[last]})")
+        lines.append(variant.part(f"differentiate_{last}", d[last], z[last], a[last]))
     count = "" if variant.single else " / count"
     if variant.plain or count:
         # In plain gradient descent, d is scaled to the step that is added to the weights.
@@ -283,21 +317,36 @@ def _slopes(variant: EpochVariant) -> list[str]:
         lines.append(_product(variant, "backward", d[k], f"W{k}", d[k - 1]))
         if variant.dropped[k - 1]:
             lines.append(f"multiply({d[k - 1]}, {own(f'm{k - 1}')})")
-        lines.append(f"differentiate_{k - 1}({d[k - 1]}, {z[k - 1]}, {a[k - 1]})")
+        lines.append(variant.part(f"differentiate_{k - 1}", d[k - 1], z[k - 1], a[k - 1]))
     return lines
 
 
-def optimizer_source(n_state: int) -> str:
-    """Return the source of `optimize`, which applies an optimizer's formula element by element."""
+def optimizer_source(n_state: int, whole_steps: bool) -> str:
+    """Return the source of `optimize`, which applies an optimizer's formula element by element.
+
+    With one array of state::
+
+        def optimize(w, g, s0, t, rate, *parameters):
+            never_inline()
+            arrays_are_apart()
+            step = np.float64(t)
+            for i in range(w.size):
+                new, new0 = formula(element(w[i]), element(g[i]), element(s0[i]), step, rate, *parameters)
+                w[i] = plain(new)
+                s0[i] = plain(new0)
+    """
     states = [f"s{i}" for i in range(n_state)]
-    values = "".join(f", {s}[i]" for s in states)
-    targets = ", ".join(["w[i]", *(f"{s}[i]" for s in states)])
-    comma = "" if states else ","
-    return "\n".join(
+    values = ", ".join(f"element({array}[i])" for array in ("w", "g", *states))
+    new = ["new", *(f"new{i}" for i in range(n_state))]
+    stores = [f"{array}[i] = plain({value})" for array, value in zip(["w", *states], new, strict=True)]
+    return _function(
+        f"optimize({', '.join(['w', 'g', *states])}, t, rate, *parameters)",
         [
-            f"def optimize({', '.join(['w', 'g', *states])}, t, rate):",
-            "    for i in range(w.size):",
-            f"        {targets}{comma} = formula(w[i], g[i]{values}, t=t, learning_rate=rate)",
-            "",
-        ]
+            "never_inline()",
+            "arrays_are_apart()",
+            "step = t" if whole_steps else "step = np.float64(t)",
+            "for i in range(w.size):",
+            f"    {', '.join(new)}{'' if states else ','} = formula({values}, step, rate, *parameters)",
+            *_indented(stores),
+        ],
     )

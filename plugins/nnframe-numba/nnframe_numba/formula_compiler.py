@@ -1,15 +1,16 @@
-"""A formula in the first way that numba can compile, and that gives what the formula gives on numpy.
+"""From a plugin's formula to a compiled part of an epoch, in the first way that numba can compile.
 
-Before a compiled formula is used, it is held against the plain one: what means something else for one number than for
-an array is found out, and not trained with. What was found is kept on disk, so that no later process has to try.
+Before a compiled formula is used, it is compared with the plain one on a sample: what means something else for a number
+than for an array is found out, and not trained with. What was found is kept on disk, so that no later process has to
+try.
 """
 
 from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,11 +18,16 @@ from nnframe.contracts.parameters import Parameter, format_parameters
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import PluginError, one_line
 from nnframe_numba import disk_cache
+from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.conversion import NotConvertibleError, converted
 from nnframe_numba.fingerprint import fingerprint
+from nnframe_numba.machine_code import keep_on_disk
+from nnframe_numba.recently_used import RecentlyUsed
 
-# Wide enough for all that rounding does to a formula, narrow enough to tell one formula from another.
+# Wide enough for what rounding does to a formula, narrow enough to tell one formula from another.
 TOLERANCES = {"float32": 1e-3, "float64": 1e-8}
+# How many compiled formulas a process remembers.
+MOST_PARTS = 512
 
 
 class CompiledPart(NamedTuple):
@@ -31,17 +37,43 @@ class CompiledPart(NamedTuple):
     ----------
     function : callable
     key : str or None
-        Equal for equal parts, in every process; None for what can't be told and so can't be kept on disk.
+        Equal for equal parts, in every process; None for what can't be identified and so can't be kept on disk.
     reason : str or None
         Why it runs on numpy; None where it is compiled.
     is_small : bool
-        Whether calling it may take longer than what it does.
+        Whether calling it may take longer than what it does, so that it should be inlined.
+    parameters : tuple
+        What the function is called with after all its other arguments.
     """
 
     function: Callable[..., Any]
     key: str | None
     reason: str | None = None
     is_small: bool = True
+    parameters: tuple[Any, ...] = ()
+
+
+class Way(NamedTuple):
+    """A way to make a part of a formula.
+
+    Attributes
+    ----------
+    call : {"element", "array"}
+        Whether the formula is called with numbers or with arrays.
+    make : callable
+        Returns the part, for the converted formula.
+    note : str
+        What tells it from others that call the formula alike.
+    """
+
+    call: Literal["element", "array"]
+    make: Callable[[Any], Any]
+    note: str = ""
+
+    @property
+    def is_small(self) -> bool:
+        """See `CompiledPart`."""
+        return self.call == "element" and not self.note
 
 
 class Candidate(NamedTuple):
@@ -51,91 +83,191 @@ class Candidate(NamedTuple):
     ----------
     plugin : Plugin
     formula : callable
-        The function of it that is wanted.
+        The function of the plugin that is wanted.
     part : str
         What that is called.
-    ways : mapping of str to callable
-        From "element" and "array" to what makes a part of a converted formula, the best first.
+    arguments : tuple of str
+        Names for the arrays that it takes by position.
+    ways : sequence of Way
+        The best first.
     on_numpy : callable
         The part as numpy runs it.
     sample : tuple
         Arguments of the part, an array first.
     filled : tuple of int
         Which of them it fills.
-    settings : mapping of str to number
-        What the formula is always called with.
+    settings : mapping of str to parameter
+        What the formula is always called with, by keyword.
+    keywords : tuple of str
+        What else it is called with by keyword.
     """
 
     plugin: Plugin
     formula: Callable[..., Any]
     part: str
-    ways: Mapping[str, Callable[[Any], Any]]
+    arguments: tuple[str, ...]
+    ways: Sequence[Way]
     on_numpy: Callable[..., Any]
     sample: tuple[Any, ...]
     filled: tuple[int, ...]
     settings: Mapping[str, Parameter]
+    keywords: tuple[str, ...] = ()
 
 
 class MismatchError(Exception):
-    """A compiled formula that gives something else than the plain one."""
+    """A compiled formula returns something else than the plain one."""
 
 
-# What this process has compiled already, by the formula and how it is called.
-_selected: dict[tuple[Any, ...], CompiledPart] = {}
+# The parts of this process by formula and call, without their parameters; and the parts that were tried out with some.
+_made: RecentlyUsed[CompiledPart] = RecentlyUsed(MOST_PARTS)
+_tried: RecentlyUsed[CompiledPart] = RecentlyUsed(MOST_PARTS)
 
 
-def selected(candidate: Candidate) -> CompiledPart:
-    """Return the part in the first way that works, or on numpy with the reason why none does."""
-    function, part, ways = candidate.formula, candidate.part, candidate.ways
+def compiled_part(candidate: Candidate) -> CompiledPart:
+    """Return the part in the first way that works, or on numpy with the reason why none does.
+
+    Raises
+    ------
+    NotCompiledError
+        If it would have to be compiled, and this is not the thread for it.
+    """
+    function = candidate.formula
     if not isinstance(function, (types.FunctionType, np.ufunc)):
-        return CompiledPart(
-            candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: it is no function in Python"
-        )
+        return _on_numpy(candidate, "it is not a function written in Python")
     content = fingerprint(function)
-    context = (part, format_parameters(candidate.settings), str(candidate.sample[0].dtype), *ways)
+    context = (candidate.part, format_parameters(candidate.settings), str(candidate.sample[0].dtype))
     known = (content or function, *context)
-    if known in _selected:
-        return _selected[known]
-    key = content and disk_cache.digest(content, *context)
+    found = _tried.get(known)
+    if found is None:
+        require_compile_thread()
+        key = content and disk_cache.digest(content, *context)
+        found = _tried.keep(known, _first_that_works(candidate, content, key))
+    return found if found.reason is None else _on_numpy(candidate, found.reason)
+
+
+def _on_numpy(candidate: Candidate, reason: str) -> CompiledPart:
+    return CompiledPart(candidate.on_numpy, None, f"{candidate.part} of {candidate.plugin.spec!r}: {reason}")
+
+
+class Attempt(NamedTuple):
+    """One of the things to try.
+
+    Attributes
+    ----------
+    way : Way
+    is_recorded : bool
+        Whether to compile what `nnframe.formula` records of the formula, and not the formula itself.
+    are_arguments : bool
+        Whether its numeric parameters are arguments of the compiled code, which then does for all their values.
+    """
+
+    way: Way
+    is_recorded: bool
+    are_arguments: bool
+
+    @property
+    def label(self) -> str:
+        """What notes call it."""
+        return f"{self.way.call} {self.way.note} {self.is_recorded} {self.are_arguments}"
+
+
+def _attempts(candidate: Candidate) -> Iterator[Attempt]:
+    """Yield what to try, the best first."""
+    for way in candidate.ways:
+        for is_recorded in (False, True) if not candidate.keywords else (False,):
+            for are_arguments in (True, False) if _numeric(candidate.settings) else (False,):
+                yield Attempt(way, is_recorded, are_arguments)
+
+
+def _first_that_works(candidate: Candidate, content: str | None, key: str | None) -> CompiledPart:
     note = (key and disk_cache.read_note(key)) or None
-    reason = note["reason"] if note is not None and note["way"] is None else None
-    if reason is None:
-        for way in [note["way"]] if note is not None else ways:
-            try:
-                made = ways[way](converted(function, candidate.settings, scalar=way == "element"))
-                if note is None:
-                    _compare(made, candidate)
-            except Exception as error:
-                # numba fails in many ways, and each of them leaves numpy.
-                reason = _first_line(error)
-                continue
-            if key and note is None:
-                disk_cache.keep_note(key, {"way": way})
-            _selected[known] = CompiledPart(made, key and f"{way} {key}", is_small=way == "element")
-            return _selected[known]
+    if note is not None and note["way"] is None:
+        return CompiledPart(candidate.on_numpy, None, note["reason"])
+    reason = ""
+    for attempt in _attempts(candidate):
+        if note is not None and note["way"] != attempt.label:
+            continue
+        try:
+            made = _part(candidate, content, attempt)
+            if note is None:
+                _compare(made, candidate)
+        except Exception as error:
+            # numba fails in many ways, and after each of them numpy is left.
+            reason = reason or _first_line(error)
+            continue
+        if key and note is None:
+            disk_cache.keep_note(key, {"way": attempt.label})
+        return made
+    if key:
+        disk_cache.keep_note(key, {"way": None, "reason": reason})
+    return CompiledPart(candidate.on_numpy, None, reason)
+
+
+def _numeric(settings: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Return the parameters that compiled code can take as arguments."""
+    return {name: value for name, value in settings.items() if isinstance(value, (bool, int, float))}
+
+
+def _part(candidate: Candidate, content: str | None, attempt: Attempt) -> CompiledPart:
+    """Return the part for its parameters; the same function for all values of those that are arguments."""
+    arguments = _numeric(candidate.settings) if attempt.are_arguments else {}
+    constants = {name: value for name, value in candidate.settings.items() if name not in arguments}
+    kinds = ", ".join(f"{name}: {type(value).__name__}" for name, value in arguments.items())
+    context = (attempt.label, candidate.part, kinds, format_parameters(constants), str(candidate.sample[0].dtype))
+    known = (content or candidate.formula, *context)
+    made = _made.get(known)
+    if made is None:
+        way, n_arguments = attempt.way, len(candidate.arguments)
+        formula, keywords = candidate.formula, (*candidate.keywords, *arguments)
+        if attempt.is_recorded:
+            formula, constants = _recorded(candidate, tuple(arguments)), {}
+        converted_formula = converted(formula, n_arguments, keywords, constants, way.call == "element")
+        function = way.make(converted_formula)
+        key = content and disk_cache.digest(content, *context)
         if key:
-            disk_cache.keep_note(key, {"way": None, "reason": reason})
-    return CompiledPart(candidate.on_numpy, None, f"{part} of {candidate.plugin.spec!r}: {reason}")
+            keep_on_disk(function, f"part_{key}")
+        made = _made.keep(known, CompiledPart(function, key, is_small=way.is_small))
+    return made._replace(parameters=tuple(arguments.values()))
 
 
-def _compare(made: Callable[..., Any], candidate: Candidate) -> None:
+def _recorded(candidate: Candidate, symbols: Sequence[str]) -> Callable[..., Any]:
+    """Return what can be recorded of a formula, as a function; parameters that are no symbols become numbers.
+
+    numba compiles it where it can't compile the formula: np.piecewise has become np.where, say.
+    """
+    # A net whose formulas all compile doesn't wait for it.
+    from nnframe.formula.derive import specialized
+    from nnframe.formula.graph import Shape
+    from nnframe.formula.recording import record
+    from nnframe.formula.simplify import simplified_graph
+    from nnframe.formula.source import source_of
+
+    dtype = candidate.sample[0].dtype
+    roots = record(candidate.formula, candidate.arguments, candidate.settings, symbols, dtype)
+    roots = tuple(specialized(roots, {}, simplified_graph()))
+    shape = Shape.ROW if candidate.sample[candidate.filled[0]].ndim == 1 else Shape.FULL
+    names = [*candidate.arguments, *symbols]
+    return source_of("formula", roots, names, shapes=[shape], dtype=dtype, compiles=True).function()
+
+
+def _compare(made: CompiledPart, candidate: Candidate) -> None:
     """Raise unless the compiled part does on the sample what numpy does."""
-    mine, wanted = (tuple(copy.copy(argument) for argument in candidate.sample) for _ in range(2))
+    mine, expected = (tuple(copy.copy(argument) for argument in candidate.sample) for _ in range(2))
     with np.errstate(all="ignore"):
         try:
-            candidate.on_numpy(*wanted)
+            candidate.on_numpy(*expected)
         except PluginError as error:
             # With wrong shapes, say: compiled, it would read what lies behind an array, and nobody would be told.
-            raise NotConvertibleError(f"it fails on a sample, {one_line(error.__cause__ or error)}") from error
-        made(*mine)
+            raise NotConvertibleError(f"it fails on a sample: {one_line(error.__cause__ or error)}") from error
+        made.function(*mine, *made.parameters)
     tolerance = TOLERANCES[str(candidate.sample[0].dtype)]
     for i in candidate.filled:
-        if not np.allclose(mine[i], wanted[i], rtol=tolerance, atol=tolerance, equal_nan=True):
-            raise MismatchError("compiled, it gives other numbers")
+        if not np.allclose(mine[i], expected[i], rtol=tolerance, atol=tolerance, equal_nan=True):
+            raise MismatchError("compiled, it returns other numbers")
 
 
 def _first_line(error: Exception) -> str:
-    """Return what is wrong in a line; numba explains itself in many."""
+    """Return what is wrong in one line; numba explains itself in many."""
     lines = [line.strip() for line in str(error).splitlines()]
     telling = [line for line in lines if line and not line.startswith(("Failed in", "During:", "File", "[", "<", "-"))]
     return telling[0] if telling else one_line(error)

@@ -1,16 +1,21 @@
-"""From a formula that was made ready for numba to a part of an epoch; numba compiles the one into the other.
+"""From a converted formula to a part of an epoch; numba compiles the one into the other.
 
-Each function takes a formula f and returns the part. "By element", f is called with numbers; "by array", with matrices
-of columns, as its author meant it. Parts see samples as rows: z, a, y and d are (B, n), losses (B,).
+Each function takes a formula f and returns the part. By element, f is called with numbers; by array, with matrices of
+columns, as its author wrote it. Parts see samples as rows: z, a, y and d are (B, n), losses (B,). The parameters of the
+formula come last.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnframe import Array
+from nnframe_numba.element import element, plain
 from nnframe_numba.epoch_source import optimizer_source
 from nnframe_numba.jit import formula
+from nnframe_numba.simd import arrays_are_apart, never_inline
 
 
 @formula
@@ -27,8 +32,9 @@ def leave(d: Array, z: Array, a: Array) -> None:
 @formula
 def plain_descent(w: Array, g: Array, t: int, rate: float) -> None:
     """Do what an optimizer does, without one."""
+    step = w.dtype.type(rate)
     for i in range(w.size):
-        w[i] -= rate * g[i]
+        w[i] -= step * g[i]
 
 
 @formula
@@ -43,10 +49,11 @@ def element_activate(f: Any) -> Any:
     """Return the part that fills a with f(z)."""
 
     @formula
-    def activate(z: Array, a: Array) -> None:
-        for i in range(z.shape[0]):
-            for j in range(z.shape[1]):
-                a[i, j] = f(z[i, j])
+    def activate(z: Array, a: Array, *parameters: Any) -> None:
+        # Rows are short; one long loop makes better use of vectors.
+        z_, a_ = z.reshape(z.size), a.reshape(a.size)
+        for k in range(z.size):
+            a_[k] = plain(f(element(z_[k]), *parameters))
 
     return activate
 
@@ -55,8 +62,8 @@ def array_activate(f: Any) -> Any:
     """Return the part that fills a with f(z)."""
 
     @formula
-    def activate(z: Array, a: Array) -> None:
-        fill(a, f(z.T))
+    def activate(z: Array, a: Array, *parameters: Any) -> None:
+        fill(a, f(z.T, *parameters))
 
     return activate
 
@@ -65,10 +72,10 @@ def element_slope(f: Any) -> Any:
     """Return the part that multiplies d by f(z)."""
 
     @formula
-    def differentiate(d: Array, z: Array, a: Array) -> None:
-        for i in range(d.shape[0]):
-            for j in range(d.shape[1]):
-                d[i, j] *= f(z[i, j])
+    def differentiate(d: Array, z: Array, a: Array, *parameters: Any) -> None:
+        d_, z_ = d.reshape(d.size), z.reshape(z.size)
+        for k in range(d.size):
+            d_[k] *= plain(f(element(z_[k]), *parameters))
 
     return differentiate
 
@@ -77,8 +84,8 @@ def array_slope(f: Any) -> Any:
     """Return the part that multiplies d by f(z)."""
 
     @formula
-    def differentiate(d: Array, z: Array, a: Array) -> None:
-        slope = f(z.T)
+    def differentiate(d: Array, z: Array, a: Array, *parameters: Any) -> None:
+        slope = f(z.T, *parameters)
         for i in range(d.shape[0]):
             for j in range(d.shape[1]):
                 d[i, j] *= slope[j, i]
@@ -90,8 +97,8 @@ def array_backward(f: Any) -> Any:
     """Return the part that fills d with f(d, z, a)."""
 
     @formula
-    def differentiate(d: Array, z: Array, a: Array) -> None:
-        fill(d, f(d.T, z.T, a.T))
+    def differentiate(d: Array, z: Array, a: Array, *parameters: Any) -> None:
+        fill(d, f(d.T, z.T, a.T, *parameters))
 
     return differentiate
 
@@ -100,8 +107,8 @@ def array_value(f: Any) -> Any:
     """Return the part that fills the losses with f(a, y)."""
 
     @formula
-    def value(z: Array, a: Array, y: Array, losses: Array) -> None:
-        losses[:] = f(a.T, y.T)
+    def value(z: Array, a: Array, y: Array, losses: Array, *parameters: Any) -> None:
+        losses[:] = f(a.T, y.T, *parameters)
 
     return value
 
@@ -110,8 +117,8 @@ def array_fused_value(f: Any) -> Any:
     """Return the part that fills the losses with f(z, y)."""
 
     @formula
-    def value(z: Array, a: Array, y: Array, losses: Array) -> None:
-        losses[:] = f(z.T, y.T)
+    def value(z: Array, a: Array, y: Array, losses: Array, *parameters: Any) -> None:
+        losses[:] = f(z.T, y.T, *parameters)
 
     return value
 
@@ -120,10 +127,10 @@ def element_gradient(f: Any) -> Any:
     """Return the part that fills d with f(a, y)."""
 
     @formula
-    def gradient(z: Array, a: Array, y: Array, d: Array) -> None:
-        for i in range(d.shape[0]):
-            for j in range(d.shape[1]):
-                d[i, j] = f(a[i, j], y[i, j])
+    def gradient(z: Array, a: Array, y: Array, d: Array, *parameters: Any) -> None:
+        a_, y_, d_ = a.reshape(a.size), y.reshape(y.size), d.reshape(d.size)
+        for k in range(d.size):
+            d_[k] = plain(f(element(a_[k]), element(y_[k]), *parameters))
 
     return gradient
 
@@ -132,8 +139,8 @@ def array_gradient(f: Any) -> Any:
     """Return the part that fills d with f(a, y)."""
 
     @formula
-    def gradient(z: Array, a: Array, y: Array, d: Array) -> None:
-        fill(d, f(a.T, y.T))
+    def gradient(z: Array, a: Array, y: Array, d: Array, *parameters: Any) -> None:
+        fill(d, f(a.T, y.T, *parameters))
 
     return gradient
 
@@ -142,10 +149,10 @@ def element_fused_gradient(f: Any) -> Any:
     """Return the part that fills d with f(z, a, y)."""
 
     @formula
-    def gradient(z: Array, a: Array, y: Array, d: Array) -> None:
-        for i in range(d.shape[0]):
-            for j in range(d.shape[1]):
-                d[i, j] = f(z[i, j], a[i, j], y[i, j])
+    def gradient(z: Array, a: Array, y: Array, d: Array, *parameters: Any) -> None:
+        z_, a_, y_, d_ = z.reshape(z.size), a.reshape(a.size), y.reshape(y.size), d.reshape(d.size)
+        for k in range(d.size):
+            d_[k] = plain(f(element(z_[k]), element(a_[k]), element(y_[k]), *parameters))
 
     return gradient
 
@@ -154,18 +161,23 @@ def array_fused_gradient(f: Any) -> Any:
     """Return the part that fills d with f(z, a, y)."""
 
     @formula
-    def gradient(z: Array, a: Array, y: Array, d: Array) -> None:
-        fill(d, f(z.T, a.T, y.T))
+    def gradient(z: Array, a: Array, y: Array, d: Array, *parameters: Any) -> None:
+        fill(d, f(z.T, a.T, y.T, *parameters))
 
     return gradient
 
 
-def element_optimize(n_state: int) -> Any:
-    """Return what makes the part `optimize` of the formula of an optimizer that keeps so many arrays."""
+def element_optimize(n_state: int, whole_steps: bool) -> Any:
+    """Return a function that makes the part `optimize` of the formula of an optimizer that keeps so many arrays.
+
+    With `whole_steps`, the number of the update stays an integer. As a float, its powers are one instruction for LLVM,
+    which then computes what depends on nothing else once per update and not once per weight.
+    """
 
     def make(f: Any) -> Any:
-        namespace = {"__name__": __name__, "formula": f}
-        exec(optimizer_source(n_state), namespace)
+        namespace = {"__name__": __name__, "formula": f, "element": element, "plain": plain}
+        namespace |= {"arrays_are_apart": arrays_are_apart, "never_inline": never_inline, "np": np}
+        exec(optimizer_source(n_state, whole_steps), namespace)
         return formula(namespace["optimize"])
 
     return make

@@ -6,19 +6,23 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from numba import njit
+from numba import njit, typeof
+
+from nnframe_numba.compile_thread import in_compile_thread
+from nnframe_numba.machine_code import keep_on_disk
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# As numpy has it: 1 / 0 is infinite and no error.
+# As in numpy, 1 / 0 is infinite and not an error.
 ERRORS: dict[str, Any] = {"error_model": "numpy"}
-# Reordered, a processor adds eight numbers at once. Infinities and NaN keep their meaning.
+# In a sum that may be reordered, a processor adds eight numbers at once. Infinities and NaN keep their meaning.
 FASTMATH = {"reassoc", "contract", "nsz"}
 
 
 def kernel(function: F) -> F:
     """Compile a loop of this package, which may reorder sums, and keep it on disk."""
-    compiled: F = njit(function, fastmath=FASTMATH, cache=True, **ERRORS)
+    compiled: F = njit(function, fastmath=FASTMATH, **ERRORS)
+    keep_on_disk(compiled, f"{function.__module__}.{function.__name__}")
     return compiled
 
 
@@ -29,16 +33,40 @@ def formula(function: F) -> F:
 
 
 def element_formula(function: F) -> F:
-    """Compile likewise what takes one number, and copy it into its loop, which a call would keep from vectors."""
+    """Compile a formula that takes numbers, and inline it into its loop, which a call would keep from vectors."""
     compiled: F = njit(function, forceinline=True, **ERRORS)
     return compiled
 
 
 @cache
 def inlined(function: Any) -> Any:
-    """Return a compiled function that is copied into where it is called, which saves the call and costs compilation.
+    """Return a compiled function that is inlined where it is called, which saves the call and costs compilation.
 
     For a single sample, a call with its arrays takes longer than what it does.
     """
     options = {key: value for key, value in function.targetoptions.items() if key in ("fastmath", "error_model")}
     return njit(function.py_func, forceinline=True, **options)
+
+
+def compile_for(function: Any, arguments: tuple[Any, ...]) -> None:
+    """Compile a function for arguments of these types, unless it is already."""
+    types = tuple(map(typeof, arguments))
+    if types not in function.overloads:
+        in_compile_thread(lambda: function.compile(types))
+
+
+def compiled_first(function: Any) -> Callable[..., Any]:
+    """Return a compiled function that is compiled in the compile thread when it is first called.
+
+    Its arguments must have the same types in all calls.
+    """
+    is_ready = False
+
+    def call(*arguments: Any) -> Any:
+        nonlocal is_ready
+        if not is_ready:
+            compile_for(function, arguments)
+            is_ready = True
+        return function(*arguments)
+
+    return call

@@ -61,6 +61,20 @@ def never_inline(typing):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def arrays_are_apart(typing):  # type: ignore[no-untyped-def]
+    """Promise that the arrays that the function is called with don't overlap, so that its loops become vectors."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        # The first two are numba's own.
+        for argument in builder.function.args[2:]:
+            if isinstance(argument.type, ir.PointerType):
+                argument.add_attribute("noalias")
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@intrinsic
 def width(typing, array):  # type: ignore[no-untyped-def]
     """Return how many of an array's numbers fit into a vector."""
     count = Vector(array.dtype).count

@@ -1,35 +1,15 @@
-"""Slices of an epoch on one thread or on several, whichever is faster.
-
-How many threads pay depends on the net, the batch and what else the machine does. The result is the same to the bit, so
-that it can be tried out while training goes on.
-"""
+"""Some threads that run a slice of an epoch together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import partial
-from math import inf
 from typing import Any, cast
 
-from numba import config
-
-from nnframe_numba.barrier import ABORTED, FEWEST_SAMPLES, new_barrier
+from nnframe import Array
+from nnframe_numba.barrier import ABORTED, new_barrier
 from nnframe_numba.matrix_products import Workspace
 from nnframe_numba.worker_threads import together
-
-# Waking a thread takes a tenth of a millisecond, and the first batches after it are slow.
-SECONDS_WORTH_A_TEAM, SECONDS_WORTH_A_TRIAL = 2e-3, 5e-3
-# The best of a few slices counts, for any can be disturbed.
-TRIALS = 3
-SECONDS_A_TRIAL = 10e-3
-# Trials come soon after one another at first, for the first one may have been disturbed.
-FEWEST_SLICES_BETWEEN, MOST_SLICES_BETWEEN = 4, 64
-# A thread more has to gain so much: it could do something else.
-GAIN = 0.9
-# Fewer threads that take so much longer are given up at once, and for long: a trial in which they take twice as long
-# costs as much as three batches, where a slice is a batch. At worst they were disturbed, and would have done as well.
-# More threads are tried on, for they may just have been waking.
-HOPELESS = 1.5
 
 
 class ThreadTeam:
@@ -63,91 +43,12 @@ class ThreadTeam:
         while len(self.workspaces) < size:
             self.workspaces.append(self.new_workspace())
         calls = [
-            partial(self.function, *sample_arguments, part, size, barrier, self.workspaces[part], *self.arguments)
-            for part in range(size)
+            partial(self.function, *sample_arguments, *self.own_arguments(thread, size, barrier), *self.arguments)
+            for thread in range(size)
         ]
-        # The others wait for all parts before they touch a weight, and must not wait for ever.
+        # The others wait for all threads before they touch a weight, and must not wait for ever.
         return cast(float, together(calls, partial(barrier.__setitem__, ABORTED, 1)))
 
-
-class ThreadCount:
-    """How many threads run some work fastest, found out while they run it, and how long that takes.
-
-    Now and then twice as many and half as many are tried, by turns with as many as before. Two threads of the user may
-    ask and tell at once; at worst, a measurement is lost.
-
-    Parameters
-    ----------
-    most : int
-        As many as there may be.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.size = 1
-        self._seconds_a_batch = 0.0
-        self._rivals: list[int] = []
-        self._paces: dict[int, list[float]] = {}
-        self._slices_left = 0
-        self._slices_between = FEWEST_SLICES_BETWEEN
-
-    def batches_in(self, seconds: float) -> int:
-        """Return how many batches take about so long, or are enough for a trial; one if that isn't known."""
-        if self.most > 1 and self._slices_left == 0:
-            seconds = min(seconds, SECONDS_A_TRIAL)
-        return max(1, int(seconds / self._seconds_a_batch)) if self._seconds_a_batch else 1
-
-    def next(self, n_batches: int) -> int:
-        """Return how many threads should run so many batches."""
-        seconds = self._seconds_a_batch * n_batches
-        if seconds < SECONDS_WORTH_A_TEAM:
-            return 1
-        if seconds < SECONDS_WORTH_A_TRIAL:
-            return self.size
-        if self._slices_left > 0:
-            self._slices_left -= 1
-            return self.size
-        if not self._paces:
-            self._begin_trial()
-        return min(self._paces, key=lambda size: len(self._paces[size]), default=self.size)
-
-    def tell(self, size: int, n_batches: int, seconds: float) -> None:
-        """Take note of how long that took."""
-        self._seconds_a_batch = seconds / n_batches
-        paces = self._paces
-        if size in paces and seconds >= SECONDS_WORTH_A_TRIAL / 2:
-            paces[size].append(self._seconds_a_batch)
-            more, fewer = max(paces), min(paces)
-            is_hopeless = size == fewer < self.size and min(paces[fewer]) > HOPELESS * min(paces[more], default=inf)
-            if is_hopeless or min(map(len, paces.values())) == TRIALS:
-                self.size = more if min(paces[more]) < GAIN * min(paces[fewer]) else fewer
-                self._paces = {}
-                if not self._rivals:
-                    if is_hopeless:
-                        self._slices_between = MOST_SLICES_BETWEEN
-                    self._slices_left = self._slices_between
-                    self._slices_between = min(2 * self._slices_between, MOST_SLICES_BETWEEN)
-
-    def _begin_trial(self) -> None:
-        if not self._rivals:
-            self._rivals = [size for size in (self.size // 2, 2 * self.size) if 1 <= size <= self.most]
-        if self._rivals:
-            self._paces = {self.size: [], self._rivals.pop(): []}
-
-
-# For the whole process, so that short runs needn't find it out anew.
-_choices: dict[Hashable, ThreadCount] = {}
-
-
-def thread_count_for(work: Hashable, batch_size: int) -> ThreadCount:
-    """Return what is known of some work.
-
-    Parameters
-    ----------
-    work : hashable
-        Equal where the answer will be the same.
-    batch_size : int
-        1 for what can't be shared.
-    """
-    most = max(1, min(config.NUMBA_NUM_THREADS, batch_size // FEWEST_SAMPLES))
-    return _choices.setdefault(work, ThreadCount(most))
+    def own_arguments(self, thread: int, size: int, barrier: Array) -> list[Any]:
+        """Return what a thread passes to the function after the samples."""
+        return [thread, size, barrier, self.workspaces[thread]]

@@ -1,6 +1,6 @@
-"""Threads that help for a moment and wait for the next time.
+"""Threads that help for a moment and then wait for the next time.
 
-A thread that is started anew for every moment costs more, and often begins on the processor of the one that started it.
+Starting a new thread each time costs more, and it often starts on the processor of the thread that started it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Worker:
     def __init__(self) -> None:
         self.calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._made: SimpleQueue[BaseException | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="nnframe-numba", daemon=True)
+        self._thread = Thread(target=self._work, name="nnframe-numba worker", daemon=True)
         self._thread.start()
 
     def move_away(self) -> None:
@@ -46,67 +46,69 @@ class Worker:
                 call()
             except BaseException as raised:
                 error = raised
-            # What they hold on to, weights and data, would stay in memory until the next call.
+            # What it holds, weights and data, would stay in memory until the next call.
             del call
             self._made.put(error)
             del error
 
 
-# Those that have nothing to do. Nets that are trained at the same time take different ones.
+# Workers that have nothing to do. Nets that are trained at the same time take different ones.
 _idle: list[Worker] = []
 if hasattr(os, "register_at_fork"):
-    # Threads don't go along.
+    # A fork copies no threads.
     os.register_at_fork(after_in_child=_idle.clear)
 
 
-def together(calls: Sequence[Callable[[], Any]], call_off: Callable[[], object]) -> Any:
-    """Make all calls at the same time, the first one here, and return what that returns.
+def together(calls: Sequence[Callable[[], Any]], abort: Callable[[], object]) -> Any:
+    """Make all calls at the same time, the first one in this thread, and return what that returns.
 
     Parameters
     ----------
     calls : sequence of callable
-    call_off : callable
+    abort : callable
         Called when one of them fails, or an interrupt comes before the first begins, so that no other waits for it.
 
     Raises
     ------
     RuntimeError
-        If there can be no more threads; no call has been made.
+        If no more threads can be started; no call has been made.
     BaseException
         What one of the calls raised, when all are over.
     """
     first, *others = calls
-    helpers: list[Worker] = []
-    # As long as there are calls that helpers have got.
+    if not others:
+        return first()
+    workers: list[Worker] = []
+    # As long as the number of calls that workers have been given.
     given: list[None] = []
     errors: list[BaseException | None] = []
     try:
         for _ in others:
-            helpers.append(_idle.pop() if _idle else Worker())
-        for helper in helpers:
-            helper.move_away()
-        queues = [helper.calls for helper in helpers]
-        watched: list[Callable[[], object]] = [partial(_made_or_called_off, call, call_off) for call in others]
-        # Both run in C, so that no interrupt comes between giving a call and noting it, as in `nnframe.engines.update`.
+            workers.append(_idle.pop() if _idle else Worker())
+        for worker in workers:
+            worker.move_away()
+        queues = [worker.calls for worker in workers]
+        watched: list[Callable[[], object]] = [partial(_make_or_abort, call, abort) for call in others]
+        # Both run in C, so that no interrupt comes between giving a call and noting it, as in `nnframe.arrays`.
         given.extend(map(SimpleQueue.put, queues, watched))
         result = first()
     except BaseException:
-        call_off()
+        abort()
         raise
     finally:
-        _idle.extend(helpers[len(given) :])
-        for helper in helpers[: len(given)]:
-            errors.append(helper.wait())
-            _idle.append(helper)
+        _idle.extend(workers[len(given) :])
+        for worker in workers[: len(given)]:
+            errors.append(worker.wait())
+            _idle.append(worker)
     for error in filter(None, errors):
         raise error
     return result
 
 
-def _made_or_called_off(call: Callable[[], object], call_off: Callable[[], object]) -> None:
-    """Make a call, and call the others off if it fails."""
+def _make_or_abort(call: Callable[[], object], abort: Callable[[], object]) -> None:
+    """Make a call, and abort the others if it fails."""
     try:
         call()
     except BaseException:
-        call_off()
+        abort()
         raise

@@ -36,6 +36,14 @@ COMPILED = {
     "no derivative": Activation("a", lambda z, k: z / (1 + np.exp(-k * z)), params={"k": 1.5}),
     "a function of its own": Activation("a", lambda z: np.tanh(scaled(z)), lambda z: 2 / np.cosh(scaled(z)) ** 2),
     "a ufunc": Activation("a", np.sin, np.cos),
+    "np.piecewise": Activation(
+        "a",
+        lambda z: np.piecewise(z, [z > 0, z > 1], [0.5, 1.0, 0.0]) * z,
+        lambda z: np.piecewise(z, [z > 0, z > 1], [0.5, 1.0]),
+    ),
+    "np.select": Activation(
+        "a", lambda z: np.select([z > 1, z > 0], [z, z * z], 0), lambda z: np.select([z > 1, z > 0], [1.0, 2 * z], 0)
+    ),
     "astype": Activation("a", lambda z: z * (z > 0).astype(z.dtype), lambda z: (z > 0).astype(z.dtype)),
     "columns": Activation(
         "a",
@@ -76,8 +84,8 @@ class Table:
 
 ON_NUMPY = {
     "it can raise an error": Activation("b", checked, lambda z: 1 - np.tanh(z) ** 2),
-    "it is no function in Python": Activation("b", Table(), lambda z: 1 - np.tanh(z) ** 2),
-    "piecewise": Activation("b", lambda z: np.piecewise(z, [z > 0], [1.0, 0.0]) * z, lambda z: (z > 0).astype(z.dtype)),
+    "it is not a function written in Python": Activation("b", Table(), lambda z: 1 - np.tanh(z) ** 2),
+    "sort": Activation("b", lambda z: np.sort(z, axis=0), lambda z: np.ones_like(z)),
 }
 
 

@@ -11,9 +11,9 @@ import pytest
 from nnframe_numba import EngineWarning, training
 from nnframe_numba.barrier import ABORTED, new_barrier, share_of_rows, share_of_samples, wait_at_barrier
 from nnframe_numba.matrix_products import ROWS_PER_TICKET
-from nnframe_numba.thread_team import (
+from nnframe_numba.thread_count import (
     FEWEST_SLICES_BETWEEN,
-    SECONDS_A_TRIAL,
+    SECONDS_PER_TRIAL,
     SECONDS_WORTH_A_TRIAL,
     TRIALS,
     ThreadCount,
@@ -259,5 +259,5 @@ def test_slices_are_short_while_numbers_of_threads_are_tried():
     choice.tell(1, 10, 0.05)
     in_trial = choice.batches_in(10.0)
     chosen(choice, lambda size: 0.005, 2 * TRIALS)
-    assert in_trial == SECONDS_A_TRIAL / 0.005
+    assert in_trial == SECONDS_PER_TRIAL / 0.005
     assert choice.batches_in(10.0) == 2000

@@ -45,7 +45,8 @@ class Session(contender.Session):
 
     def answer(self, samples: Array) -> Array:
         """Return the last layer's output."""
-        return self.net.forwardPass(samples, False)
+        outputs: Array = self.net.forwardPass(samples, False)
+        return outputs
 
     def as_rows(self, outputs: Array) -> Array:
         """Return rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import nnframe
@@ -10,7 +12,7 @@ from comparison.problem import ADAM_RATE, LEARNING_RATE, Array, Problem, Weights
 from comparison.rows import Row
 
 
-def net_of(problem: Problem) -> nnframe.nNet:
+def net_of(problem: Problem) -> Any:
     """Return the problem's net."""
     row = problem.row
     activations = [*[row.hidden] * (len(row.sizes) - 2), row.last]
@@ -71,7 +73,8 @@ class Session(contender.Session):
 
     def answer(self, samples: Array) -> Array:
         """Return the predictor's outputs."""
-        return self.predictor(samples)
+        outputs: Array = self.predictor(samples)
+        return outputs
 
     def as_rows(self, outputs: Array) -> Array:
         """Return rows."""

@@ -1,0 +1,47 @@
+"""What the engine does when it is asked, without an interrupt coming between numba and its work.
+
+Even numba's modules are imported in the compile thread: interrupted, they would be left half imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nnframe import Epoch, TrainingTask
+from nnframe_numba.compile_thread import NotCompiledError, in_compile_thread
+
+# The module's own frames and those of nnframe between a call and its warning.
+STACKLEVEL = 3
+
+# nnframe_numba.training, once it has been imported as a whole.
+_training: Any = None
+
+
+def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
+    """Return the function that runs an epoch and returns the sum of the losses."""
+    training = _without_compiling(task)
+    if training is None:
+        training = in_compile_thread(lambda: _load().CompiledTraining(task))
+    training.warn(STACKLEVEL)
+    epoch: Callable[[Epoch], float] = training.epoch
+    return epoch
+
+
+def _without_compiling(task: TrainingTask) -> Any:
+    """Return the training if all its code has been compiled in this process, else None."""
+    if _training is None:
+        return None
+    try:
+        return _training.CompiledTraining(task)
+    except NotCompiledError:
+        return None
+
+
+def _load() -> Any:
+    global _training
+    if _training is None:
+        from nnframe_numba import training
+
+        _training = training
+    return _training
