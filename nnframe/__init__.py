@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nnframe.version import __version__
 
 if TYPE_CHECKING:
-    from nnframe import callbacks, datasets, registry
+    from nnframe import callbacks, datasets, registry, testing
     from nnframe.arrays import Array
     from nnframe.contracts.activation import Activation
     from nnframe.contracts.callback import Callback
@@ -62,7 +62,7 @@ __all__ = [
     "MissingDependencyError", "ModelFileError", "NNFrameError", "NameConflictError", "Optimizer", "Pairs",
     "PluginError", "Reader", "RegistrationError", "Schedule", "ShapeError", "TrainingData", "TrainingTask",
     "UnknownNameError", "__version__", "callbacks", "datasets", "denseLayer", "floored", "hookimpl", "load",
-    "load_with_metadata", "nNet", "one_hot", "pairs", "registry", "rule",
+    "load_with_metadata", "nNet", "one_hot", "pairs", "registry", "rule", "testing",
 ]  # fmt: skip
 
 # Which module has which names. It is imported when one of them is first used, so that "import nnframe" takes no time,
@@ -94,7 +94,7 @@ _NAMES = {
     "network": "nNet",
 }
 _MODULE_OF = {name: f"nnframe.{module}" for module, names in _NAMES.items() for name in names.split()}
-_SUBMODULES = ("callbacks", "datasets", "registry")
+_SUBMODULES = ("callbacks", "datasets", "registry", "testing")
 # Not in __all__: "from nnframe import *" must work without these distributions.
 _DISTRIBUTIONS = {"plot": "nnframe_plot", "table": "nnframe_table"}
 

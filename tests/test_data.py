@@ -44,7 +44,7 @@ def test_batches_hold_every_sample_once_and_in_order(n, size):
     np.testing.assert_array_equal(np.vstack(batches), X)
 
 
-def test_batches_visit_the_rows_in_the_order_that_is_asked_for():
+def test_batches_visit_the_rows_in_the_requested_order():
     one, two = samples_of(pairs(X, Y), 2, np.array([4, 0, 3]))
     assert one.x.tolist() == [[8, 9], [0, 1]]
     assert one.y.tolist() == [[4], [0]]
@@ -59,11 +59,11 @@ def test_the_parts_of_an_epoch_are_the_whole_of_it(size, cut, ordered):
     parts = samples_of(pairs(X, Y), size, order, n_batches=cut)
     parts += samples_of(pairs(X, Y), size, order, first_batch=cut, n_batches=len(whole) - cut)
     assert [batch.start for batch in parts] == [batch.start for batch in whole]
-    for mine, wanted in zip(parts, whole, strict=True):
-        np.testing.assert_array_equal(mine.x, wanted.x)
+    for mine, expected in zip(parts, whole, strict=True):
+        np.testing.assert_array_equal(mine.x, expected.x)
 
 
-def test_sample_weights_go_with_their_samples():
+def test_sample_weights_follow_their_samples():
     one, two = samples_of(pairs(X, Y), 2, np.array([4, 0, 3]), weights=Y[:, 0])
     assert one.weights.tolist() == [4, 0]
     assert two.weights.tolist() == [3]
@@ -74,7 +74,7 @@ def test_batches_have_the_dtype_of_the_net():
     assert batch.x.dtype == batch.y.dtype == np.float32
 
 
-def test_a_memory_mapped_file_is_trained_on_without_being_read_whole(tmp_path):
+def test_training_on_a_memory_mapped_file_does_not_load_all_of_it(tmp_path):
     np.save(tmp_path / "x.npy", X)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
     data = pairs(mapped, Y)
@@ -120,6 +120,6 @@ def test_repr_shows_the_number_of_pairs_and_their_shapes():
         (X, None, ArgumentTypeError, "Y is None, of type NoneType; expected an array"),
     ],
 )
-def test_arrays_that_are_no_samples_are_refused(x, y, error, sentence):
+def test_arrays_that_are_not_samples_are_refused(x, y, error, sentence):
     with pytest.raises(error, match=sentence):
         pairs(x, y)

@@ -1,6 +1,7 @@
 """The order of the house: imports point down, in no circle, and the core stays small."""
 
 import ast
+import re
 from pathlib import Path
 
 import nnframe
@@ -32,8 +33,8 @@ ROOMS = (
     "builtins.callbacks",
     "callbacks",
     "datasets",
-    "",
     "testing",
+    "",
     "cli",
     "builtins.readers",
     "__main__",
@@ -98,3 +99,18 @@ def test_no_files_import_each_other_in_a_circle():
         assert done, f"in a circle, or above one: {sorted(left)}"
         for module in done:
             del left[module]
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+FLOORS = [re.split(r" +· +", line.strip()) for line in re.findall(r"^ .{9}│ ([\w. ·]+?) +│", PAGE, re.M)]
+FLOOR_OF = {room.removeprefix("nnframe"): number for number, floor in enumerate(FLOORS) for room in floor}
+
+
+def test_the_picture_of_the_architecture_has_every_room_once():
+    assert sorted(FLOOR_OF) == sorted(ROOMS)
+    assert sum(map(len, FLOORS)) == len(ROOMS)
+
+
+def test_in_the_picture_no_room_stands_below_one_that_it_imports():
+    rooms = {(room_of(module), room_of(other)) for module, others in IMPORTS.items() for other in others}
+    assert [pair for pair in rooms if FLOOR_OF[pair[0]] > FLOOR_OF[pair[1]]] == []

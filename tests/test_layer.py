@@ -1,4 +1,4 @@
-"""Layers beyond the API's letter: assignment, errors, copies."""
+"""Layers beyond the seed: assignment, errors, copies."""
 
 import copy
 import pickle
@@ -105,14 +105,14 @@ def test_input_of_another_type_is_converted_to_the_layers():
         (np.ones((2, 2)), [[1, 2]], "bias has shape (1, 2); expected a column of shape (2, 1)"),
     ],
 )
-def test_arrays_of_another_shape_are_refused_with_the_shape_wanted(linear, bias, sentence):
+def test_arrays_of_another_shape_are_refused_with_the_expected_shape(linear, bias, sentence):
     with pytest.raises(ShapeError) as caught:
         denseLayer(linear, bias)
     assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize("linear", [[["a"]], [[1j]], [[None]], np.ones((1, 1), np.longdouble)])
-def test_what_is_no_real_number_is_refused(linear):
+def test_anything_but_real_numbers_is_refused(linear):
     with pytest.raises(ArgumentTypeError, match=r"linear (has dtype|holds None)"):
         denseLayer(linear)
 
@@ -123,12 +123,12 @@ def test_a_flat_array_is_refused_with_the_reshape_that_makes_it_a_column(method)
         getattr(denseLayer(np.ones((2, 2))), method)(np.ones(2))
 
 
-def test_samples_in_rows_are_refused_with_the_transposition():
+def test_samples_in_rows_are_refused_with_the_advice_to_transpose():
     with pytest.raises(ShapeError, match=r"pass v\.T"):
         denseLayer(np.ones((4, 3))).forwardPass(np.ones((7, 3)))
 
 
-def test_der_diag_takes_columns_of_the_output_side():
+def test_der_diag_takes_columns_of_outputs():
     with pytest.raises(ShapeError, match=r"expected a column of shape \(2, 1\)"):
         denseLayer(np.ones((2, 3))).activationDerDiag(np.ones((3, 1)))
 
@@ -145,7 +145,7 @@ def test_a_copy_computes_the_same(copied):
     np.testing.assert_array_equal(again.forwardPass([[1.0], [2.0]]), layer.forwardPass([[1.0], [2.0]]))
 
 
-def test_a_deep_copy_is_trained_apart():
+def test_a_deep_copy_trains_independently():
     layer = denseLayer([[1.0]])
     again = copy.deepcopy(layer)
     again.linear[...] = 2

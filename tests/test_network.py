@@ -1,4 +1,4 @@
-"""Nets beyond the API's letter: building, showing, refusing."""
+"""Nets beyond the seed: building, repr, errors."""
 
 import copy
 import pickle
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_weights():
         np.testing.assert_array_equal(one, other)
 
 
-def test_another_seed_gives_other_weights():
+def test_another_seed_draws_other_weights():
     one, other = nNet.from_sizes([4, 3, 2], seed=7), nNet.from_sizes([4, 3, 2], seed=8)
     assert not np.array_equal(one.layersList[0].linear, other.layersList[0].linear)
 
@@ -79,7 +79,7 @@ def test_weights_that_feed_relu_have_hes_variance():
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softmax", None])
-def test_all_other_weights_have_glorots_variance(activation):
+def test_other_weights_have_glorots_variance(activation):
     linear = nNet.from_sizes([400, 1000], [activation]).layersList[0].linear
     assert linear.var() == pytest.approx(2 / 1400, rel=0.02)
     assert np.abs(linear).max() <= np.sqrt(6 / 1400)
@@ -134,7 +134,7 @@ def test_repr_shows_layers_shapes_activations_and_parameter_counts():
         ),
     ],
 )
-def test_layers_that_do_not_fit_are_refused(layers, error, sentence):
+def test_layers_that_do_not_fit_each_other_are_refused(layers, error, sentence):
     with pytest.raises(error, match=sentence):
         nNet(layers)
 
@@ -179,7 +179,7 @@ def test_wrong_arguments_are_named_and_nothing_is_trained(net, changes, error, s
         np.testing.assert_array_equal(now, then)
 
 
-def test_no_epochs_are_an_empty_history(net):
+def test_zero_epochs_return_an_empty_history(net):
     assert net.nEpochs(0, XOR, "mse", 0.1).loss == []
 
 
@@ -197,7 +197,7 @@ def test_forward_pass_goes_through_the_layers_one_by_one(net):
     np.testing.assert_array_equal(net.forwardPass(v, False), last)
 
 
-def test_forward_pass_leaves_its_input_alone_and_gives_a_new_array_every_time():
+def test_forward_pass_leaves_its_input_alone_and_returns_a_new_array_every_time():
     net = nNet.from_sizes([2, 2, 2], ["relu", None])
     v = np.array([[-1.0], [2.0]])
     steps, again = net.forwardPass(v), net.forwardPass(v, False)
@@ -206,31 +206,31 @@ def test_forward_pass_leaves_its_input_alone_and_gives_a_new_array_every_time():
     assert not np.shares_memory(steps[1], steps[2])
 
 
-def test_forward_pass_says_so_where_a_changed_list_of_layers_does_not_fit(net):
+def test_forward_pass_reports_a_changed_list_of_layers_that_does_not_fit(net):
     net.layersList.insert(1, denseLayer(np.ones((4, 4))))
     with pytest.raises(ShapeError, match=r"v has shape \(3, 1\); expected a column of shape \(4, 1\)"):
         net.forwardPass(np.ones((2, 1)))
 
 
-def test_a_net_answers_several_threads_at_once():
+def test_several_threads_can_use_a_net_at_once():
     net = nNet.from_sizes([30, 200, 200, 10], ["sigmoid", "softmax"])
     inputs = [np.random.default_rng(i).normal(size=(30, 50)) for i in range(8)]
     expected = [net.forwardPass(v, False) for v in inputs]
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
-            for result, wanted in zip(pool.map(lambda v: net.forwardPass(v, False), inputs), expected, strict=True):
-                np.testing.assert_array_equal(result, wanted)
+            for result, exact in zip(pool.map(lambda v: net.forwardPass(v, False), inputs), expected, strict=True):
+                np.testing.assert_array_equal(result, exact)
 
 
 def test_pairs_of_matrices_are_as_many_samples_as_columns(net):
     again, X, Y = copy.deepcopy(net), np.array([[0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
-    net.nEpochs(3, XOR, "cel", 0.5, batch_size=2)
-    again.nEpochs(3, [(X[:, :3], Y[:, :3]), (X[:, 3:], Y[:, 3:])], "cel", 0.5, batch_size=2)
+    net.nEpochs(3, XOR, "mse", 0.5, batch_size=2)
+    again.nEpochs(3, [(X[:, :3], Y[:, :3]), (X[:, 3:], Y[:, 3:])], "mse", 0.5, batch_size=2)
     for one, other in zip(weights_of(net), weights_of(again), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_list_and_pairs_train_alike(net):
+def test_a_list_and_pairs_train_the_same(net):
     again = copy.deepcopy(net)
     net.nEpochs(3, XOR, "mse", 0.5)
     again.nEpochs(3, pairs([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]), "mse", 0.5)
@@ -246,7 +246,7 @@ def test_xor_is_learned():
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
-def test_a_copy_trains_like_the_original_and_apart_from_it(net, copied):
+def test_a_copy_trains_like_the_original_and_independently_of_it(net, copied):
     again = copied(net)
     before = weights_of(net)
     again.nEpochs(2, XOR, "mse", 0.5)
@@ -291,7 +291,7 @@ def failing_after(calls, function):
 
 
 @pytest.mark.parametrize("part", FORMULAS)
-def test_a_plugin_that_raises_in_mid_epoch_leaves_the_weights_of_the_last_whole_batch(part):
+def test_a_plugin_that_raises_mid_epoch_leaves_the_weights_of_the_last_whole_batch(part):
     expected, loss = net_and_loss(**FORMULAS)
     expected.backprop(XOR[:2], loss, 0.5)
     net, loss = net_and_loss(**FORMULAS | {part: failing_after(2, FORMULAS[part])})
@@ -302,14 +302,14 @@ def test_a_plugin_that_raises_in_mid_epoch_leaves_the_weights_of_the_last_whole_
         np.testing.assert_array_equal(now, then)
 
 
-def test_predict_takes_and_gives_rows():
+def test_predict_takes_and_returns_rows():
     net = nNet.from_sizes([3, 4, 2], ["tanh", "softmax"])
     X = np.arange(12.0).reshape(4, 3)
     np.testing.assert_array_equal(net.predict(X), net.forwardPass(X.T, False).T)
 
 
 @pytest.mark.parametrize("return_all_steps", [True, False])
-def test_a_net_that_has_lost_its_layers_says_so(return_all_steps):
+def test_a_net_without_layers_is_reported(return_all_steps):
     net = nNet([denseLayer([[1]])])
     net.layersList.clear()
     with pytest.raises(ArgumentError, match="layersList is empty; expected at least one denseLayer"):
@@ -322,6 +322,6 @@ def test_no_rows_have_no_outputs(activation):
 
 
 @pytest.mark.parametrize("shape", [(3,), (4, 2)])
-def test_predict_refuses_what_is_no_row_of_inputs(shape):
+def test_predict_refuses_anything_but_rows_of_inputs(shape):
     with pytest.raises(ShapeError, match=r"X has shape .*expected"):
         nNet.from_sizes([3, 4, 2], ["tanh", "softmax"]).predict(np.zeros(shape))

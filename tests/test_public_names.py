@@ -48,7 +48,7 @@ def test_importing_nnframe_imports_no_numpy_and_looks_for_no_plugin():
     assert run(code) == "[]\n"
 
 
-def test_building_a_net_looks_for_no_plugin():
+def test_building_a_net_does_not_look_for_plugins():
     code = (
         "import nnframe, sys; nnframe.nNet.from_sizes([2, 3, 1]); "
         "print(sorted({'importlib.metadata', 'argparse', 'nnframe.cli'} & set(sys.modules)))"

@@ -7,7 +7,6 @@ of `register`: see plugins/README.md.
 import numpy as np
 
 import nnframe
-import nnframe.testing
 from nnframe import Activation
 
 snake = Activation(

@@ -9,9 +9,10 @@ from nnframe import registry
 from nnframe.cli.missing import refuse_missing
 from nnframe.cli.output import complain, show, silence, table
 from nnframe.cli.parser import CommandParser
-from nnframe.cli.running import running_plugins
+from nnframe.cli.running import plugin_output_apart
 from nnframe.contracts.command import Command
 from nnframe.errors import NNFrameError
+from nnframe.registry.blame import raised
 from nnframe.registry.known import COMMANDS, distributions_with
 from nnframe.version import __version__
 
@@ -39,11 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _without_command(given)
     label = f"{PROGRAM} {given[0]}"
     try:
-        command = _command(given[0])
-        parser = CommandParser(prog=label, description=command.documentation or command.help)
-        command.add_arguments(parser)
-        status = command.run(parser.parse_args(given[1:]))
-        sys.stdout.flush()
+        return _run(given[0], given[1:], label)
     except NNFrameError as error:
         complain(f"{label}: error: {error}")
         return WRONG_INPUT
@@ -55,12 +52,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"{label}: error: {error}")
         silence()
         return WRONG_INPUT
+
+
+def _run(name: str, arguments: list[str], label: str) -> int:
+    """Run a command and return its exit status.
+
+    Raises
+    ------
+    PluginError
+        If a command that doesn't come with nnframe fails. The traceback, for its author, is printed first.
+    """
+    command = _command(name)
+    try:
+        parser = CommandParser(prog=label, description=command.documentation or command.help)
+        command.add_arguments(parser)
+        status = command.run(parser.parse_args(arguments))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (NNFrameError, OSError):
+        raise
+    except Exception as error:
+        if registry.provider_of(command) == registry.BUILTIN_PROVIDER:
+            raise
+        # Only a failure needs it.
+        import traceback
+
+        complain(traceback.format_exc().rstrip())
+        raise raised(command, "run", error) from error
     return status or 0
 
 
 def _command(name: str) -> Command:
     refuse_missing("command", name.lower(), f"{PROGRAM} {name}")
-    return registry.resolve(Command, name)
+    with plugin_output_apart():
+        return registry.resolve(Command, name)
 
 
 def _without_command(arguments: list[str]) -> int:
@@ -80,7 +105,7 @@ def _commands() -> dict[str, str]:
     names = registry.declared("command")
     builtin: dict[str, str] = {}
     others: dict[str, str] = {}
-    with running_plugins("loading commands"):
+    with plugin_output_apart():
         for name in names:
             if name in COMMANDS:
                 others[name] = COMMANDS[name]

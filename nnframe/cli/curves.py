@@ -1,4 +1,4 @@
-"""A plugin as curves over one variable: what it computes, and its slope where it has one."""
+"""Curves of a plugin over one variable: the function, and its slope if it has one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from nnframe.contracts.schedule import Schedule
 from nnframe.registry.binding import bind_activation, bind_objective, bind_schedule
 
 SPAN = 4.0
-# As many points for a picture as for a terminal: what is drawn between them is straight either way.
+# Enough for a picture file; a terminal shows fewer.
 POINTS = 241
-# The run that schedules are drawn for.
+# Schedules are drawn for a run of this size.
 N_EPOCHS, STEPS_PER_EPOCH = 30, 8
 
 
 class Curves(NamedTuple):
-    """One curve or two.
+    """One or two curves over one variable.
 
     Attributes
     ----------
@@ -30,8 +30,8 @@ class Curves(NamedTuple):
     variable : str
         What x is, such as ``"z"``.
     lines : dict of str to ndarray
-        What is drawn over x, by its label: the function first, then its slope, if it has one. Not finite where the
-        plugin isn't.
+        The values to draw over x, by label: the function first, then its slope if it has one. Not finite where the
+        plugin's results aren't.
     """
 
     x: Array
@@ -42,9 +42,9 @@ class Curves(NamedTuple):
 def curves_of(plugin: Plugin) -> Curves | None:
     """Return the curves of an activation over z, of a loss over a, or of a schedule over a run; None for other kinds.
 
-    An activation that mixes components is shown by the first of three, with the others at 0; a loss by one component,
-    with the target 0, or 1 where it is a loss of probabilities; a loss to which one component makes no difference, by
-    the first of two.
+    An activation that mixes components is drawn for the first of three components, with the others at 0. A loss is
+    drawn for one component, with the target 0, or 1 for a loss of probabilities; a loss that one component doesn't
+    change is drawn for the first of two.
 
     Raises
     ------

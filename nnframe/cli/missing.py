@@ -1,4 +1,4 @@
-"""What isn't installed, said before any plugin is imported."""
+"""Reports plugins that aren't installed, before any plugin is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printing: nothing that a file or a stranger wrote steers the terminal, and no report stops the work."""
+"""Printing: text from files and plugins can't control the terminal, and a failed report never stops the work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TextIO
 
 from nnframe.errors import ArgumentError
 
-# Control characters, which steer terminals; marks that change the direction of text, which can show one name as
+# Control characters; marks that change the direction of text, which can show one name as
 # another; separators of lines, lone surrogates, and invisible tags.
 STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
@@ -22,10 +22,10 @@ STEERING_OR_LAYOUT = re.compile(f"[\t\n{STEERING.pattern[1:-1]}]")
 
 
 def say(text: str) -> None:
-    """Print a report: flushed, so that a pipe shows it at once, and never in the way of the work.
+    """Print a report of the work, flushed so that a pipe shows it at once. Never raises.
 
-    If it can't be printed, because the disk is full or a reader such as head has gone, it is lost, and so are all later
-    reports.
+    If stdout can't be written, because the disk is full or a reader such as head has exited, this report and all later
+    ones are dropped.
     """
     try:
         show(text)
@@ -36,17 +36,17 @@ def say(text: str) -> None:
 def show(text: str) -> None:
     """Print what the command was asked for.
 
-    Characters that could steer a terminal, or that the output's encoding doesn't have, are printed as escapes.
+    Characters that could control a terminal, or that the output's encoding doesn't have, are printed as escapes.
 
     Raises
     ------
     OSError
-        If it can't be written, unless its reader has gone.
+        If stdout can't be written, unless its reader has exited.
     """
     try:
         _write(text, sys.stdout)
     except BrokenPipeError:
-        # The reader, such as head, has seen enough, but what is being done may still end in a file.
+        # The reader, such as head, has exited, but the work may still write a file.
         silence()
 
 
@@ -63,17 +63,17 @@ def complain(text: str) -> None:
 
 
 def harmless(text: str) -> str:
-    """Return text with escapes in place of what could steer a terminal; tabs and line ends are kept."""
+    """Return text with escapes for characters that could control a terminal; tabs and newlines are kept."""
     return STEERING.sub(_escape, text)
 
 
 def harmless_line(text: str) -> str:
-    """Return text with escapes in place of what could steer a terminal or fake another line."""
+    """Return text with escapes for characters that could control a terminal or fake another line."""
     return STEERING_OR_LAYOUT.sub(_escape, text)
 
 
 def silence() -> None:
-    """Let all that is printed from now on go nowhere, also what Python flushes when it exits."""
+    """Discard everything that is printed from now on, including what Python flushes when it exits."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -86,15 +86,15 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def check_place(option: str, path: Path, *inputs: str | Path) -> None:
-    """Raise if a file can't be meant to be written there.
+    """Raise unless a file can be written to a path without losing an input.
 
     Parameters
     ----------
     option : str
-        What the path was given by, for the error.
+        The option that set the path, for the error.
     path : pathlib.Path
     *inputs : str or path
-        Files that are read, and must not be lost.
+        Files that are read, and must not be overwritten.
 
     Raises
     ------

@@ -1,9 +1,10 @@
-"""Which reader reads what the user named."""
+"""Chooses the reader for the data that the user named."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -38,36 +39,52 @@ def reader_for(source: str, name: str | None = None) -> Reader:
     if name is not None:
         refuse_missing("reader", name.lower(), f"--reader {name}")
         return registry.resolve(Reader, name)
-    suffix = Path(source).suffix.lower()
-    key = suffix[1:] or source
-    if not NAME_PATTERN.fullmatch(key):
-        raise _no_reader(source, suffix)
-    refuse_missing("reader", suffix or key.lower(), f"the reader for {suffix or key}")
-    try:
-        reader = registry.resolve(Reader, key)
-        if suffix in reader.suffixes or (not suffix and not reader.suffixes):
-            return reader
-    except UnknownNameError:
-        pass
-    readers = [registry.resolve(Reader, each) for each in registry.names("reader")]
-    found = [reader for reader in readers if suffix and suffix in reader.suffixes]
-    if len(found) > 1:
-        names = " or ".join(f"--reader {reader.name}" for reader in found)
-        raise ArgumentError(f"several plugins read {suffix} files; choose one with {names}")
-    if not found:
-        raise _no_reader(source, suffix)
-    return found[0]
+    for suffix in _suffixes(source):
+        refuse_missing("reader", suffix, f"the reader for {suffix}")
+        if registry.is_claimed("reader", suffix[1:]):
+            reader = registry.resolve(Reader, suffix[1:])
+            if suffix in reader.suffixes:
+                return reader
+    if not _suffixes(source) and NAME_PATTERN.fullmatch(source):
+        refuse_missing("reader", source.lower(), f"the data set {source}")
+        with suppress(UnknownNameError):
+            reader = registry.resolve(Reader, source)
+            if not reader.suffixes:
+                return reader
+    # Readers whose entry points say that they are readers are enough in most cases, and the others cost imports.
+    return (
+        _by_suffix(source, registry.declared("reader")) or _by_suffix(source, registry.names("reader")) or _fail(source)
+    )
 
 
-def _no_reader(source: str, suffix: str) -> ArgumentError:
+def _suffixes(source: str) -> list[str]:
+    """Return the suffixes of a path, the longest first: ``[".csv.gz", ".gz"]``."""
+    suffixes = Path(source.lower()).suffixes[-2:]
+    return ["".join(suffixes[i:]) for i in range(len(suffixes))]
+
+
+def _by_suffix(source: str, names: Iterable[str]) -> Reader | None:
+    """Return the reader, among those of some names, that lists the longest suffix of a path; None if none does."""
+    readers = [registry.resolve(Reader, each) for each in names]
+    for suffix in _suffixes(source):
+        found = [reader for reader in readers if suffix in reader.suffixes]
+        if len(found) > 1:
+            options = " or ".join(f"--reader {reader.name}" for reader in found)
+            raise ArgumentError(f"several plugins read {suffix} files; choose one with {options}")
+        if found:
+            return found[0]
+    return None
+
+
+def _fail(source: str) -> NoReturn:
     readers = [registry.resolve(Reader, each) for each in registry.names("reader")]
-    data_sets = [reader.name for reader in readers if not reader.suffixes]
     files = sorted(suffix for reader in readers for suffix in reader.suffixes)
-    usable = f"expected a {', '.join(files)} file or a data set ({', '.join(data_sets)})"
+    usable = f"expected a {', '.join(files)} file, or a data set such as digits"
     if source and Path(source).exists():
+        suffix = Path(source).suffix
         kind = f"ends in {suffix!r}" if suffix else "has no suffix"
         raise ArgumentError(f"{shown(source)} {kind}, which no reader reads; {usable}, or choose with --reader")
-    return ArgumentError(f"there is no file or data set {shown(source)}; {usable}")
+    raise ArgumentError(f"there is no file or data set {shown(source)}; {usable}")
 
 
 def reader_in(arguments: Sequence[str], add_generic: Callable[[argparse.ArgumentParser], None]) -> Reader | None:
@@ -86,6 +103,8 @@ def reader_in(arguments: Sequence[str], add_generic: Callable[[argparse.Argument
     ------
     MissingDependencyError
         If the data can be read only with a distribution that isn't installed.
+    ArgumentError
+        If no reader reads it.
     """
     chosen = _option_reader(arguments)
     if chosen is not None:
@@ -101,7 +120,18 @@ def reader_in(arguments: Sequence[str], add_generic: Callable[[argparse.Argument
         if _parsed_data(arguments, add_generic, reader) == argument:
             return reader
         readers.append(reader)
+    if not readers:
+        _refuse_unreadable(arguments, add_generic)
     return readers[0] if readers else None
+
+
+def _refuse_unreadable(arguments: Sequence[str], add_generic: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Raise for data that no reader reads: the options of its reader would be the next thing to be complained about."""
+    parser = _QuietParser()
+    add_generic(parser)
+    if {"-h", "--help"}.isdisjoint(arguments):
+        with suppress(_RefusedError):
+            reader_for(parser.parse_known_args(arguments)[0].data)
 
 
 def _option_reader(arguments: Sequence[str]) -> str | None:
@@ -121,11 +151,11 @@ def _parsed_data(
     parser = _QuietParser(add_help=False)
     parser.add_argument("-h", "--help", action="store_true")
     add_generic(parser)
-    if reader.add_arguments is not None:
-        reader.add_arguments(parser)
     try:
+        if reader.add_arguments is not None:
+            reader.add_arguments(parser)
         data: str = parser.parse_args(arguments).data
-    except _RefusedError:
+    except (_RefusedError, argparse.ArgumentError):
         return None
     return data
 

@@ -31,10 +31,17 @@ def running_plugins(what: str) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     try:
-        with redirect_stdout(sys.stderr), _stdout_descriptor_to_stderr():
+        with plugin_output_apart():
             yield
     finally:
         timer.cancel()
+
+
+@contextmanager
+def plugin_output_apart() -> Iterator[None]:
+    """Do the same without a thread that watches the time, for what takes a moment."""
+    with redirect_stdout(sys.stderr), _stdout_descriptor_to_stderr():
+        yield
 
 
 @contextmanager

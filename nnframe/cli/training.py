@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,12 @@ from nnframe.contracts.loss import Loss
 from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import Optimizer
-from nnframe.contracts.reader import TrainingData
+from nnframe.contracts.reader import Reader, TrainingData
 from nnframe.data import Pairs
-from nnframe.errors import ArgumentError
+from nnframe.errors import ArgumentError, NNFrameError, PluginError, with_type
 from nnframe.inputs.checks import float_dtype
 from nnframe.network import nNet
+from nnframe.registry.blame import blamed_error, raised
 from nnframe.saving.files import format_for_writing
 from nnframe.training.evaluation import metric_value
 
@@ -41,7 +43,8 @@ def train(options: argparse.Namespace) -> None:
     reader = reader_for(options.data, options.reader)
     _check_early(options)
     plot = None if options.plot is None else LossPlot(options.plot)
-    with reader.open(options.data, options) as data:
+    with ExitStack() as stack:
+        data = _opened(reader, options, stack)
         if not options.quiet:
             for line in data.summary:
                 say(line)
@@ -54,7 +57,7 @@ def train(options: argparse.Namespace) -> None:
             job.run()
             is_saved = _save(options, data, net, loss)
         except BaseException as error:
-            # Hours of training are kept, whatever ends them. A run that failed in its first epoch has nothing to keep.
+            # Keep hours of training, whatever ends them. A run that failed in its first epoch has nothing to keep.
             if isinstance(error, KeyboardInterrupt) or job.n_epochs:
                 kept = job.keep_best()
                 if _save(options, data, net, loss):
@@ -189,6 +192,27 @@ class LossPlot:
         if caught:
             raise ArgumentError(str(caught[0].message))
         say(f"{self.file} written")
+
+
+def _opened(reader: Reader, options: argparse.Namespace, stack: ExitStack) -> TrainingData:
+    """Return what a reader opens, which the stack closes.
+
+    Raises
+    ------
+    NNFrameError, OSError
+        If the data can't be read.
+    PluginError
+        If the reader fails in another way, or opens something else.
+    """
+    try:
+        data = stack.enter_context(reader.open(options.data, options))
+    except (NNFrameError, OSError):
+        raise
+    except Exception as error:
+        raise raised(reader, "open", error) from error
+    if not isinstance(data, TrainingData):
+        raise blamed_error(PluginError, reader, "open", f"yielded {with_type(data)}; expected a TrainingData")
+    return data
 
 
 def _loss(options: argparse.Namespace, data: TrainingData) -> Loss:

@@ -13,7 +13,7 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# A larger number is no count of classes, but a year, a code or a mistake.
+# A larger number doesn't count classes, but is a year, a code or a mistake.
 MOST_CLASSES = 2**16
 
 

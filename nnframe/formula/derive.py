@@ -17,6 +17,7 @@ from nnframe.formula.graph import (
     COMPARISONS,
     LOGIC,
     REDUCTIONS,
+    SPREAD,
     Graph,
     Node,
     Shape,
@@ -267,6 +268,8 @@ def specialized(roots: tuple[Node, ...], settings: Mapping[str, float], graph: G
             return graph.constant(float(settings[node.data]))
         if not args:
             return graph.leaf(node)
-        return graph.simplified(node.op, *args, data=node.data)
+        simple = graph.simplified(node.op, *args, data=node.data)
+        # 0 * z is 0, and still an array.
+        return simple if simple.shape == node.shape else graph.node(SPREAD[node.shape], simple)
 
     return rebuilt(roots, build)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnframe.formula.graph import BOOL, FLOAT, INDEX, Node, Shape
+from nnframe.formula.graph import BOOL, FLOAT, INDEX, SPREAD, Node, Shape
 from nnframe.formula.operands import as_floats, mask_of, node_of
 from nnframe.formula.refusal import refusal
 from nnframe.formula.symbol import Recorder, Symbol
@@ -207,7 +207,7 @@ def full_like(recorder: Recorder, a: Any, fill_value: Any, dtype: Any = None, **
     if settings.get("shape") is not None:
         raise refusal("shape=", "write np.full_like(z, number)")
     shape = node_of(recorder, a).shape
-    op = {Shape.FULL: "spread", Shape.KEPT: "spread_kept", Shape.ROW: "spread_row"}.get(shape)
+    op = SPREAD.get(shape)
     node = node_of(recorder, fill_value)
     if dtype is not None and np.dtype(dtype).kind == "b":
         node = recorder.graph.constant(bool(node.data))

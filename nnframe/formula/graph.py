@@ -213,6 +213,10 @@ class Graph:
         return self.node(SIZE, data="n", shape=Shape.SCALAR)
 
 
+# What makes a number, or the numbers of columns, an array of a larger shape.
+SPREAD = {Shape.FULL: "spread", Shape.KEPT: "spread_kept", Shape.ROW: "spread_row"}
+
+
 def _key(op: str, args: tuple[Node, ...], data: Any) -> tuple[Any, ...]:
     # 0.0 == -0.0 and 1.0 == True, which are different constants.
     return (op, *map(id, args), type(data), repr(data) if isinstance(data, float) else data)

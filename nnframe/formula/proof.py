@@ -11,6 +11,7 @@ from nnframe.arrays import Array
 from nnframe.errors import DerivativeError
 from nnframe.formula.cases import shortened
 from nnframe.formula.derive import Tie
+from nnframe.formula.floor import floored
 from nnframe.formula.graph import Node, reachable
 from nnframe.formula.intervals import Interval
 from nnframe.formula.operations import evaluate
@@ -56,6 +57,16 @@ def require_close(got: Array, expected: Array, inputs: Mapping[str, Array], give
         )
 
 
+def on_the_floor(result: Node, inputs: Mapping[str, Array]) -> Array:
+    """Return where a floor holds what stands on it: there, slopes are not those of differences, and meant not to be."""
+    at = next(iter(inputs.values()))
+    under = [node.args[0] for node in reachable([result]) if node.op == "floored"]
+    found = np.zeros(at.shape, bool)
+    for value in evaluate(under, inputs, {}):
+        found |= np.broadcast_to(floored(value) != value, at.shape)
+    return found
+
+
 def cancel(inputs: Sequence[str], terms: list[Node]) -> bool:
     """Whether nodes add up to nothing for random inputs."""
     values = _at_random(inputs, terms)
@@ -95,6 +106,7 @@ class Chosen:
         inputs: Sequence[str],
         has_ties: bool = True,
     ) -> None:
+        self.result = result
         self.ties: dict[Node, Tie] = {}
         self.meeting: Meeting | None = None
         self._inputs = inputs

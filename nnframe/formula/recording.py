@@ -15,7 +15,7 @@ import numpy as np
 from nnframe.arrays import DType
 from nnframe.errors import one_line
 from nnframe.formula import functions
-from nnframe.formula.graph import BOOL, COMPARISONS, FLOAT, Graph, Node, Shape
+from nnframe.formula.graph import BOOL, COMPARISONS, FLOAT, SPREAD, Graph, Node, Shape
 from nnframe.formula.operands import as_floats, mask_of, node_of
 from nnframe.formula.operations import FLAT, PARTIAL_SLOPES, SELECTIONS, SLOPES
 from nnframe.formula.refusal import NotRecordableError, refusal
@@ -160,7 +160,7 @@ class Recording:
         return self.graph.node("where", condition, new, node)
 
     def _spread(self, node: Node, shape: Shape) -> Node:
-        op = {Shape.FULL: "spread", Shape.KEPT: "spread_kept", Shape.ROW: "spread_row"}.get(shape)
+        op = SPREAD.get(shape)
         return self.graph.node(op, node) if op else node
 
 

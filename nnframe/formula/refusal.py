@@ -109,11 +109,23 @@ def truth_refusal() -> NotRecordableError:
 _BUILTINS = {
     "max": "np.maximum(a, b)",
     "min": "np.minimum(a, b)",
+    "sum": "np.sum(x, axis=0)",
     "any": "np.any(condition, axis=0)",
     "all": "np.all(condition, axis=0)",
     "bool": "condition * 1.0 for a number, or leave bool() out",
     "sorted": "the formula without sorting",
 }
+
+
+def loop_refusal() -> NotRecordableError:
+    """Return the error for a symbol that is gone through: by for, or by Python's sum() and its like."""
+    frame = author_frame()
+    construct, instead = "a loop over the elements", "write the formula for the whole array, with sums over axis=0"
+    for node in _syntax(frame):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BUILTINS:
+            construct, instead = f"Python's {node.func.id}()", f"write {_BUILTINS[node.func.id]}"
+            break
+    return NotRecordableError(construct, instead, place_of(frame))
 
 
 def number_refusal(asked: str) -> NotRecordableError:

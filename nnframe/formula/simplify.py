@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe.formula import choices, products, sums
-from nnframe.formula.graph import COMPARISONS, Graph, Node, Shape
+from nnframe.formula.graph import COMPARISONS, SPREAD, Graph, Node, Shape
 from nnframe.formula.operations import folded
 
 RULES: dict[str, Callable[..., Node | None]] = {
@@ -31,7 +31,7 @@ RULES: dict[str, Callable[..., Node | None]] = {
     "drop": lambda x: x.args[0] if x.op == "keep" else x if x.shape == Shape.ROW else None,
     **{op: choices.compared(op) for op in COMPARISONS},
 }
-SPREAD = frozenset(("spread", "spread_row", "spread_kept"))
+SPREADING = frozenset(SPREAD.values())
 
 
 def simplified_graph() -> Graph:
@@ -48,9 +48,9 @@ def rewrite(op: str, args: tuple[Node, ...], data: Any) -> Node | None:
         value = folded(op, args, data)
         if value is not None:
             return graph.constant(value)
-    if len(args) > 1 and any(arg.op in SPREAD for arg in args):
+    if len(args) > 1 and any(arg.op in SPREADING for arg in args):
         # A number spread over an array is a number, beside an array that is as large.
-        plain = tuple(arg.args[0] if arg.op in SPREAD else arg for arg in args)
+        plain = tuple(arg.args[0] if arg.op in SPREADING else arg for arg in args)
         if max(arg.shape for arg in plain) == max(arg.shape for arg in args):
             return graph.simplified(op, *plain, data=data)
     if op in ("sum", "mean"):

@@ -13,6 +13,7 @@ from nnframe.formula.graph import BOOL, Graph, Node, Shape
 from nnframe.formula.refusal import (
     NeedsNumberError,
     author_frame,
+    loop_refusal,
     number_refusal,
     place_of,
     refusal,
@@ -132,9 +133,7 @@ class Symbol:
         raise number_refusal("complex()")
 
     def __iter__(self) -> NoReturn:
-        raise refusal(
-            "a loop over the elements", "write the formula for the whole array, with sums over axis=0 where they meet"
-        )
+        raise loop_refusal()
 
     def __contains__(self, item: object) -> NoReturn:
         raise refusal("in", "write np.any(z == value, axis=0)")
@@ -161,8 +160,6 @@ class Symbol:
             raise refusal(
                 f"{construct} of an argument", "write to a copy, z = z.copy(), for arguments are to be left alone"
             )
-        if self.mask is not None:
-            raise refusal(f"{construct} of a part of an array", "write np.where(condition, yes, no)")
         if node.shape > self.node.shape:
             raise refusal(f"{construct} that makes an array larger", "write z = z + x in place of z += x")
         self.node = node

@@ -34,6 +34,7 @@ overview = _registry.overview
 provider_of = _registry.provider_of
 refers_to = _registry.refers_to
 register = _registry.register
+registered = _registry.registered
 set_parameters = _registry.set_parameters
 unregister = _registry.unregister
 temporarily = _registry.temporarily
@@ -50,6 +51,7 @@ __all__ = [
     "provider_of",
     "refers_to",
     "register",
+    "registered",
     "resolve",
     "set_parameters",
     "temporarily",

@@ -203,6 +203,13 @@ class Registry:
         found = [objects[kind][name] for objects, _ in self._registered() if name in objects.get(kind, {})]
         return found[0] if len(found) == 1 else None
 
+    def registered(self) -> list[tuple[str, Plugin]]:
+        """Return the objects that this process registered in code, each after the name of its provider.
+
+        ``registry.register(object, provider)`` registers one again in another process.
+        """
+        return [(provider.name, item) for objects, provider in self._registered() for _, item in items_of(objects)]
+
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
         kind_named(kind)

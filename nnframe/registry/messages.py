@@ -14,6 +14,8 @@ from nnframe.registry.spec import Spec
 
 MOST_NAMES_LISTED = 20
 MOST_GUESSES = 3
+# Kinds that are asked for on the command line, where there are no objects.
+ONLY_NAMED = ("command", "reader")
 
 
 def name_conflict(kind: Kind, spec: Spec, offers: Sequence[Offer]) -> NameConflictError:
@@ -58,7 +60,8 @@ def unknown_name(
     else:
         sentences.append(f"nnframe.registry.names({kind.name!r}) lists the {len(known)} known ones.")
     sentences += _broken(enabled)
-    sentences.append("Install the distribution that provides it, or pass the object itself.")
+    alternative = "" if kind.name in ONLY_NAMED else ", or pass the object itself"
+    sentences.append(f"Install the distribution that provides it{alternative}.")
     return UnknownNameError(" ".join(sentences))
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
+from nnframe.contracts.domains import DESCRIPTIONS, violation
 from nnframe.errors import DerivativeError
 from nnframe.testing.calls import calls_of
 from nnframe.testing.differences import require_slopes, slopes
-from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close
-from nnframe.testing.samples import DTYPES, LARGE, pre_activations, variants, with_changes
+from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close, written
+from nnframe.testing.samples import DTYPES, LARGE, pre_activations, tiled, variants, with_changes
 
 EXPECTED = "Expected is what differences of forward give."
 
@@ -23,8 +24,9 @@ def components_are_independent(activation: Activation) -> None:
     """Without backward, an output depends on its own input alone."""
     if activation.backward is not None or (activation.derivative is None and not _is_elementwise(activation)):
         raise CheckSkipped("it mixes the components of a column")
-    z = pre_activations()
-    forward = calls_of(activation)[0]
+    # As many components as a layer may have.
+    z = tiled(pre_activations().T).T
+    forward = replace(calls_of(activation)[0], arguments={"z": z})
     together = forward()
     for i in range(len(z)):
         require_close(
@@ -60,6 +62,24 @@ def derivative_matches_differences(activation: Activation) -> None:
         for i, row in enumerate(z):
             found = slopes(partial(_total, each, grad, z, i), row)
             require_slopes(got[i], found, f"{name}{with_changes(each)}", {"z": row}, f"{EXPECTED} {advice}")
+
+
+def outputs_are_in_their_domain(activation: Activation) -> None:
+    """The outputs are what a_domain declares, at the defaults and at other parameters, also for large inputs."""
+    if activation.a_domain is None:
+        raise CheckSkipped("it declares no a_domain")
+    for each in variants(activation):
+        for dtype in DTYPES:
+            for z in (pre_activations(dtype), np.array([[-LARGE, LARGE, 0], [LARGE, LARGE, 0]], dtype)):
+                a = each.forward(z, **each.settings)
+                found = violation(activation.a_domain, a, tolerance=16 * float(np.finfo(dtype).eps))
+                if found is not None:
+                    column = int(found.rpartition(" ")[2])
+                    raise CheckFailure(
+                        f"forward(z){with_changes(each)} is {a[:, column].tolist()} for {written({'z': z}, column)} in "
+                        f"{dtype}; expected {DESCRIPTIONS[activation.a_domain]}, as a_domain={activation.a_domain!r} "
+                        f"says. Correct a_domain, or the formula"
+                    )
 
 
 def large_inputs_stay_finite(activation: Activation) -> None:

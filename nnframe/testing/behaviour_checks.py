@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array
 from nnframe.contracts.plugin import Plugin
-from nnframe.testing.calls import calls_of
+from nnframe.testing.calls import Call, calls_of
 from nnframe.testing.outcome import CheckFailure, difference, require_close, written_for
-from nnframe.testing.samples import DTYPES, variants, with_changes
+from nnframe.testing.samples import DTYPES, tiled, variants, with_changes
 from nnframe.testing.threads import interleaved, together
+
+# Calls of each function with one input; slow functions are called for so many seconds.
+MANY_CALLS = 2100
+MOST_SECONDS = 0.5
 
 
 def shape_and_dtype_are_kept(plugin: Plugin) -> None:
@@ -50,15 +55,27 @@ def arguments_are_left_alone(plugin: Plugin) -> None:
 
 
 def the_same_input_gives_the_same_result(plugin: Plugin) -> None:
-    """Functions have no memory: called a second time, they give the same."""
+    """Functions have no memory: called a second time, or two thousand times, they return the same."""
     for call in calls_of(plugin):
         first, second = np.array(call()), call()
-        at = difference(first, second)
-        if at is not None:
-            raise CheckFailure(
-                f"{call.name} gave {first[at]:.8g} and then {second[at]:.8g} for {written_for(call.arguments, at)}; "
-                f"expected the same each time. Keep no state outside of the function"
-            )
+        _require_same(call, first, second, "then")
+        few = call.on(lambda array: array[..., :1])
+        first, end = np.array(few()), time.monotonic() + MOST_SECONDS
+        for n in range(2, MANY_CALLS):
+            again = few()
+            if not np.array_equal(first, again, equal_nan=True):
+                _require_same(few, first, again, f"in call {n}")
+            if time.monotonic() > end:
+                break
+
+
+def _require_same(call: Call, first: Array, again: Array, when: str) -> None:
+    at = difference(first, again)
+    if at is not None:
+        raise CheckFailure(
+            f"{call.name} gave {first[at]:.8g} and {when} {again[at]:.8g} for {written_for(call.arguments, at)}; "
+            f"expected the same each time. Keep no state outside of the function"
+        )
 
 
 def threads_do_not_disturb_each_other(plugin: Plugin) -> None:
@@ -78,8 +95,8 @@ def threads_do_not_disturb_each_other(plugin: Plugin) -> None:
 
 
 def columns_are_independent(plugin: Plugin) -> None:
-    """A batch gives what its columns give one at a time."""
-    for call in calls_of(plugin):
+    """A batch returns what its columns return one at a time, however many there are."""
+    for call in (each.on(tiled) for each in calls_of(plugin)):
         batch = call()
         for i in range(batch.shape[-1]):
             alone = call[:, [i]]

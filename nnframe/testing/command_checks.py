@@ -9,7 +9,10 @@ from nnframe.contracts.reader import Reader
 from nnframe.testing.outcome import CheckFailure, CheckWarning
 
 # What nnframe train adds for any data, whose names a reader's options can't have.
-GENERIC_OPTIONS = ("--reader", "--seed", "--out", "--plot", "--quiet", "--epochs", "--loss", "--optimizer", "--engine")
+GENERIC_OPTIONS = (
+    "--reader", "--hidden", "--activation", "--loss", "--optimizer", "--learning-rate", "--epochs", "--patience",
+    "--batch-size", "--seed", "--no-shuffle", "--engine", "--out", "--plot", "--quiet",
+)  # fmt: skip
 
 
 def its_options_can_be_added(plugin: Command | Reader) -> None:

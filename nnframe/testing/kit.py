@@ -9,6 +9,7 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.contracts.activation import Activation
+from nnframe.contracts.callback import Callback
 from nnframe.contracts.command import Command
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.format import Format
@@ -21,6 +22,7 @@ from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentTypeError, one_line, with_type
 from nnframe.testing import activation_checks as activations
 from nnframe.testing import behaviour_checks as behaviour
+from nnframe.testing import callback_checks as callbacks
 from nnframe.testing import command_checks as commands
 from nnframe.testing import common_checks as common
 from nnframe.testing import engine_checks as engines
@@ -30,7 +32,7 @@ from nnframe.testing import loss_checks as losses
 from nnframe.testing import metric_checks as metrics
 from nnframe.testing import optimizer_checks as optimizers
 from nnframe.testing import schedule_checks as schedules
-from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning, NothingToCheck
+from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning
 
 Check = Callable[[Any], None]
 
@@ -58,6 +60,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         *FORMULA_CHECKS,
         activations.components_are_independent,
         activations.derivative_matches_differences,
+        activations.outputs_are_in_their_domain,
         activations.large_inputs_stay_finite,
         activations.the_limits_of_the_dtype_give_no_nan,
         activations.in_place_forms_agree,
@@ -66,6 +69,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         *COLUMN_CHECKS,
         *FORMULA_CHECKS,
         losses.gradient_matches_differences,
+        losses.results_are_numbers,
         losses.certain_probabilities_stay_finite,
         losses.column_value_agrees,
         losses.large_inputs_give_no_nan,
@@ -92,6 +96,11 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         behaviour.float32_agrees_with_float64,
         metrics.the_order_of_the_samples_does_not_matter,
         metrics.the_targets_themselves_are_best,
+    ),
+    Callback: (
+        callbacks.it_follows_a_run,
+        callbacks.each_run_has_an_object_of_its_own,
+        callbacks.its_state_can_be_kept,
     ),
     Engine: (
         engines.it_trains,
@@ -130,14 +139,41 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
 }
 
 
+# What fails for the same reason: the failure of a check is only shown if none of those behind it fails.
+CAUSES: dict[Check, tuple[Check, ...]] = {
+    behaviour.the_same_input_gives_the_same_result: (behaviour.arguments_are_left_alone,),
+    behaviour.threads_do_not_disturb_each_other: (behaviour.the_same_input_gives_the_same_result,),
+    behaviour.float32_agrees_with_float64: (behaviour.the_same_input_gives_the_same_result,),
+    behaviour.columns_are_independent: (behaviour.the_same_input_gives_the_same_result,),
+    activations.components_are_independent: (behaviour.the_same_input_gives_the_same_result,),
+    activations.derivative_matches_differences: (
+        behaviour.columns_are_independent,
+        activations.components_are_independent,
+        activations.large_inputs_stay_finite,
+    ),
+    activations.the_limits_of_the_dtype_give_no_nan: (activations.large_inputs_stay_finite,),
+    activations.in_place_forms_agree: (activations.derivative_matches_differences,),
+    losses.gradient_matches_differences: (behaviour.columns_are_independent, losses.results_are_numbers),
+    losses.certain_probabilities_stay_finite: (losses.results_are_numbers,),
+    losses.the_minimum_is_kept: (losses.results_are_numbers, losses.gradient_matches_differences),
+    fused.fused_forms_agree: (
+        activations.derivative_matches_differences,
+        losses.gradient_matches_differences,
+    ),
+    optimizers.elements_are_independent: (behaviour.the_same_input_gives_the_same_result,),
+    optimizers.numbers_give_what_arrays_give: (behaviour.the_same_input_gives_the_same_result,),
+    optimizers.updates_stay_finite: (optimizers.elements_are_independent,),
+    schedules.a_factor_depends_on_its_own_step_alone: (behaviour.the_same_input_gives_the_same_result,),
+    metrics.the_order_of_the_samples_does_not_matter: (behaviour.the_same_input_gives_the_same_result,),
+    metrics.the_targets_themselves_are_best: (behaviour.the_same_input_gives_the_same_result,),
+}
+
+
 def checks_of(plugin: Plugin) -> dict[str, Callable[[], None]]:
     """Return the checks of a plugin by name, ready to be called."""
     own = next((checks for kind, checks in CHECKS.items() if isinstance(plugin, kind)), ())
-    # A kind's first check is whether its functions give anything that can be looked at.
-    first = own[:1]
-    return {
-        check.__name__: _bound(check, plugin, first if check not in first else ()) for check in (*own, *COMMON_CHECKS)
-    }
+    checks = (*own, *COMMON_CHECKS)
+    return {check.__name__: _bound(check, plugin, _before(check, checks)) for check in checks}
 
 
 def run_checks(plugin: Plugin) -> list[CheckResult]:
@@ -232,8 +268,21 @@ def _check(plugin: Plugin) -> None:
             continue
 
 
+def _before(check: Check, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Return the checks of a plugin whose failure explains that of another one, the likeliest first."""
+    # A kind's first check is whether its functions return anything that can be looked at.
+    found = list(checks[:1])
+    causes = [check]
+    while causes:
+        for cause in CAUSES.get(causes.pop(), ()):
+            if cause in checks and cause not in found:
+                found.append(cause)
+                causes.append(cause)
+    return tuple(cause for cause in found if cause is not check)
+
+
 def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[], None]:
-    """Return a check that needs no argument, names the plugin, and gives way where one that comes first fails."""
+    """Return a check without arguments that names the plugin, and is skipped where another failure explains its own."""
 
     def run() -> None:
         # What pytest shows is then the author's test and the author's function, without the kit in between.
@@ -242,10 +291,10 @@ def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[
             # A plugin that warns where it need not is the business of one check, which asks for errors instead.
             with np.errstate(all="ignore"):
                 check(plugin)
-        except NothingToCheck as failure:
+        except CheckFailure as failure:
             give_way()
-            raise CheckFailure(f"{plugin.spec}: {failure}") from failure.__cause__
-        except (CheckFailure, CheckSkipped, CheckWarning) as ending:
+            raise type(failure)(f"{plugin.spec}: {failure}") from failure.__cause__
+        except (CheckSkipped, CheckWarning) as ending:
             raise type(ending)(f"{plugin.spec}: {ending}") from ending.__cause__
         except (Exception, SystemExit) as error:
             give_way()
@@ -258,8 +307,10 @@ def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[
         for other in first:
             try:
                 _bound(other, plugin, ())()
+            except (CheckSkipped, CheckWarning):
+                continue
             except CheckFailure as failure:
-                raise CheckSkipped(f"{plugin.spec}: nothing to check before {other.__name__} passes") from failure
+                raise CheckSkipped(f"{plugin.spec}: it fails too; {other.__name__} is to pass first") from failure
 
     run.__doc__ = check.__doc__
     return run

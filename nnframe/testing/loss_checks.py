@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.contracts.domains import includes
 from nnframe.contracts.loss import Loss
 from nnframe.errors import DerivativeError
 from nnframe.testing.calls import calls_of
@@ -15,23 +16,48 @@ from nnframe.testing.differences import require_slopes, slopes
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close, written
 from nnframe.testing.samples import DTYPES, columns, targets, variants, with_changes
 
+MANY_COMPONENTS = 45
+
 
 def gradient_matches_differences(loss: Loss) -> None:
     """The gradient is the slope of value, at the defaults and at other parameters."""
     for each in variants(loss):
-        a, y = columns(each.a_domain, seed=0), targets(each.y_domain)
         try:
             slope = each.slope
         except DerivativeError as error:
             raise CheckFailure(f"gradient{with_changes(each)} is expected to be given: {error}") from error.__cause__
-        gradient = slope(a, y, **each.settings)
-        for i, row in enumerate(a):
-            found = slopes(partial(_value, each, a, y, i), row)
-            advice = (
-                "Expected is what differences of value give. Correct the formula of the gradient; a mean over n "
-                "components makes it 1 / n of a sum's."
-            )
-            require_slopes(gradient[i], found, f"gradient(a, y){with_changes(each)}", {"a": row, "y": y[i]}, advice)
+        for n in (4, 1, 3, MANY_COMPONENTS):
+            a, y = columns(each.a_domain, seed=0, n=n), targets(each.y_domain, n=n)
+            gradient = slope(a, y, **each.settings)
+            # Of many components, those at the ends tell.
+            for i in range(n) if n < MANY_COMPONENTS else (0, n - 1):
+                found = slopes(partial(_value, each, a, y, i), a[i])
+                advice = (
+                    "Expected is what differences of value give. Correct the formula of the gradient; a mean over n "
+                    "components makes it 1 / n of a sum's."
+                )
+                what = f"gradient(a, y){with_changes(each)}" + ("" if n == 4 else f" of {n} components")
+                require_slopes(gradient[i], found, what, {"a": a[i], "y": y[i]}, advice)
+
+
+def results_are_numbers(loss: Loss) -> None:
+    """Values and gradients are finite for what the loss takes, also where the activations are the targets."""
+    for each in variants(loss):
+        for dtype in DTYPES:
+            y = targets(each.y_domain, dtype)
+            inputs = [columns(each.a_domain, seed=0, dtype=dtype)]
+            if includes(each.a_domain, each.y_domain):
+                inputs.append(y)
+            for a in inputs:
+                for call in calls_of(each, dtype):
+                    result = replace(call, arguments={"a": a, "y": y})()
+                    if not np.isfinite(result).all():
+                        column = int(np.argwhere(~np.isfinite(result))[0][-1])
+                        raise CheckFailure(
+                            f"{call.name}{with_changes(each)} is {result[..., column].tolist()} for "
+                            f"{written({'a': a, 'y': y}, column)} in {dtype}; expected finite numbers. Look for 0 / 0 "
+                            f"and log 0, or declare in a_domain and y_domain what the loss takes"
+                        )
 
 
 def column_value_agrees(loss: Loss) -> None:
@@ -98,8 +124,8 @@ def the_minimum_is_kept(loss: Loss) -> None:
         y = targets(each.y_domain)
         for a in (columns(each.a_domain, seed=0), columns(each.a_domain, seed=2), y):
             value = each.value(a, y, **each.settings)
-            if (value < loss.minimum - 1e-9).any():
-                at = int(np.argmin(value))
+            if not (value >= loss.minimum - 1e-9).all():
+                at = int(np.argmin(np.where(np.isnan(value), -np.inf, value)))
                 raise CheckFailure(
                     f"value(a, y){with_changes(each)} is {value[at]:.6g} for {written({'a': a, 'y': y}, at)}; expected "
                     f"at least minimum={loss.minimum}. Correct the formula, or the minimum"
@@ -108,7 +134,7 @@ def the_minimum_is_kept(loss: Loss) -> None:
             gradient = each.slope(a, y, **each.settings)[:, reached]
             # At the edge of the domain, a slope may point out of it.
             inside = loss.a_domain == "real"
-            if inside and (np.abs(gradient) > 1e-9).any():
+            if inside and not (np.abs(gradient) <= 1e-9).all():
                 column = int(np.abs(gradient).max(axis=0).argmax())
                 where = written({"a": a[:, reached], "y": y[:, reached]}, column)
                 raise CheckFailure(

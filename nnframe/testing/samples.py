@@ -19,10 +19,17 @@ P = TypeVar("P", bound=Plugin)
 
 DTYPES = (FLOAT32, FLOAT64)
 LARGE = 1e4
+# More columns, or components, than formulas that change with the size wait for.
+MANY = 130
 # A run in which most schedules have done all that they do.
 STEPS_PER_EPOCH, N_EPOCHS = 7, 12
 # Before the update that optimizers are tried on, so that their states are what they may be.
 UPDATES = 3
+
+
+def tiled(array: Array) -> Array:
+    """Return an array with its last axis repeated until it has `MANY` elements: where a formula may change its ways."""
+    return array[..., np.arange(MANY) % array.shape[-1]]
 
 
 def pre_activations(dtype: DType = FLOAT64) -> Array:
@@ -33,19 +40,19 @@ def pre_activations(dtype: DType = FLOAT64) -> Array:
     return np.concatenate([z, round_numbers], axis=1).astype(dtype)
 
 
-def columns(domain: Domain, seed: int, dtype: DType = FLOAT64) -> Array:
-    """Return columns of a domain, shape (4, 24), away from its edges."""
+def columns(domain: Domain, seed: int, dtype: DType = FLOAT64, n: int = 4) -> Array:
+    """Return columns of a domain, shape (n, 24), away from its edges."""
     rng = np.random.default_rng(seed)
     if domain == "real":
-        return np.concatenate([rng.normal(size=(4, 16)), rng.normal(scale=5, size=(4, 8))], axis=1).astype(dtype)
-    return sample(domain, (4, 24), rng).astype(dtype)
+        return np.concatenate([rng.normal(size=(n, 16)), rng.normal(scale=5, size=(n, 8))], axis=1).astype(dtype)
+    return sample(domain, (n, 24), rng).astype(dtype)
 
 
-def targets(domain: Domain, dtype: DType = FLOAT64) -> Array:
-    """Return targets of a domain, shape (4, 24): plain ones, and one-hot columns or signs."""
-    y = columns(domain, seed=1, dtype=dtype)
+def targets(domain: Domain, dtype: DType = FLOAT64, n: int = 4) -> Array:
+    """Return targets of a domain, shape (n, 24): plain ones, and one-hot columns or signs."""
+    y = columns(domain, seed=1, dtype=dtype, n=n)
     if domain in ("real", "positive", "nonnegative", "probability", "distribution"):
-        y[:, ::2] = np.eye(4)[np.arange(12) % 4].T + (domain == "positive")
+        y[:, ::2] = np.eye(n)[np.arange(12) % n].T + (domain == "positive")
     if domain == "real":
         y[:, ::2] = 2 * y[:, ::2] - 1
     return y
@@ -83,10 +90,11 @@ def steps(steps_per_epoch: int, n_epochs: int) -> Array:
 
 
 def variants(plugin: P) -> Iterator[P]:
-    """Yield a plugin, and for each parameter the same with another value of it."""
+    """Yield a plugin, and for each parameter the same with another value of it and with the ends of its interval."""
     yield plugin
     for name in plugin.settings:
-        for other in other_values(plugin, name)[:1]:
+        others, ends = other_values(plugin, name), _ends(plugin.limits.get(name))
+        for other in others[:1] + [each for each in others[1:] if each in ends]:
             yield plugin.with_params(**{name: other})
 
 
@@ -98,9 +106,9 @@ def with_changes(plugin: Plugin) -> str:
 def other_values(plugin: Plugin, name: str) -> list[Parameter]:
     """Return other values that a parameter can have, the safest first; none for text that may be anything."""
     value, limit = plugin.settings[name], plugin.limits.get(name)
-    choices = sorted(limit, key=repr) if isinstance(limit, Set) else []
+    choices = sorted(limit, key=repr) if isinstance(limit, Set) else _ends(limit)
     found: list[Parameter] = []
-    for other in [*choices, *_near(value), *_near(_somewhere(limit) if value is None else None)]:
+    for other in [*_near(value), *_near(_somewhere(limit) if value is None else None), *choices]:
         try:
             changed = plugin.with_params(**{name: other}).settings[name]
         except (ArgumentError, ArgumentTypeError):
@@ -109,6 +117,12 @@ def other_values(plugin: Plugin, name: str) -> list[Parameter]:
         if changed != value:
             found.append(changed)
     return found
+
+
+def _ends(limit: Limit | None) -> list[float]:
+    """Return the ends of an interval that belong to it: formulas often have a branch of their own there."""
+    interval = interval_of(limit)
+    return [] if interval is None else [end for end in (interval.low, interval.high) if end in interval]
 
 
 def _near(value: Parameter) -> list[Parameter]:

@@ -59,7 +59,7 @@ class CallbackRunner:
                 each.register(self._manager, trylast=True)
 
     def start(self, run: object) -> None:
-        """Tell the callbacks that the run starts.
+        """Call the callbacks at the start of the run.
 
         Raises
         ------
@@ -76,12 +76,12 @@ class CallbackRunner:
             getattr(self._manager.hook, hook)(run=run)
 
     def end(self, run: object) -> None:
-        """Tell every callback that was started that the run has ended, even if another fails or is interrupted.
+        """Call every callback that was started at the end of the run, even if another fails or is interrupted.
 
         Raises
         ------
         PluginError, BaseException
-            The first failure, once all have been told.
+            The first failure, once all have been called.
         """
         for each in self._callbacks:
             each.failure = None
@@ -157,7 +157,7 @@ class _RunCallback:
             except BaseException as error:
                 if hook != TRAIN_END:
                     raise
-                # Raised by `CallbackRunner.end`, after the others were told.
+                # Raised by `CallbackRunner.end`, after the others were called.
                 self.failure = error
 
         return call

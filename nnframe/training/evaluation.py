@@ -15,7 +15,7 @@ from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, PluginError, one_line, with_type
 from nnframe.registry.blame import blamed_error
-from nnframe.training.prepare import bound_loss
+from nnframe.training.prepare import bound_loss, check_all_targets
 from nnframe.training.run import Net
 from nnframe.training.settings import named_metrics
 from nnframe.training.stacking import as_pairs
@@ -38,7 +38,7 @@ def evaluate(
     ----------
     layers : sequence of Linear
     objective : Objective or None
-        None if the loss is not wanted; it is then 0.
+        None to compute no loss; it is then 0.
     data : Pairs
     metrics : mapping of str to Metric
     rows : ndarray of int, optional
@@ -104,6 +104,8 @@ def evaluate_net(net: Net, data: Any, loss: str | Loss | None, metrics: Sequence
     """Return what `nNet.evaluate` does."""
     objective = None if loss is None else bound_loss(net, loss)
     pairs = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
+    if objective is not None:
+        check_all_targets(objective.plugin, pairs, "data")
     layers = [layer.for_engine() for layer in net.layersList]
     mean_loss, values = evaluate(layers, objective, pairs, named_metrics(metrics, "metrics"))
     return ({} if objective is None else {"loss": mean_loss}) | values

@@ -18,7 +18,7 @@ from nnframe.training.run import TrainingRun
 def train(run: TrainingRun) -> History:
     """Run the epochs and return their history.
 
-    However the run ends, the callbacks that were told of its start are told of its end.
+    However the run ends, the callbacks that were started are called at its end.
 
     Raises
     ------

@@ -12,14 +12,19 @@ from nnframe import registry
 from nnframe.contracts.bound import Linear, Objective, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, OptimizerState, TrainingTask, UpdateRule
 from nnframe.contracts.loss import Loss
+from nnframe.data import Pairs
 from nnframe.errors import ArgumentError
 from nnframe.registry.binding import bind_objective, bind_optimizer
+from nnframe.registry.domains import check_domains, check_targets
 from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.plan import Plan
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
 from nnframe.training.settings import Settings
 from nnframe.training.stacking import as_pairs
+
+# Targets may be in a file that is larger than the memory.
+TARGETS_AT_ONCE = 2**16
 
 
 def bind_net(net: Net, settings: Settings) -> BoundNet:
@@ -49,12 +54,14 @@ def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
     bound = bind_net(net, settings)
     n_in, n_out, dtype = net.layersList[0].n_in, net.layersList[-1].n_out, net.layersList[0].dtype
     samples = as_pairs(data, n_in, n_out)
+    check_all_targets(settings.loss, samples, "data")
     weights = checked_sample_weights(settings.sample_weights, settings.class_weights, samples, dtype)
     share, validation_data = None, None
     if isinstance(settings.validation, float):
         share = settings.validation
     elif settings.validation is not None:
         validation_data = as_pairs(settings.validation, n_in, n_out, "validation")
+        check_all_targets(settings.loss, validation_data, "validation")
     seed = secrets.randbits(63) if settings.seed is None else settings.seed
     plan = Plan(
         settings.n,
@@ -80,8 +87,25 @@ def bound_loss(net: Net, loss: str | Loss) -> Objective:
     ------
     UnknownNameError, NameConflictError, PluginError
         If the loss can't be found or used.
+    ArgumentError
+        If it doesn't take what the activation returns.
     """
-    return bind_objective(registry.resolve(Loss, loss), net.layersList[-1].resolved_activation)
+    found, last = registry.resolve(Loss, loss), net.layersList[-1]
+    check_domains(last.resolved_activation, found, last.n_out)
+    return bind_objective(found, last.resolved_activation)
+
+
+def check_all_targets(loss: Loss, data: Pairs, name: str) -> None:
+    """Raise if a loss doesn't take the targets of a data set.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if loss.y_domain == "real":
+        return
+    for start in range(0, len(data), TARGETS_AT_ONCE):
+        check_targets(loss, data.Y[start : start + TARGETS_AT_ONCE].T, f"a target of {name}", start)
 
 
 def update_rule(layers: Sequence[Linear], settings: Settings) -> UpdateRule:

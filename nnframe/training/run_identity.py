@@ -17,7 +17,7 @@ from nnframe.data import Pairs
 from nnframe.training.run import TrainingRun
 from nnframe.training.settings import Settings
 
-# Larger data is told apart by some of its rows: a run must not wait for a check sum over all of them.
+# Larger data is identified by some of its rows: a run must not wait for a checksum over all of them.
 MOST_BYTES_SUMMED = 2**28
 ROWS_SUMMED = 1000
 
@@ -29,7 +29,7 @@ NOT_COMPARED = ("callbacks", "seed", "class_weights")
 def identity_of(run: TrainingRun) -> dict[str, Any]:
     """Return what decides what a run computes, besides its seed.
 
-    Plugins are told apart by their names and parameters, and data of more than `MOST_BYTES_SUMMED` by some of its rows.
+    Plugins are identified by their names and parameters, data of more than `MOST_BYTES_SUMMED` by some of its rows.
     """
     task, settings = run.task, run.settings
     identity = {each.name: _as_json(getattr(settings, each.name)) for each in fields(Settings)}
@@ -54,7 +54,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _digest_of(data: Pairs) -> list[int]:
-    """Return the shapes of a data set and a check sum of its rows, or of some of them if it is large."""
+    """Return the shapes of a data set and a checksum of its rows, or of some of them if it is large."""
     count = len(data)
     if data.X.nbytes + data.Y.nbytes > MOST_BYTES_SUMMED:
         count = ROWS_SUMMED

@@ -92,8 +92,8 @@ def _weights_of_classes(class_weights: ClassWeights, classes: Array, n_classes: 
 def _checked(value: Any, name: str, shape: tuple[int, ...]) -> Array:
     array = as_array(value, name)
     if array.shape != shape:
-        wanted = f"one for each of the {shape[0]} samples, of shape {shape}" if shape else "one number"
-        raise ShapeError(f"{name} has shape {array.shape}; expected {wanted}")
+        expected = f"one for each of the {shape[0]} samples, of shape {shape}" if shape else "one number"
+        raise ShapeError(f"{name} has shape {array.shape}; expected {expected}")
     wrong = ~np.isfinite(array) | (array < 0)
     if wrong.any():
         at = f"[{wrong.argmax()}]" if shape else ""

@@ -4,7 +4,7 @@ A line an argument: its type once it is checked, its check, and its default. Wha
 what depends on the net or the data as well is checked in `nnframe.training.prepare`.
 """
 
-# setting() only builds a field, which is no default to be shared by mistake.
+# setting() only builds a field; it creates no default that instances could share by mistake.
 # ruff: noqa: RUF009
 from __future__ import annotations
 

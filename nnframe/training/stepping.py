@@ -19,6 +19,7 @@ from nnframe.errors import ArgumentError, DataError, DivergenceError, ShapeError
 from nnframe.history import History
 from nnframe.inputs.checks import as_array, as_columns, finite_number, whole_number
 from nnframe.registry.binding import bind_schedule
+from nnframe.registry.domains import check_targets
 from nnframe.training.diagnosis import ADVICE, diagnosis
 from nnframe.training.plan import DROPOUT_STREAM
 from nnframe.training.prepare import bind_net
@@ -61,6 +62,7 @@ class Stepping:
 
     def __init__(self, net: Net, settings: Settings, steps_per_epoch: int = 1000, check_every: int = 100) -> None:
         self.net, self.settings = net, settings
+        self._target_domain = settings.loss.y_domain
         self.steps_per_epoch = whole_number(steps_per_epoch, "steps_per_epoch")
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
@@ -176,6 +178,11 @@ class Stepping:
             numbers = rows.ravel("K")
             if not math.isfinite(numbers.dot(numbers)):
                 _require_finite(rows.T, name)
+        if self._target_domain != "real":
+            # The numbers are those of y now.
+            smallest, largest = numbers.item(numbers.argmin()), numbers.item(numbers.argmax())
+            if self._target_domain not in ("probability", "distribution") or smallest < 0 or largest > 1:
+                check_targets(self.settings.loss, samples.y.T, "y")
         return self._step(samples, learning_rate, dropout_key)
 
     def _end_epoch(self) -> None:

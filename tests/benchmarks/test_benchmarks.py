@@ -19,11 +19,13 @@ def _benchmarks_can_be_imported(monkeypatch):
 def test_a_quick_comparison_prints_a_ratio_for_every_contender_that_is_installed():
     readme = (BENCHMARKS.parents[1] / "README.md").read_bytes()
     command = [sys.executable, BENCHMARKS / "compare.py", "--rounds", "1", "--seconds", "0.001"]
-    command += ["--rows", "2-16-1, batch 1", "64-32-10, 1 at a time", "--against", "beginner"]
+    command += ["--rows", "2-16-1, batch 1", "2-16-1, online, adam", "64-32-10, 1 at a time"]
+    command += ["--against", "beginner"]
     command += ["--only", "numpy", "reference", "beginner", "scikit-learn", "products"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert {row: ratios_of(row, done.stdout) for row in command[7:9]} == {
+    assert {row: ratios_of(row, done.stdout) for row in command[7:10]} == {
         "2-16-1, batch 1": 4,
+        "2-16-1, online, adam": 2,
         "64-32-10, 1 at a time": 3,
     }
     assert "excluded" not in done.stdout

@@ -1,4 +1,4 @@
-"""The objects that follow a run: their hooks, their failures, and the built-in ones."""
+"""Callbacks: their hooks, their failures, and the built-in ones."""
 
 import csv
 import re
@@ -71,14 +71,14 @@ def test_trylast_comes_last():
     assert [name for name, hook, _ in seen if hook == "epoch"] == ["b", "late"]
 
 
-def test_a_callback_is_of_one_run_alone():
+def test_a_callback_only_sees_its_own_run():
     recorder = Recorder()
     train(recorder, n=1)
     train(n=1)
     assert len(recorder.seen) == 3
 
 
-def test_parts_of_an_epoch_are_seen_when_asked_for():
+def test_parts_of_an_epoch_are_reported_when_requested():
     batches = []
 
     class Parts:
@@ -125,7 +125,7 @@ def test_a_callback_that_raises_is_blamed_and_the_net_is_usable(hook):
     with pytest.raises(PluginError, match=f"callback Faulty, {hook}: raised ZeroDivisionError: no") as caught:
         train(other, Faulty(), net=net)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
-    # The others are told that the run has ended.
+    # The others are called at the end of the run.
     assert other.seen[-1][1] == "end"
     _, history = train(net=net)
     assert np.isfinite(history.loss).all()
@@ -142,7 +142,7 @@ def test_a_registered_callback_that_raises_is_blamed_by_its_provider():
             train("faulty")
 
 
-def test_an_interrupt_in_a_callback_stays_one():
+def test_an_interrupt_in_a_callback_is_passed_on():
     class Interrupting:
         @nnframe.hookimpl
         def nnframe_epoch_end(self, run):
@@ -196,7 +196,7 @@ def scripted(values, patience=2, **settings):
     return net, history, weights, stopping
 
 
-def test_it_stops_when_patience_is_over_and_goes_back_to_the_best():
+def test_it_stops_when_patience_is_over_and_restores_the_best_weights():
     net, history, weights, stopping = scripted([5, 4, 3, 3.5, 3.1, 1, 1])
     assert len(history.loss) == 5
     assert (stopping.best, stopping.best_epoch) == (3, 2)
@@ -205,24 +205,24 @@ def test_it_stops_when_patience_is_over_and_goes_back_to_the_best():
         np.testing.assert_array_equal(mine, best)
 
 
-def test_it_goes_back_to_the_best_at_the_end_of_a_run_too():
+def test_it_also_restores_the_best_weights_when_the_run_ends():
     net, history, weights, _ = scripted([5, 4, 6])
     assert history.stopped is None
     for mine, best in zip(arrays_of(net), weights[1], strict=True):
         np.testing.assert_array_equal(mine, best)
 
 
-def test_higher_is_better_where_the_metric_says_so():
+def test_higher_is_better_if_the_metric_says_so():
     _, history, _, stopping = scripted([1, 3, 2, 2, 9], better="higher")
     assert (stopping.best, len(history.loss)) == (3, 4)
 
 
-def test_what_is_hardly_better_does_not_count():
+def test_an_improvement_below_min_delta_does_not_count():
     _, history, _, _ = scripted([5, 4.95, 4.91, 1], min_delta=0.1)
     assert len(history.loss) == 3
 
 
-def test_it_watches_the_validation_loss_unless_told_otherwise():
+def test_it_monitors_the_validation_loss_by_default():
     _, history = train("early_stopping(patience=1)", n=200, validation=DATA[:5], rate=3.0)
     assert history.stopped is not None
     assert history.stopped.startswith("validation_loss has not become better than")
@@ -231,12 +231,12 @@ def test_it_watches_the_validation_loss_unless_told_otherwise():
     assert best < min(before, default=np.inf)
 
 
-def test_what_is_no_number_is_never_the_best():
+def test_nan_is_never_the_best():
     _, history, _, stopping = scripted([np.nan, 5, np.nan, 4, 6, 6])
     assert (stopping.best, stopping.best_epoch, len(history.loss)) == (4, 3, 6)
 
 
-def test_an_error_leaves_the_last_weights_and_not_the_best():
+def test_after_an_error_the_net_has_the_last_weights_and_not_the_best():
     class Fail:
         @nnframe.hookimpl(trylast=True)
         def nnframe_epoch_end(self, run):
@@ -252,7 +252,7 @@ def test_an_error_leaves_the_last_weights_and_not_the_best():
         np.testing.assert_array_equal(mine, last)
 
 
-def test_whoever_saves_at_the_end_gets_the_best_weights():
+def test_a_callback_that_saves_at_the_end_gets_the_best_weights():
     saved = []
 
     class Save:
@@ -267,7 +267,7 @@ def test_whoever_saves_at_the_end_gets_the_best_weights():
         np.testing.assert_array_equal(mine, best)
 
 
-def test_an_interrupt_in_one_ending_keeps_the_end_from_no_other():
+def test_an_interrupt_in_one_callback_does_not_hide_the_end_from_the_others():
     class Interrupting:
         @nnframe.hookimpl
         def nnframe_train_end(self, run):
@@ -289,17 +289,17 @@ def test_an_interrupt_in_one_ending_keeps_the_end_from_no_other():
     ],
     ids=["class", "twice", "parameter", "monitor"],
 )
-def test_callbacks_that_can_not_be_meant_are_refused(callbacks, message):
+def test_unusable_callbacks_are_refused(callbacks, message):
     with pytest.raises((ArgumentError, nnframe.ArgumentTypeError), match=message):
         train(*callbacks)
 
 
-def test_a_metric_is_watched_by_the_name_that_it_was_given_by():
+def test_a_metric_is_monitored_by_the_name_it_was_given():
     _, history = train(EarlyStopping(monitor="MAE"), metrics=["MAE"])
     assert list(history.metrics) == ["MAE"]
 
 
-def test_what_is_not_there_can_not_be_watched():
+def test_an_unknown_metric_can_not_be_monitored():
     with pytest.raises(
         ArgumentError, match="monitor is 'accuracy'; expected one of 'loss': give validation or metrics"
     ):
@@ -317,7 +317,7 @@ def test_wrong_settings_of_early_stopping_are_refused(settings, message):
 # Progress
 
 
-def test_progress_is_a_line_where_there_is_no_terminal(capsys):
+def test_progress_is_a_line_without_a_terminal(capsys):
     train("progress", metrics=["accuracy"])
     lines = capsys.readouterr().err.splitlines()
     assert re.fullmatch(r"epoch 3/3  loss [\d.]+  accuracy [\d.]+  [\d,]+ samples/s  0:00:00 left", lines[-1])
@@ -372,14 +372,14 @@ def test_the_csv_log_has_a_line_an_epoch(tmp_path):
     assert [float(row[4]) for row in rows] == history.metrics["accuracy"]
 
 
-def test_a_new_run_begins_the_csv_log_anew(tmp_path):
+def test_a_new_run_overwrites_the_csv_log(tmp_path):
     log = CSVLog(tmp_path / "log.csv")
     train(log)
     train(log, n=1)
     assert len(rows_of(tmp_path / "log.csv")) == 2
 
 
-def test_a_csv_log_that_can_not_be_written_stops_the_run_before_it_begins(tmp_path):
+def test_a_csv_log_that_can_not_be_written_stops_the_run_before_it_starts(tmp_path):
     net = net_of()
     with pytest.raises(ArgumentError, match=r"nowhere.log.csv can't be written \(No such file"):
         train(CSVLog(tmp_path / "nowhere" / "log.csv"), net=net)
@@ -404,7 +404,7 @@ def test_tensorboard_reads_what_its_log_writes(tmp_path):
     assert found["accuracy"] == pytest.approx(history.metrics["accuracy"])
 
 
-def test_a_missing_tensorboardx_is_told(monkeypatch, tmp_path):
+def test_a_missing_tensorboardx_is_reported(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(nnframe.MissingDependencyError, match=r'pip install "nnframe\[tensorboard\]"'):
         TensorBoardLog(tmp_path)

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnframe import Activation, registry
+from nnframe import Activation, load, registry
 from nnframe.version import __version__
 
 
-def test_training_on_the_digits_prints_a_line_an_epoch_and_an_accuracy_of_95_percent(command):
+def test_training_on_the_digits_prints_a_line_per_epoch_and_reaches_95_percent(command):
     status, out, err = command("train", "digits")
     lines = out.splitlines()
     assert (status, err) == (0, "")
@@ -44,11 +44,11 @@ def test_the_same_seed_gives_the_same_output(command):
     assert command(*arguments, "1") != command(*arguments, "2")
 
 
-def test_no_hidden_layer_is_a_choice(command):
+def test_a_net_without_hidden_layers_can_be_trained(command):
     assert re.search(r"64 -> 10 +softmax", command("train", "digits", "--hidden", "0", "--epochs", "1")[1])
 
 
-def test_a_registered_plugin_is_taken_by_name(command):
+def test_a_registered_plugin_is_found_by_name(command):
     with registry.temporarily(Activation("steep", lambda z, k: np.tanh(k * z), params={"k": 2.0})):
         status, out, _ = command("train", "digits", "--activation", "steep(k=3)", "--epochs", "1")
     assert status == 0
@@ -61,10 +61,13 @@ def test_a_registered_plugin_is_taken_by_name(command):
         ([], "required: COMMAND"),
         (["trian"], "There is no command 'trian'; did you mean 'train'?"),
         (["train"], "required: data"),
-        (["train", "digts"], "there is no file or data set 'digts'; expected a .npy, .npz file or a data set (digits)"),
+        (
+            ["train", "digts"],
+            "there is no file or data set 'digts'; expected a .npy, .npz file, or a data set such as digits",
+        ),
         (["train", "digits", "--activation", "sigmiod"], "did you mean 'sigmoid'?"),
         (["train", "digits", "--activation", "relu(alpha=1)"], "relu has no parameter 'alpha'"),
-        (["train", "digits", "--loss", "cell"], "Known are cel, mse"),
+        (["train", "digits", "--loss", "cell"], "Known are bce, cel, mse"),
         (["train", "digits", "--hidden", "a"], "--hidden: got 'a', expected a whole number of at least 1"),
         (["train", "digits", "--hidden", "3,0"], "--hidden: got '0', expected"),
         (["train", "digits", "--epochs", "0"], "--epochs: got '0', expected"),
@@ -103,7 +106,7 @@ def test_the_package_runs_as_a_module():
     assert done.stdout.splitlines()[-1].startswith("test accuracy")
 
 
-def test_a_reader_that_stops_early_is_no_error():
+def test_a_reader_that_stops_early_is_not_an_error():
     line = f"'{sys.executable}' -m nnframe train digits --epochs 200 | head -n 1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("digits: ")
@@ -132,7 +135,7 @@ def test_an_interrupt_ends_with_130_and_one_line():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break otherwise on Windows")
-def test_a_reader_that_has_seen_enough_does_not_stop_the_training(tmp_path):
+def test_a_closed_pipe_does_not_stop_training(tmp_path):
     arguments = ["train", "digits", "--epochs", "8", "--out", str(tmp_path / "m.nnf")]
     process = subprocess.Popen(
         [sys.executable, "-m", "nnframe", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -146,8 +149,49 @@ def test_a_reader_that_has_seen_enough_does_not_stop_the_training(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
-def test_an_output_that_can_not_be_written_is_told_in_a_line():
+def test_an_unwritable_stdout_is_reported_in_one_line():
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "nnframe", "plugins"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (2, "nnframe plugins: error: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent another way there")
+@pytest.mark.parametrize("patience", ["100000", "0"])
+def test_an_interrupt_saves_the_best_weights_if_early_stopping_watches_them(tmp_path, patience):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5))
+    # Nothing to learn: the validation loss is best soon, and then rises.
+    np.savez(tmp_path / "a.npz", X=X, y=rng.normal(size=60))
+    arguments = ["train", "a.npz", "--epochs", "100000", "--patience", patience, "--out", "m.nnf"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nnframe", *arguments, "--learning-rate", "0.01"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    lines = []
+    while not (lines and lines[-1].startswith("epoch    100/")):
+        lines.append(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "nnframe train: interrupted\n")
+    losses = [float(loss) for loss in re.findall(r"validation (\S+)", "".join(lines) + rest)]
+    best = int(np.argmin(losses)) + 1
+    assert best < 100
+    held_out = rng_held_out(60)
+    with np.load(tmp_path / "a.npz") as file:
+        y = file["y"]
+    outputs = load(tmp_path / "m.nnf").forwardPass(X[held_out].T, return_all_steps=False)[0]
+    loss = np.mean(((outputs - y[held_out]) / y[~held_out].std()) ** 2)
+    if patience == "0":
+        assert "m.nnf written, with the weights so far, after " in rest
+        assert loss > min(losses) * 1.05
+    else:
+        assert f"m.nnf written, with the best weights, those after epoch {best}\n" in rest
+        assert abs(loss - min(losses)) < 1e-3
+
+
+def rng_held_out(count):
+    """Return which samples of an array are held out with the seed 0."""
+    chosen = np.zeros(count, bool)
+    chosen[np.random.default_rng(0).permutation(count)[: round(0.2 * count)]] = True
+    return chosen

@@ -33,7 +33,7 @@ def test_the_table_shows_each_layer_with_its_activation_and_where_that_comes_fro
     assert ["4", "2", "->", "1", "linear", "3"] in lines
 
 
-def test_the_first_line_tells_size_version_and_format(command, saved):
+def test_the_first_line_shows_size_version_and_format(command, saved):
     first = command("info", str(saved))[1].splitlines()[0]
     assert first == f"{saved}: {saved.stat().st_size:,} bytes, saved by nnframe {__version__}, format 1"
 
@@ -84,7 +84,7 @@ def test_only_the_manifest_is_read(command, saved):
     assert command("info", str(saved), "--json")[1] == whole
 
 
-def test_no_plugin_is_even_looked_for(saved):
+def test_info_does_not_scan_for_plugins(saved):
     script = (
         "import sys; from nnframe.cli import main; status = main(['info', sys.argv[1]]); "
         "sys.exit(status or 'importlib.metadata' in sys.modules)"
@@ -154,7 +154,7 @@ def test_any_other_value_is_shown_on_one_line(command, tmp_path, held, line):
     assert (status, out.splitlines()[-1]) == (0, f"  {line}")
 
 
-def test_objects_nested_without_end_are_cut(command, tmp_path):
+def test_deeply_nested_objects_are_cut(command, tmp_path):
     held = {}
     for _ in range(30):
         held = {"deeper": held}
@@ -181,7 +181,7 @@ def test_a_checkpoint_is_shown_with_its_epoch_and_settings(command, checkpoint):
     assert (told["kind"], told["epoch"], told["settings"]["loss"]) == ("checkpoint", 3, "mse")
 
 
-def test_a_checkpoint_of_another_form_is_shown_as_far_as_can_be(command, tmp_path):
+def test_a_malformed_checkpoint_is_shown_as_far_as_possible(command, tmp_path):
     write_file(tmp_path / "c", {"kind": "checkpoint", "epoch": "\x1b[2J", "batch": [1], "settings": 7}, {})
     status, out, _ = command("info", str(tmp_path / "c"))
     assert status == 0
@@ -192,7 +192,7 @@ def test_a_checkpoint_of_another_form_is_shown_as_far_as_can_be(command, tmp_pat
     ("content", "sentence"),
     [(None, "there is no such file"), (b"text", "it doesn't begin as a safetensors file does"), (b"", "doesn't begin")],
 )
-def test_something_else_is_refused_in_one_line(command, tmp_path, content, sentence):
+def test_other_files_are_refused_in_one_line(command, tmp_path, content, sentence):
     if content is not None:
         (tmp_path / "m.nnf").write_bytes(content)
     status, out, err = command("info", str(tmp_path / "m.nnf"))

@@ -152,7 +152,7 @@ def test_json_is_understood_before_and_after_the_action(command, before, after):
     assert json.loads(command("plugins", "--json", "show", "relu")[1])[0]["name"] == "relu"
 
 
-def test_list_is_what_no_action_means(command):
+def test_list_is_the_default_action(command):
     assert command("plugins", "list") == command("plugins")
 
 
@@ -199,7 +199,7 @@ def test_a_check_that_takes_long_is_named(command, monkeypatch):
     assert "nnframe: still busy with sleepy: it_is_called, after 0.05 seconds; Ctrl-C ends it\n" in err
 
 
-def test_nothing_is_said_of_checks_that_take_their_time_but_end_soon(command):
+def test_checks_that_end_soon_are_not_reported_as_slow(command):
     assert command("plugins", "check", "tanh")[2] == ""
 
 
@@ -270,7 +270,7 @@ def test_a_loss_to_which_one_component_makes_no_difference_is_drawn_by_the_first
     assert "a2 = 1" in curves.variable
 
 
-def test_a_plugin_that_is_nowhere_finite_is_said_to_be():
+def test_a_plugin_without_finite_values_is_reported():
     nowhere = Activation("nowhere", lambda z: z * np.nan, lambda z: z * np.nan)
     assert draw(curves_of(nowhere)) == "no finite values to draw"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nnframe import ArgumentTypeError, RegistrationError, registry
+from nnframe.cli import main
 from nnframe.contracts.command import Command
 from nnframe.registry.installed import InstalledPlugin
 from nnframe.registry.known import COMMANDS, distributions_with
@@ -103,3 +104,40 @@ def test_commands_that_are_not_installed_are_listed_with_what_to_install(command
     monkeypatch.setattr(registry, "declared", lambda kind: ["train"])
     out = command("--help")[1]
     assert "  predict   predict new rows with a model of nnframe train (pip install nnframe-table)\n" in out
+
+
+def test_a_plugins_command_that_fails_is_blamed_after_its_traceback(command):
+    def fail(options):
+        raise ZeroDivisionError("by zero\x1b[2J")
+
+    with registry.temporarily(Command("fail", add_name, fail, help="fail"), name="some_module"):
+        status, out, err = command("fail", "you")
+    assert (status, out) == (2, "")
+    assert err.startswith("Traceback (most recent call last):\n")
+    last = err.splitlines()[-1]
+    assert last.startswith(
+        "nnframe fail: error: command 'fail' of some_module (registered in code), run: raised ZeroDi"
+    )
+    assert "\x1b" not in err
+
+
+def test_an_interrupt_of_any_command_is_one_line_and_130(command):
+    def interrupt(options):
+        raise KeyboardInterrupt
+
+    with registry.temporarily(Command("wait", add_name, interrupt, help="wait")):
+        assert command("wait", "you") == (130, "", "nnframe wait: interrupted\n")
+
+
+def test_a_process_without_stdout_runs_commands(monkeypatch, command):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["plugins", "list"]) == 0
+
+
+def test_an_unknown_command_lists_the_known_ones(command):
+    assert command("walk") == (
+        2,
+        "",
+        "nnframe walk: error: There is no command 'walk'. Known are info, new-plugin, plugins, train. Install the "
+        "distribution that provides it.\n",
+    )

@@ -1,13 +1,17 @@
 """Which reader reads what, and that a reader brings its own options."""
 
+import argparse
 from contextlib import nullcontext
 
 import pytest
 
 from nnframe import pairs, registry
+from nnframe.cli.commands import train as train_command
 from nnframe.cli.readers import reader_for
 from nnframe.contracts.reader import Reader, TrainingData
 from nnframe.errors import ArgumentError, ArgumentTypeError, MissingDependencyError, UnknownNameError
+from nnframe.testing import run_checks
+from nnframe.testing.command_checks import GENERIC_OPTIONS
 
 XOR = pairs([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
 
@@ -27,6 +31,13 @@ def test_a_plugins_reader_is_found_by_the_suffix_that_it_lists():
     with registry.temporarily(made("points", suffixes=(".pts", ".point"))):
         assert reader_for("a.point").name == "points"
         assert reader_for("b.txt", "points").name == "points"
+
+
+def test_a_suffix_of_two_parts_goes_before_its_last_part():
+    with registry.temporarily(made("packed", suffixes=(".npy.gz", ".gz"))):
+        assert reader_for("a.npy.GZ").name == "packed"
+        assert reader_for("b.c.gz").name == "packed"
+        assert reader_for("a.gz.npy").name == "npy"
 
 
 def test_two_readers_of_a_suffix_are_told_apart_by_the_option(command, tmp_path):
@@ -58,7 +69,7 @@ def test_a_known_command_that_is_not_installed_says_what_to_install(command, mon
 @pytest.mark.parametrize(
     ("source", "name", "error", "sentence"),
     [
-        ("a.xyz", None, ArgumentError, "there is no file or data set 'a.xyz'; expected a .npy, .npz file"),
+        ("a.xyz", None, ArgumentError, "there is no file or data set 'a.xyz'; expected a .npy, .npz file, or"),
         ("no such thing", None, ArgumentError, "there is no file or data set 'no such thing'"),
         ("a.npy", "nowhere", UnknownNameError, "There is no reader 'nowhere'"),
         ("", None, ArgumentError, "there is no file or data set ''"),
@@ -69,7 +80,7 @@ def test_what_no_reader_reads_is_refused(source, name, error, sentence):
         reader_for(source, name)
 
 
-def test_a_file_of_an_unknown_kind_is_said_to_be_one(tmp_path):
+def test_an_existing_file_with_an_unknown_suffix_is_refused(tmp_path):
     (tmp_path / "a.xyz").touch()
     with pytest.raises(ArgumentError, match=r"ends in '\.xyz', which no reader reads; .* or choose with --reader"):
         reader_for(str(tmp_path / "a.xyz"))
@@ -126,3 +137,60 @@ def test_an_option_of_another_reader_is_refused(command):
 def test_a_reader_is_checked_when_it_is_made(more, error, sentence):
     with pytest.raises(error, match=sentence):
         made("x", **more)
+
+
+def opening(value):
+    return Reader("odd", lambda source, options: value, doc="odd: returns anything.")
+
+
+def test_a_reader_that_fails_is_blamed(command):
+    def fail(source, options):
+        raise ZeroDivisionError("no data")
+
+    with registry.temporarily(Reader("odd", fail), name="some_module"):
+        status, _, err = command("train", "odd")
+    assert status == 2
+    assert "reader 'odd' of some_module (registered in code), open: raised ZeroDivisionError: no data" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", [nullcontext(3), 3])
+def test_a_reader_that_opens_something_else_is_blamed(command, value):
+    with registry.temporarily(opening(value), name="some_module"):
+        status, _, err = command("train", "odd")
+    assert status == 2
+    assert "reader 'odd' of some_module" in err
+    assert err.count("\n") == 1
+
+
+def test_an_option_that_train_has_itself_is_the_readers_fault(command):
+    reader = Reader("odd", opening(3).open, add_arguments=lambda group: group.add_argument("--seed", help="mine"))
+    with registry.temporarily(reader, name="some_module"):
+        status, _, err = command("train", "odd")
+    assert status == 2
+    assert "reader 'odd' of some_module (registered in code), add_arguments: raised argument --seed: conflicting" in err
+
+
+def test_the_kit_knows_the_options_of_train():
+    parser = argparse.ArgumentParser(add_help=False)
+    train_command._add_generic(parser)
+    options = {option for action in parser._actions for option in action.option_strings}
+    assert options == set(GENERIC_OPTIONS)
+
+
+def test_the_kit_finds_an_option_that_train_has_itself():
+    reader = Reader("odd", opening(3).open, add_arguments=lambda group: group.add_argument("--seed", help="mine"))
+    outcomes = {result.name: result.outcome for result in run_checks(reader)}
+    assert outcomes["its_options_leave_those_of_train_alone"] == "failed"
+
+
+def test_data_that_no_reader_reads_is_named_before_options_that_its_reader_may_have(command):
+    status, _, err = command("train", "x.xyz", "--target", "y")
+    assert status == 2
+    assert "there is no file or data set 'x.xyz'" in err
+
+
+def test_digits_are_not_read_in_place_of_a_file(command):
+    status, _, err = command("train", "x.csv", "--reader", "digits")
+    assert status == 2
+    assert "--reader digits reads the data set digits, not x.csv" in err

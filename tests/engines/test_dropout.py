@@ -29,7 +29,7 @@ def test_the_bits_are_those_of_splitmix64():
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_the_share_is_dropped_and_the_rest_keeps_the_mean(share):
+def test_the_share_is_dropped_and_the_mean_is_kept(share):
     net = nNet.from_sizes([2, 50, 1], ["tanh", None])
     mask = dropout_of(net, (share, 0.0)).mask(0, 12345, 0, 2000)
     # 100,000 draws: the standard deviation of the share is below 0.0016.
@@ -37,13 +37,13 @@ def test_the_share_is_dropped_and_the_rest_keeps_the_mean(share):
     assert set(np.unique(mask)) == {0, 1 / (1 - share)}
 
 
-def test_every_key_position_and_layer_drops_others():
+def test_every_key_position_and_layer_drops_other_units():
     net = nNet.from_sizes([2, 50, 50, 1], ["tanh", None])
     dropout = dropout_of(net, (0.5, 0.5, 0.0))
     masks = [dropout.mask(*arguments) for arguments in ((0, 1, 0, 1), (0, 2, 0, 1), (0, 1, 1, 1), (1, 1, 0, 1))]
     for i, one in enumerate(masks):
         for other in masks[:i]:
-            # Two masks of 50 that have nothing to do with each other.
+            # Two independent masks of 50.
             assert 10 < np.sum(one == other) < 40
 
 
@@ -76,7 +76,7 @@ def test_the_update_is_the_gradient_of_the_thinned_net(engine):
     assert history.loss == pytest.approx(loss)
     step = thinned.layersList[0].linear - expected.layersList[0].linear
     np.testing.assert_allclose((first.linear - trained.layersList[0].linear)[kept], step, atol=1e-14)
-    # The scale stands before the weight, so the chain rule has it once more.
+    # The scale multiplies the weight, so it appears in the chain rule once more.
     step = 2 * (thinned.layersList[1].linear - expected.layersList[1].linear)
     np.testing.assert_allclose(update[:, kept], step, atol=1e-14)
 
@@ -96,7 +96,7 @@ def test_both_engines_drop_the_same(batch_size, optimizer):
         np.testing.assert_allclose(mine, other, rtol=1e-10, atol=1e-12)
 
 
-def test_a_net_that_is_used_drops_nothing():
+def test_forward_passes_drop_nothing():
     net = nNet.from_sizes([3, 6, 2], ["tanh", "softmax"])
     x = np.ones((3, 1))
     before = net.forwardPass(x, False)

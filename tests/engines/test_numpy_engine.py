@@ -1,4 +1,4 @@
-"""What the numpy engine promises besides what all engines do: its shortcuts, its memory, its updates in one call."""
+"""What is special about the numpy engine: its shortcuts, its memory, its updates in one call."""
 
 import _thread
 import copy
@@ -51,7 +51,7 @@ def assert_same_weights(one, other, tolerance=1e-12):
 
 @pytest.mark.usefixtures("_both_places")
 @pytest.mark.parametrize("batch_size", [1, 4, 11])
-def test_weights_equal_the_references_wherever_they_are_kept(batch_size):
+def test_weights_equal_the_references_wherever_they_are_stored(batch_size):
     mine, reference = make_net(), make_net()
     mine.nEpochs(3, make_data(), "cel", 0.05, batch_size, engine="numpy")
     reference.nEpochs(3, make_data(), "cel", 0.05, batch_size, engine="reference")
@@ -59,7 +59,7 @@ def test_weights_equal_the_references_wherever_they_are_kept(batch_size):
 
 
 @pytest.mark.usefixtures("_both_places")
-def test_the_arrays_that_a_user_holds_are_the_ones_that_training_changes():
+def test_training_changes_the_arrays_that_a_user_holds():
     net = make_net()
     held = weights_of(net)
     before = [array.copy() for array in held]
@@ -70,7 +70,7 @@ def test_the_arrays_that_a_user_holds_are_the_ones_that_training_changes():
 
 
 @pytest.mark.usefixtures("_both_places")
-def test_weights_that_change_between_two_epochs_are_what_the_next_one_starts_from():
+def test_an_epoch_starts_from_weights_that_changed_after_the_last():
     mine, data = make_net(), make_data()
     other = copy.deepcopy(mine)
     run = prepare(task_for(mine, data, 4))
@@ -86,7 +86,7 @@ def test_weights_that_change_between_two_epochs_are_what_the_next_one_starts_fro
 
 @pytest.mark.usefixtures("_both_places")
 @pytest.mark.parametrize("stop", [lambda: 1 / 0, _thread.interrupt_main], ids=["failure", "interrupt"])
-def test_whatever_ends_an_epoch_leaves_the_weights_of_the_last_whole_batch(stop):
+def test_however_an_epoch_ends_the_weights_are_those_of_the_last_whole_batch(stop):
     calls = []
 
     def gradient(a, y):
@@ -104,7 +104,7 @@ def test_whatever_ends_an_epoch_leaves_the_weights_of_the_last_whole_batch(stop)
 
 
 @pytest.mark.parametrize("update", [subtract_all, copy_all])
-def test_no_line_of_python_runs_in_the_middle_of_an_update(update):
+def test_no_python_code_runs_in_the_middle_of_an_update(update):
     # An interrupt is raised between two instructions of Python, so where there are none it has to wait.
     arrays, others = ([np.ones(3) for _ in range(4)] for _ in range(2))
     called = []
@@ -116,7 +116,7 @@ def test_no_line_of_python_runs_in_the_middle_of_an_update(update):
     assert called == [update.__name__]
 
 
-def test_the_end_of_an_epoch_without_its_first_batches_equals_that_of_the_whole():
+def test_an_epoch_in_two_parts_equals_the_whole():
     whole, parts = make_net(), make_net()
     rates = np.array([0.1, 0.05, 0.02])
     prepare(task_for(whole, make_data(), 4))(Epoch(rates, None))
@@ -140,7 +140,7 @@ def peak_bytes(function):
 
 
 @pytest.mark.parametrize("hidden", ["relu", "sigmoid", "tanh"])
-def test_memory_beyond_data_weights_and_their_gradients_is_at_most_four_times_a_batchs_activations(hidden):
+def test_memory_besides_data_weights_and_gradients_is_at_most_four_times_the_activations_of_a_batch(hidden):
     batch_size, sizes = 2048, [32, 256, 256, 10]
     rng = np.random.default_rng(0)
     data = pairs(
@@ -150,7 +150,7 @@ def test_memory_beyond_data_weights_and_their_gradients_is_at_most_four_times_a_
     net = nNet.from_sizes(sizes, [hidden, "softmax"], dtype=np.float32)
     task = task_for(net, data, batch_size)
     epoch = Epoch(np.full(4, 0.01), None)
-    # The first run imports and caches what is no matter here.
+    # The first run also imports and caches, which doesn't count here.
     prepare(task)(epoch)
     peak = peak_bytes(lambda: prepare(task)(epoch))
     gradients = sum(array.nbytes for array in weights_of(net))

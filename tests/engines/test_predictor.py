@@ -1,4 +1,4 @@
-"""A predictor gives what the forward pass gives."""
+"""A predictor returns what the forward pass returns."""
 
 import numpy as np
 import pytest

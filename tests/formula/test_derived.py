@@ -196,3 +196,11 @@ def test_importing_nnframe_and_training_with_built_ins_imports_nothing_of_formul
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_formula_that_fails_on_arrays_alone_is_blamed_for_it():
+    def forward(z):
+        return z[np.ones((2, 2), bool)] if isinstance(z, np.ndarray) else z
+
+    with pytest.raises(DerivativeError, match="forward raises IndexError"):
+        denseLayer([[1.0]], 0, Activation("mine", forward))

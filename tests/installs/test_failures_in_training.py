@@ -75,7 +75,7 @@ def test_an_array_of_the_wrong_shape_is_blamed_and_changes_no_weight(
     kind, message = out.splitlines()
     assert kind == "PluginError faulty-midway 1.9"
     assert f"of faulty-midway 1.9, {part}: returned an array of shape" in message
-    assert f"wanted {wanted}" in message
+    assert f"expected {wanted}" in message
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -199,6 +199,7 @@ def test_integers_become_float64():
     assert layer.forwardPass(np.array([[1], [1]])).dtype == np.float64
 
 
+@pytest.mark.filterwarnings("ignore:the loss .cel. takes")
 def test_nothing_that_was_passed_in_is_modified():
     W0, B0, x, y = W.copy(), B.copy(), V.copy(), np.ones((3, 1))
     net = nNet([denseLayer(W0, B0, "sigmoid")])

@@ -1,4 +1,4 @@
-"""A run that is resumed, or killed and resumed, ends where the run that was never stopped ends."""
+"""A run that is resumed, or killed and resumed, ends like an uninterrupted one."""
 
 import os
 import random
@@ -58,7 +58,7 @@ def assert_same(one, other):
 @pytest.mark.parametrize("engine", ["reference", "numpy"])
 @pytest.mark.parametrize("calls", [2, 3, 5, 8])
 @pytest.mark.parametrize("settings", [{}, FULL], ids=["plain", "everything"])
-def test_a_resumed_run_ends_like_one_that_was_never_stopped(tmp_path, settings, calls, engine):
+def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path, settings, calls, engine):
     def callbacks(name):
         return [EarlyStopping(4), Checkpoint(tmp_path / name, every_batches=3)]
 
@@ -79,14 +79,14 @@ def test_a_finished_run_is_not_run_again(tmp_path):
     assert history == expected
 
 
-def test_more_epochs_can_be_asked_for(tmp_path):
+def test_a_finished_run_can_be_extended(tmp_path):
     run(Checkpoint(tmp_path / "c"), n=2)
     longer, history = run(Checkpoint(tmp_path / "c"), n=6)
     assert_same(longer, run(n=6)[0])
     assert len(history.loss) == 6
 
 
-def test_a_seed_that_was_drawn_is_taken_from_the_file(tmp_path):
+def test_a_drawn_seed_is_read_from_the_file(tmp_path):
     _, first = run(Checkpoint(tmp_path / "c"), n=2, shuffle=True, validation=0.3)
     resumed, history = run(Checkpoint(tmp_path / "c"), n=4, shuffle=True, validation=0.3)
     assert history.seed == first.seed
@@ -106,13 +106,13 @@ def test_it_can_be_written_every_few_epochs(tmp_path):
     assert written == [False, False, True, True]
 
 
-def test_it_can_begin_anew(tmp_path):
+def test_it_can_start_over(tmp_path):
     run(Checkpoint(tmp_path / "c"), n=6)
     _, history = run(Checkpoint(tmp_path / "c", resume=False), n=2)
     assert len(history.loss) == 2
 
 
-def test_a_log_goes_on_where_the_checkpoint_does(tmp_path):
+def test_a_log_continues_where_the_checkpoint_does(tmp_path):
     log = CSVLog(tmp_path / "log.csv")
     with pytest.raises(KeyboardInterrupt):
         run(log, Checkpoint(tmp_path / "c", every=2), Crash(4), n=5)
@@ -124,7 +124,7 @@ def test_a_log_goes_on_where_the_checkpoint_does(tmp_path):
         assert [line.split(",")[0] for line in file] == ["epoch", "1", "2", "3", "4", "5"]
 
 
-def test_an_early_stop_stays_one(tmp_path):
+def test_a_stopped_run_stays_stopped_when_resumed(tmp_path):
     callbacks = [EarlyStopping(1, min_delta=100), Checkpoint(tmp_path / "c")]
     whole, expected = run(*callbacks)
     again, history = run(*callbacks)
@@ -150,7 +150,7 @@ def test_an_early_stop_stays_one(tmp_path):
     ],
     ids=str,
 )
-def test_another_run_does_not_take_it(tmp_path, changed, what):
+def test_a_checkpoint_of_another_run_is_refused(tmp_path, changed, what):
     def go(net=None, data=DATA, loss="cel", **settings):
         net = net or nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
         settings = {"learning_rate": 0.1, "batch_size": 4, "seed": 3} | settings
@@ -163,14 +163,14 @@ def test_another_run_does_not_take_it(tmp_path, changed, what):
     assert (tmp_path / "c").read_bytes() == before
 
 
-def test_a_file_that_is_no_checkpoint_is_refused_and_left_alone(tmp_path):
+def test_a_file_that_is_not_a_checkpoint_is_refused_and_left_alone(tmp_path):
     (tmp_path / "c").write_text("my novel")
     with pytest.raises(ModelFileError, match="c can't be loaded"):
         run(Checkpoint(tmp_path / "c"))
     assert (tmp_path / "c").read_text() == "my novel"
 
 
-def test_an_archive_of_something_else_is_refused(tmp_path):
+def test_a_file_of_another_kind_is_refused(tmp_path):
     write_file(tmp_path / "c", {"kind": "recipe"}, {})
     with pytest.raises(ModelFileError, match="c is not a checkpoint of a training run"):
         run(Checkpoint(tmp_path / "c"))
@@ -197,7 +197,7 @@ def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(tmp_
     ],
     ids=str,
 )  # fmt: skip
-def test_a_checkpoint_that_was_tampered_with_is_refused_and_changes_nothing(tmp_path, change):
+def test_a_checkpoint_with_wrong_values_is_refused_and_changes_nothing(tmp_path, change):
     callbacks = [EarlyStopping(9), Checkpoint(tmp_path / "c")]
     run(*callbacks, n=3)
     manifest, arrays = read_file(tmp_path / "c")
@@ -261,7 +261,7 @@ def test_a_learning_rate_that_a_callback_has_changed_is_resumed(tmp_path):
     assert_same(resumed, whole)
 
 
-def test_weights_that_are_not_finite_are_not_taken(tmp_path):
+def test_weights_that_are_not_finite_are_refused(tmp_path):
     run(Checkpoint(tmp_path / "c"), n=2)
     manifest, arrays = read_file(tmp_path / "c")
     write_file(tmp_path / "c", manifest, arrays | {"live/0": arrays["live/0"] * np.nan})
@@ -285,8 +285,8 @@ def test_each_of_several_callbacks_of_one_class_gets_its_own_state(tmp_path):
 class Keeper:
     """Keeps something from run to run."""
 
-    def __init__(self, state=None, wanted=None):
-        self.state, self.wanted, self.loaded = state, wanted, None
+    def __init__(self, state=None, expected=None):
+        self.state, self.expected, self.loaded = state, expected, None
 
     @nnframe.hookimpl
     def nnframe_epoch_end(self, run):
@@ -299,7 +299,7 @@ class Keeper:
         self.loaded = state
 
 
-def test_the_state_of_a_callback_of_ones_own_comes_back(tmp_path):
+def test_the_state_of_a_custom_callback_is_restored(tmp_path):
     state = {"a": 1, "b": np.float32(0.5), "c": float("nan"), "d": np.arange(3), "e": [np.ones(2), np.zeros(1)]}
     run(Keeper(state), Checkpoint(tmp_path / "c"), n=2)
     keeper = Keeper(state)
@@ -311,12 +311,12 @@ def test_the_state_of_a_callback_of_ones_own_comes_back(tmp_path):
 
 
 @pytest.mark.parametrize("state", [lambda: 1 / 0, {"x": object()}, {"x": [1, 2]}], ids=["raises", "object", "list"])
-def test_a_callback_whose_state_can_not_be_kept_is_blamed(tmp_path, state):
+def test_a_callback_whose_state_can_not_be_saved_is_blamed(tmp_path, state):
     with pytest.raises(nnframe.PluginError, match="callback Keeper, state_dict: "):
         run(Keeper(state), Checkpoint(tmp_path / "c"))
 
 
-def test_a_callback_that_can_not_take_its_state_back_is_blamed_and_nothing_changes(tmp_path):
+def test_a_callback_that_fails_to_load_its_state_is_blamed_and_nothing_changes(tmp_path):
     class Forgetful(Keeper):
         def load_state_dict(self, state):
             raise RuntimeError("who am I")
@@ -328,7 +328,7 @@ def test_a_callback_that_can_not_take_its_state_back_is_blamed_and_nothing_chang
     assert_same(net, nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1))
 
 
-def test_two_checkpoints_of_different_pace_can_both_be_resumed(tmp_path):
+def test_two_checkpoints_with_different_intervals_can_both_be_resumed(tmp_path):
     def callbacks():
         return [Checkpoint(tmp_path / "a", every_batches=5), Checkpoint(tmp_path / "b", every_batches=3)]
 
@@ -374,7 +374,7 @@ def test_one_changed_number_in_the_data_is_another_run(tmp_path):
         run(Checkpoint(tmp_path / "c"), data=pairs(X, DATA.Y))
 
 
-def test_a_folder_that_does_not_exist_is_told_before_the_first_epoch(tmp_path):
+def test_a_missing_folder_is_reported_before_the_first_epoch(tmp_path):
     net = nNet.from_sizes([3, 5, 2], ["tanh", "softmax"], seed=1)
     with pytest.raises(ArgumentError, match=r"the folder of .*nowhere.c does not exist"):
         run(Checkpoint(tmp_path / "nowhere" / "c"), net=net)
@@ -429,7 +429,7 @@ def test_killing_the_process_at_any_moment_loses_nothing(tmp_path):
         process.communicate()
         killed += process.returncode == -signal.SIGKILL
         if process.returncode == 0:
-            # It was done before the kill came: the result counts, and the next round begins anew.
+            # It finished before the kill: the result counts, and the next round starts over.
             with np.load(result) as file:
                 for mine, whole in zip(file.values(), expected, strict=True):
                     np.testing.assert_array_equal(mine, whole)

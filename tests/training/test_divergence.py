@@ -1,4 +1,4 @@
-"""Numbers that stop being finite are found, told, and taken back."""
+"""Diverging runs are found, reported and rolled back."""
 
 import copy
 import pickle
@@ -33,7 +33,7 @@ def diverge(net, data=DATA, n=5, rate=1e30, loss="mse", batch_size=4, **settings
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("settings", [{}, {"shuffle": True, "seed": 3}, {"dropout": 0.3, "seed": 3}], ids=str)
-def test_the_net_has_the_weights_from_before_the_batch_that_is_named(engine, settings):
+def test_the_net_has_the_weights_from_before_the_named_batch(engine, settings):
     net = net_of("relu", "relu", None)
     start = copy.deepcopy(net)
     error = diverge(net, engine=engine, **settings)
@@ -96,14 +96,14 @@ def test_an_optimizer_that_makes_nan_is_named():
     )
 
 
-def test_weights_that_are_not_finite_to_begin_with_are_told():
+def test_weights_that_were_not_finite_before_training_are_reported():
     net = net_of("tanh", None)
     net.layersList[1].bias[...] = np.nan
     assert "the weights of layer 2 of 2 (linear) were not finite before training" in str(diverge(net, rate=0.1))
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, ValueError])
-def test_an_interruption_after_numbers_have_gone_wrong_leaves_finite_weights(ending):
+def test_an_interrupt_after_divergence_leaves_finite_weights(ending):
     def forward(z):
         if not np.isfinite(z).all():
             raise ending
@@ -128,7 +128,7 @@ def test_later_epochs_are_counted():
     assert f"in epoch {error.epoch + 1}, batch" in str(error)
 
 
-def test_the_optimizers_state_is_taken_back_too():
+def test_the_state_of_the_optimizer_is_restored_too():
     seen = []
 
     class Look:
@@ -154,7 +154,7 @@ def test_a_net_that_can_not_be_trained_further_still_runs_and_trains_with_other_
     assert np.isfinite(fresh.nEpochs(2, DATA, "mse", 0.001, 4).loss).all()
 
 
-def test_a_plugin_that_does_not_do_the_same_twice_is_found_out():
+def test_a_plugin_that_is_not_deterministic_is_detected():
     calls = []
 
     def moody(a, y):
@@ -168,7 +168,7 @@ def test_a_plugin_that_does_not_do_the_same_twice_is_found_out():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_there_is_one_error_and_no_warning(engine, dtype):
+def test_divergence_is_one_error_without_warnings(engine, dtype):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         diverge(net_of("relu", "sigmoid", None, dtype=dtype), engine=engine, rate=1e20)

@@ -43,7 +43,8 @@ def train(engine, n_samples, n_out, batch_size, loss, dtype, weighted, callbacks
 def test_losses_and_weights_are_the_same_wherever_an_epoch_is_cut(
     engine, n_samples, n_out, batch_size, batches, loss, dtype, weighted
 ):
-    arguments = engine, n_samples, n_out, batch_size, loss, dtype, weighted
+    # cel needs more than one output.
+    arguments = engine, n_samples, n_out, batch_size, loss if n_out > 1 else "mse", dtype, weighted
     whole, one = train(*arguments, [])
     parts, other = train(*arguments, [InParts(batches)])
     assert whole.loss == parts.loss

@@ -54,7 +54,7 @@ def test_a_batch_of_weight_0_changes_nothing(engine, batch_size):
 
 
 @given(factor=st.floats(0.1, 10))
-def test_the_same_weight_for_all_is_another_learning_rate(factor):
+def test_the_same_weight_for_all_samples_scales_the_learning_rate(factor):
     one = nNet.from_sizes([3, 5, 3], ["tanh", "softmax"], seed=1)
     other = copy.deepcopy(one)
     one.nEpochs(2, DATA, "cel", 0.1, 4, sample_weights=np.full(N, factor))
@@ -93,7 +93,7 @@ def test_weights_of_samples_and_classes_multiply():
     assert_same(one, other)
 
 
-def test_one_component_has_two_classes():
+def test_a_single_component_has_two_classes():
     data = pairs(DATA.X, (CLASSES > 0).astype(float).reshape(-1, 1))
     nets = [nNet.from_sizes([3, 5, 1], ["tanh", "sigmoid"], seed=1) for _ in range(2)]
     nets[0].nEpochs(1, data, "mse", 0.5, N, class_weights={0: 3})
@@ -124,6 +124,6 @@ def test_one_component_has_two_classes():
         ({"class_weights": [1, 2, 3]}, ArgumentTypeError, r"class_weights is \[1, 2, 3\]; expected a dict"),
     ],
 )
-def test_weights_that_are_none_are_refused(settings, error, message):
+def test_unusable_weights_are_refused(settings, error, message):
     with pytest.raises(error, match=message):
         trained(**settings)

@@ -67,26 +67,25 @@ class EarlyStopping:
 
     @hookimpl
     def nnframe_train_start(self, run: Run) -> None:
-        """Begin anew, and make sure that what is to be watched exists."""
+        """Reset, and check that the monitored value exists."""
         self._forget()
         self._kinds = [(array.shape, array.dtype) for array in run.weights]
         known = [LOSS, *([VALIDATION_LOSS] if run.has_validation else []), *run.metrics]
-        self._watched = self.monitor or (VALIDATION_LOSS if run.has_validation else LOSS)
-        if self._watched not in known:
+        self._monitored = self.monitor or (VALIDATION_LOSS if run.has_validation else LOSS)
+        if self._monitored not in known:
             raise ArgumentError(
-                f"monitor is {self._watched!r}; expected one of {', '.join(map(repr, known))}: give validation or "
-                f"metrics to "
-                f"nEpochs for more"
+                f"monitor is {self._monitored!r}; expected one of {', '.join(map(repr, known))}: give validation or "
+                f"metrics to nEpochs for more"
             )
-        lower = self._watched not in run.metrics or run.metrics[self._watched].better == "lower"
+        lower = self._monitored not in run.metrics or run.metrics[self._monitored].better == "lower"
         self._sign = 1 if lower else -1
 
     @hookimpl
     def nnframe_epoch_end(self, run: Run) -> None:
         """Compare the epoch with the best one."""
-        value = latest(run.history)[self._watched]
+        value = latest(run.history)[self._monitored]
         is_better = self.best is None or self._sign * (self.best - value) > self.min_delta
-        # What is no number is never the best.
+        # NaN is never the best.
         if is_better and not math.isnan(value):
             self.best, self.best_epoch, self._waited = value, run.epoch - 1, 0
             self._best_weights = [array.copy() for array in run.weights]
@@ -94,7 +93,7 @@ class EarlyStopping:
         self._waited += 1
         if self._waited >= self.patience:
             best = "a number" if self.best is None else f"better than {self.best:.6g}"
-            run.stop(f"{self._watched} has not become {best} for {self.patience} epochs")
+            run.stop(f"{self._monitored} has not become {best} for {self.patience} epochs")
 
     # First, so that a callback which saves the net at the end saves the best weights.
     @hookimpl(tryfirst=True)

@@ -29,7 +29,7 @@ adagrad = Optimizer(
     update,
     state={"total": 0.0},
     params={"learning_rate": 0.01, "epsilon": 1e-10, "weight_decay": 0.0},
-    limits={"epsilon": "[0, inf)", "weight_decay": "[0, inf)"},
+    limits={"epsilon": "(0, inf)", "weight_decay": "[0, inf)"},
     doc=__doc__,
 )
 

@@ -42,7 +42,7 @@ adam = Optimizer(
     update,
     state={"mean": 0.0, "square": 0.0},
     params={"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.0},
-    limits={"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "[0, inf)", "weight_decay": "[0, inf)"},
+    limits={"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "(0, inf)", "weight_decay": "[0, inf)"},
     doc=__doc__,
 )
 

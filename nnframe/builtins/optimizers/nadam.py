@@ -56,7 +56,7 @@ nadam = Optimizer(
     limits={
         "beta1": "[0, 1)",
         "beta2": "[0, 1)",
-        "epsilon": "[0, inf)",
+        "epsilon": "(0, inf)",
         "momentum_decay": "[0, inf)",
         "weight_decay": "[0, inf)",
     },

@@ -38,7 +38,7 @@ rmsprop = Optimizer(
     update,
     state={"square": 0.0, "velocity": 0.0},
     params={"learning_rate": 0.01, "decay": 0.99, "momentum": 0.0, "epsilon": 1e-8, "weight_decay": 0.0},
-    limits={"decay": "[0, 1)", "momentum": "[0, 1)", "epsilon": "[0, inf)", "weight_decay": "[0, inf)"},
+    limits={"decay": "[0, 1)", "momentum": "[0, 1)", "epsilon": "(0, inf)", "weight_decay": "[0, inf)"},
     doc=__doc__,
 )
 

@@ -51,7 +51,7 @@ def open_arrays(source: str, options: Namespace) -> Iterator[TrainingData]:
     """
     # numpy loads only when a file is read.
     from nnframe.builtins.readers.array_files import open_file
-    from nnframe.builtins.readers.scaling import prepared
+    from nnframe.builtins.readers.preparation import prepared
 
     with prepared(open_file(source), options.task, options.validation, options.seed) as data:
         yield data

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.reader import Reader, TrainingData, TrainingDefaults
+from nnframe.errors import ArgumentError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_digits(source: str, options: Namespace) -> Iterator[TrainingData]:
-    """Yield the digits."""
+    """Yield the digits.
+
+    Raises
+    ------
+    ArgumentError
+        If something else was asked for.
+    """
+    if source.lower() != digits.name:
+        raise ArgumentError(f"--reader digits reads the data set digits, not {source}: nnframe train digits")
     # numpy and the images load only when they are asked for.
     from nnframe.datasets import load_digits
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from nnframe.cli.parser import CommandParser
 from nnframe.contracts.command import Command
 from nnframe.contracts.markers import hookimpl
+from nnframe.errors import PluginError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,10 +95,15 @@ def _add_generic(parser: argparse.ArgumentParser) -> None:
 
 def _add_reader_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     from nnframe.cli.readers import reader_in
+    from nnframe.registry.blame import blamed_error
 
     reader = reader_in(arguments, _add_generic)
     if reader is not None and reader.add_arguments is not None:
-        reader.add_arguments(parser.add_argument_group(f"data ({reader.name})"))
+        try:
+            reader.add_arguments(parser.add_argument_group(f"data ({reader.name})"))
+        except argparse.ArgumentError as error:
+            # Two options of one name.
+            raise blamed_error(PluginError, reader, "add_arguments", f"raised {error}") from error
 
 
 train = Command(

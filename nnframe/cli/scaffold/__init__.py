@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Template
 
 from nnframe import registry
+from nnframe.contracts.hookspecs import API_RELEASES, API_VERSION
 from nnframe.contracts.plugin import NAME_PATTERN
 from nnframe.errors import ArgumentError
 
@@ -64,6 +65,7 @@ def write_distribution(
     words = {
         "distribution": distribution,
         "package": package,
+        "release": API_RELEASES[API_VERSION],
         "first_kind": names[0][0],
         "first": names[0][1],
         "provided": " and ".join(f"the {kind} {name}" for kind, name in names),

@@ -1,8 +1,14 @@
 """Fixtures that several test files use."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from nnframe.cli import main
+
+# The helpers beside the tests, which run as programs too.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

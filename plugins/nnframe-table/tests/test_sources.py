@@ -1,6 +1,7 @@
 """Files and frames, read a chunk at a time."""
 
 import numpy as np
+import pandas
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -147,6 +148,23 @@ def test_a_quote_that_never_closes_is_told(write, monkeypatch):
     small_blocks(monkeypatch)
     with pytest.raises(DataError, match="a double quote that opens and never closes"):
         rows_of(open_source(write("t.csv", 'x,y\n1,"2\n' + "3,4\n" * 100)))
+
+
+def test_a_quote_that_never_closes_does_not_swallow_the_rows_of_a_small_file(write):
+    with pytest.raises(DataError, match="ends within double quotes; a double quote opens and never closes"):
+        rows_of(open_source(write("t.csv", 'x,y\n1,"2\n3,4\n')))
+
+
+@pytest.mark.parametrize("block", [3, 20, 1000])
+@pytest.mark.parametrize("stray", ['5" x', 'a""b', 'x"', '"a"b', '"a"b"c'])
+def test_a_quote_within_a_value_opens_nothing(write, monkeypatch, stray, block):
+    monkeypatch.setattr(csv_module, "CHUNK_CELLS", 2 * block)
+    monkeypatch.setattr(csv_module, "FEWEST_ROWS", 1)
+    path = write("t.csv", "x,y\n" + f'{stray},"1\n2"\n"q, ""r""",""\n' * 10)
+    expected = pandas.read_csv(path, dtype=str, keep_default_na=False)
+    source = open_source(path)
+    for name in "xy":
+        assert texts_of(source, name) == expected[name].tolist()
 
 
 def test_a_parquet_file_is_read_by_rows(tmp_path, monkeypatch):

@@ -12,9 +12,10 @@ from sklearn.metrics import accuracy_score, r2_score
 
 import nnframe
 from nnframe import DataError
-from nnframe.builtins.readers import scaling
+from nnframe.builtins.readers import preparation, scaling
 from nnframe.builtins.readers.array_files import open_file
-from nnframe.builtins.readers.scaling import Scaling, folded, prepared
+from nnframe.builtins.readers.preparation import prepared
+from nnframe.builtins.readers.scaling import Scaling, folded
 from nnframe.loading import load_with_metadata
 
 
@@ -63,6 +64,13 @@ def test_labels_that_are_not_0_1_2_are_kept_with_the_net(command, in_folder):
     assert "into 2 classes: -3, 7 " in train(command, "a.npz", "--epochs", "1", "--out", "m.nnf")
     _, metadata = load_with_metadata("m.nnf")
     assert metadata == {"data": "a.npz", "task": "classification", "classes": [-3, 7], "loss": "cel"}
+
+
+def test_labels_that_float64_can_not_tell_apart_are_two_classes(command, in_folder):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    np.savez("a.npz", X=X, y=np.where(X[:, 0] > 0, 2**60, 2**60 + 1))
+    assert "into 2 classes" in train(command, "a.npz", "--epochs", "1", "--out", "m.nnf")
+    assert load_with_metadata("m.nnf")[1]["classes"] == [2**60, 2**60 + 1]
 
 
 def test_the_task_can_be_chosen(command, in_folder):
@@ -146,7 +154,7 @@ def test_a_constant_column_makes_no_trouble(command, in_folder):
 
 
 def test_samples_larger_than_memory_go_into_a_file_that_is_removed(in_folder, monkeypatch):
-    monkeypatch.setattr(scaling, "MEMORY_BYTES", 1000)
+    monkeypatch.setattr(preparation, "MEMORY_BYTES", 1000)
     monkeypatch.setattr(scaling, "CHUNK_BYTES", 256)
     monkeypatch.setattr("tempfile.tempdir", str(in_folder))
     X = np.random.default_rng(1).normal(size=(500, 3))
@@ -157,7 +165,7 @@ def test_samples_larger_than_memory_go_into_a_file_that_is_removed(in_folder, mo
         summary = data.summary
     assert any("temporary" in line or "until the end" in line for line in summary)
     assert list(in_folder.glob("tmp*")) == []
-    monkeypatch.setattr(scaling, "MEMORY_BYTES", 1 << 29)
+    monkeypatch.setattr(preparation, "MEMORY_BYTES", 1 << 29)
     with prepared(open_file("a.npz"), None, 0.2, 0) as data:
         np.testing.assert_array_equal(data.train.X, in_a_file)
 

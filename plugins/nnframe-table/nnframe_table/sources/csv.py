@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,15 +20,15 @@ from nnframe.errors import DataError, one_line, shown
 from nnframe_table.cells import TextCells, as_numpy
 from nnframe_table.numerals import COMMA_DECIMAL, MISSING_WORDS, NUMBER, UNCLEAR, Decimal, TextRules
 from nnframe_table.sources.source import CHUNK_CELLS, Chunk, checked_names, reading
-from nnframe_table.sources.text_stream import TextStream
+from nnframe_table.sources.text_blocks import TextFile, row_blocks
 
 DELIMITERS = ",;\t|"
 UNEVEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 FIRST_ROW = 2
-# pyarrow reads several blocks ahead, and the texts of one take up a multiple of it.
+# The texts of a block take up a multiple of it.
 BLOCK_BYTES, LARGEST_BLOCK, BLOCK_BYTES_A_COLUMN = 1 << 21, 1 << 24, 1 << 13
-FEWEST_LINES = 1000
+FEWEST_ROWS = 1000
 SNIFFED_BYTES = 1 << 16
 
 
@@ -84,41 +84,53 @@ class CsvSource:
             return
         wanted = set(columns)
         places = [i for i, name in enumerate(self.columns) if name in wanted]
-        most_lines = max(FEWEST_LINES, CHUNK_CELLS // len(self.columns))
-        first = FIRST_ROW
-        try:
-            with reading(self.name), TextStream(self._path, most_lines) as stream:
-                for blank, batch in _without_blank_end(self._batches(stream)):
-                    for start in range(0, blank, most_lines):
-                        count = min(most_lines, blank - start)
-                        cells = TextCells(pa.nulls(count, pa.string()), None, self._rules)
-                        yield Chunk(first, count, dict.fromkeys((self.columns[i] for i in places), cells))
-                        first += count
-                    held = {self.columns[i]: TextCells(batch.column(i), None, self._rules) for i in places}
-                    yield Chunk(first, len(batch), held)
-                    first += len(batch)
-        except DataError as error:
-            if isinstance(error.__cause__, pa.ArrowException):
-                raise DataError(self._explained(one_line(error.__cause__))) from error.__cause__
-            raise
+        most_rows = max(FEWEST_ROWS, CHUNK_CELLS // len(self.columns))
+        first, blank = FIRST_ROW, 0
+        for block, n_rows in self._blocks(most_rows):
+            if not block.strip(b"\r\n"):
+                blank += n_rows
+                continue
+            batch = self._parse(block, first + blank)
+            n_rows = len(batch)
+            filled = np.flatnonzero(~_blank_rows(batch))
+            if not len(filled):
+                blank += n_rows
+                continue
+            # Blank rows are rows of missing values once another row follows.
+            for start in range(0, blank, most_rows):
+                empty = TextCells(pa.nulls(min(most_rows, blank - start), pa.string()), None, self._rules)
+                yield Chunk(first + start, len(empty), dict.fromkeys((self.columns[i] for i in places), empty))
+            first += blank
+            end = int(filled[-1]) + 1
+            cells = {self.columns[i]: TextCells(batch.column(i).slice(0, end), None, self._rules) for i in places}
+            yield Chunk(first, end, cells)
+            first, blank = first + end, n_rows - end
 
-    def _batches(self, stream: TextStream) -> Iterator[Any]:
-        # Arrow counts blank lines as rows so that row numbers are right, and reads all columns to tell which are blank.
+    def _blocks(self, most_rows: int) -> Iterator[tuple[bytes, int]]:
+        """Yield the rows below the header in blocks."""
+        with reading(self.name), TextFile(self._path) as file:
+            yield from row_blocks(file, self._start.delimiter, self._block_bytes, most_rows)
+
+    def _parse(self, block: bytes, first: int) -> Any:
+        """Return the columns of a block as texts, whose first row has a number."""
         names = [str(i) for i in range(len(self.columns))]
-        yield from arrow_csv.open_csv(
-            pa.PythonFile(stream, mode="r"),
-            read_options=arrow_csv.ReadOptions(
-                column_names=names, skip_rows_after_names=1, use_threads=False, block_size=self._block_bytes
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=self._start.delimiter, newlines_in_values=True, ignore_empty_lines=False
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
+        try:
+            # Arrow counts blank lines as rows, and reads all columns to tell which rows are blank.
+            table = arrow_csv.read_csv(
+                pa.BufferReader(block),
+                arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block)),
+                arrow_csv.ParseOptions(
+                    delimiter=self._start.delimiter, newlines_in_values=True, ignore_empty_lines=False
+                ),
+                arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
+                ),
+            )
+            return table.combine_chunks().to_batches()[0]
+        except pa.ArrowException as error:
+            raise DataError(self._explained(one_line(error), first)) from error
 
-    def _explained(self, message: str) -> str:
+    def _explained(self, message: str, first: int) -> str:
         uneven = UNEVEN.search(message)
         if uneven:
             row, expected, got = map(int, uneven.groups())
@@ -127,11 +139,9 @@ class CsvSource:
                 if got < expected
                 else f"a value that holds {self._start.delimiter!r} belongs in double quotes"
             )
-            return f"{self.name}, row {row} ({self.row_hint}) has {_fields(got)}, the header {_fields(expected)}; {why}"
-        if "straddling" in message:
             return (
-                f"{self.name} has a row of more than {self._block_bytes:,} bytes, or a value of very many lines; a "
-                f"double quote that opens and never closes makes such a row"
+                f"{self.name}, row {first + row - 1} ({self.row_hint}) has {_fields(got)}, the header "
+                f"{_fields(expected)}; {why}"
             )
         if "utf8" in message.lower():
             return _not_utf8(self.name)
@@ -156,7 +166,7 @@ class Start(NamedTuple):
 
 def _read_start(path: Path) -> Start:
     name = str(path)
-    with TextStream(path) as stream:
+    with TextFile(path) as stream:
         content = stream.read(BLOCK_BYTES)
         if not (b"\n" in content or b"\r" in content):
             content += stream.read(LARGEST_BLOCK)
@@ -210,19 +220,6 @@ def _not_utf8(name: str) -> str:
         f"{name} is not text in UTF-8, so it can't be read as csv; spreadsheets save such a file as 'CSV UTF-8', and "
         f"'iconv -f latin1 -t utf8' converts one from Western European text"
     )
-
-
-def _without_blank_end(batches: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-    """Yield batches, each with the number of blank rows before it, without the blank rows at the end of the file."""
-    blank = 0
-    for batch in batches:
-        filled = np.flatnonzero(~_blank_rows(batch))
-        if not len(filled):
-            blank += len(batch)
-            continue
-        end = int(filled[-1]) + 1
-        yield blank, batch.slice(0, end)
-        blank = len(batch) - end
 
 
 def _blank_rows(batch: Any) -> Array:

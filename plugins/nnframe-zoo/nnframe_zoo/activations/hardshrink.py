@@ -29,7 +29,7 @@ hardshrink = Activation(
     forward,
     derivative,
     params={"lambd": 0.5},
-    limits={"lambd": "[0, inf)"},
+    limits={"lambd": "(0, inf)"},
     a_domain="real",
     doc=__doc__,
 )

@@ -31,7 +31,7 @@ softshrink = Activation(
     forward,
     derivative,
     params={"lambd": 0.5},
-    limits={"lambd": "[0, inf)"},
+    limits={"lambd": "(0, inf)"},
     a_domain="real",
     doc=__doc__,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 import nnframe
@@ -12,7 +10,7 @@ from comparison.problem import ADAM_RATE, LEARNING_RATE, Array, Problem, Weights
 from comparison.rows import Row
 
 
-def net_of(problem: Problem) -> Any:
+def net_of(problem: Problem) -> nnframe.nNet:
     """Return the problem's net."""
     row = problem.row
     activations = [*[row.hidden] * (len(row.sizes) - 2), row.last]
@@ -73,8 +71,7 @@ class Session(contender.Session):
 
     def answer(self, samples: Array) -> Array:
         """Return the predictor's outputs."""
-        outputs: Array = self.predictor(samples)
-        return outputs
+        return self.predictor(samples)
 
     def as_rows(self, outputs: Array) -> Array:
         """Return rows."""

@@ -1,0 +1,13 @@
+"""scikit-learn estimators that train nnframe's networks, with any installed activation, loss, optimizer and callback.
+
+>>> from sklearn.datasets import load_iris
+>>> from nnframe_sklearn import NNClassifier
+>>> X, y = load_iris(return_X_y=True)
+>>> NNClassifier(layers=(16,), activation="tanh", random_state=0).fit(X, y).score(X, y) > 0.95
+True
+"""
+
+from nnframe_sklearn.classifier import NNClassifier
+from nnframe_sklearn.regressor import NNRegressor
+
+__all__ = ["NNClassifier", "NNRegressor"]

@@ -1,0 +1,302 @@
+"""NNClassifier and NNRegressor but for what they do with y."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from nnframe import Activation, Array, History, nNet, pairs
+from nnframe.callbacks import EarlyStopping
+from nnframe_sklearn.blas import single_thread
+from nnframe_sklearn.estimator import FLOATS, NetEstimator, largest_product
+from nnframe_sklearn.learner import Learner
+from nnframe_sklearn.scaling import Scaling
+
+SEEDS = 2**31 - 1
+# By default a batch has this many rows, or all if there are fewer.
+BATCH_SIZE = 64
+
+
+class Rows(NamedTuple):
+    """Checked rows, their targets for the net, and their weights."""
+
+    X: Any
+    Y: Array
+    weights: Array | None
+
+    def take(self, index: Array) -> Rows:
+        """Return some of them."""
+        return Rows(self.X[index], self.Y[index], None if self.weights is None else self.weights[index])
+
+
+class NNBase(NetEstimator):
+    """Trains a net with `nNet.nEpochs`, or for `partial_fit` with `nNet.trainer`."""
+
+    def __init__(
+        self,
+        layers: int | Sequence[int] = (100,),
+        *,
+        activation: Any = "relu",
+        output_activation: Any = "auto",
+        loss: Any = "auto",
+        optimizer: Any = "adam",
+        schedule: Any = None,
+        engine: Any = None,
+        dropout: float | Sequence[float] = 0.0,
+        l1: float = 0.0,
+        l2: float = 1e-4,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        batch_size: int | str = "auto",
+        epochs: int = 200,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int | None = 10,
+        tol: float = 1e-4,
+        metrics: Sequence[Any] = (),
+        callbacks: Sequence[Any] = (),
+        scale: str | None = "standard",
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: bool = False,
+    ) -> None:
+        self.layers = layers
+        self.activation = activation
+        self.output_activation = output_activation
+        self.loss = loss
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.engine = engine
+        self.dropout = dropout
+        self.l1 = l1
+        self.l2 = l2
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.tol = tol
+        self.metrics = metrics
+        self.callbacks = callbacks
+        self.scale = scale
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # What the two have to say about y.
+
+    _y_is_numeric = False
+    _target_scaling: Scaling | None = None
+
+    def _learn_targets(self, y: Any) -> None:
+        """Learn what y is, before anything else is done with it."""
+        raise NotImplementedError
+
+    def _require_known(self, y: Any) -> None:
+        """Raise unless y is what was learned."""
+        raise NotImplementedError
+
+    def _targets(self, y: Any, dtype: Any) -> Array:
+        """Return y as targets of the net, shape (N, n_outputs)."""
+        raise NotImplementedError
+
+    def _objective(self) -> tuple[Any, Any]:
+        """Return the loss and the last activation."""
+        raise NotImplementedError
+
+    def _learn_target_scale(self, y: Any, sample_weight: Array | None) -> None:
+        """Learn the scale of y, where it is scaled."""
+
+    def _class_weights(self, y: Any, sample_weight: Array | None) -> Array | None:
+        """Return the factor of each sample for its class."""
+        return None
+
+    def _strata(self, y: Any) -> Any:
+        """Return what to hold out in equal shares, or None."""
+        return None
+
+    # Fitting
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
+        self._check_scale()
+        goes_on = self.warm_start and hasattr(self, "net_")
+        X, y = self._checked(X, y, reset=not goes_on)
+        if goes_on:
+            self._require_known(y)
+        else:
+            self._learn_targets(y)
+        weights = self._weights(X, y, sample_weight)
+        if weights is not None:
+            kept = np.flatnonzero(weights)
+            if len(kept) < len(weights):
+                X, y, weights = X[kept], y[kept], weights[kept]
+        rng = check_random_state(self.random_state)
+        seed = rng.randint(SEEDS)
+        X, y, weights, X_val, y_val = self._validation(X, y, weights, X_val, y_val, seed)
+        if not goes_on:
+            self._start(X, y, weights, seed)
+        self._learner = None
+        train = self._rows(X, y, weights)
+        validation = None if X_val is None else self._rows(X_val, y_val, None)
+        self.history_ = self._train(train, validation, rng.randint(SEEDS))
+        self.n_iter_ = len(self.history_.loss)
+        self.loss_curve_ = self.history_.loss
+        self.validation_loss_curve_ = self.history_.validation_loss
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+        self._check_scale()
+        first = not hasattr(self, "net_")
+        X, y = self._checked(X, y, reset=first)
+        self._require_known(y)
+        weights = self._weights(X, y, sample_weight)
+        if weights is not None:
+            kept = np.flatnonzero(weights)
+            X, y, weights = X[kept], y[kept], weights[kept]
+        seed = check_random_state(self.random_state).randint(SEEDS)
+        if first:
+            self._start(X, y, weights, seed)
+            self.n_iter_, self.loss_curve_ = 0, []
+        else:
+            if self._scaling is not None:
+                self._scaling.learn(X, weights)
+            self._learn_target_scale(y, weights)
+        if self._learner is None:
+            names = ("loss", "optimizer", "engine", "dropout", "l1", "l2", "clip_value", "clip_norm")
+            settings = {name: value for name, value in self._settings().items() if name in names}
+            self._learner = Learner(self.net_, {**settings, "seed": seed})
+        size = self._batch_size(X.shape[0])
+        losses = 0.0
+        with single_thread(largest_product(self.net_, size)):
+            for start in range(0, X.shape[0], size):
+                part = slice(start, start + size)
+                rows = self._rows(X[part], y[part], None if weights is None else weights[part])
+                losses += self._learner.step(*rows) * len(rows.Y)
+        self.n_iter_ += 1
+        self.loss_curve_.append(losses / X.shape[0])
+
+    def _start(self, X: Any, y: Any, weights: Array | None, seed: int) -> None:
+        """Learn the scales, and make a net with random weights."""
+        self._scaling = self._target_scaling = None
+        if self.scale is not None:
+            self._scaling = Scaling(keeps_zeros=sp.issparse(X))
+            self._scaling.learn(X, weights)
+        self._learn_target_scale(y, weights)
+        last = self._objective()[1]
+        hidden = self._hidden()
+        sizes = [X.shape[1], *hidden, self._targets(y[:1], X.dtype).shape[1]]
+        activations = self._activations(len(hidden))
+        self.net_ = nNet.from_sizes(sizes, [*activations, last], seed, X.dtype)
+
+    def _train(self, train: Rows, validation: Rows | None, seed: int) -> History:
+        callbacks = list(self.callbacks)
+        if self.verbose:
+            callbacks.insert(0, "progress")
+        if self.patience is not None:
+            callbacks.append(EarlyStopping(self.patience, self.tol))
+        batch_size = self._batch_size(len(train.Y))
+        with single_thread(largest_product(self.net_, batch_size)):
+            return self.net_.nEpochs(
+                self.epochs,
+                pairs(train.X, train.Y),
+                batch_size=batch_size,
+                shuffle=self.shuffle,
+                seed=seed,
+                sample_weights=train.weights,
+                validation=None if validation is None else pairs(validation.X, validation.Y),
+                metrics=list(self.metrics),
+                callbacks=callbacks,
+                schedule=self.schedule,
+                **self._settings(),
+            )
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "loss": self._objective()[0],
+            "optimizer": self.optimizer,
+            "engine": self.engine,
+            "dropout": self.dropout,
+            "l1": self.l1,
+            "l2": self.l2,
+            "clip_value": self.clip_value,
+            "clip_norm": self.clip_norm,
+        }
+
+    # Checks
+
+    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+        X, y = validate_data(
+            self, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, multi_output=True, y_numeric=self._y_is_numeric
+        )
+        return X, y
+
+    def _check_scale(self) -> None:
+        if self.scale not in ("standard", None):
+            raise ValueError(f"scale is {self.scale!r}; expected 'standard' or None")
+
+    def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
+        """Return the weight of each row, whose mean is 1; None if all count the same."""
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            if not sample_weight.any():
+                raise ValueError("sample_weight is 0 for every sample; expected at least one above 0")
+        factors = self._class_weights(y, sample_weight)
+        if factors is None and sample_weight is None:
+            return None
+        weights = np.ones(X.shape[0])
+        for each in (factors, sample_weight):
+            if each is not None:
+                weights *= each
+        if not weights.any():
+            raise ValueError("class_weight and sample_weight are 0 for every sample; expected at least one above 0")
+        scaled: Array = weights * (np.count_nonzero(weights) / weights.sum())
+        return scaled
+
+    def _validation(
+        self, X: Any, y: Any, weights: Array | None, X_val: Any, y_val: Any, seed: int
+    ) -> tuple[Any, Any, Array | None, Any, Any]:
+        if (X_val is None) != (y_val is None):
+            raise ValueError("one of X_val and y_val is missing; expected both or none")
+        if X_val is not None:
+            X_val, y_val = self._checked(X_val, y_val, reset=False)
+            self._require_known(y_val)
+            return X, y, weights, X_val, y_val
+        if not self.early_stopping:
+            return X, y, weights, None, None
+        strata = self._strata(y)
+        index = np.arange(X.shape[0])
+        train, held_out = train_test_split(
+            index, test_size=self.validation_fraction, random_state=seed, stratify=strata
+        )
+        return X[train], y[train], None if weights is None else weights[train], X[held_out], y[held_out]
+
+    def _rows(self, X: Any, y: Any, weights: Array | None) -> Rows:
+        dtype = self.net_.dtype
+        return Rows(self._scaled(X, dtype), self._targets(y, dtype), weights)
+
+    def _hidden(self) -> list[int]:
+        return list(self.layers) if isinstance(self.layers, Iterable) else [self.layers]
+
+    def _activations(self, count: int) -> list[Any]:
+        each = self.activation
+        if isinstance(each, (str, Activation)) or each is None or callable(each):
+            return [each] * count
+        if len(each) != count:
+            raise ValueError(
+                f"activation has {len(each)} entries for {count} hidden layers; expected one for each, or one for all"
+            )
+        return list(each)
+
+    def _batch_size(self, n_samples: int) -> int:
+        size: Any = BATCH_SIZE if self.batch_size == "auto" else self.batch_size
+        clipped: int = min(size, n_samples)
+        return clipped

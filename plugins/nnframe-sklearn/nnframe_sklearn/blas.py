@@ -1,0 +1,62 @@
+"""One BLAS thread while a small net is trained or used.
+
+Products of small matrices gain nothing from a second thread. On a busy machine, or where several workers train at
+once, BLAS threads that wait for each other make them ten times slower and more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+# Multiplications in the largest product of a batch, above which a second thread may pay.
+SMALL_PRODUCT = 8_000_000
+
+_lock = threading.Lock()
+_users = 0
+_limit: Any = None
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    # Looking for the libraries takes milliseconds.
+    return ThreadpoolController()
+
+
+@contextmanager
+def single_thread(multiplications: int) -> Iterator[None]:
+    """Limit BLAS to one thread for the length of a ``with`` block, if the products in it are small.
+
+    The limit holds for the whole process. The first thread of the program that enters sets it, and the last that leaves
+    restores what was there before.
+    """
+    if multiplications > SMALL_PRODUCT:
+        yield
+        return
+    _enter()
+    try:
+        yield
+    finally:
+        _leave()
+
+
+def _enter() -> None:
+    global _users, _limit
+    with _lock:
+        if _users == 0:
+            _limit = _controller().limit(limits=1, user_api="blas")
+        _users += 1
+
+
+def _leave() -> None:
+    global _users, _limit
+    with _lock:
+        _users -= 1
+        if _users == 0:
+            _limit.restore_original_limits()
+            _limit = None

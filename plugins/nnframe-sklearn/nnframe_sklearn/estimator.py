@@ -1,0 +1,85 @@
+"""What all estimators share: a net behind scikit-learn's checks of its input, and pickles that hold what it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from nnframe import Array, nNet
+from nnframe_sklearn.blas import single_thread
+from nnframe_sklearn.carried import carried, register_carried
+from nnframe_sklearn.learner import Learner
+from nnframe_sklearn.scaling import Scaling
+
+# Rows that are predicted, or taken out of a sparse matrix, at a time.
+CHUNK = 4096
+FLOATS = (np.float64, np.float32)
+
+
+class NetEstimator(BaseEstimator):  # type: ignore[misc]
+    """An estimator with a net.
+
+    Attributes
+    ----------
+    net_ : nNet
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        If X was a data frame whose column names are all strings.
+    """
+
+    net_: nNet
+    _scaling: Scaling | None = None
+    _learner: Learner | None = None
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        # An estimator that is not fitted is on its way to be fitted, perhaps with other parameters than it has now.
+        plugins = carried()
+        if plugins:
+            state["_carried"] = plugins
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        register_carried(state.pop("_carried", ()))
+        super().__setstate__(state)
+
+    def _checked_rows(self, X: Any) -> Any:
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
+
+    def _outputs(self, X: Any) -> Array:
+        """Return the net's outputs for rows, shape (N, n_outputs), a chunk at a time."""
+        return self._outputs_of(self._checked_rows(X))
+
+    def _outputs_of(self, rows: Any) -> Array:
+        net = self.net_
+        predictor = net.predictor(getattr(self, "engine", None))
+        outputs = np.empty((rows.shape[0], net.layersList[-1].n_out), net.dtype)
+        with single_thread(largest_product(net, min(CHUNK, rows.shape[0])) // 8):
+            for start in range(0, rows.shape[0], CHUNK):
+                part = slice(start, start + CHUNK)
+                outputs[part] = predictor.rows(self._scaled(rows[part], net.dtype))
+        return outputs
+
+    def _scaled(self, rows: Any, dtype: Any) -> Array:
+        if self._scaling is not None:
+            return self._scaling.apply(rows, dtype)
+        dense: Array = (rows.toarray() if sp.issparse(rows) else rows).astype(dtype, copy=False)
+        return dense
+
+
+def largest_product(net: nNet, batch_size: int) -> int:
+    """Return the number of multiplications in the largest product of a batch."""
+    return batch_size * max(layer.linear.size for layer in net.layersList)

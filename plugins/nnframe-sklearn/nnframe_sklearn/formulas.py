@@ -1,0 +1,102 @@
+"""The losses of scikit-learn's MLP, and the exponential, under names of their own.
+
+scikit-learn adds up the losses of several outputs, and halves squared errors:
+
+    half_squared_error  sum of (a - y)^2 / 2
+    log_loss            sum of -(y log a + (1 - y) log(1 - a))
+    half_poisson        sum of y log(y / a) - y + a
+
+Source: scikit-learn's user guide, section 1.17; P. McCullagh and J. Nelder, "Generalized Linear Models", 1989,
+chapter 6.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnframe import Activation, Array, Fused, Loss, hookimpl
+from nnframe.builtins.losses.bce import bce
+
+TINY = 1e-30
+# exp of more overflows in float32.
+LARGEST = 80
+
+
+def _log_loss(a: Array, y: Array) -> Array:
+    total: Array = bce.value(a, y) * len(a)
+    return total
+
+
+def _log_loss_gradient(a: Array, y: Array) -> Array:
+    total: Array = bce.slope(a, y) * len(a)
+    return total
+
+
+def _log_loss_from_sigmoid(z: Array, y: Array) -> Array:
+    value = bce.fused["sigmoid"].value
+    assert value is not None
+    total: Array = value(z, y) * len(z)
+    return total
+
+
+def _half_poisson(a: Array, y: Array) -> Array:
+    # y log y is 0 at 0.
+    deviance = y * np.log(np.where(y > 0, y, 1)) - y * np.log(np.maximum(a, a.dtype.type(TINY))) - y + a
+    total: Array = deviance.sum(axis=0)
+    return total
+
+
+exp = Activation(
+    "exp",
+    forward=lambda z: np.exp(np.minimum(z, LARGEST)),
+    derivative=lambda z: np.exp(np.minimum(z, LARGEST)) * (z < LARGEST),
+    a_domain="positive",
+    doc="exp: a = exp(min(z, 80)), for rates and counts. Source: McCullagh and Nelder, chapter 6.",
+)
+
+half_squared_error = Loss(
+    "half_squared_error",
+    value=lambda a, y: ((a - y) ** 2).sum(axis=0) / 2,
+    gradient=lambda a, y: a - y,
+    minimum=0.0,
+    doc="half_squared_error: L = sum of (a - y)^2 / 2, dL/da = a - y. Source: scikit-learn's user guide, section 1.17.",
+)
+
+log_loss = Loss(
+    "log_loss",
+    value=_log_loss,
+    gradient=_log_loss_gradient,
+    fused={"sigmoid": Fused(lambda z, a, y: bce.fused["sigmoid"].gradient(z, a, y) * len(z), _log_loss_from_sigmoid)},
+    a_domain="probability",
+    y_domain="probability",
+    doc="""log_loss: the binary cross-entropy, summed over the outputs.
+
+    L = sum of -(y log a + (1 - y) log(1 - a)). Source: scikit-learn's user guide, section 1.17.
+    """,
+)
+
+half_poisson = Loss(
+    "half_poisson",
+    value=_half_poisson,
+    gradient=lambda a, y: 1 - y / np.maximum(a, a.dtype.type(TINY)),
+    fused={"exp": Fused(lambda z, a, y: a - y)},
+    a_domain="positive",
+    y_domain="nonnegative",
+    doc="""half_poisson: half of the Poisson deviance of a rate a and a count y.
+
+    L = sum of y log(y / a) - y + a, dL/da = 1 - y / a, and after exp dL/dz = a - y. Source: McCullagh and Nelder,
+    "Generalized Linear Models", 1989, chapter 6.
+    """,
+)
+
+
+@hookimpl
+def nnframe_activations() -> list[Activation]:
+    """Return the exponential."""
+    return [exp]
+
+
+@hookimpl
+def nnframe_losses() -> list[Loss]:
+    """Return the losses of scikit-learn's MLP."""
+    return [half_squared_error, log_loss, half_poisson]
