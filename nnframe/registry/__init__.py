@@ -23,6 +23,7 @@ from nnframe.version import __version__
 BUILTIN_PROVIDER = Provider("nnframe", __version__)
 _registry = Registry(BUILTIN_MODULES, BUILTIN_PROVIDER)
 
+claims_of = _registry.claims_of
 find = _registry.find
 get = _registry.get
 get_all_kinds = _registry.get_all_kinds
@@ -41,6 +42,7 @@ temporarily = _registry.temporarily
 
 __all__ = [
     "KINDS",
+    "claims_of",
     "declared",
     "find",
     "get",

@@ -26,10 +26,10 @@ def blamed_error(error: type[PluginError], plugin: Plugin, part: str, what: str)
 def raised(plugin: Plugin, part: str, error: BaseException) -> PluginError:
     """Return the error for a plugin's function that raised.
 
-    What isn't the plugin's fault is raised again as it is: an interrupt, a shortage of memory, or an error that says
-    which dependency is missing.
+    What isn't the plugin's fault is raised again as it is: an interrupt, a shortage of memory, an error that says which
+    dependency is missing, or a warning that the caller's filter made an error.
     """
     require_blamable(error)
-    if isinstance(error, MissingDependencyError):
+    if isinstance(error, (MissingDependencyError, Warning)):
         raise error
     return blamed_error(PluginError, plugin, part, f"raised {one_line(error)}")

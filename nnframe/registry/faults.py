@@ -45,6 +45,15 @@ def failure(provider: Provider, what: str, cause: BaseException, hook: str | Non
     if isinstance(cause, MissingDependencyError):
         # It says what to install, and that is all there is to do.
         error: NNFrameError = MissingDependencyError(f"{provider}: {cause}")
+    elif isinstance(cause, Warning):
+        error = PluginError(
+            f"{provider}: {what} {one_line(cause)}, which the warnings filter of this process, as of python -W error, "
+            f"makes an error; except it from the filter, or leave {provider.name} out with "
+            f"NNFRAME_DISABLE_PLUGINS={provider.name}",
+            provider=provider.name,
+            version=provider.version,
+            hook=hook,
+        )
     elif isinstance(cause, ModuleNotFoundError) and cause.name:
         missing = cause.name.partition(".")[0]
         error = PluginError(

@@ -53,7 +53,7 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("activation", "nnframe.contracts.activation:Activation", "nnframe_activations", takes_functions=True),
-        Kind("loss", "nnframe.contracts.loss:Loss", "nnframe_losses"),
+        Kind("loss", "nnframe.contracts.loss:Loss", "nnframe_losses", takes_functions=True),
         Kind("engine", "nnframe.contracts.engine:Engine", "nnframe_engines"),
         Kind("optimizer", "nnframe.contracts.optimizer:Optimizer", "nnframe_optimizers"),
         Kind("schedule", "nnframe.contracts.schedule:Schedule", "nnframe_schedules"),

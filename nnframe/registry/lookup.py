@@ -78,8 +78,8 @@ class Registry:
             "activation", "loss" or any other row of `nnframe.registry.kinds.KINDS`.
         name : str, plugin object or function
             ``"relu"``, ``"leaky_relu(alpha=0.2)"`` or ``"distribution/name"``; an object of the kind is returned as
-            it is. Where a plain function says all there is to say (an activation that works element by element, a
-            metric, a callback for the end of each epoch), a function will do.
+            it is. Where a plain function says all there is to say (an activation, a loss, a metric, a callback for the
+            end of each epoch), a function will do.
 
         Raises
         ------
@@ -261,6 +261,12 @@ class Registry:
         """Return who provides an object, whatever its parameters; None if it was never registered."""
         self._builtin(kind_of(type(plugin)).name)
         return self._collector.provider_of(plugin)
+
+    def claims_of(self, plugin: Plugin) -> list[str]:
+        """Return the names of the entry points that lead to an object; none for one that isn't installed."""
+        kind, base = kind_of(type(plugin)).name, plugin.base
+        loaded = [each for each in self._loader.enabled(kind) if each.objects is not None]
+        return [each.claim for each in loaded if (each.objects or {}).get(kind, {}).get(plugin.name) == base]
 
     def refers_to(self, kind: str, name: str, plugin: Plugin) -> bool:
         """Return whether a name in a declaration, such as a key of ``fused``, means this object.

@@ -83,6 +83,19 @@ def it_pickles_and_copies(plugin: Plugin) -> None:
                 )
 
 
+def its_entry_point_has_its_name(plugin: Plugin) -> None:
+    """The entry point of a distribution that leads to it is named after it, so that no other lookup imports it."""
+    claims = registry.claims_of(plugin)
+    if not claims:
+        raise CheckSkipped("it doesn't come from an installed distribution")
+    if plugin.name not in claims:
+        listed = ", ".join(map(repr, claims))
+        raise CheckWarning(
+            f"the distribution's entry points that lead to it are named {listed}, after nothing that they provide; "
+            f"expected one named {plugin.name!r}: without it, nnframe imports every installed plugin to find this one"
+        )
+
+
 def it_is_documented(plugin: Plugin) -> None:
     """The documentation has a formula and says where it comes from."""
     missing = []

@@ -50,6 +50,7 @@ COLUMN_CHECKS: tuple[Check, ...] = (
     fused.fused_forms_agree,
 )
 COMMON_CHECKS: tuple[Check, ...] = (
+    common.its_entry_point_has_its_name,
     common.parameters_survive_their_spelling,
     common.it_pickles_and_copies,
 )

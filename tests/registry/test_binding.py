@@ -5,7 +5,19 @@ import sys
 import numpy as np
 import pytest
 
-from nnframe import Activation, DerivativeError, Engine, Fused, Loss, PluginError, denseLayer, nNet, registry
+from nnframe import (
+    Activation,
+    DerivativeError,
+    Engine,
+    Fused,
+    Loss,
+    MissingDependencyError,
+    PluginError,
+    denseLayer,
+    nNet,
+    pairs,
+    registry,
+)
 
 # Derivatives that were left out; tests/formula has what they are
 
@@ -189,3 +201,31 @@ def test_a_fused_form_that_fails_is_blamed_on_the_side_that_declares_it():
     activation = identity(fused={"mine": Fused(lambda z, a, y: 1 / 0)})
     with pytest.raises(PluginError, match="activation 'same', fused gradient: raised ZeroDivisionError"):
         bias_gradient(activation, square_loss())
+
+
+@pytest.mark.parametrize("error", [UserWarning("odd"), MemoryError(), KeyboardInterrupt(), MissingDependencyError("x")])
+def test_what_is_not_the_plugins_fault_passes_unchanged(error):
+    def failing(*arrays):
+        raise error
+
+    activation = Activation("mine", failing, lambda z: z)
+    with pytest.raises(type(error)) as caught:
+        denseLayer([[1.0]], 0, activation).forwardPass([[1.0]])
+    assert caught.value is error
+
+
+def test_a_fault_of_nnframes_own_is_to_be_reported_and_not_uninstalled():
+    provider = registry.BUILTIN_PROVIDER
+    assert provider.remedy == "this is a fault of nnframe itself, please report it with the traceback"
+
+
+@pytest.mark.parametrize("state", ["raise", "ignore"])
+def test_the_callers_error_state_changes_nothing(state):
+    X, Y = np.array([[800.0, -800.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    results = []
+    for each in ("warn", state):
+        with np.errstate(all=each):
+            net = nNet.from_sizes([2, 3, 2], ["sigmoid", "softmax"], seed=0)
+            history = net.nEpochs(3, pairs(X, Y), "cel", optimizer="adam", seed=0)
+            results.append([history.loss, net.forwardPass(X.T, False).tolist(), net.evaluate(pairs(X, Y), "cel")])
+    assert results[0] == results[1]

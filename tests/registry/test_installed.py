@@ -14,6 +14,8 @@ import pytest
 from nnframe import MissingDependencyError, NNFrameError, PluginError, UnknownNameError, __version__
 from nnframe.contracts.hookspecs import API_RELEASES, API_VERSION
 from nnframe.registry.faults import NOT_THE_PLUGINS
+from nnframe.testing import CheckWarning
+from nnframe.testing.common_checks import its_entry_point_has_its_name
 
 from .conftest import MODULE
 
@@ -362,3 +364,27 @@ def test_every_error_of_an_installed_plugin_is_one_of_nnframes(install, fresh):
     install("dist-a", ["first"], "from nnframe import hookimpl\n@hookimpl\ndef nnframe_activations(x): return []")
     with pytest.raises(NNFrameError, match=r"can't be registered: PluginValidationError.*Argument\(s\) \{'x'\}"):
         fresh().get("activation", "first")
+
+
+def test_a_warning_that_the_filter_makes_an_error_is_not_the_plugins_fault(install, fresh):
+    install("dist-a", ["first"], "import warnings\nwarnings.warn('old', DeprecationWarning)\n" + good("first"))
+    found = fresh()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(PluginError, match=r"raised DeprecationWarning: old, which the warnings filter") as caught:
+            found.get("activation", "first")
+        assert "uninstall" not in str(caught.value)
+    with pytest.warns(DeprecationWarning, match="old"):
+        assert found.get("activation", "first").name == "first"
+
+
+def test_the_kit_warns_of_an_entry_point_named_after_nothing_that_it_provides(install, fresh, monkeypatch):
+    install("dist-a", ["frist"], good("first"))
+    install("dist-b", ["second"], good("second"))
+    found = fresh()
+    first, second = found.get("activation", "first"), found.get("activation", "second")
+    monkeypatch.setattr("nnframe.registry.claims_of", found.claims_of)
+    assert (found.claims_of(first), found.claims_of(second)) == (["frist"], ["second"])
+    its_entry_point_has_its_name(second)
+    with pytest.raises(CheckWarning, match=r"are named 'frist', after nothing that they provide; expected one named"):
+        its_entry_point_has_its_name(first)

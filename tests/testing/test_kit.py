@@ -1,6 +1,7 @@
 """The kit catches what it should, and nothing else."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import nnframe.testing
-from nnframe import Activation, UnknownNameError, registry
+from nnframe import Activation, Optimizer, UnknownNameError, registry
 
 sys.path.insert(0, str(Path(__file__).parent))
 from broken_engines import BROKEN_ENGINES, broken_engine
@@ -133,13 +134,43 @@ def test_a_registered_plugin_whose_hook_makes_new_functions_each_time_is_still_c
     assert outcome["it_pickles_and_copies"] == "passed"
 
 
-def test_the_kit_does_not_need_hypothesis(monkeypatch):
-    monkeypatch.setitem(sys.modules, "hypothesis", None)
-    for name in [name for name in sys.modules if name.startswith("nnframe.testing")]:
-        monkeypatch.delitem(sys.modules, name)
-    import nnframe.testing as again
+def test_the_kit_needs_neither_hypothesis_nor_pytest():
+    code = (
+        "import sys; sys.modules['hypothesis'] = sys.modules['pytest'] = None; import nnframe.testing; "
+        "nnframe.testing.check_activation('relu')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
-    again.check_activation("relu")
+
+def test_documentation_that_still_has_the_template_s_words_is_warned():
+    doc = "mine: say in a line what it is for. a = tanh(z). Source: name the paper or book, or say that it is your own."
+    plugin = Activation("mine", np.tanh, lambda z: 1 - np.tanh(z) ** 2, doc=doc)
+    [warned] = [result for result in nnframe.testing.run_checks(plugin) if result.outcome == "warned"]
+    assert "it still has the words that stood there for you to replace" in warned.message
+
+
+def every_second(w, g, total, t, learning_rate, momentum):
+    total = total + g
+    # A float and not a bool, for single numbers too.
+    acts = 1.0 * (t % 2 == 0)
+    return w - acts * learning_rate * (1 - momentum) * total, (1 - acts) * total
+
+
+def test_an_optimizer_that_acts_in_every_second_update_passes():
+    plugin = Optimizer(
+        "lazy", every_second, state={"total": 0.0}, params={"learning_rate": 0.1, "momentum": 0.5}, doc=DOC
+    )
+    assert [result for result in nnframe.testing.run_checks(plugin) if result.outcome == "failed"] == []
+
+
+def test_a_plugin_is_registered_for_one_test(register_plugin):
+    register_plugin(Activation("for_one_test", np.tanh))
+    assert registry.get("activation", "for_one_test").forward is np.tanh
+
+
+def test_a_plugin_of_the_last_test_is_gone():
+    with pytest.raises(UnknownNameError):
+        registry.get("activation", "for_one_test")
 
 
 def test_plugins_check_exits_with_1_when_a_check_fails(command):
