@@ -58,7 +58,7 @@ def curves_of(plugin: Plugin) -> Curves | None:
 def _activation_curves(activation: Activation) -> Curves:
     x = np.linspace(-SPAN, SPAN, POINTS)
     bound = bind_activation(activation)
-    if bound.derivative is not None:
+    if activation.elementwise and bound.derivative is not None:
         z = x.reshape(1, -1)
         return Curves(x, "z", {"f(z)": bound.forward(z)[0], "f'(z)": bound.derivative(z)[0]})
     z = np.vstack([x, np.zeros((2, POINTS))])

@@ -24,6 +24,7 @@ from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line,
 from nnframe.registry.blame import blamed_error, raised
 
 if TYPE_CHECKING:
+    from nnframe.formula.derived import DerivedActivation
     from nnframe.formula.pairs import DerivedPair
 
 # What a layer without an activation does.
@@ -40,10 +41,7 @@ IDENTITY = BoundActivation(
 def bind_activation(activation: Activation | None) -> BoundActivation:
     """Return an activation ready to be called; the identity for None.
 
-    Raises
-    ------
-    DerivativeError
-        If it gives no derivative, and none can be derived from its formula.
+    A derivative that was left out is derived when it is first needed; a `DerivativeError` then says if it can't be.
     """
     if activation is None:
         return IDENTITY
@@ -65,13 +63,28 @@ def _bound_derivative(
     if activation.backward is not None:
         return None, _guarded(activation, "backward", activation.backward)
     if activation.derivative is None:
-        try:
-            derived = activation.derived
-        except DerivativeError as error:
-            raise blamed_error(DerivativeError, activation, "derivative", str(error)) from error.__cause__
-        return derived.slope, derived.backward
+        return _derived_on_demand(activation)
     derivative = _guarded(activation, "derivative", activation.derivative)
     return derivative, lambda grad, z, a: grad * derivative(z)
+
+
+def _derived_on_demand(
+    activation: Activation,
+) -> tuple[Callable[[Array], Array], Callable[[Array, Array, Array], Array]]:
+    """Return a derivative and a backward pass that are derived when first called: a net that predicts needs neither."""
+
+    def derived() -> DerivedActivation:
+        try:
+            return activation.derived
+        except DerivativeError as error:
+            raise blamed_error(DerivativeError, activation, "derivative", str(error)) from error.__cause__
+
+    def derivative(z: Array) -> Array:
+        slope = derived().slope
+        # As for every activation that mixes components.
+        return np.ones_like(z) if slope is None else slope(z)
+
+    return derivative, lambda grad, z, a: derived().backward(grad, z, a)
 
 
 def bind_objective(loss: Loss, activation: Activation | None) -> Objective:

@@ -166,7 +166,7 @@ def test_an_author_who_forgets_the_axis_is_told():
 )
 def test_what_can_not_be_derived_is_refused_with_a_request_for_the_derivative(forward, reason):
     with pytest.raises(DerivativeError, match=f"activation 'mine'.*{reason}.*give derivative="):
-        denseLayer([[1.0]], 0, Activation("mine", forward))
+        denseLayer([[1.0]], 0, Activation("mine", forward)).activationDerDiag([[1.0]])
 
 
 def test_a_formula_with_a_memory_is_found_out():
@@ -188,6 +188,13 @@ def test_a_formula_that_is_another_for_true_arrays_is_found_out():
 # Start-up
 
 
+def test_a_net_that_predicts_derives_nothing():
+    layer = denseLayer([[1.0]], 0, Activation("mine", lambda z: z if z[0, 0] > 0 else 0 * z))
+    assert layer.forwardPass([[3.0]]).item() == 3
+    with pytest.raises(DerivativeError, match=r"activation 'mine', derivative: none is given.*np.where"):
+        nNet([layer]).backprop([([[1.0]], [[1.0]])], "mse", 0.1)
+
+
 def test_importing_nnframe_and_training_with_built_ins_imports_nothing_of_formula():
     code = (
         "import sys, nnframe; net = nnframe.nNet.from_sizes([2, 3, 1], ['relu', 'sigmoid']);"
@@ -203,4 +210,4 @@ def test_a_formula_that_fails_on_arrays_alone_is_blamed_for_it():
         return z[np.ones((2, 2), bool)] if isinstance(z, np.ndarray) else z
 
     with pytest.raises(DerivativeError, match="forward raises IndexError"):
-        denseLayer([[1.0]], 0, Activation("mine", forward))
+        denseLayer([[1.0]], 0, Activation("mine", forward)).activationDerDiag([[1.0]])

@@ -27,7 +27,7 @@ def test_a_registered_activation_is_blamed_on_its_provider():
         registry.temporarily(Activation("mine", np.cumsum), name="somewhere"),
         pytest.raises(DerivativeError, match=r"somewhere \(registered in code\)") as caught,
     ):
-        denseLayer([[1.0]], 0, "mine")
+        denseLayer([[1.0]], 0, "mine").activationDerDiag([[1.0]])
     assert caught.value.provider == "somewhere"
 
 
@@ -104,7 +104,7 @@ def test_an_engine_that_exits_is_blamed():
 
 def test_a_forward_that_exits_while_its_derivative_is_looked_for_is_blamed():
     with pytest.raises(DerivativeError, match=r"activation 'mine', derivative: .*forward raises SystemExit: good bye"):
-        denseLayer([[1.0]], 0, Activation("mine", leaves))
+        denseLayer([[1.0]], 0, Activation("mine", leaves)).activationDerDiag([[1.0]])
 
 
 def test_a_formula_that_widens_float32_is_narrowed_again():

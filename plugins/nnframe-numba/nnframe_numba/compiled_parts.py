@@ -52,6 +52,9 @@ def activation_parts(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[Comp
         return activate_part(bound, dtype), CompiledPart(formula_loops.leave, "leave")
     if bound.plugin is None:
         return activate_part(bound, dtype), CompiledPart(differentiate_on_numpy, None, NOT_A_FORMULA)
+    if bound.plugin.backward is None and bound.derivative is not None:
+        # What can't be derived is told with the plugin's name.
+        bound.derivative(np.zeros((1, 1)))
     function, part, arguments, ways, settings = _slope_formula(bound.plugin, dtype)
     z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
     candidate = Candidate(
