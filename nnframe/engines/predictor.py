@@ -10,7 +10,7 @@ import numpy as np
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.engine import Engine
 from nnframe.errors import ShapeError
-from nnframe.inputs.checks import as_columns, as_matrix
+from nnframe.inputs.checks import as_columns, as_matrix, in_dtype
 from nnframe.layer import denseLayer
 from nnframe.registry.binding import bind_predictor
 
@@ -52,7 +52,7 @@ class Predictor:
             If an activation fails.
         """
         if not (type(v) is np.ndarray and v.dtype is self._dtype and v.ndim == 2 and len(v) == self._n_in):
-            v = as_columns(v, self._n_in, "v").astype(self._dtype, copy=False)
+            v = in_dtype(as_columns(v, self._n_in, "v"), self._dtype)
         outputs: Array = self._answer(v.T).T
         return outputs
 
@@ -77,7 +77,7 @@ class Predictor:
             If an activation fails.
         """
         if not (type(X) is np.ndarray and X.dtype is self._dtype and X.ndim == 2 and X.shape[1] == self._n_in):
-            X = as_matrix(X, "X", f"(N, {self._n_in}), one row per sample").astype(self._dtype, copy=False)
+            X = in_dtype(as_matrix(X, "X", f"(N, {self._n_in}), one row per sample"), self._dtype)
             if X.shape[1] != self._n_in:
                 raise ShapeError(f"X has shape {X.shape}; expected (N, {self._n_in}), one row per sample")
         return self._answer(X)

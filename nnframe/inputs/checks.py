@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
+from nnframe.arrays import FLOAT32, FLOAT64, FORWARD_ERRORS, Array, DType
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, one_line, with_type
 from nnframe.inputs.array_likes import require_numbers, require_plain
 
@@ -61,6 +61,12 @@ def as_array(value: object, name: str) -> Array:
         require_numbers(array, name)
     float_dtype(array.dtype, name)
     return array
+
+
+@np.errstate(**FORWARD_ERRORS)
+def in_dtype(array: Array, dtype: DType) -> Array:
+    """Return an array in a dtype; what doesn't fit becomes infinite or 0, whatever the caller's numpy does about it."""
+    return array.astype(dtype, copy=False)
 
 
 def as_matrix(value: object, name: str, shape: str, advice: str = "") -> Array:

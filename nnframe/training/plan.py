@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.engine import Epoch
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DataError
@@ -95,7 +95,9 @@ class Plan:
         """Return the learning rate of each batch of an epoch; takes and raises what `epoch` does."""
         rates = np.full(self.batches_per_epoch, learning_rate)
         if self.schedule is not None:
-            rates *= self._factors(self.schedule, number)
+            # A factor may underflow, whatever the caller wants numpy to do about that.
+            with np.errstate(**TRAINING_ERRORS):
+                rates *= self._factors(self.schedule, number)
         return rates
 
     def _order(self, number: int) -> Array | None:

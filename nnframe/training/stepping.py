@@ -17,7 +17,7 @@ from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples
 from nnframe.errors import ArgumentError, DataError, DivergenceError, ShapeError
 from nnframe.history import History
-from nnframe.inputs.checks import as_array, as_columns, finite_number, whole_number
+from nnframe.inputs.checks import as_array, as_columns, finite_number, in_dtype, whole_number
 from nnframe.registry.binding import bind_schedule
 from nnframe.registry.domains import check_targets
 from nnframe.training.diagnosis import ADVICE, diagnosis
@@ -127,9 +127,9 @@ class Stepping:
         """
         # What can be used as it is skips the slower checks, which word the errors.
         if not (type(x) is np.ndarray and x.dtype is self._dtype and x.ndim == 2 and len(x) == self._n_in):
-            x = as_columns(x, self._n_in, "x").astype(self._dtype, copy=False)
+            x = in_dtype(as_columns(x, self._n_in, "x"), self._dtype)
         if not (type(y) is np.ndarray and y.dtype is self._dtype and y.ndim == 2 and len(y) == self._n_out):
-            y = as_columns(y, self._n_out, "y").astype(self._dtype, copy=False)
+            y = in_dtype(as_columns(y, self._n_out, "y"), self._dtype)
         count: int = x.shape[1]
         if y.shape[1] != count or count == 0:
             raise ShapeError(
@@ -207,8 +207,7 @@ class Stepping:
             raise ShapeError(f"sample_weights has shape {weights.shape}; expected ({count},), one for each column of x")
         if not np.isfinite(weights).all() or (weights < 0).any():
             raise ArgumentError("sample_weights has a negative number or one that is not finite; expected 0 or more")
-        checked: Array = weights.astype(self._dtype)
-        return checked
+        return in_dtype(weights, self._dtype)
 
     def _diverge(self, samples: Samples, learning_rate: float) -> None:
         self._snapshot.restore()

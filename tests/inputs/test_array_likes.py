@@ -167,7 +167,14 @@ def test_numpys_error_state_of_the_caller_makes_no_difference(engine, optimizer)
         return [
             *history.loss, *history.validation_loss, net.predict(X * 1e3), net.forwardPass(column, False),
             net.layersList[0].linearPass(column), net.layersList[0].activationDerDiag(np.full((4, 1), 80.0)),
-            net.predictor().rows(X * 1e3), *net.evaluate(data, "cel", ["accuracy"]).values(),
+            net.predictor().rows(X * 1e3),
+            net.predictor()(np.full((2, 1), 1e-300)),
+            net.predictor().rows(np.full((1, 2), 1e-300)),
+            net.trainer("cel", 0.1, schedule="exponential(gamma=1e-200)", n=3, steps_per_epoch=1).step(
+                np.full((2, 1), 1e-300), np.eye(3)[:, :1], [1e-300]
+            ),
+            *net.nEpochs(3, data, "cel", 1e-300, schedule="exponential(gamma=1e-200)", engine=engine).loss,
+            *net.evaluate(data, "cel", ["accuracy"]).values(),
         ]  # fmt: skip
 
     expected = results()
