@@ -25,3 +25,8 @@ def test_every_place_in_the_table_exists():
         folder = Path(paths[0]).parent
         for path in paths:
             assert (ROOT / path).exists() or (ROOT / folder / path).exists(), path
+
+
+def test_every_plugin_is_linked():
+    plugins = {path.parent.name for path in (ROOT / "plugins").glob("*/setup.cfg")}
+    assert set(re.findall(r"\(plugins/(nnframe-\w+)\)", README)) == plugins
