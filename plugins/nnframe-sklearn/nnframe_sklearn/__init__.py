@@ -8,6 +8,8 @@ True
 """
 
 from nnframe_sklearn.classifier import NNClassifier
+from nnframe_sklearn.mlp_classifier import MLPClassifier
+from nnframe_sklearn.mlp_regressor import MLPRegressor
 from nnframe_sklearn.regressor import NNRegressor
 
-__all__ = ["NNClassifier", "NNRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "NNClassifier", "NNRegressor"]

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
@@ -15,6 +14,7 @@ from nnframe import Activation, Array, History, nNet, pairs
 from nnframe.callbacks import EarlyStopping
 from nnframe_sklearn.blas import single_thread
 from nnframe_sklearn.estimator import FLOATS, NetEstimator, largest_product
+from nnframe_sklearn.hold_out import hold_out
 from nnframe_sklearn.learner import Learner
 from nnframe_sklearn.scaling import Scaling
 
@@ -272,11 +272,7 @@ class NNBase(NetEstimator):
             return X, y, weights, X_val, y_val
         if not self.early_stopping:
             return X, y, weights, None, None
-        strata = self._strata(y)
-        index = np.arange(X.shape[0])
-        train, held_out = train_test_split(
-            index, test_size=self.validation_fraction, random_state=seed, stratify=strata
-        )
+        train, held_out = hold_out(X.shape[0], self.validation_fraction, seed, self._strata(y))
         return X[train], y[train], None if weights is None else weights[train], X[held_out], y[held_out]
 
     def _rows(self, X: Any, y: Any, weights: Array | None) -> Rows:

@@ -12,9 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from nnframe import Array, Loss, registry
 from nnframe_sklearn.base import NNBase
-from nnframe_sklearn.labels import Labels
-
-DISTRIBUTIONS = ("distribution", "log_distribution")
+from nnframe_sklearn.labels import DISTRIBUTIONS, HasClasses, Labels
 
 
 def _resolved(loss: Any) -> Loss | None:
@@ -30,7 +28,7 @@ def _gives_margins(estimator: NNClassifier) -> bool:
     return not _gives_probabilities(estimator)
 
 
-class NNClassifier(ClassifierMixin, NNBase):  # type: ignore[misc]
+class NNClassifier(HasClasses, ClassifierMixin, NNBase):  # type: ignore[misc]
     """A neural network that predicts classes, or several labels a sample.
 
     Parameters
@@ -127,13 +125,6 @@ class NNClassifier(ClassifierMixin, NNBase):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-    @property
-    def classes_(self) -> Array:
-        """The labels, sorted."""
-        if "_labels" not in vars(self):
-            raise AttributeError("classes_ is known after fit")
-        return self._labels.classes
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> NNClassifier:
         """Train a net.
@@ -253,8 +244,4 @@ class NNClassifier(ClassifierMixin, NNBase):  # type: ignore[misc]
 
     def _strata(self, y: Any) -> Any:
         # Rows with several labels have no classes to keep in proportion.
-        if self._labels.is_multilabel:
-            return None
-        indices = self._labels.indices(y)
-        counts = np.bincount(indices)
-        return indices if counts[counts > 0].min() > 1 else None
+        return None if self._labels.is_multilabel else self._labels.indices(y)

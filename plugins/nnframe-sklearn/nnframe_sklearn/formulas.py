@@ -1,4 +1,4 @@
-"""The losses of scikit-learn's MLP, and the exponential, under names of their own.
+"""The losses and the optimizers of scikit-learn's MLP, and the exponential, under names of their own.
 
 scikit-learn adds up the losses of several outputs, and halves squared errors:
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnframe import Activation, Array, Fused, Loss, hookimpl
+from nnframe import Activation, Array, Fused, Loss, Optimizer, hookimpl
 from nnframe.builtins.losses.bce import bce
 
 TINY = 1e-30
@@ -90,10 +90,72 @@ half_poisson = Loss(
 )
 
 
+def _adam_epsilon_hat(
+    w: Array,
+    g: Array,
+    mean: Array,
+    square: Array,
+    t: int,
+    learning_rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> tuple[Array, ...]:
+    mean = beta1 * mean + (1 - beta1) * g
+    square = beta2 * square + (1 - beta2) * g * g
+    rate = learning_rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t)
+    return w - rate * mean / (np.sqrt(square) + epsilon), mean, square
+
+
+adam_epsilon_hat = Optimizer(
+    "adam_epsilon_hat",
+    _adam_epsilon_hat,
+    state={"mean": 0.0, "square": 0.0},
+    params={"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+    limits={"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "(0, inf)"},
+    doc="""adam_epsilon_hat: Adam as scikit-learn computes it, with epsilon beside the uncorrected root.
+
+    m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and
+    w = w - learning_rate sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon).
+
+    Source: D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, end of section 2.
+    """,
+)
+
+
+def _sgd_step_momentum(
+    w: Array, g: Array, velocity: Array, t: int, learning_rate: float, momentum: float, nesterov: bool
+) -> tuple[Array, ...]:
+    velocity = momentum * velocity - learning_rate * g
+    step = momentum * velocity - learning_rate * g if nesterov else velocity
+    return w + step, velocity
+
+
+sgd_step_momentum = Optimizer(
+    "sgd_step_momentum",
+    _sgd_step_momentum,
+    state={"velocity": 0.0},
+    params={"learning_rate": 0.001, "momentum": 0.9, "nesterov": True},
+    limits={"momentum": "[0, 1]"},
+    doc="""sgd_step_momentum: momentum of the step, so that a new learning rate acts on new gradients alone.
+
+    v = momentum v - learning_rate g, and w = w + v; with ``nesterov``, w = w + momentum v - learning_rate g.
+
+    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013.
+    """,
+)
+
+
 @hookimpl
 def nnframe_activations() -> list[Activation]:
     """Return the exponential."""
     return [exp]
+
+
+@hookimpl
+def nnframe_optimizers() -> list[Optimizer]:
+    """Return scikit-learn's Adam and SGD."""
+    return [adam_epsilon_hat, sgd_step_momentum]
 
 
 @hookimpl

@@ -12,6 +12,9 @@ from sklearn.utils.validation import column_or_1d
 
 from nnframe import Array
 
+# What losses take that need an output for each class, also for two.
+DISTRIBUTIONS = ("distribution", "log_distribution")
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -173,3 +176,16 @@ class Labels:
         if outputs.shape[1] == 1:
             return np.hstack([1 - outputs, outputs])
         return outputs
+
+
+class HasClasses:
+    """An estimator whose labels are in `_labels` once they are known."""
+
+    _labels: Labels
+
+    @property
+    def classes_(self) -> Array:
+        """The labels, sorted."""
+        if "_labels" not in vars(self):
+            raise AttributeError("classes_ is known after fit")
+        return self._labels.classes

@@ -1,0 +1,355 @@
+"""MLPClassifier and MLPRegressor but for what they do with y: scikit-learn's arguments, attributes and updates.
+
+For the same random_state, weights are drawn and rows are shuffled as scikit-learn does, and the updates are the same to
+rounding. Only a last batch that is smaller than the others has the penalty of a whole one.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier as TheirClassifier
+from sklearn.utils import check_random_state, gen_batches, shuffle
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from nnframe import Array, DivergenceError, Optimizer, denseLayer, nNet, registry
+from nnframe_sklearn.blas import single_thread
+from nnframe_sklearn.estimator import FLOATS, NetEstimator, largest_product
+from nnframe_sklearn.formulas import adam_epsilon_hat, sgd_step_momentum
+from nnframe_sklearn.lbfgs import minimize
+from nnframe_sklearn.learner import Learner
+from nnframe_sklearn.progress import Progress
+
+# What scikit-learn calls them, and what they are called here.
+ACTIVATIONS = {"identity": None, "logistic": "sigmoid"}
+LEARNING_RATES = ("constant", "invscaling", "adaptive")
+
+
+class MLPDivergenceError(DivergenceError, ValueError):
+    """Training diverged."""
+
+
+class MLPBase(NetEstimator):
+    """Trains a net as scikit-learn's MLP does.
+
+    Attributes
+    ----------
+    coefs_, intercepts_ : list of ndarray
+        The live weights, shapes (n_in, n_out) and (n_out,). Arrays that are put in their place are used from then on.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **TheirClassifier._parameter_constraints,
+        **dict.fromkeys(("activation", "solver", "learning_rate", "loss"), "no_validation"),
+    }
+
+    def __init__(
+        self,
+        loss: Any,
+        hidden_layer_sizes: int | Sequence[int],
+        activation: Any,
+        solver: Any,
+        alpha: float,
+        batch_size: int | str,
+        learning_rate: Any,
+        learning_rate_init: float,
+        power_t: float,
+        max_iter: int,
+        shuffle: bool,
+        random_state: Any,
+        tol: float,
+        verbose: bool,
+        warm_start: bool,
+        momentum: float,
+        nesterovs_momentum: bool,
+        early_stopping: bool,
+        validation_fraction: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        n_iter_no_change: float,
+        max_fun: int,
+    ) -> None:
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+
+    # What the two have to say about y.
+
+    _y_is_numeric = False
+
+    def _checked_targets(self, y: Any, dtype: Any, incremental: bool) -> Array:
+        """Learn what y is, or check that it is what was learned, and return it as targets of the net."""
+        raise NotImplementedError
+
+    def _objective(self) -> tuple[Any, str]:
+        """Return the loss, and scikit-learn's name of the last activation."""
+        raise NotImplementedError
+
+    def _loss_divisor(self) -> int:
+        """Return what the loss of several outputs is divided by when it is reported."""
+        return 1
+
+    def _strata(self, Y: Array) -> Any:
+        """Return what to hold out in equal shares, or None."""
+        return None
+
+    def _score_of(self, outputs: Array, Y: Array, sample_weight: Array | None) -> float:
+        """Return how good outputs are for held-out targets."""
+        raise NotImplementedError
+
+    # The net
+
+    @property
+    def net_(self) -> nNet:  # type: ignore[override]
+        """The net of `coefs_` and `intercepts_`."""
+        if "coefs_" not in vars(self):
+            raise AttributeError("net_ is known after fit")
+        arrays = [*self.coefs_, *self.intercepts_]
+        if len(arrays) != len(self._views) or any(a is not b for a, b in zip(arrays, self._views, strict=True)):
+            last = self._activation(self.out_activation_)
+            activations = [self._activation(self.activation)] * (len(self.coefs_) - 1) + [last]
+            parts = zip(self.coefs_, self.intercepts_, activations, strict=True)
+            self._set_net(nNet([denseLayer(coef.T, bias[:, None], each) for coef, bias, each in parts]))
+            self._learner = None
+        return self._net
+
+    _net: nNet
+    _views: Sequence[Array] = ()
+
+    def _set_net(self, net: nNet) -> None:
+        self._net = net
+        self.coefs_ = [layer.linear.T for layer in net.layersList]
+        self.intercepts_ = [layer.bias[:, 0] for layer in net.layersList]
+        self._views = [*self.coefs_, *self.intercepts_]
+
+    @staticmethod
+    def _activation(name: Any) -> Any:
+        return ACTIVATIONS.get(name, name) if isinstance(name, str) else name
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.__sklearn_is_fitted__():
+            _ = self.net_
+        state = super().__getstate__()
+        # They are views, which a pickle would make arrays of their own.
+        return {name: value for name, value in state.items() if name not in ("coefs_", "intercepts_", "_views")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "_net" in state:
+            self._set_net(self._net)
+
+    def _initialize(self, n_inputs: int, n_outputs: int, dtype: Any, rng: Any) -> None:
+        sizes = [n_inputs, *self._hidden(), n_outputs]
+        factor = 2.0 if self.activation == "logistic" else 6.0
+        self.coefs_, self.intercepts_, self._views = [], [], ()
+        for n_in, n_out in pairwise(sizes):
+            bound = np.sqrt(factor / (n_in + n_out))
+            self.coefs_.append(rng.uniform(-bound, bound, (n_in, n_out)).astype(dtype))
+            self.intercepts_.append(rng.uniform(-bound, bound, n_out).astype(dtype))
+        self.out_activation_ = self._objective()[1]
+        self.n_layers_, self.n_outputs_, self.n_iter_, self.t_ = len(sizes), n_outputs, 0, 0
+        if self.solver != "lbfgs":
+            self.loss_curve_: list[float] = []
+            self._no_improvement_count = 0
+            self.validation_scores_: list[float] | None = [] if self.early_stopping else None
+            self.best_validation_score_ = -np.inf if self.early_stopping else None
+            self.best_loss_ = None if self.early_stopping else np.inf
+
+    def _hidden(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        hidden = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if any(size <= 0 for size in hidden):
+            raise ValueError(f"hidden_layer_sizes is {hidden}; expected whole numbers above 0: it must be > 0")
+        return hidden
+
+    # Fitting
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> None:
+        self._validate_params()
+        hidden = self._hidden()
+        is_first = "coefs_" not in vars(self) or not (self.warm_start or incremental)
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True; NNClassifier and NNRegressor do")
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=is_first,
+            accept_sparse=["csr", "csc"],
+            dtype=FLOATS,
+            multi_output=True,
+            y_numeric=self._y_is_numeric,
+        )
+        Y = self._checked_targets(y, X.dtype, incremental)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        rng = check_random_state(self.random_state)
+        if is_first:
+            self._initialize(X.shape[1], Y.shape[1], X.dtype, rng)
+            self._learner = None
+        net = self.net_
+        if X.dtype != net.dtype:
+            X = X.astype(net.dtype)
+        Y = Y.astype(net.dtype, copy=False)
+        with single_thread(largest_product(net, self._batch_size(X.shape[0], warn=False)) * (len(hidden) > 0)):
+            if self.solver == "lbfgs":
+                self._fit_lbfgs(X, Y, sample_weight)
+            else:
+                self._fit_stochastic(X, Y, sample_weight, incremental, rng)
+
+    def _fit_lbfgs(self, X: Any, Y: Array, sample_weight: Array | None) -> None:
+        result = minimize(
+            self.net_,
+            self._objective()[0],
+            X,
+            Y,
+            sample_weight,
+            self.alpha,
+            {"maxfun": self.max_fun, "maxiter": self.max_iter, "gtol": self.tol},
+        )
+        self.n_iter_ = min(result.nit, self.max_iter)
+        self.loss_ = result.fun
+        if result.status != 0:
+            warnings.warn(
+                f"lbfgs failed to converge after {result.nit} iterations: {result.message}; increase max_iter, or "
+                f"scale the data",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        if not all(np.isfinite(array).all() for array in self._views):
+            raise MLPDivergenceError(DIVERGED)
+
+    def _fit_stochastic(self, X: Any, Y: Array, sample_weight: Array | None, incremental: bool, rng: Any) -> None:
+        progress = Progress(self)
+        if self.early_stopping:
+            X, Y, sample_weight = progress.hold_out(X, Y, sample_weight, rng)
+        n_samples = X.shape[0]
+        batch_size = self._batch_size(n_samples, warn=True)
+        learner = self._prepared(n_samples, batch_size, sample_weight, incremental)
+        order = np.arange(n_samples)
+        self.n_iter_ = 0
+        try:
+            while self.n_iter_ < self.max_iter:
+                if self.shuffle:
+                    order = shuffle(order, random_state=rng)
+                self.loss_ = self._epoch(learner, X, Y, sample_weight, order, batch_size)
+                self.n_iter_ += 1
+                self.t_ += n_samples
+                if progress.epoch_ends() or incremental:
+                    break
+            else:
+                warnings.warn(
+                    f"training stopped after max_iter={self.max_iter} epochs, before it converged; increase max_iter",
+                    ConvergenceWarning,
+                    stacklevel=4,
+                )
+        except KeyboardInterrupt:
+            warnings.warn("training was interrupted by the user", stacklevel=4)
+        except DivergenceError as error:
+            if not self.early_stopping:
+                raise MLPDivergenceError(f"{DIVERGED} ({error})") from error
+            progress.diverged()
+        progress.end()
+
+    def _prepared(self, n_samples: int, batch_size: int, sample_weight: Array | None, incremental: bool) -> Learner:
+        mean_weight = 1.0 if sample_weight is None else sample_weight.mean()
+        settings = {
+            "loss": self._objective()[0],
+            "optimizer": self._optimizer_plugin(),
+            "l2": self.alpha / (batch_size * mean_weight) if mean_weight else 0.0,
+            "seed": 0,
+            "check_every": max(100, -(-n_samples // batch_size)),
+        }
+        if self.learning_rate not in LEARNING_RATES:
+            settings |= {
+                "schedule": self.learning_rate,
+                "n": self.max_iter,
+                "steps_per_epoch": -(-n_samples // batch_size),
+            }
+        if self._learner is None or not incremental:
+            self._learner = Learner(self.net_, settings)
+        else:
+            self._learner.update(settings)
+        return self._learner
+
+    def _optimizer_plugin(self) -> Any:
+        if self.solver == "sgd":
+            nesterov = bool(self.momentum > 0 and self.nesterovs_momentum)
+            return sgd_step_momentum.with_params(
+                learning_rate=self.learning_rate_init, momentum=float(self.momentum), nesterov=nesterov
+            )
+        if self.solver == "adam":
+            return adam_epsilon_hat.with_params(
+                learning_rate=self.learning_rate_init, beta1=self.beta_1, beta2=self.beta_2, epsilon=self.epsilon
+            )
+        plugin = registry.resolve(Optimizer, self.solver)
+        if "learning_rate" in plugin.overrides:
+            return plugin
+        return plugin.with_params(learning_rate=self.learning_rate_init)
+
+    def _epoch(
+        self, learner: Learner, X: Any, Y: Array, sample_weight: Array | None, order: Array, batch_size: int
+    ) -> float:
+        n_samples, total = X.shape[0], 0.0
+        weights_of_layers = [layer.linear.ravel() for layer in self._net.layersList]
+        divisor = self._loss_divisor()
+        for batch in gen_batches(n_samples, batch_size):
+            rows = order[batch] if self.shuffle else batch
+            x = self._scaled(X[rows], X.dtype)
+            count, weights = len(x), None
+            weight_sum: float = count
+            if sample_weight is not None:
+                weights = sample_weight[rows]
+                weight_sum = weights.sum()
+                if weight_sum == 0:
+                    continue
+                weights = weights * (count / weight_sum)
+            penalty = self.alpha / 2 * sum(float(w.dot(w)) for w in weights_of_layers) / weight_sum
+            total += (learner.step(x, Y[rows], weights) / divisor + penalty) * count
+        learner.trainer.check()
+        return float(total / n_samples)
+
+    @property
+    def _optimizer(self) -> Learner | None:
+        return self._learner
+
+    def _batch_size(self, n_samples: int, warn: bool) -> int:
+        if self.batch_size == "auto":
+            return min(200, n_samples)
+        size: Any = self.batch_size
+        if size > n_samples and warn:
+            warnings.warn(f"batch_size is {size}, more than the {n_samples} samples; using {n_samples}", stacklevel=5)
+        clipped: int = min(size, n_samples)
+        return clipped
+
+
+DIVERGED = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+)
