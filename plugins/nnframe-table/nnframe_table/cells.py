@@ -77,6 +77,8 @@ class Cells(Protocol):
         Whether the source declares them to be categories.
     unusable : str or None
         What they are if neither numbers nor texts, in the plural, such as ``"dates"``.
+    n_bytes : int
+        About how much memory they take.
     """
 
     @property
@@ -87,6 +89,9 @@ class Cells(Protocol):
 
     @property
     def unusable(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def n_bytes(self) -> int: ...  # noqa: D102
 
     def __len__(self) -> int: ...
 
@@ -124,6 +129,7 @@ class NumberCells:
     def __init__(self, values: Array, missing: Array | None = None) -> None:
         self._values = values
         self._missing = missing
+        self.n_bytes = values.nbytes
 
     def __len__(self) -> int:
         return len(self._values)
@@ -183,6 +189,11 @@ class TextCells:
         self.category = category
         self._numbers: Numbers | None = None
 
+    @property
+    def n_bytes(self) -> int:
+        """The size of the texts, and of the numbers that they may be read as."""
+        return int(self._values.nbytes) + 8 * len(self)
+
     def __len__(self) -> int:
         return len(self._values) if self._codes is None else len(self._codes)
 
@@ -241,6 +252,7 @@ class UnusableCells:
     def __init__(self, what: str, values: Sequence[Any]) -> None:
         self.unusable = what
         self._values = values
+        self.n_bytes = 64 * len(values)
 
     def __len__(self) -> int:
         return len(self._values)

@@ -149,8 +149,9 @@ class Summary:
             self.sample.add(values[train & np.isfinite(values)])
         if self.counts is not None and (self._counts_numbers or not cells.of_numbers):
             self._uncounted.append(cells)
+            self.longest = max(self.longest, cells.longest())
             has_words = self._counts_numbers or self.category or self.first_word is not None
-            if has_words or sum(map(len, self._uncounted)) > MOST_UNCOUNTED:
+            if has_words or self.longest > MOST_CHARACTERS or sum(map(len, self._uncounted)) > MOST_UNCOUNTED:
                 self._count()
         return values
 
@@ -162,13 +163,10 @@ class Summary:
         self.first_infinite = self.first_infinite or _oddity(np.isinf(values), cells, first_row)
 
     def _count(self) -> None:
+        if self.longest > MOST_CHARACTERS:
+            self.counts = None
         while self.counts is not None and self._uncounted:
-            cells = self._uncounted.pop(0)
-            self.longest = max(self.longest, cells.longest())
-            distinct, codes = cells.texts() if self.longest <= MOST_CHARACTERS else ([], None)
-            if codes is None:
-                self.counts = None
-                return
+            distinct, codes = self._uncounted.pop(0).texts()
             times = np.bincount(codes[codes != ABSENT], minlength=len(distinct))
             occurring = np.flatnonzero(times)
             if len(occurring) <= MOST_DISTINCT:

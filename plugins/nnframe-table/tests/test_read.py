@@ -367,7 +367,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(dataset_module, "learn", learn_then_grow)
-    monkeypatch.setattr(remembered_module, "CHUNK_CELLS", 10)
+    monkeypatch.setattr(remembered_module, "MOST_BYTES", 10)
     with pytest.raises(DataError, match="changed while it was read"):
         read(path, "y")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from nnframe_table.sources.source import CHUNK_CELLS, Chunk, Source
+from nnframe_table.sources.source import Chunk, Source
+
+MOST_BYTES = 1 << 25
 
 
 class RememberedSource:
@@ -29,9 +31,9 @@ class RememberedSource:
                 yield Chunk(chunk.first, chunk.n_rows, {name: chunk.cells[name] for name in columns})
             return
         kept: list[Chunk] = []
-        room = CHUNK_CELLS
+        room = MOST_BYTES
         for chunk in self._source.chunks(columns):
-            room -= len(chunk) * max(1, len(columns))
+            room -= sum(cells.n_bytes for cells in chunk.cells.values()) if room >= 0 else 0
             if room >= 0:
                 kept.append(chunk)
             else:
