@@ -11,6 +11,7 @@ import numpy as np
 
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.activation import Activation
+from nnframe.engines.joint_memory import join_memory
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
 from nnframe.inputs.checks import as_columns, as_matrix
@@ -54,8 +55,7 @@ class nNet:
     (True, True)
     """
 
-    # What `backprop` keeps between calls with one pair.
-    _kept_trainer: KeptTrainer | None = None
+    _kept_trainer: KeptTrainer | None = None  # of calls of `backprop` with one pair
 
     def __init__(self, layersList: Iterable[denseLayer]) -> None:
         try:
@@ -102,7 +102,7 @@ class nNet:
           1. 64 -> 32  relu     2080 parameters
           2. 32 -> 10  softmax   330 parameters
         """
-        return cls(random_layers(sizes, activations, seed, dtype))
+        return cls(join_memory(random_layers(sizes, activations, seed, dtype)))
 
     @property
     def dtype(self) -> DType:
@@ -243,12 +243,13 @@ class nNet:
             As in `nEpochs`.
         """
         if type(data) is list and len(data) == 1 and not settings and batch_size == 1 and type(learning_rate) is float:
-            # Learning one observation at a time, which must not pay for the preparation of a run in every call.
-            from nnframe.training.one_pair import train_on_pair
+            # Learning one observation at a time must not pay for the preparation of a run in every call.
+            kept = self._kept_trainer
+            if kept is None or not kept.fits(self, loss):
+                from nnframe.training.one_pair import KeptTrainer
 
-            check_chain(self.layersList)
-            found, self._kept_trainer = train_on_pair(self, data[0], loss, learning_rate, self._kept_trainer)
-            if found is not None:
+                kept = self._kept_trainer = KeptTrainer(self, loss, learning_rate)
+            if (found := kept.train(data[0], learning_rate)) is not None:
                 return found
         history = self.nEpochs(1, data, loss, learning_rate, batch_size, **settings)
         # A callback may stop a run before its first epoch.

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
+from nnframe.engines.joint_memory import join_memory
 from nnframe.errors import ArgumentError, shown
 from nnframe.layer import check_chain, denseLayer
 from nnframe.saving.activations import SavedActivation, describe_activation, find_activation, saved_activation
@@ -139,6 +140,7 @@ def rebuild(part: object, arrays: Mapping[str, Array]) -> list[denseLayer]:
         denseLayer(arrays[_linear(i)], arrays[_bias(i)], found[id(layer.activation)] if layer.activation else None)
         for i, layer in enumerate(model.layers)
     ]
+    join_memory(distinct)
     return [distinct[i] for i in model.sequence]
 
 

@@ -2,78 +2,92 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import os
+from operator import is_
+from typing import Any
 
 import numpy as np
 
 from nnframe import registry
-from nnframe.contracts.bound import Linear
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.loss import Loss
 from nnframe.errors import DataError, DivergenceError
+from nnframe.layer import check_chain, denseLayer
 from nnframe.training.run import Net
-from nnframe.training.settings import Settings, engine_or_default
+from nnframe.training.settings import ENGINE_VARIABLE, Settings, engine_or_default
 from nnframe.training.stepping import Stepping
 
 
-class KeptTrainer(NamedTuple):
-    """A trainer, and what it was made for."""
-
-    trainer: Stepping
-    layers: tuple[Linear, ...]
-    loss: Loss
-    engine: Engine
-
-
-def train_on_pair(
-    net: Net, pair: Any, loss: str | Loss, learning_rate: float, kept: KeptTrainer | None
-) -> tuple[float | None, KeptTrainer | None]:
-    """Make one update for a pair of columns.
+class KeptTrainer:
+    """Makes updates for single pairs, and is kept by the net between calls.
 
     Parameters
     ----------
     net : nNet
-    pair : tuple of ndarray, shapes (n_in, 1) and (n_out, 1)
     loss : str or Loss
     learning_rate : float
-    kept : KeptTrainer or None
-        What the call before returned.
 
-    Returns
-    -------
-    loss : float or None
-        The loss before the update; None if the pair has to take the way of all data, which words every error. Nothing
-        has changed then.
-    kept : KeptTrainer or None
-        For the next call.
+    Raises
+    ------
+    NNFrameError
+        If an argument can't be used.
     """
-    if type(pair) is not tuple or not all(type(each) is np.ndarray and each.shape[1:] == (1,) for each in pair):
-        return None, kept
-    x, y = pair
-    found, engine = registry.resolve(Loss, loss), engine_or_default(None, "engine")
-    if kept is None or kept.loss is not found or kept.engine is not engine or not _are_same(net, kept.layers):
-        layers = tuple(layer.for_engine() for layer in net.layersList)
-        settings = Settings.of(loss=found, learning_rate=learning_rate, engine=engine)
+
+    def __init__(self, net: Net, loss: str | Loss, learning_rate: float) -> None:
+        check_chain(net.layersList)
+        self._loss, self._engine_name = loss, os.environ.get(ENGINE_VARIABLE)
+        self._found_loss, self._engine = _found(loss)
+        # Nobody can take over the names of built-in plugins, so they mean the same in every call.
+        self._is_lasting = all(
+            registry.provider_of(each) == registry.BUILTIN_PROVIDER for each in (self._found_loss, self._engine)
+        )
+        self._layers = list(net.layersList)
+        self._contents = [_contents(layer) for layer in self._layers]
+        settings = Settings.of(loss=self._found_loss, learning_rate=learning_rate, engine=self._engine)
         # Checked after every update, so that a net is never left with weights that are not finite.
-        kept = KeptTrainer(Stepping(net, settings, check_every=1), layers, found, engine)
-    trainer = kept.trainer
-    trainer.learning_rate = learning_rate
-    try:
-        # The weights may have been changed since the last call.
-        trainer.check()
-        return trainer.step(x, y), kept
-    except (DataError, DivergenceError):
-        return None, None
+        self._trainer = Stepping(net, settings, check_every=1)
 
-
-def _are_same(net: Net, layers: tuple[Linear, ...]) -> bool:
-    """Whether a net still has these arrays and activations."""
-    if len(net.layersList) != len(layers):
-        return False
-    for layer, kept in zip(net.layersList, layers, strict=True):
-        current = layer.for_engine()
-        if not (
-            current.weights is kept.weights and current.bias is kept.bias and current.activation is kept.activation
-        ):
+    def fits(self, net: Net, loss: str | Loss) -> bool:
+        """Whether the net and the plugins are still those that this was made for."""
+        layers = net.layersList
+        if len(layers) != len(self._layers) or not all(map(is_, layers, self._layers)):
             return False
-    return True
+        for layer, known in zip(layers, self._contents, strict=True):
+            contents = vars(layer).values()
+            if len(contents) != len(known) or not all(map(is_, contents, known)):
+                return False
+        if self._is_lasting and loss is self._loss and os.environ.get(ENGINE_VARIABLE) == self._engine_name:
+            return True
+        return _found(loss) == (self._found_loss, self._engine)
+
+    def train(self, pair: Any, learning_rate: float) -> float | None:
+        """Make one update for a pair of columns.
+
+        Returns
+        -------
+        float or None
+            The loss before the update. None if something is wrong with the pair or the weights; nothing has changed
+            then, and training with the same arguments as a run of one pair says what it is.
+        """
+        if type(pair) is not tuple or len(pair) != 2:
+            return None
+        x, y = pair
+        if not (type(x) is type(y) is np.ndarray and x.shape[1:] == y.shape[1:] == (1,)):
+            return None
+        trainer = self._trainer
+        if learning_rate != trainer.learning_rate:
+            trainer.learning_rate = learning_rate
+        try:
+            # The weights may have been changed since the last call.
+            trainer.check()
+            return trainer.step(x, y)
+        except (DataError, DivergenceError):
+            return None
+
+
+def _found(loss: str | Loss) -> tuple[Loss, Engine]:
+    return registry.resolve(Loss, loss), engine_or_default(None, "engine")
+
+
+def _contents(layer: denseLayer) -> list[Any]:
+    return list(vars(layer).values())

@@ -159,9 +159,8 @@ class Stepping:
         DivergenceError
             If one is not. The net then has the weights of the last check.
         """
-        if not self._snapshot.is_finite():
+        if not self._snapshot.take_if_finite():
             self._restore_and_raise("a weight is not finite", ADVICE)
-        self._snapshot.take()
         self._checked_at = self.steps
 
     def continue_from(self, steps: int, seed: int, loss_sum: float, samples_in_epoch: int) -> None:

@@ -337,3 +337,45 @@ def test_a_net_that_keeps_a_trainer_can_be_copied_and_pickled():
     for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         twin.backprop(digits_like(1, seed=1), "cel", 0.1)
         assert not np.array_equal(twin.layersList[0].linear, net.layersList[0].linear)
+
+
+def test_a_call_with_one_pair_sees_that_a_name_means_another_loss_now():
+    def doubled(a, y):
+        return 2 * ((a - y) ** 2).mean(axis=0)
+
+    net, pair = nNet([denseLayer([[2.0]])]), (np.array([[1.0]]), np.array([[0.0]]))
+    losses = []
+    for value in (lambda a, y: ((a - y) ** 2).mean(axis=0), doubled):
+        with nnframe.registry.temporarily(nnframe.Loss("mine", value)):
+            losses.append(net.backprop([pair], "mine", 0.0))
+    assert losses == [4.0, 8.0]
+
+
+def test_a_call_with_one_pair_sees_a_method_put_on_a_layer():
+    net = net_of()
+    net.backprop(digits_like(1), "cel", 0.1)
+    net.layersList[0].forwardPass = lambda v: v
+    with pytest.raises(ArgumentTypeError, match="overrides forwardPass"):
+        net.backprop(digits_like(1), "cel", 0.1)
+
+
+def test_calls_with_one_pair_keep_their_trainer_for_a_loss_with_parameters():
+    net = net_of()
+    loss = nnframe.Loss("scaled", lambda a, y, by: by * ((a - y) ** 2).mean(axis=0), params={"by": 1.0})
+    with nnframe.registry.temporarily(loss):
+        net.backprop(digits_like(1), "scaled(by=2.0)", 0.1)
+        kept = net._kept_trainer
+        net.backprop(digits_like(1), "scaled(by=2.0)", 0.1)
+        assert net._kept_trainer is kept
+
+
+@pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES)
+def test_layers_in_one_vector_and_layers_apart_train_alike(chosen):
+    data, joint = digits_like(20), net_of()
+    apart = nNet([denseLayer(layer.linear, layer.bias, layer.activation) for layer in joint.layersList])
+    assert joint.layersList[0].linear.base is joint.layersList[1].bias.base
+    for net in (joint, apart):
+        net.nEpochs(2, data, "cel", batch_size=3, **chosen)
+        net.trainer("cel", **chosen).run(data)
+    for mine, theirs in zip(arrays_of(joint), arrays_of(apart), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-15)

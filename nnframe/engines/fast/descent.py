@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnframe.arrays import copy_all, subtract_all
+from nnframe.arrays import Array, copy_all, subtract_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
+from nnframe.engines.joint_memory import joint_vector
 from nnframe.engines.update import Updater, vector_of
 
 # With more, the calls that one vector saves no longer matter, and a copy of the weights takes memory.
@@ -53,6 +54,10 @@ def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
     if not task.rule.is_plain:
         return ByRule(task)
     distinct = distinct_layers(task.layers)
+    if len(distinct) == len(task.layers):
+        vector = joint_vector(parameters_of(distinct))
+        if vector is not None:
+            return InJointVector(task, vector)
     n_parameters = sum(array.size for array in parameters_of(distinct))
     if n_parameters <= FEW_PARAMETERS and len(distinct) == len(task.layers):
         return InOneVector(task)
@@ -61,7 +66,28 @@ def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
 
 def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to make single updates."""
-    return InTheLayers(net, memory) if net.rule.is_plain else ByRule(net)
+    if not net.rule.is_plain:
+        return ByRule(net)
+    vector = joint_vector(parameters_of(net.layers))
+    return InTheLayers(net, memory) if vector is None else InJointVector(net, vector)
+
+
+class InJointVector(Descent):
+    """The layers' weights are parts of one vector already: no copy, and one subtraction."""
+
+    def __init__(self, task: TrainingTask | BoundNet, vector: Array) -> None:
+        self.layers, self._vector = task.layers, vector
+        self._step, self.gradients = vector_of(task.layers)
+
+    def begin(self) -> None:
+        """Do nothing: the weights are in the net already."""
+
+    def step(self, learning_rate: float) -> None:
+        """Subtract the gradients."""
+        np.subtract(self._vector, self._step, self._vector)
+
+    def end(self) -> None:
+        """Do nothing."""
 
 
 class InTheLayers(Descent):
