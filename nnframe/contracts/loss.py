@@ -108,6 +108,9 @@ class Loss(Plugin):
             sample(domain, (4, 8), np.random.default_rng(seed))
             for seed, domain in enumerate((self.a_domain, self.y_domain))
         )
+        if self.a_domain == "real":
+            # Small and large ones too, which may be in different pieces of a formula.
+            a *= np.geomspace(0.1, 10, a.shape[1])
         return DerivedLoss(self.value, self.settings, a, y)
 
     @cached_property

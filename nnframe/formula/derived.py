@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -94,20 +93,24 @@ def refused(part: str, error: NotRecordableError, give: str) -> DerivativeError:
     return DerivativeError(f"none is given, and it can't be derived: {reason}; {give}")
 
 
-@contextmanager
-def formula_raises() -> Iterator[None]:
-    """Turn what a formula raises when it is called with arrays into an error of this package.
+def called(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return a formula with its parameters filled in, whose failure is one of the formula and not of deriving it.
 
     Raises
     ------
     NotRecordableError
+        When it is called, for whatever it raises.
     """
-    try:
-        yield
-    except (NotRecordableError, NNFrameError):
-        raise
-    except (Exception, SystemExit) as error:
-        raise NotRecordableError("the formula", f"it raises {one_line(error)}", raised=error) from error
+
+    def call(*arrays: Any) -> Any:
+        try:
+            return function(*arrays, **settings)
+        except (NotRecordableError, NNFrameError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise NotRecordableError("the formula", f"it raises {one_line(error)}", raised=error) from error
+
+    return call
 
 
 def range_of(dtype: DType, is_loss: bool) -> Interval:
@@ -142,7 +145,7 @@ class DerivedActivation:
     """
 
     def __init__(self, forward: Callable[..., Array], settings: Mapping[str, Any]) -> None:
-        self._forward = partial(forward, **settings)
+        self._forward = called(forward, settings)
         self._recorded: dict[DType, tuple[Node, Chosen]] = {}
         try:
             result = recorded(self._forward, ["z"], {})
@@ -152,8 +155,7 @@ class DerivedActivation:
             self.slope = Derived(self._slope_source, self._with_differences) if self.elementwise else None
             self.backward = Derived(self._backward_source)
             self._choose(result, FLOAT64)
-            with formula_raises():
-                self._prove()
+            self._prove()
         except NotRecordableError as error:
             raise refused("forward", error, GIVE_ACTIVATION) from (error.raised or error)
 
@@ -206,7 +208,7 @@ class DerivedActivation:
 
     def _prove(self) -> None:
         """Raise unless the derived functions agree with differences of the formula."""
-        z = COLUMN if self.elementwise else np.random.default_rng(0).normal(size=(5, 8))
+        z = COLUMN if self.elementwise else np.random.default_rng(0).normal(size=(5, 8)) * np.geomspace(0.1, 10, 8)
         with np.errstate(all="ignore"):
             a = require_shape("a result", self._forward(z), z.shape)
             if self.slope is not None:
@@ -243,11 +245,11 @@ class DerivedLoss:
     """
 
     def __init__(self, value: Callable[..., Array], settings: Mapping[str, Any], a: Array, y: Array) -> None:
-        self._value = partial(value, **settings)
+        self._value = called(value, settings)
         self._recorded: dict[DType, Chosen] = {}
         self.gradient = Derived(self._gradient_source)
         try:
-            with np.errstate(all="ignore"), formula_raises():
+            with np.errstate(all="ignore"):
                 got = self.gradient(a, y)
                 require_shape("a value", self._value(a, y), a.shape[1:])
                 expected = column_differences(lambda a: self._value(a, y), a)

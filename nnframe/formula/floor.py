@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from nnframe.arrays import Array
 
-def floored(x: Any) -> Any:
+
+def floored(x: Array) -> Array:
     """Return x, raised where necessary to the smallest normal number over the machine epsilon.
 
     It keeps log 0 and 1 / 0 finite: so small that it changes no result that matters, and so large that a quotient has
@@ -30,7 +30,6 @@ def floored(x: Any) -> Any:
     """
     # What a formula is called with to be recorded has a floor of its own.
     recorded = getattr(x, "floored", None)
-    if recorded is not None:
-        return recorded()
     limits = np.finfo(x.dtype)
-    return np.maximum(x, limits.tiny / limits.eps)
+    raised: Array = np.maximum(x, limits.tiny / limits.eps) if recorded is None else recorded()
+    return raised

@@ -26,20 +26,18 @@ def without_logarithms(root: Node, output: Node) -> Node:
     """
     bounds = Intervals(UNKNOWN)
     graph = root.graph
+    outputs = (output, graph.node("floored", output))
 
     def build(node: Node, args: tuple[Node, ...]) -> Node:
         if node.op == "log":
             known = _log(args[0], bounds)
             if known is not None:
-                inner = args[0].args[0] if args[0].op == "floored" else args[0]
-                if inner is output:
+                if args[0] in outputs:
                     graph.exponentials[known] = output
                 return known
-        if node.op == "subtract" and node.args[0].equals(1) and args[1] is output:
-            known = _complement(output, bounds)
-            if known is not None:
-                return known
-        if node.op == "add" and node.args[0].equals(1) and args[1].op == "negative" and args[1].args[0] is output:
+        if node.op == "subtract" and args[0].equals(1) and args[1] in outputs:
+            return _complement(output, bounds) or node
+        if node.op == "add" and args[0].equals(1) and args[1].op == "negative" and args[1].args[0] in outputs:
             return _complement(output, bounds) or node
         return node if args == node.args else graph.simplified(node.op, *args, data=node.data)
 

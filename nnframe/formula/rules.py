@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Rule(NamedTuple):
@@ -26,7 +28,7 @@ class Rule(NamedTuple):
     slopes: tuple[Callable[..., Any], ...]
 
 
-def rule(*slopes: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def rule(*slopes: Callable[..., Any]) -> Callable[[F], F]:
     """Have an element-wise function recorded as one step whose slopes are known.
 
     For a function that can't be recorded, or whose slope is better computed in another way than the function itself.
@@ -52,7 +54,7 @@ def rule(*slopes: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable
     0.5
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: F) -> F:
         described = Rule(function.__name__, function, slopes)
 
         @wraps(function)
@@ -63,7 +65,7 @@ def rule(*slopes: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable
                     return record(described, args)
             return function(*args)
 
-        return call
+        return cast(F, call)
 
     return decorate
 

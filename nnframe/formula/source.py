@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnframe.arrays import FLOAT64, DType
+from nnframe.formula.derive import inlined
 from nnframe.formula.graph import Node, Shape
 from nnframe.formula.intervals import UNKNOWN, Interval, Intervals
 from nnframe.formula.writer import Writer
@@ -83,6 +84,8 @@ def source_of(
     inputs : pair of float, optional
         What arguments can be.
     """
+    if compiles:
+        roots = [inlined(root, dtype, given or {}) for root in roots]
     writer = Writer(arguments, given or {}, dtype, compiles, Intervals(inputs))
     writer.name_shared(roots)
     results = [writer.of_shape(root, shape) for root, shape in zip(roots, shapes, strict=True)]

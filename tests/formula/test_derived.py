@@ -143,6 +143,14 @@ def test_a_gradient_is_derived_for_columns_of_any_length(value, gradient, n):
         np.testing.assert_allclose(Loss("mine", value).slope(a, y), gradient(a, y), rtol=1e-12, atol=1e-15)
 
 
+def test_a_piece_that_no_small_number_reaches_is_derived_too():
+    def value(a, y):
+        return np.maximum(np.sqrt((a * a).sum(axis=0)), 5.0)
+
+    a = np.array([[3.0, 6.0], [0.0, 8.0]])
+    np.testing.assert_allclose(Loss("mine", value).slope(a, a), [[0, 0.6], [0, 0.8]], rtol=1e-14)
+
+
 def test_an_author_who_forgets_the_axis_is_told():
     with pytest.raises(DerivativeError, match=r"np.mean without axis of shape \(n, B\).*write np.mean\(x, axis=0\)"):
         nNet([denseLayer([[1.0]])]).backprop(

@@ -25,14 +25,7 @@ def forward(z: Array, beta: float) -> Array:
     return a
 
 
-def derivative(z: Array, beta: float) -> Array:
-    """Return s + beta z s (1 - s), where 1 - s(x) is s(-x)."""
-    s = sigmoid(beta * z)
-    slope: Array = s + beta * z * s * sigmoid(-beta * z)
-    return slope
-
-
-swish = Activation("swish", forward, derivative, params={"beta": 1.0}, init="he", doc=__doc__)
+swish = Activation("swish", forward, params={"beta": 1.0}, init="he", doc=__doc__)
 
 
 @hookimpl

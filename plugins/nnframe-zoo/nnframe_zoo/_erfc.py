@@ -21,6 +21,7 @@ import math
 
 import numpy as np
 
+from nnframe import rule
 from nnframe_zoo._array import Array
 
 SMALL, LARGE = 0.46875, 4.0
@@ -82,6 +83,7 @@ LARGE_DENOMINATOR = (
 )
 
 
+@rule(lambda x, f: -2 / math.sqrt(math.pi) * np.exp(-x * x))
 def erfc(x: Array) -> Array:
     """Return erfc(x), of x's shape and dtype."""
     y = np.minimum(np.abs(x), ZERO)

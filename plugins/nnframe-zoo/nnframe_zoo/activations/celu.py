@@ -21,16 +21,9 @@ def forward(z: Array, alpha: float) -> Array:
     return np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0) / alpha))
 
 
-def derivative(z: Array, alpha: float) -> Array:
-    """Return exp(min(z, 0) / alpha), which is 1 where z > 0."""
-    slope: Array = np.exp(np.minimum(z, 0) / alpha)
-    return slope
-
-
 celu = Activation(
     "celu",
     forward,
-    derivative,
     params={"alpha": 1.0},
     limits={"alpha": "(0, inf)"},
     init="he",

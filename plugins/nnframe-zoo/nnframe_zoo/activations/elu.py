@@ -22,12 +22,7 @@ def forward(z: Array, alpha: float) -> Array:
     return np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
 
 
-def derivative(z: Array, alpha: float) -> Array:
-    """Return 1 where z > 0, else alpha exp(z)."""
-    return np.where(z > 0, 1, alpha * np.exp(np.minimum(z, 0)))
-
-
-elu = Activation("elu", forward, derivative, params={"alpha": 1.0}, init="he", a_domain="real", doc=__doc__)
+elu = Activation("elu", forward, params={"alpha": 1.0}, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from nnframe import Activation, hookimpl
 from nnframe_zoo._array import Array
 from nnframe_zoo._erfc import erfc
@@ -24,18 +22,11 @@ def forward(z: Array) -> Array:
     return z * _normal_cdf(z)
 
 
-def derivative(z: Array) -> Array:
-    """Return P(z) + z p(z)."""
-    density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    slope: Array = _normal_cdf(z) + z * density
-    return slope
-
-
 def _normal_cdf(z: Array) -> Array:
     return erfc(z / -math.sqrt(2)) / 2
 
 
-gelu = Activation("gelu", forward, derivative, init="he", a_domain="real", doc=__doc__)
+gelu = Activation("gelu", forward, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

@@ -19,15 +19,9 @@ def forward(z: Array, lambd: float) -> Array:
     return np.where(np.abs(z) > lambd, z, 0)
 
 
-def derivative(z: Array, lambd: float) -> Array:
-    """Return 1 where |z| > lambd, else 0."""
-    return (np.abs(z) > lambd).astype(z.dtype)
-
-
 hardshrink = Activation(
     "hardshrink",
     forward,
-    derivative,
     params={"lambd": 0.5},
     limits={"lambd": "(0, inf)"},
     a_domain="real",

@@ -13,8 +13,6 @@ Source: A. Howard et al., "Searching for MobileNetV3", ICCV 2019, arXiv:1905.022
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnframe import Activation, hookimpl
 from nnframe_zoo._array import Array
 from nnframe_zoo.activations import hardsigmoid
@@ -25,12 +23,7 @@ def forward(z: Array) -> Array:
     return z * hardsigmoid.forward(z)
 
 
-def derivative(z: Array) -> Array:
-    """Return z / 3 + 1/2 where -3 < z < 3, 0 below and 1 above."""
-    return np.where(np.abs(z) < 3, z / 3 + 0.5, z > 0)
-
-
-hardswish = Activation("hardswish", forward, derivative, init="he", a_domain="real", doc=__doc__)
+hardswish = Activation("hardswish", forward, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

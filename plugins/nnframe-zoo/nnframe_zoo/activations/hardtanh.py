@@ -20,14 +20,7 @@ def forward(z: Array, min_val: float, max_val: float) -> Array:
     return a
 
 
-def derivative(z: Array, min_val: float, max_val: float) -> Array:
-    """Return 1 where min_val < z < max_val, else 0."""
-    return ((z > min_val) & (z < max_val)).astype(z.dtype)
-
-
-hardtanh = Activation(
-    "hardtanh", forward, derivative, params={"min_val": -1.0, "max_val": 1.0}, a_domain="real", doc=__doc__
-)
+hardtanh = Activation("hardtanh", forward, params={"min_val": -1.0, "max_val": 1.0}, a_domain="real", doc=__doc__)
 
 
 @hookimpl

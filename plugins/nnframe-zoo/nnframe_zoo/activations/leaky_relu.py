@@ -20,14 +20,7 @@ def forward(z: Array, alpha: float) -> Array:
     return np.where(z > 0, z, alpha * z)
 
 
-def derivative(z: Array, alpha: float) -> Array:
-    """Return 1 where z > 0, else alpha."""
-    return np.where(z > 0, 1, alpha).astype(z.dtype)
-
-
-leaky_relu = Activation(
-    "leaky_relu", forward, derivative, params={"alpha": 0.01}, init="he", a_domain="real", doc=__doc__
-)
+leaky_relu = Activation("leaky_relu", forward, params={"alpha": 0.01}, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

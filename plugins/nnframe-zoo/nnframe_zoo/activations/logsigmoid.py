@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from nnframe import Activation, hookimpl
 from nnframe_zoo._array import Array
-from nnframe_zoo._logistic import log1p_exp, sigmoid
+from nnframe_zoo._logistic import log1p_exp
 
 
 def forward(z: Array) -> Array:
@@ -20,12 +20,7 @@ def forward(z: Array) -> Array:
     return -log1p_exp(-z)
 
 
-def derivative(z: Array) -> Array:
-    """Return s(-z)."""
-    return sigmoid(-z)
-
-
-logsigmoid = Activation("logsigmoid", forward, derivative, a_domain="real", doc=__doc__)
+logsigmoid = Activation("logsigmoid", forward, a_domain="real", doc=__doc__)
 
 
 @hookimpl

@@ -19,7 +19,6 @@ import numpy as np
 
 from nnframe import Activation, hookimpl
 from nnframe_zoo._array import Array
-from nnframe_zoo._logistic import sigmoid
 
 
 def forward(z: Array) -> Array:
@@ -29,14 +28,6 @@ def forward(z: Array) -> Array:
     return a
 
 
-def derivative(z: Array) -> Array:
-    """Return t + z (1 - t^2) s(z)."""
-    p, q = _parts(z)
-    total = p + q
-    slope: Array = p / total + z * (q * (2 * p + q) / total**2) * sigmoid(z)
-    return slope
-
-
 def _parts(z: Array) -> tuple[Array, Array]:
     e = np.exp(-np.abs(z))
     p: Array = np.where(z < 0, e * e, 1) + 2 * e
@@ -44,7 +35,7 @@ def _parts(z: Array) -> tuple[Array, Array]:
     return p, q
 
 
-mish = Activation("mish", forward, derivative, init="he", a_domain="real", doc=__doc__)
+mish = Activation("mish", forward, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

@@ -17,12 +17,7 @@ def forward(z: Array) -> Array:
     return hardtanh.forward(z, 0, 6)
 
 
-def derivative(z: Array) -> Array:
-    """Return 1 where 0 < z < 6, else 0."""
-    return hardtanh.derivative(z, 0, 6)
-
-
-relu6 = Activation("relu6", forward, derivative, init="he", a_domain="nonnegative", doc=__doc__)
+relu6 = Activation("relu6", forward, init="he", a_domain="nonnegative", doc=__doc__)
 
 
 @hookimpl

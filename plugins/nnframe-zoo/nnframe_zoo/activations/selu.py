@@ -23,12 +23,7 @@ def forward(z: Array) -> Array:
     return SCALE * elu.forward(z, ALPHA)
 
 
-def derivative(z: Array) -> Array:
-    """Return scale elu'(z)."""
-    return SCALE * elu.derivative(z, ALPHA)
-
-
-selu = Activation("selu", forward, derivative, a_domain="real", doc=__doc__)
+selu = Activation("selu", forward, a_domain="real", doc=__doc__)
 
 
 @hookimpl

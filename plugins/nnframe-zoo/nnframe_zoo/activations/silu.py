@@ -20,13 +20,7 @@ def forward(z: Array) -> Array:
     return z * sigmoid(z)
 
 
-def derivative(z: Array) -> Array:
-    """Return s(z) (1 + z s(-z))."""
-    slope: Array = sigmoid(z) * (1 + z * sigmoid(-z))
-    return slope
-
-
-silu = Activation("silu", forward, derivative, init="he", a_domain="real", doc=__doc__)
+silu = Activation("silu", forward, init="he", a_domain="real", doc=__doc__)
 
 
 @hookimpl

@@ -25,13 +25,7 @@ def forward(z: Array) -> Array:
     return a
 
 
-def backward(grad: Array, z: Array, a: Array) -> Array:
-    """Return dL/dz for grad = dL/da."""
-    dz: Array = a * ((grad * a).sum(axis=0, keepdims=True) - grad)
-    return dz
-
-
-softmin = Activation("softmin", forward, backward=backward, a_domain="distribution", doc=__doc__)
+softmin = Activation("softmin", forward, a_domain="distribution", doc=__doc__)
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from nnframe import Activation, hookimpl
 from nnframe_zoo._array import Array
-from nnframe_zoo._logistic import log1p_exp, sigmoid
+from nnframe_zoo._logistic import log1p_exp
 
 
 def forward(z: Array, beta: float) -> Array:
@@ -20,15 +20,9 @@ def forward(z: Array, beta: float) -> Array:
     return log1p_exp(beta * z) / beta
 
 
-def derivative(z: Array, beta: float) -> Array:
-    """Return s(beta z)."""
-    return sigmoid(beta * z)
-
-
 softplus = Activation(
     "softplus",
     forward,
-    derivative,
     params={"beta": 1.0},
     limits={"beta": "(0, inf)"},
     init="he",

@@ -25,15 +25,6 @@ def value(a: Array, y: Array, eps: float) -> Array:
     return total
 
 
-def gradient(a: Array, y: Array, eps: float) -> Array:
-    """Return (u sum(u v) - v) / |a|, or -v / eps where |a| <= eps."""
-    length = _length(a, eps)
-    u, v = a / length, y / _length(y, eps)
-    along = np.where(length > eps, (u * v).sum(axis=0, keepdims=True), 0)
-    grad: Array = (u * along - v) / length
-    return grad
-
-
 def _length(x: Array, eps: float) -> Array:
     length: Array = np.maximum(np.sqrt((x * x).sum(axis=0, keepdims=True)), eps)
     return length
@@ -42,7 +33,6 @@ def _length(x: Array, eps: float) -> Array:
 cosine = Loss(
     "cosine",
     value,
-    gradient,
     params={"eps": 1e-8},
     limits={"eps": "(0, inf)"},
     doc=__doc__,

@@ -22,15 +22,9 @@ def value(a: Array, y: Array, var: float, full: bool, eps: float) -> Array:
     return mean
 
 
-def gradient(a: Array, y: Array, var: float, full: bool, eps: float) -> Array:
-    """Return (a - y) / (v n)."""
-    return (a - y) / (max(var, eps) * len(a))
-
-
 gaussian_nll = Loss(
     "gaussian_nll",
     value,
-    gradient,
     params={"var": 1.0, "full": False, "eps": 1e-6},
     limits={"var": "[0, inf)", "eps": "(0, inf)"},
     doc=__doc__,

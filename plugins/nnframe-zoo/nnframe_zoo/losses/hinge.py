@@ -20,12 +20,7 @@ def value(a: Array, y: Array, margin: float) -> Array:
     return mean
 
 
-def gradient(a: Array, y: Array, margin: float) -> Array:
-    """Return -y / n where y a < margin, else 0."""
-    return np.where(y * a < margin, -y, 0) / len(a)
-
-
-hinge = Loss("hinge", value, gradient, params={"margin": 1.0}, minimum=0.0, y_domain="sign", doc=__doc__)
+hinge = Loss("hinge", value, params={"margin": 1.0}, minimum=0.0, y_domain="sign", doc=__doc__)
 
 
 @hookimpl

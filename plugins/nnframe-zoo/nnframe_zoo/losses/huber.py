@@ -27,16 +27,9 @@ def value(a: Array, y: Array, delta: float) -> Array:
     return mean
 
 
-def gradient(a: Array, y: Array, delta: float) -> Array:
-    """Return min(max(a - y, -delta), delta) / n."""
-    grad: Array = np.clip(a - y, -delta, delta) / len(a)
-    return grad
-
-
 huber = Loss(
     "huber",
     value,
-    gradient,
     params={"delta": 1.0},
     limits={"delta": "(0, inf)"},
     minimum=0.0,

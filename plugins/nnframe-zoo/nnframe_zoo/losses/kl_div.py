@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnframe import Fused, Loss, hookimpl
+from nnframe import Loss, hookimpl
 from nnframe_zoo._array import Array
-from nnframe_zoo.losses import nll
 
 
 def value(a: Array, y: Array) -> Array:
@@ -29,8 +28,6 @@ def value(a: Array, y: Array) -> Array:
 kl_div = Loss(
     "kl_div",
     value,
-    nll.gradient,
-    fused={"log_softmax": Fused(nll.log_softmax_gradient)},
     a_domain="log_distribution",
     y_domain="distribution",
     doc=__doc__,

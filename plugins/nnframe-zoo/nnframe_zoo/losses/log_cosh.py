@@ -15,26 +15,26 @@ import math
 
 import numpy as np
 
-from nnframe import Loss, hookimpl
+from nnframe import Loss, hookimpl, rule
 from nnframe_zoo._array import Array
+
+
+@rule(lambda e, f: np.tanh(e))
+def _log_cosh(e: Array) -> Array:
+    size = np.abs(e)
+    near = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2)
+    far = size + np.log1p(np.exp(-2 * size)) - math.log(2)
+    result: Array = np.where(size < 1, near, far)
+    return result
 
 
 def value(a: Array, y: Array) -> Array:
     """Return the mean of log cosh(a - y) over each column."""
-    error = np.abs(a - y)
-    near = np.log1p(2 * np.sinh(np.minimum(error, 1) / 2) ** 2)
-    far = error + np.log1p(np.exp(-2 * error)) - math.log(2)
-    mean: Array = np.where(error < 1, near, far).mean(axis=0)
+    mean: Array = _log_cosh(a - y).mean(axis=0)
     return mean
 
 
-def gradient(a: Array, y: Array) -> Array:
-    """Return tanh(a - y) / n."""
-    grad: Array = np.tanh(a - y) / len(a)
-    return grad
-
-
-log_cosh = Loss("log_cosh", value, gradient, minimum=0.0, doc=__doc__)
+log_cosh = Loss("log_cosh", value, minimum=0.0, doc=__doc__)
 
 
 @hookimpl

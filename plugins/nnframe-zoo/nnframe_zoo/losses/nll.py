@@ -10,9 +10,7 @@ Source: C. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, se
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnframe import Fused, Loss, hookimpl
+from nnframe import Loss, hookimpl
 from nnframe_zoo._array import Array
 
 
@@ -22,22 +20,9 @@ def value(a: Array, y: Array) -> Array:
     return total
 
 
-def gradient(a: Array, y: Array) -> Array:
-    """Return -y."""
-    return -y
-
-
-def log_softmax_gradient(z: Array, a: Array, y: Array) -> Array:
-    """Return dL/dz for a = log_softmax(z)."""
-    grad: Array = np.exp(a) * y.sum(axis=0, keepdims=True) - y
-    return grad
-
-
 nll = Loss(
     "nll",
     value,
-    gradient,
-    fused={"log_softmax": Fused(log_softmax_gradient)},
     a_domain="log_distribution",
     y_domain="distribution",
     doc=__doc__,

@@ -8,7 +8,8 @@ The mean over the components of a column of
 less log(y!), which doesn't depend on a. full=True adds Stirling's formula for it, y log y - y + log(2 pi y) / 2, where
 y > 1.
 
-exp(a) ends at the largest number times the machine epsilon, so that it can't overflow, nor can the sum over a column.
+exp(a) ends at the largest number times the machine epsilon, so that it can't overflow, nor can the sum over a column;
+its slope is itself there too, so that such an a is still drawn back.
 A floor under a + eps keeps log 0 and 1 / 0 finite.
 
 Source: P. McCullagh and J. Nelder, "Generalized linear models", Chapman and Hall 1989, chapter 6.
@@ -20,10 +21,9 @@ import math
 
 import numpy as np
 
-from nnframe import Loss, hookimpl
+from nnframe import Loss, floored, hookimpl, rule
 from nnframe.contracts.domains import Domain
 from nnframe_zoo._array import Array
-from nnframe_zoo._floored import floored
 
 
 def value(a: Array, y: Array, log_input: bool, full: bool, eps: float) -> Array:
@@ -35,12 +35,7 @@ def value(a: Array, y: Array, log_input: bool, full: bool, eps: float) -> Array:
     return mean
 
 
-def gradient(a: Array, y: Array, log_input: bool, full: bool, eps: float) -> Array:
-    """Return (exp(a) - y) / n, or (1 - y / (a + eps)) / n."""
-    slopes = _exp(a) - y if log_input else 1 - y / floored(a + eps)
-    return slopes / len(a)
-
-
+@rule(lambda a, f: f)
 def _exp(a: Array) -> Array:
     limits = np.finfo(a.dtype)
     capped: Array = np.exp(np.minimum(a, np.log(limits.max * limits.eps)))
@@ -59,7 +54,6 @@ def _a_domain(log_input: bool, **others: object) -> Domain:
 poisson_nll = Loss(
     "poisson_nll",
     value,
-    gradient,
     params={"log_input": True, "full": False, "eps": 1e-8},
     limits={"eps": "[0, inf)"},
     y_domain="nonnegative",

@@ -26,16 +26,9 @@ def value(a: Array, y: Array, q: float) -> Array:
     return mean
 
 
-def gradient(a: Array, y: Array, q: float) -> Array:
-    """Return ((1 + sign(a - y)) / 2 - q) / n."""
-    grad: Array = ((1 + np.sign(a - y)) / 2 - q) / len(a)
-    return grad
-
-
 quantile = Loss(
     "quantile",
     value,
-    gradient,
     params={"q": 0.5},
     limits={"q": "(0, 1)"},
     doc=__doc__,

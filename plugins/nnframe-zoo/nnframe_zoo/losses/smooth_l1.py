@@ -23,15 +23,9 @@ def value(a: Array, y: Array, beta: float) -> Array:
     return huber.value(a, y, beta) / beta
 
 
-def gradient(a: Array, y: Array, beta: float) -> Array:
-    """Return min(max((a - y) / beta, -1), 1) / n."""
-    return huber.gradient(a, y, beta) / beta
-
-
 smooth_l1 = Loss(
     "smooth_l1",
     value,
-    gradient,
     params={"beta": 1.0},
     limits={"beta": "(0, inf)"},
     minimum=0.0,

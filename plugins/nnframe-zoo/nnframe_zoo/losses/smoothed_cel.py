@@ -5,8 +5,8 @@ A share of the target is spread evenly over the n classes, t = (1 - smoothing) y
 dL/da_i = -t_i / a_i. A floor under a keeps log 0 and 1 / 0 finite. smoothing = 0 is cel; the default is the paper's
 0.1, where PyTorch's cross_entropy smooths only on demand.
 
-After softmax, the two are better taken together: log a from z as log_softmax does, and dL/dz = a sum_k t_k - t, which
-has neither a logarithm of a rounded 0 nor a quotient.
+After softmax, the two are taken together: log a from z as log_softmax does, and dL/dz = a sum_k t_k - t, which has
+neither a logarithm of a rounded 0 nor a quotient.
 
 Source: C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna, "Rethinking the Inception architecture for computer
 vision", CVPR 2016, arXiv:1512.00567, section 7.
@@ -16,33 +16,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnframe import Fused, Loss, hookimpl
+from nnframe import Loss, floored, hookimpl
 from nnframe_zoo._array import Array
-from nnframe_zoo._floored import floored
-from nnframe_zoo.activations import log_softmax
 from nnframe_zoo.losses import nll
 
 
 def value(a: Array, y: Array, smoothing: float) -> Array:
     """Return -sum(t log a) over each column."""
     return nll.value(np.log(floored(a)), _smoothed(y, smoothing))
-
-
-def gradient(a: Array, y: Array, smoothing: float) -> Array:
-    """Return -t / a."""
-    return -_smoothed(y, smoothing) / floored(a)
-
-
-def softmax_value(z: Array, y: Array, smoothing: float) -> Array:
-    """Return the loss of softmax(z), computed from z."""
-    return nll.value(log_softmax.forward(z), _smoothed(y, smoothing))
-
-
-def softmax_gradient(z: Array, a: Array, y: Array, smoothing: float) -> Array:
-    """Return dL/dz for a = softmax(z)."""
-    t = _smoothed(y, smoothing)
-    grad: Array = a * t.sum(axis=0, keepdims=True) - t
-    return grad
 
 
 def _smoothed(y: Array, smoothing: float) -> Array:
@@ -52,10 +33,8 @@ def _smoothed(y: Array, smoothing: float) -> Array:
 smoothed_cel = Loss(
     "smoothed_cel",
     value,
-    gradient,
     params={"smoothing": 0.1},
     limits={"smoothing": "[0, 1]"},
-    fused={"softmax": Fused(softmax_gradient, softmax_value)},
     a_domain="distribution",
     y_domain="distribution",
     doc=__doc__,

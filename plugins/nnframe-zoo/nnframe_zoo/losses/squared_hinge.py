@@ -20,15 +20,7 @@ def value(a: Array, y: Array, margin: float) -> Array:
     return mean
 
 
-def gradient(a: Array, y: Array, margin: float) -> Array:
-    """Return -2 y max(margin - y a, 0) / n."""
-    grad: Array = y * np.maximum(margin - y * a, 0) * (-2 / len(a))
-    return grad
-
-
-squared_hinge = Loss(
-    "squared_hinge", value, gradient, params={"margin": 1.0}, minimum=0.0, y_domain="sign", doc=__doc__
-)
+squared_hinge = Loss("squared_hinge", value, params={"margin": 1.0}, minimum=0.0, y_domain="sign", doc=__doc__)
 
 
 @hookimpl
