@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
+from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
-from nnframe.inputs.checks import whole_number
+from nnframe.inputs.checks import generator, layer_sizes, net_dtype
 from nnframe.layer import denseLayer
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def random_layers(
 
     The weights are drawn in float64 and rounded, so that a float32 net starts where its float64 twin does.
     """
-    checked_sizes, checked_dtype, rng = _checked_sizes(sizes), _checked_dtype(dtype), _generator(seed)
+    checked_sizes, checked_dtype, rng = layer_sizes(sizes), net_dtype(dtype), generator(seed)
     each = _one_per_layer(activations, len(checked_sizes) - 1)
     layers = []
     for (n_in, n_out), name in zip(pairwise(checked_sizes), each, strict=True):
@@ -69,15 +69,6 @@ def draw_weights(rng: np.random.Generator, n_in: int, n_out: int, activation: Ac
     return rng.uniform(-limit, limit, shape)
 
 
-def _checked_sizes(sizes: Sequence[int]) -> list[int]:
-    if not isinstance(sizes, Iterable):
-        raise ArgumentTypeError(f"sizes is {shown(sizes)}; expected a list of whole numbers such as [64, 32, 10]")
-    counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
-    if len(counts) < 2:
-        raise ArgumentError(f"sizes is {counts}; expected at least two, for the input and the output: [64, 10]")
-    return counts
-
-
 def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int) -> list[str | Activation | None]:
     if isinstance(activations, (str, Activation)) or activations is None:
         raise ArgumentTypeError(
@@ -94,19 +85,3 @@ def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int
         f"activations has {len(each)} entries for {n_layers} layers; expected one per layer, or two, for the hidden "
         f"layers and for the last"
     )
-
-
-def _checked_dtype(dtype: npt.DTypeLike) -> DType:
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        raise ArgumentTypeError(f"dtype is {shown(dtype)}; expected float32 or float64") from None
-    if found not in (FLOAT32, FLOAT64):
-        raise ArgumentTypeError(f"dtype is {found}; expected float32 or float64")
-    return found
-
-
-def _generator(seed: int | np.random.Generator | None) -> np.random.Generator:
-    if seed is None or isinstance(seed, np.random.Generator):
-        return np.random.default_rng(seed)
-    return np.random.default_rng(whole_number(seed, "seed", minimum=0))

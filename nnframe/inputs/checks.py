@@ -1,14 +1,19 @@
-"""What counts as a number, a column and a matrix, and the messages for what doesn't."""
+"""What counts as a number, a column, a matrix, sizes and seeds, and the messages for what doesn't."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, FORWARD_ERRORS, Array, DType
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, one_line, with_type
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, one_line, shown, with_type
 from nnframe.inputs.array_likes import require_numbers, require_plain
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def float_dtype(dtype: DType, name: str) -> DType:
@@ -148,3 +153,46 @@ def finite_number(value: object, name: str, example: str) -> float:
     if not math.isfinite(number) or number < 0:
         raise ArgumentError(f"{name} is {number}; expected a finite number, 0 or more, such as {example}")
     return number
+
+
+def layer_sizes(sizes: Sequence[int]) -> list[int]:
+    """Return the sizes of the layers of a net as ints.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+    """
+    if not isinstance(sizes, Iterable):
+        raise ArgumentTypeError(f"sizes is {shown(sizes)}; expected a list of whole numbers such as [64, 32, 10]")
+    counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
+    if len(counts) < 2:
+        raise ArgumentError(f"sizes is {counts}; expected at least two, for the input and the output: [64, 10]")
+    return counts
+
+
+def net_dtype(dtype: npt.DTypeLike) -> DType:
+    """Return float32 or float64 as a numpy dtype.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+    """
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise ArgumentTypeError(f"dtype is {shown(dtype)}; expected float32 or float64") from None
+    if found not in (FLOAT32, FLOAT64):
+        raise ArgumentTypeError(f"dtype is {found}; expected float32 or float64")
+    return found
+
+
+def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
+    """Return the random generator of a seed; None draws one.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+    """
+    if seed is None or isinstance(seed, np.random.Generator):
+        return np.random.default_rng(seed)
+    return np.random.default_rng(whole_number(seed, "seed", minimum=0))
