@@ -80,6 +80,7 @@ def test_numbers_that_are_not_finite_stay_in_their_row_and_column(dtype):
     np.testing.assert_array_equal(np.isfinite(z), expected)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(0, 200))
 def test_the_shares_of_a_batch_have_every_sample_once_and_few_are_small(n_shares, count):
     shares = [share_of_samples(share, n_shares, count) for share in range(n_shares)]
@@ -88,6 +89,7 @@ def test_the_shares_of_a_batch_have_every_sample_once_and_few_are_small(n_shares
         assert all(last - first >= FEWEST_SAMPLES for first, last in shares if last > first)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 200))
 def test_the_shares_of_rows_have_every_row_once(n_shares, n_rows):
     shares = [share_of_rows(share, n_shares, n_rows) for share in range(n_shares)]
