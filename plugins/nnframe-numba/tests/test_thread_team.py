@@ -155,11 +155,16 @@ def test_a_forked_process_finds_helpers_of_its_own(monkeypatch):
 
 
 def test_a_run_is_gone_when_training_is_over_and_not_at_the_next_garbage_collection():
+    def alive():
+        return sum(isinstance(each, CompiledTraining) for each in gc.get_objects())
+
     gc.collect()
     gc.disable()
     try:
+        # numba keeps the frames of the last formula that it could not compile, and what they refer to.
+        before = alive()
         trained()
-        assert not [each for each in gc.get_objects() if isinstance(each, CompiledTraining)]
+        assert alive() == before
     finally:
         gc.enable()
 
