@@ -8,8 +8,19 @@ True
 """
 
 from nnframe_sklearn.classifier import NNClassifier
+from nnframe_sklearn.interop import from_sklearn, to_sklearn
 from nnframe_sklearn.mlp_classifier import MLPClassifier
 from nnframe_sklearn.mlp_regressor import MLPRegressor
+from nnframe_sklearn.model_file import load, save
 from nnframe_sklearn.regressor import NNRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "NNClassifier", "NNRegressor"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "NNClassifier",
+    "NNRegressor",
+    "from_sklearn",
+    "load",
+    "save",
+    "to_sklearn",
+]

@@ -45,7 +45,7 @@ class NetEstimator(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
-        # An estimator that is not fitted is on its way to be fitted, perhaps with other parameters than it has now.
+        # All of them: a search sets other parameters in its workers than the estimator has now.
         plugins = carried()
         if plugins:
             state["_carried"] = plugins
