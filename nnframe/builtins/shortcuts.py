@@ -13,7 +13,7 @@ from nnframe.arrays import Array
 MOST_MULTIPLICATIONS = 2**13
 # For smaller matrices, looking up `zeros_beside` takes longer than it saves.
 LARGE = 2**11
-# More zeros would take too much memory.
+# More zeros take too much memory.
 MOST_ZEROS = 2**15
 
 

@@ -112,14 +112,14 @@ class Activation(Plugin):
 
     @cached_property
     def derived(self) -> DerivedActivation:
-        """What is derived from `forward`, for the parameters as they are set.
+        """The functions derived from `forward`, for the current parameters.
 
         Raises
         ------
         DerivativeError
             If it can't be derived; the message says what stands in the way.
         """
-        # A net whose parts bring their derivatives doesn't wait for it.
+        # A net whose plugins have their own derivatives never imports it.
         from nnframe.formula.derived import DerivedActivation
 
         return DerivedActivation(self.forward, self.settings)

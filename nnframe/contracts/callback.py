@@ -1,4 +1,4 @@
-"""The contract for callbacks that can be asked for by name."""
+"""The contract for callbacks that have a name."""
 
 from __future__ import annotations
 

@@ -33,18 +33,18 @@ DESCRIPTIONS: dict[Domain, str] = {
     "log_distribution": "logarithms of probabilities that sum to 1",
     "sign": "-1 or 1",
 }
-# What lies in each domain besides itself.
+# The domains within each domain, besides itself.
 _WITHIN: dict[Domain, tuple[Domain, ...]] = {
     "real": get_args(Domain),
     "nonnegative": ("positive", "probability", "distribution"),
     "probability": ("distribution",),
 }
-# Of sums of float32 numbers, and of soft labels that were written with three digits.
+# Wide enough for soft labels that are written with two or three digits.
 SUM_TOLERANCE = 1e-2
 
 
 def checked_domain(owner: str, name: str, domain: object) -> None:
-    """Raise unless a value is the name of a domain.
+    """Raise if a value is not the name of a domain.
 
     Raises
     ------
@@ -56,12 +56,12 @@ def checked_domain(owner: str, name: str, domain: object) -> None:
 
 
 def includes(taken: Domain, given: Domain) -> bool:
-    """Return whether all numbers of one domain are in another."""
+    """Return whether one domain includes another."""
     return given == taken or given in _WITHIN.get(taken, ())
 
 
 def violation(domain: Domain, columns: Array, tolerance: float = 0.0) -> str | None:
-    """Return what is wrong with numbers that should be in a domain, with the first one that isn't; None if nothing is.
+    """Return the first number that is not in a domain, with its column, as text; None if all are.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def violation(domain: Domain, columns: Array, tolerance: float = 0.0) -> str | N
 
 
 def sample(domain: Domain, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    """Return random columns of a domain, away from its edges.
+    """Return random columns of a domain, not at its edges.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The contract for a pair of activation and loss that are better differentiated together than apart."""
+"""The contract for a fused pair: an activation and a loss that are more stable or faster together."""
 
 from __future__ import annotations
 

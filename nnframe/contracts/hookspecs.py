@@ -1,17 +1,17 @@
-"""All that can be plugged into nnframe: one hook a kind.
+"""The hooks for plugins, one for each kind.
 
 Every hook is historic, which in pluggy means that it is called on each plugin when that is registered; see
 `nnframe.registry.collect`.
 
 The plugin API is all that an author writes against: these hooks, the classes in `nnframe.contracts`, and
 `nnframe.testing`. Its version is an integer, which goes up when a plugin written for the new API may not work with an
-older nnframe: a new kind, a new field, a parameter of a new sort. `API_RELEASES` says which release brought each
+older nnframe: a new kind, a new field, a new type of parameter. `API_RELEASES` says which release brought each
 version. A distribution states what it needs in the ordinary way, in its requirements, ``nnframe>=0.1``; `nnframe
 new-plugin` writes the release of the current version. An entry point whose distribution requires a newer nnframe is
 refused before it is imported, with a sentence that says what to upgrade, also where pip was not asked.
 
-What is on its way out stays for one more release: a hook with ``warn_on_impl``, so that pluggy warns whoever still
-implements it, and a field with a DeprecationWarning where it is set.
+What is deprecated stays for one more release: a hook with ``warn_on_impl``, so that pluggy warns authors who still
+implement it, and a field with a DeprecationWarning when it is set.
 """
 
 from __future__ import annotations

@@ -94,14 +94,14 @@ class Loss(Plugin):
 
     @cached_property
     def derived(self) -> DerivedLoss:
-        """What is derived from `value`, for the parameters as they are set.
+        """The functions derived from `value`, for the current parameters.
 
         Raises
         ------
         DerivativeError
             If it can't be derived; the message says what stands in the way.
         """
-        # A net whose parts bring their derivatives doesn't wait for it.
+        # A net whose plugins have their own derivatives never imports it.
         from nnframe.formula.derived import DerivedLoss
 
         a, y = (

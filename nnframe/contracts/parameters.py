@@ -1,7 +1,7 @@
-"""Parameters of plugins: what they may be, the limits that a plugin declares for them, and how they are written.
+"""Parameters of plugins: their types, their limits, and their text form.
 
 A parameter is a bool, an int, a float, text, None, a tuple of numbers, or another plugin. It keeps the type of its
-default value. `Plugin.limits` says more about it; each entry is one of these:
+default value. `Plugin.limits` restricts it further; each entry is one of these:
 
 - an interval in the usual notation, for a number or for each number of a tuple: ``"[0, 1)"`` for 0 <= x < 1,
   ``"(0, inf)"`` for every finite positive number, ``"[1, inf]"`` where infinity is allowed too. ``"[0, 1] or None"``
@@ -23,7 +23,7 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
 
 
 class HasSpec:
-    """The part of a plugin that matters where it is a parameter of another one: text that finds it again."""
+    """The base of plugins, as far as parameters need it: a plugin has a text form."""
 
     @property
     def spec(self) -> str:
@@ -38,7 +38,7 @@ NUMBER = r"[-+]?(?:inf|\d+(?:\.\d*)?(?:e[-+]?\d+)?)"
 INTERVAL = re.compile(
     rf"(?P<open>[\[(])\s*(?P<low>{NUMBER})\s*,\s*(?P<high>{NUMBER})\s*(?P<close>[\])])(?P<none>\s+or\s+None)?"
 )
-# Text that can stand without quotes.
+# Text that needs no quotes.
 BARE_TEXT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 NAMES_OF_NUMBERS = ("inf", "infinity", "nan")
@@ -46,7 +46,7 @@ NAMES_OF_NUMBERS = ("inf", "infinity", "nan")
 
 @dataclass(frozen=True)
 class Interval:
-    """The numbers that a parameter may have.
+    """An interval of numbers.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Interval:
 
     @property
     def condition(self) -> str:
-        """What a number must be, in words: ``"at least 0 and below 1"``."""
+        """The condition in words: ``"at least 0 and below 1"``."""
         parts = []
         if self.low != -math.inf:
             parts.append(f"{'at least' if self.includes_low else 'above'} {self.low:g}")
@@ -85,7 +85,7 @@ class Interval:
 
 
 def checked_limits(owner: str, params: Mapping[str, Parameter], limits: object) -> dict[str, Limit]:
-    """Return the limits of a plugin's parameters, if they are written as they should be.
+    """Return the limits of a plugin's parameters, after checking their form.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def checked_limits(owner: str, params: Mapping[str, Parameter], limits: object) 
 
 
 def interval_of(limit: Limit | None) -> Interval | None:
-    """Return an interval taken apart; None for another limit.
+    """Return a limit as an interval; None if it is none.
 
     >>> interval_of("[0, 1)").condition
     'at least 0 and below 1'
@@ -152,7 +152,7 @@ def checked_default(owner: str, key: object, value: object, limit: Limit | None)
 def coerced_parameter(
     owner: str, params: Mapping[str, Parameter], limits: Mapping[str, Limit], key: str, value: object
 ) -> Parameter:
-    """Return a new value of a parameter in the type of its default: an int will do for a float, and nothing else bends.
+    """Return a new value of a parameter with the type of its default; an int is converted to a float, nothing else is.
 
     Raises
     ------
@@ -167,14 +167,14 @@ def coerced_parameter(
 
 
 def wanted_type(default: Parameter, limit: Limit | None) -> type | None:
-    """Return the class that a parameter's values have; None where several will do."""
+    """Return the class of a parameter's values; None if there are several."""
     if isinstance(limit, type):
         return limit
     return None if default is None or isinstance(limit, Set) else type(default)
 
 
 def format_parameters(parameters: Mapping[str, Parameter]) -> str:
-    """Return parameters as they stand behind a name, or nothing where there are none.
+    """Return parameters as they are written after a name; an empty text if there are none.
 
     >>> format_parameters({"alpha": 0.2, "reduction": "sum", "quantiles": (0.1, 0.9), "best": None})
     '(alpha=0.2, reduction=sum, quantiles=(0.1, 0.9), best=None)'
@@ -184,7 +184,7 @@ def format_parameters(parameters: Mapping[str, Parameter]) -> str:
 
 
 def format_parameter(value: Parameter) -> str:
-    """Return a parameter's value as text that is read as the same value again: text in quotes where it needs them."""
+    """Return a parameter's value as text from which the same value is read; with quotes if needed."""
     if isinstance(value, HasSpec):
         return value.spec
     if not isinstance(value, str):
@@ -220,7 +220,7 @@ def _coerced(what: str, default: Parameter, limit: Limit | None, value: object) 
 def _is_allowed(number: float, default: Parameter, interval: Interval | None) -> bool:
     if interval is not None:
         return number in interval
-    # A default that is infinite says that the parameter can be.
+    # An infinite default allows infinity.
     may_be_infinite = any(isinstance(each, float) and math.isinf(each) for each in _each(default))
     return not math.isnan(number) if may_be_infinite else math.isfinite(number)
 
@@ -234,7 +234,7 @@ def _choice(what: str, default: Parameter, choices: Set[Any], plain: object) -> 
 
 
 def _numbers(value: object, default: Parameter) -> object:
-    """Return what was given for a tuple of numbers as one; what can't be one is returned as it is."""
+    """Return a value as a tuple of numbers if possible, else the value itself."""
     numbers = tuple(_plain(each) for each in value) if isinstance(value, (tuple, list)) else (value,)
     if not all(type(each) in (int, float) for each in numbers) or (not numbers and default):
         return value if isinstance(value, list) or numbers == (value,) else list(numbers)
@@ -244,7 +244,7 @@ def _numbers(value: object, default: Parameter) -> object:
 
 
 def _described(default: Parameter, interval: Interval | None, wanted: type | None) -> str:
-    """Return what a parameter must be, for an error."""
+    """Return what is expected of a parameter, for an error message."""
     if wanted is not None and issubclass(wanted, HasSpec):
         kind = wanted.__name__
         return f"a plugin of the class {kind}, such as nnframe.registry.get({kind.lower()!r}, ...)"
@@ -263,7 +263,7 @@ def _each(default: Parameter) -> tuple[Parameter, ...]:
 
 
 def _plain(value: object) -> object:
-    """Return numpy's numbers as Python's, since np.float64 would turn float32 arrays into float64."""
+    """Return numpy numbers as Python numbers, because np.float64 would turn float32 arrays into float64."""
     if type(value) in (bool, int, float, str, tuple):
         return tuple(map(_plain, value)) if isinstance(value, tuple) else value
     if isinstance(value, HasSpec) or value is None:

@@ -1,4 +1,4 @@
-"""What every kind of plugin object has: a name, parameters, and a spelling of both."""
+"""The base of all kinds of plugin objects: a name, parameters, and a text form of both."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Plugin(HasSpec):
 
     @property
     def settings(self) -> dict[str, Parameter]:
-        """The parameters as they are passed to the functions: the defaults, with what was changed."""
+        """The parameters that the functions are called with: the defaults and the overrides."""
         return {**self.params, **self.overrides}
 
     @property
@@ -85,12 +85,12 @@ class Plugin(HasSpec):
 
     @property
     def spec(self) -> str:
-        """Name and changed parameters, as text that finds this plugin again: ``"leaky_relu(alpha=0.2)"``."""
+        """Name and overrides, as text that finds this plugin again: ``"leaky_relu(alpha=0.2)"``."""
         return self.name + format_parameters(self.overrides)
 
     @classmethod
     def from_function(cls: type[Self], function: object) -> Self | None:
-        """Return a plugin that is one function and nothing else, named after it; None for what is not a function.
+        """Return a plugin made of a single function and named after it; None if the argument is not a function.
 
         Only for kinds that need nothing but a function, and have it as their second field.
         """
@@ -102,7 +102,7 @@ class Plugin(HasSpec):
 
     @property
     def first_function(self) -> Callable[..., Any] | None:
-        """The function that the plugin is about: an activation's `forward`, a loss's `value`, a callback's `make`."""
+        """The main function: an activation's `forward`, a loss's `value`, a callback's `make`."""
         values = (getattr(self, f.name) for f in fields(self))
         return next((value for value in values if callable(value)), None)
 
@@ -110,7 +110,7 @@ class Plugin(HasSpec):
     def documentation(self) -> str:
         """`doc`, or the docstring of the first function; empty where there is neither."""
         first = self.first_function
-        # A ufunc's or a builtin's docstring says what that is, not what the plugin is.
+        # The docstring of a ufunc or builtin describes that function, not the plugin.
         return inspect.cleandoc(self.doc or (first.__doc__ if inspect.isfunction(first) else None) or "")
 
     def with_params(self: Self, **changes: Parameter) -> Self:
@@ -134,12 +134,12 @@ class Plugin(HasSpec):
         return f"<{type(self).__name__} {self.spec}>"
 
     def __reduce__(self) -> tuple[Callable[..., Plugin], tuple[type[Plugin], dict[str, Any]]]:
-        # Read-only mappings don't pickle, so they travel as dicts.
+        # Read-only mappings can't be pickled, dicts can.
         state = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
         return _rebuild, (type(self), {k: dict(v) if isinstance(v, Mapping) else v for k, v in state.items()})
 
     def _require_callable(self, *names: str) -> None:
-        """Raise unless each of the named fields holds a function, or None where that is its default."""
+        """Raise unless each of the named fields is a function, or None if that is its default."""
         defaults = {f.name: f.default for f in fields(self)}
         for name in names:
             value = getattr(self, name)

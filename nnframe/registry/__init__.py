@@ -1,4 +1,4 @@
-"""Plugin objects by name: activations, losses, and whatever kinds there are.
+"""Plugins by name: activations, losses, and all other kinds.
 
 >>> from nnframe import registry
 >>> registry.get("activation", "ReLU")

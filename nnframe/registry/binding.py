@@ -1,6 +1,6 @@
-"""Plugin objects made ready to be called: parameters filled in, results checked, failures blamed on their provider.
+"""Plugins, ready to be called: with their parameters bound, results checked, and errors blamed on their provider.
 
-This happens when a layer is built or a pass starts. The loop over the batches then calls plain functions of arrays.
+Binding happens when a layer is built or a run starts. The loop over the batches then calls plain functions of arrays.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nnframe.formula.derived import DerivedActivation
     from nnframe.formula.pairs import DerivedPair
 
-# What a layer without an activation does.
+# For a layer without an activation.
 IDENTITY = BoundActivation(
     forward=lambda z: z,
     backward=lambda grad, z, a: grad,
@@ -131,7 +131,7 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
 
 
 def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:
-    """Return the quick form for one column, which raises `PluginError` for whatever goes wrong."""
+    """Return the fast form for one column; it raises `PluginError` for any error."""
     function = loss.column_value
     if function is None or (_is_built_in(loss) and not loss.settings):
         return function
@@ -211,8 +211,8 @@ def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
     run_epoch = _blamed(engine, engine.prepare, "prepare", task, **engine.settings)
 
     def total_loss(epoch: Epoch) -> float:
-        # Weights that grow beyond all bounds are found out after the epoch, and told as one error instead of many
-        # warnings. Some BLAS kernels also compute on what lies behind the end of an array, and throw the result away.
+        # Diverging weights are reported after the epoch, as one error instead of many warnings. Some BLAS kernels also
+        # compute on memory behind the end of an array, and discard the result.
         with np.errstate(**TRAINING_ERRORS):
             value = _blamed(engine, run_epoch, "epoch", epoch)
         if not isinstance(value, (float, int, np.floating, np.integer)):
@@ -261,14 +261,14 @@ def _blamed(engine: Engine, function: Callable[..., Any], part: str, *arguments:
     try:
         return function(*arguments, **settings)
     except NNFrameError:
-        # A refusal, or the failure of an activation or a loss, which has its blame already.
+        # A refusal, or an error of an activation or a loss, which names its plugin already.
         raise
     except (Exception, SystemExit) as error:
         raise raised(engine, part, error) from error
 
 
 def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
-    """Return the fused form of a pair and who declares it, if the other side has its default parameters.
+    """Return the fused form of a pair and the side that declares it, if the other side has its default parameters.
 
     Where neither declares one, it is derived, if that is more stable than the chain rule.
     """
@@ -297,7 +297,7 @@ def _fused_of(pair: DerivedPair) -> Fused:
 
 
 def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column: bool = False) -> Callable[..., Array]:
-    """Return a plugin's function with its parameters filled in, which raises `PluginError` for whatever goes wrong.
+    """Return a plugin's function with its parameters bound; it raises `PluginError` for any error.
 
     The result must have the shape of the first argument, or with `per_column` one number for each of its columns. It is
     given the first argument's dtype, for a formula that widens float32 must not slow down the whole net. What comes
@@ -322,7 +322,7 @@ def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column
 
 
 def _in_place(activation: Activation, part: str) -> Callable[..., object] | None:
-    """Return an in-place form with its parameters filled in, which raises `PluginError` for whatever goes wrong."""
+    """Return an in-place form with its parameters bound; it raises `PluginError` for any error."""
     function: Callable[..., object] | None = getattr(activation, part)
     if function is None:
         return None

@@ -1,4 +1,4 @@
-"""Errors about a single object of a plugin: what its function did, whose it is, and what a user can do about it."""
+"""Errors of plugin functions: what happened, in which plugin, and what a user can do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nnframe.registry.kinds import kind_of
 
 
 def blamed_error(error: type[PluginError], plugin: Plugin, part: str, what: str) -> PluginError:
-    """Return the error that says what a plugin's function did, whose it is, and what a user can do about it."""
+    """Return an error that names the plugin, its provider, the function, what happened, and what a user can do."""
     provider = registry.provider_of(plugin)
     kind = kind_of(type(plugin)).name
     if provider is None:
@@ -24,10 +24,10 @@ def blamed_error(error: type[PluginError], plugin: Plugin, part: str, what: str)
 
 
 def raised(plugin: Plugin, part: str, error: BaseException) -> PluginError:
-    """Return the error for a plugin's function that raised.
+    """Return the error for an exception in a plugin's function.
 
-    What isn't the plugin's fault is raised again as it is: an interrupt, a shortage of memory, an error that says which
-    dependency is missing, or a warning that the caller's filter made an error.
+    What isn't the plugin's fault is raised unchanged: an interrupt, a lack of memory, a missing dependency, or a
+    warning that the caller's filter turned into an error.
     """
     require_blamable(error)
     if isinstance(error, (MissingDependencyError, Warning)):

@@ -1,4 +1,4 @@
-"""Whether a last layer, a loss and targets fit each other, found out before the first epoch.
+"""Checks, before the first epoch, that a last layer, a loss and targets fit together.
 
 >>> from nnframe import registry
 >>> check_domains(registry.get("activation", "softmax"), registry.get("loss", "cel"), n_outputs=3)
@@ -20,7 +20,7 @@ from nnframe.contracts.domains import DESCRIPTIONS, Domain, includes, violation
 from nnframe.contracts.loss import Loss
 from nnframe.errors import ArgumentError
 
-# What to put before a loss that takes a domain.
+# The activation for a loss, by its a_domain.
 ACTIVATION_FOR: dict[Domain, str] = {
     "probability": "sigmoid",
     "distribution": "softmax",
@@ -28,7 +28,7 @@ ACTIVATION_FOR: dict[Domain, str] = {
     "positive": "softplus",
     "nonnegative": "relu",
 }
-# What to use for targets of a domain, with the activation before it.
+# The loss for targets, by their domain, with its activation.
 PAIR_FOR: dict[Domain, str] = {
     "sign": "'mse' with 'tanh', or 'hinge' with no activation",
     "real": "'mse' with no activation",
@@ -38,7 +38,7 @@ PAIR_FOR: dict[Domain, str] = {
 
 
 def check_domains(activation: Activation | None, loss: Loss, n_outputs: int) -> None:
-    """Raise if a loss doesn't take what the last layer's activation returns; warn if training teaches little.
+    """Raise if a loss doesn't fit the activation of the last layer; warn if training would teach little.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def check_domains(activation: Activation | None, loss: Loss, n_outputs: int) -> 
 
 
 def check_targets(loss: Loss, y: Array, name: str = "targets", first: int = 0) -> None:
-    """Raise if a loss doesn't take targets.
+    """Raise if targets are outside of a loss's y_domain.
 
     Parameters
     ----------

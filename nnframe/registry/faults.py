@@ -1,16 +1,16 @@
-"""Faults of whole plugins, found when they are imported and registered; `blame` has those of a single object."""
+"""Errors of plugins while they are imported and registered; `blame` has those of their functions."""
 
 from __future__ import annotations
 
 from nnframe.errors import MissingDependencyError, NNFrameError, PluginError, one_line
 from nnframe.registry.provider import Provider
 
-# What is nobody's fault: a user's Ctrl-C, the end of a generator, and a shortage of memory.
+# Never the plugin's fault: Ctrl-C, the end of a generator, and a lack of memory.
 NOT_THE_PLUGINS = (KeyboardInterrupt, GeneratorExit, MemoryError)
 
 
 def require_blamable(error: BaseException) -> None:
-    """Raise an error again that came out of a plugin and is not the plugin's fault.
+    """Raise an error again if it is not the fault of the plugin that it came from.
 
     All others are its fault, including those that derive from BaseException directly: SystemExit, and the panics of
     extensions in other languages.
@@ -20,7 +20,7 @@ def require_blamable(error: BaseException) -> None:
 
 
 def blame(provider: Provider, what: str, hook: str | None = None) -> PluginError:
-    """Return the error that says what a provider's plugin did, in which hook, and what a user can do about it."""
+    """Return an error that names the provider, the hook, what happened, and what a user can do."""
     where = f" (hook {hook})" if hook else ""
     return PluginError(
         f"{provider}{where}: {what}; {provider.remedy}",
@@ -31,7 +31,7 @@ def blame(provider: Provider, what: str, hook: str | None = None) -> PluginError
 
 
 def failure(provider: Provider, what: str, cause: BaseException, hook: str | None = None) -> NNFrameError:
-    """Return the error for a provider's plugin that raised, with a remedy that fits the cause.
+    """Return the error for an exception in a plugin, with a remedy that fits the cause.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def failure(provider: Provider, what: str, cause: BaseException, hook: str | Non
         The hook that raised.
     """
     if isinstance(cause, MissingDependencyError):
-        # It says what to install, and that is all there is to do.
+        # It says what to install; there is nothing else to do.
         error: NNFrameError = MissingDependencyError(f"{provider}: {cause}")
     elif isinstance(cause, Warning):
         error = PluginError(

@@ -24,7 +24,7 @@ LOWER_BOUND = re.compile(r"\s*(?:>=|>|~=|===?)\s*(?P<version>[\d.]+)")
 
 
 class InstalledDistribution:
-    """A distribution with entry points of ours; its metadata are read when they are first asked for.
+    """A distribution with nnframe entry points; its metadata are read when first needed.
 
     Parameters
     ----------
@@ -39,19 +39,19 @@ class InstalledDistribution:
 
     @cached_property
     def provider(self) -> Provider:
-        """Name and version; those of the folder where the metadata don't have them."""
+        """Name and version, from the folder's name if the metadata don't have them."""
         name, _, version = re.sub(r"\.(dist|egg)-info$", "", self.folder).partition("-")
         fields, _ = self._metadata
         return Provider(fields.get("Name") or name or "unknown", fields.get("Version") or version or "unknown")
 
     @property
     def damage(self) -> str:
-        """What is wrong with its metadata; empty where nothing is."""
+        """What is wrong with its metadata; empty if nothing is."""
         return self._metadata[1]
 
     @property
     def version_needed(self) -> str | None:
-        """The lowest version of nnframe that its requirements allow, where this one is lower; else None."""
+        """The lowest version of nnframe that its requirements allow, if this one is lower; else None."""
         requirements = self._metadata[0].get("Requires-Dist", "").splitlines()
         needed = [
             bound["version"]
@@ -69,14 +69,14 @@ class InstalledDistribution:
             fields = {key: found[key] for key in ("Name", "Version") if key in found}
             fields["Requires-Dist"] = "\n".join(found.get_all("Requires-Dist") or ())
         except Exception as error:
-            # Whatever there may be in a file: not UTF-8, not there, not readable.
+            # The file may be missing, unreadable, or not UTF-8.
             return {}, f"its metadata can't be read ({one_line(error)})"
         missing = [key for key in ("Name", "Version") if not fields.get(key)]
         return fields, f"its metadata have no {' and no '.join(missing)}" if missing else ""
 
 
 class InstalledPlugin:
-    """One entry point, and what became of it.
+    """One entry point, and what is known about it.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class InstalledPlugin:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What makes it the same as one of an earlier scan."""
+        """Equal to that of the same entry point in an earlier scan."""
         return self.distribution.folder, self.entry_point.name, self.entry_point.value
 
     @property
@@ -123,7 +123,7 @@ class InstalledPlugin:
 
     @property
     def provider(self) -> Provider:
-        """The distribution; to know it, a metadata file is read."""
+        """The distribution; this reads a metadata file."""
         return self.distribution.provider
 
     @property
@@ -151,7 +151,7 @@ def is_disabled(plugin: InstalledPlugin) -> bool:
     The variable is read at every call, so that a test or a notebook can set it at any time.
     """
     names = {normalized(name) for name in re.split(r"[,;\s]+", os.environ.get(DISABLE_VARIABLE, "")) if name}
-    # Reading a distribution's name costs a file: it is only asked for where some are disabled by name.
+    # Reading a distribution's name means reading a file: only done if some are disabled by name.
     return bool(names) and ("all" in names or normalized(plugin.provider.name) in names)
 
 

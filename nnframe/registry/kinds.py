@@ -1,4 +1,4 @@
-"""The kinds of plugin objects: one row each, and nothing else has to know how many there are."""
+"""The kinds of plugin objects, one row each; nothing else lists them."""
 
 from __future__ import annotations
 

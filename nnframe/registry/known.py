@@ -1,12 +1,11 @@
-"""Names that are known without being installed: those of this project's distributions, and those of other libraries.
+"""Names that are known without being installed: from this project's distributions and from other libraries.
 
-Nothing is imported or read to answer. To add a name, add it to a row below:
+Looking them up imports and reads nothing. To add a name, add it to a table below:
 
 - `PROVIDED` says which distribution has which names of which kind. A reader or a format may also be listed by file
   suffix, such as ".csv".
-- `ALIASES` says what nnframe calls a thing that other libraries call otherwise, with a note where the two differ.
-- `ELSEWHERE` lists names that mean something which nnframe doesn't have, so that no name that only looks similar is
-  suggested for them.
+- `ALIASES` maps names in other libraries to nnframe's, with a note if the two differ.
+- `ELSEWHERE` lists names for things that nnframe doesn't have, so that no similar name is suggested for them.
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ class Alias(NamedTuple):
     note: str = ""
 
 
-# By kind, then by the name with lower-case letters and digits only; names that differ from nnframe's in nothing else
-# ("LeakyReLU", "smooth-l1", "HardSwish") need no row.
+# By kind, then by the name reduced to lower-case letters and digits. Names that reduce to the same text as nnframe's,
+# such as "LeakyReLU" or "smooth-l1", need no row.
 ALIASES: dict[str, dict[str, Alias]] = {
     "activation": {
         "identity": Alias("", "a layer without activation is linear: leave activation out"),
@@ -169,7 +168,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
 
 
 def squeezed(name: str) -> str:
-    """Return a name without anything that different libraries write differently: ``"Smooth-L1"`` -> ``"smoothl1"``."""
+    """Return a name reduced to what libraries agree on: ``"Smooth-L1"`` -> ``"smoothl1"``."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
@@ -184,7 +183,7 @@ def provided_names(kind: str) -> Iterator[str]:
 
 
 def install_advice(kind: str, name: str) -> str | None:
-    """Return who provides a name and how to install it, or None where this project has no such name.
+    """Return which distribution has a name and how to install it; None if this project has no such name.
 
     >>> install_advice("loss", "focal")
     'nnframe-zoo has it: pip install nnframe-zoo'
@@ -194,7 +193,7 @@ def install_advice(kind: str, name: str) -> str | None:
 
 
 def alias_of(kind: str, name: str, installed: Iterable[str] = ()) -> Alias | None:
-    """Return what nnframe calls something that has this name elsewhere, or None.
+    """Return nnframe's name for a name from another library, or None.
 
     Parameters
     ----------
@@ -210,7 +209,7 @@ def alias_of(kind: str, name: str, installed: Iterable[str] = ()) -> Alias | Non
 
 
 def similar_names(kind: str, name: str, installed: Iterable[str]) -> list[str]:
-    """Return the names that this one may be a typing error of; none where it means something else elsewhere."""
+    """Return names of which this one may be a misspelling; none if it means something else in other libraries."""
     taken = {squeezed(each) for kinds in PROVIDED.values() for names in kinds.values() for each in names}
     foreign = set().union(*ALIASES.values(), *ELSEWHERE.values(), taken)
     key = squeezed(name)
@@ -221,9 +220,9 @@ def similar_names(kind: str, name: str, installed: Iterable[str]) -> list[str]:
 
 
 def _is_slip(typed: str, meant: str) -> bool:
-    """Whether one text is the other with few typing errors: short names are too close to each other for more than one.
+    """Whether one text is a misspelling of the other. Short names are too similar for more than one mistake.
 
-    In up to four letters only two swapped letters count: ``mse`` and ``mae`` are both names.
+    Up to four letters, only two swapped letters count: ``mse`` and ``mae`` are both names.
     """
     distance = _distance(typed, meant)
     if len(typed) <= 4:
@@ -232,7 +231,7 @@ def _is_slip(typed: str, meant: str) -> bool:
 
 
 def _distance(one: str, other: str) -> int:
-    """Return how many letters must be added, removed, replaced or swapped with their neighbour to get another text.
+    """Return how many letters must be added, removed, replaced or swapped with a neighbour to get another text.
 
     Source: the optimal string alignment distance; F. Damerau, "A technique for computer detection and correction of
     spelling errors", Communications of the ACM 7 (1964) 171-176.

@@ -1,8 +1,8 @@
-"""Installed plugins, imported when they are needed, and again when they failed and are asked for once more.
+"""Imports installed plugins when they are needed; one that failed is tried again in the next search.
 
-Importing a plugin runs a stranger's code. What that code does to the process as a whole, to numpy's error state, the
-warnings filters, the locale or the random numbers, is undone. What it asks the registry meanwhile is answered with
-what is there so far: a module that is not wholly imported is judged later.
+Importing a plugin runs other people's code. Changes that it makes to the process are undone: numpy's error state, the
+warnings filters, the locale and the state of random numbers. If the code uses the registry during the import, it sees
+the plugins that are loaded so far; a module that is still being imported is judged later.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ Source: TypeAlias = tuple[Objects, Provider]
 
 
 class Attempt:
-    """One search in the registry: in it, each plugin is tried once."""
+    """One search in the registry, in which each plugin is tried once."""
 
     def __init__(self) -> None:
         self._tried: set[int] = set()
 
     def is_first_for(self, plugin: InstalledPlugin) -> bool:
-        """Return whether a plugin has not been tried yet, and note that it is tried now."""
+        """Return whether a plugin has not been tried in this search, and mark it as tried."""
         is_first = id(plugin) not in self._tried
         self._tried.add(id(plugin))
         return is_first
@@ -57,14 +57,14 @@ class Loader:
         self._here = threading.local()
 
     def installed(self) -> list[InstalledPlugin]:
-        """Return all installed plugins as they were when they were last looked for."""
+        """Return all installed plugins, as of the last scan."""
         with self.lock:
             if self._plugins is None:
                 self._plugins = scan_entry_points()
             return self._plugins
 
     def look_again(self) -> bool:
-        """Look for plugins that were installed or removed since; return whether there are new ones."""
+        """Scan again; return whether there are new plugins."""
         importlib.invalidate_caches()
         found = scan_entry_points()
         with self.lock:
@@ -73,16 +73,16 @@ class Loader:
             return any(plugin.key not in known for plugin in found)
 
     def enabled(self, kind: str | None = None) -> list[InstalledPlugin]:
-        """Return those that are not disabled and may provide objects of a kind."""
+        """Return the plugins that are not disabled and may provide objects of a kind."""
         found = (plugin for plugin in self.installed() if kind is None or plugin.may_provide(kind))
         return [plugin for plugin in found if not is_disabled(plugin)]
 
     def disabled(self) -> list[InstalledPlugin]:
-        """Return those that ``NNFRAME_DISABLE_PLUGINS`` leaves out."""
+        """Return the plugins that ``NNFRAME_DISABLE_PLUGINS`` disables."""
         return [plugin for plugin in self.installed() if is_disabled(plugin)]
 
     def load(self, plugins: Iterable[InstalledPlugin], attempt: Attempt) -> list[Source]:
-        """Import those plugins that aren't yet, and return what those that work provide."""
+        """Import the plugins that are not imported yet, and return the objects of those that work."""
         sources = []
         for plugin in plugins:
             if plugin.objects is None and not plugin.damaged and attempt.is_first_for(plugin):
@@ -124,9 +124,9 @@ class Loader:
 
 @contextmanager
 def unchanged_process() -> Iterator[None]:
-    """Undo what a block does to numpy's error state, and, while there is one thread, to what all threads share.
+    """Undo changes to numpy's error state and, if there is only one thread, to state that all threads share.
 
-    With several threads, the others may have made these changes: random numbers that they drew must not come again.
+    If there are several threads, others may have made the changes: random numbers that they drew must not repeat.
     """
     # The command line shows its help without numpy.
     import numpy as np
@@ -162,9 +162,9 @@ def _random_of_numpy() -> Iterator[Callable[[], object]]:
 
 
 def _is_half_imported(module: str, itself: bool = False) -> bool:
-    """Return whether a module, or unless `itself` a package around it, is being imported at this moment.
+    """Return whether a module, or unless `itself` one of its parent packages, is being imported right now.
 
-    Another thread that imports it would have been waited for: it is this one, further up.
+    Python waits for imports of other threads, so it is this thread that imports it, further up the stack.
     """
     parts = module.split(".")
     names = [module] if itself else [".".join(parts[:n]) for n in range(1, len(parts) + 1)]

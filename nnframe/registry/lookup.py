@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from nnframe.registry.overview_rows import Row
 
 P = TypeVar("P", bound=Plugin)
-# The places 1 to 3 above: nothing in them is named otherwise.
+# The places 1 to 3 above, which contain only objects with the name.
 PLACES_OF_ITS_NAME = 3
 
 
@@ -66,11 +66,11 @@ class Registry:
         self._collector.reduce = reduce
 
     def make_new_locks(self) -> None:
-        """Forget who holds the lock: in a process that was forked, nobody is there any more to release it."""
+        """Replace the lock: in a forked process, the thread that held it doesn't exist."""
         self._lock = self._loader.lock = threading.RLock()
 
     def get(self, kind: str, name: str | Plugin) -> Plugin:
-        """Return the plugin object of a name, with the parameters that the name sets.
+        """Return the plugin object with a name, and with the parameters set in the name.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Registry:
         return self.resolve(kind_named(kind).type, name)
 
     def get_all_kinds(self, name: str) -> list[tuple[str, Plugin]]:
-        """Return the plugins of a name with their kinds; an activation and a loss may share one.
+        """Return the plugins with a name, of all kinds; an activation and a loss may share one.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class Registry:
         return found
 
     def resolve(self, wanted: type[P], name: str | Plugin | Callable[..., Any]) -> P:
-        """Return the plugin object of a name as `get` does, with the kind given by its class."""
+        """Do what `get` does, with the kind given as a class."""
         if isinstance(name, wanted):
             return name
         kind = kind_of(wanted)
@@ -138,7 +138,7 @@ class Registry:
         )
 
     def set_parameters(self, plugin: P, values: Mapping[str, Value]) -> P:
-        """Return a plugin with parameters as a text sets them; a name of a plugin becomes that plugin.
+        """Return a plugin with parameters from a parsed text; the name of a plugin is replaced by that plugin.
 
         Raises
         ------
@@ -199,7 +199,7 @@ class Registry:
         return found
 
     def registered_in_code(self, kind: str, name: str) -> Plugin | None:
-        """Return the object that this process registered under a name, whatever the module, if there is just one."""
+        """Return the object that this process registered under a name in any module, if there is exactly one."""
         found = [objects[kind][name] for objects, _ in self._registered() if name in objects.get(kind, {})]
         return found[0] if len(found) == 1 else None
 
@@ -211,7 +211,7 @@ class Registry:
         return [(provider.name, item) for objects, provider in self._registered() for _, item in items_of(objects)]
 
     def names(self, kind: str) -> list[str]:
-        """Return all names of a kind, sorted. This imports every installed plugin; broken ones are passed over."""
+        """Return all names of a kind, sorted. This imports every installed plugin; broken ones are skipped."""
         kind_named(kind)
         self._loader.look_again()
         return sorted(self._known(kind, Attempt()))
@@ -237,11 +237,11 @@ class Registry:
         return sorted(names | {plugin.claim for plugin in self._loader.enabled() if plugin.is_of(kind)})
 
     def overview(self) -> list[Row]:
-        """Return a row for everything that is offered under a name, the broken ones last.
+        """Return a row for each object and name, with broken plugins last.
 
         This imports every installed plugin, and raises for none.
         """
-        # Only whoever looks at the whole of it needs it.
+        # Only needed here.
         from nnframe.registry.overview_rows import Claim, overview_rows
 
         self._loader.look_again()
@@ -258,7 +258,7 @@ class Registry:
         return overview_rows(claims, [plugin for plugin in enabled if plugin.error], self._loader.disabled())
 
     def provider_of(self, plugin: Plugin) -> Provider | None:
-        """Return who provides an object, whatever its parameters; None if it was never registered."""
+        """Return the provider of an object, with any parameters; None if it was never registered."""
         self._builtin(kind_of(type(plugin)).name)
         return self._collector.provider_of(plugin)
 
@@ -269,7 +269,7 @@ class Registry:
         return [each.claim for each in loaded if (each.objects or {}).get(kind, {}).get(plugin.name) == base]
 
     def refers_to(self, kind: str, name: str, plugin: Plugin) -> bool:
-        """Return whether a name in a declaration, such as a key of ``fused``, means this object.
+        """Return whether a name in a declaration, such as a key of ``fused``, refers to this object.
 
         A built-in name means the built-in alone; any other plain name means whatever is called so.
         """
@@ -282,10 +282,10 @@ class Registry:
         return spec.name not in self._builtin(kind) or provider == self._builtin_provider
 
     def register(self, plugin: object, name: str | None = None) -> None:
-        """Add a plugin to this process; it goes before the installed ones.
+        """Add a plugin to this process; it takes precedence over installed ones.
 
-        It takes the place of what the same module has registered under the same name, so that a cell of a notebook can
-        be run twice. To register the same object again changes nothing.
+        It replaces what the same module registered under the same name, so that a notebook cell can be run twice.
+        Registering the same object again has no effect.
 
         Parameters
         ----------
@@ -305,7 +305,7 @@ class Registry:
             self._registrations.add(plugin, name)
 
     def unregister(self, plugin: object) -> None:
-        """Take back what `register` added. Nets that were built with it keep it.
+        """Remove a plugin that `register` added. Nets that were built with it keep it.
 
         Raises
         ------
@@ -324,12 +324,12 @@ class Registry:
             yield
         finally:
             with self._lock:
-                # Another one of its name may have taken its place.
+                # Another plugin may have replaced it.
                 if is_new and self._registrations.has(plugin):
                     self._registrations.remove(plugin)
 
     def _builtin(self, kind: str) -> dict[str, Plugin]:
-        """Return the built-in plugins of a kind, imported when one of them is first asked for and not with nnframe."""
+        """Return the built-in plugins of a kind; they are imported when one is first needed."""
         with self._lock:
             if kind not in self._builtin_objects:
                 found: dict[str, Plugin] = {}
@@ -358,7 +358,7 @@ class Registry:
         return found
 
     def _first(self, kind: Kind, spec: Spec, n_places: int | None, accepts: Callable[[Any], bool]) -> Any:
-        """Return the object of the first places that has an acceptable one, or None."""
+        """Return the object from the first place that has an acceptable one, or None."""
         found = self._first_of(self._places(kind, spec), kind, spec, n_places, accepts)
         if found is None and self._loader.look_again():
             found = self._first_of(self._places(kind, spec), kind, spec, n_places, accepts)
@@ -386,13 +386,13 @@ class Registry:
         return None
 
     def _places(self, kind: Kind, spec: Spec) -> Iterator[list[Source]]:
-        """Yield the sources in each of the four places; what is in a later one is loaded only when it is reached."""
+        """Yield the sources in each of the four places; plugins in a later place are loaded only when it is reached."""
         yield [source for source in self._builtin_source(kind.name) if spec.admits(source[1])]
         if spec.provider and self._builtin_provider.matches(spec.provider):
             return
         yield [source for source in self._registered() if spec.admits(source[1])]
         attempt, enabled = Attempt(), self._loader.enabled(kind.name)
-        # Reading a distribution's name costs a file, so the cheaper condition comes first.
+        # Reading a distribution's name means reading a file, so the cheaper condition comes first.
         yield self._loader.load((each for each in enabled if each.claim == spec.name and _admits(spec, each)), attempt)
         yield self._loader.load((each for each in enabled if _admits(spec, each)), attempt)
 
@@ -420,5 +420,5 @@ class Registry:
 
 
 def _admits(spec: Spec, plugin: InstalledPlugin) -> bool:
-    # A plain name admits all, and must not cost the reading of every distribution's name.
+    # A plain name admits all distributions, whose names then need not be read.
     return spec.provider is None or spec.admits(plugin.provider)

@@ -35,7 +35,7 @@ def unknown_name(
     enabled: Sequence[InstalledPlugin],
     disabled: Iterable[InstalledPlugin],
 ) -> UnknownNameError:
-    """Return the error for a name that nothing provides, with what to install or what may have been meant.
+    """Return the error for an unknown name, with what to install or a name that may be meant.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def unknown_of_all_kinds(
     enabled: Sequence[InstalledPlugin],
     disabled: Iterable[InstalledPlugin],
 ) -> UnknownNameError:
-    """Return the error for a name that nothing of any kind has; the parameters are those of `unknown_name`."""
+    """Return the error for a name that is unknown in all kinds; the parameters are those of `unknown_name`."""
     left_out = list(disabled)
     start = f"There is no plugin {spec.name!r}{_of_whom(spec)}"
     for kind, named in known.items():
@@ -93,7 +93,7 @@ def unknown_of_all_kinds(
 def _explanation(
     kind: Kind, spec: Spec, known: Mapping[str, Plugin], disabled: Iterable[InstalledPlugin], guess: bool = True
 ) -> str:
-    """Return the rest of the sentence where it is clear what to do about a name; empty where it isn't."""
+    """Return the rest of the sentence if it is clear what to do about a name, else an empty text."""
     for plugin in disabled:
         if plugin.claim == spec.name and (spec.provider is None or spec.admits(plugin.provider)):
             return f"; {plugin.provider} has it, but {DISABLE_VARIABLE} leaves that out: change the variable"
@@ -118,7 +118,7 @@ def _alias_sentence(kind: Kind, alias: Alias, known: Mapping[str, Plugin]) -> st
 
 
 def _with_origin(kind: Kind, name: str, known: Mapping[str, Plugin]) -> str:
-    """Return a name in quotes, with what to install where it isn't there."""
+    """Return a name in quotes, with what to install if it isn't installed."""
     distributions = [] if name in known else distributions_with(kind.name, name)
     return f"{name!r} (pip install {distributions[0]})" if distributions else repr(name)
 
@@ -132,7 +132,7 @@ def _with_article(kind: str) -> str:
 
 
 def _broken(enabled: Iterable[InstalledPlugin]) -> list[str]:
-    """Return a sentence about distributions that don't load, since one of them may have the name."""
+    """Return a sentence about distributions that can't be loaded, because one of them may have the name."""
     broken = sorted({plugin.provider.name for plugin in enabled if plugin.error})
     if not broken:
         return []

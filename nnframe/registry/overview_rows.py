@@ -1,4 +1,4 @@
-"""All that the registry knows of, as a table: what works, what shadows what, and what doesn't work and why."""
+"""The content of the registry as a table: what works, what is shadowed, and what is broken and why."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Claim(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What became of a name.
+    """The state of a name.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ def overview_rows(
 
 
 def _judged(rivals: list[Claim]) -> list[Row]:
-    """Return the rows of all that is offered under one name."""
+    """Return the rows of all objects with one name."""
     first = min(claim.place for claim in rivals)
     winners = [claim for claim in rivals if claim.place == first]
     contested = len({id(claim.object) for claim in winners}) > 1

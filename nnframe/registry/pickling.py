@@ -19,7 +19,7 @@ from nnframe.errors import UnknownNameError
 from nnframe.registry.kinds import kind_named, kind_of
 from nnframe.registry.lookup import Registry
 
-# By the names under which they may be there already: these pickle functions of a notebook by what they do.
+# These pickle functions of a notebook by value. They are used if they are already imported.
 PICKLERS_BY_VALUE = ("cloudpickle", "joblib.externals.cloudpickle")
 
 Reduced = tuple[Callable[..., Plugin], tuple[Any, ...]]
@@ -74,7 +74,7 @@ def _content_of(plugin: Plugin) -> bytes | None:
     """Return a pickle of a plugin's parts, or None where they don't pickle."""
     by_value = [sys.modules[name].dumps for name in PICKLERS_BY_VALUE if name in sys.modules]
     for dumps in (*by_value, pickle.dumps):
-        # Picklers and objects fail in many ways, and each means the same.
+        # Picklers and objects can raise any exception.
         with suppress(Exception):
             return bytes(dumps(plugin.__reduce__()))
     return None
@@ -82,7 +82,7 @@ def _content_of(plugin: Plugin) -> bytes | None:
 
 def _made_of(content: bytes | None) -> Plugin | None:
     if content is not None:
-        # The functions of a module that is not there, or has changed.
+        # The functions may be from a module that is missing or has changed.
         with suppress(Exception):
             rebuild, state = pickle.loads(content)
             made = rebuild(*state)
@@ -107,7 +107,7 @@ def _stand_in(kind: str, name: str, params: dict[str, Parameter], reason: str) -
 
     cls = kind_named(kind).type
     names = {each.name for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING}
-    # Those that are derived where they are left out, which would call the formula now.
+    # Without these, they would be derived from the formula right away.
     names |= {each.name for each in fields(cls)} & {"derivative", "gradient"}
     functions: dict[str, Any] = dict.fromkeys(names - {"name"}, unknown)
     return cls(name.rpartition("/")[2], **functions, params=params)

@@ -1,4 +1,4 @@
-"""Who a plugin object comes from, and what one plugin provides."""
+"""Providers of plugin objects, and the objects that a plugin provides."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def items_of(objects: Objects) -> Iterator[tuple[str, Plugin]]:
 
 
 def normalized(provider: str) -> str:
-    """Return a distribution's name in the form that compares equal however it is written (PEP 503)."""
+    """Return a distribution's name in its normalized form (PEP 503)."""
     return re.sub(r"[-_.]+", "-", provider).lower()
 
 
 class Provider(NamedTuple):
-    """Where plugin objects come from.
+    """The origin of plugin objects.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Provider(NamedTuple):
         return f"{self.name} {self.version}" if self.version else f"{self.name} (registered in code)"
 
     def matches(self, name: str) -> bool:
-        """Whether a name before a slash means this provider."""
+        """Whether a name before a slash refers to this provider."""
         return normalized(self.name) == normalized(name)
 
     @property

@@ -1,4 +1,4 @@
-"""What this process registered in code."""
+"""Plugins that this process registered in code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Registered(NamedTuple):
 
 
 class Registrations:
-    """Plugins that can be added and taken back. The registry's lock is held around all methods.
+    """Plugins that can be added and removed. The registry's lock is held around all methods.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Registrations:
         return [(known.objects, known.provider) for known in self._known]
 
     def _drop_replaced(self, objects: Objects, provider: Provider) -> None:
-        """Take back what the same module registered under the same names: a cell of a notebook that is run again."""
+        """Remove what the same module registered under the same names, in a notebook cell that is run again."""
         for known in list(self._known):
             if known.provider != provider:
                 continue
@@ -83,6 +83,6 @@ class Registrations:
 
 
 def _module_of(plugin: object) -> str:
-    """Return the module to name as the provider of something that is registered in code."""
+    """Return the module that counts as the provider of an object registered in code."""
     owner = plugin.first_function if isinstance(plugin, Plugin) else plugin
     return getattr(owner, "__name__" if owner is plugin else "__module__", None) or type(plugin).__module__

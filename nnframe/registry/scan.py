@@ -1,8 +1,8 @@
-"""From the installed distributions to their entry points, without importing any.
+"""Finds the entry points of installed distributions, without importing any.
 
-Each distribution is read on its own, so that a damaged one hurts no other. Of several with one name, the first on
-sys.path is the one that Python imports; what pip renamed (``~nframe-1.0.dist-info``) when it could not remove it, is
-none.
+Each distribution is read separately, so that a damaged one doesn't affect others. Of several with the same name, the
+first on sys.path counts, because Python imports that one. Folders that pip renamed because it could not remove them
+(``~nframe-1.0.dist-info``) don't count.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ VALUE = re.compile(r"[\w.]+(\s*:\s*[\w.]+)?\s*(\[.*\])?")
 
 def scan_entry_points() -> list[InstalledPlugin]:
     """Return all installed plugins, without importing any."""
-    # Costs tens of milliseconds, which a process that stays with the built-in names never pays.
+    # Takes tens of milliseconds; not needed for built-in names.
     from importlib.metadata import distributions
 
     found: list[InstalledPlugin] = []
@@ -47,7 +47,7 @@ def _plugins_of(owner: InstalledDistribution, distribution: Distribution) -> Ite
     try:
         text = distribution.read_text(ENTRY_POINTS) or ""
     except UnicodeDecodeError as error:
-        # Another encoding, mostly in the group of somebody else: names of modules are ASCII in all of them.
+        # In another encoding, names of modules are readable all the same.
         text = error.object.decode("utf-8", "backslashreplace")
     except Exception as error:
         yield InstalledPlugin(EntryPoint("?", "?", GROUP), owner, f"{ENTRY_POINTS} can't be read: {one_line(error)}")

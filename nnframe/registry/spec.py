@@ -16,18 +16,18 @@ TOKEN = re.compile(
 )
 NAME = re.compile(rf"(?:(?P<provider>{NAME_PATTERN.pattern})\s*/\s*)?(?P<name>{NAME_PATTERN.pattern})")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-# More of them in one another would only come from a file that means harm.
+# Deeper nesting would only come from a malicious file.
 DEEPEST = 20
 VALUES = (
     "a number, true, false, none, a word, text in quotes, numbers in brackets such as (0.1, 0.9), or another plugin"
 )
 
-# What a parameter is set to, as far as the text says; a word or a Spec may mean a plugin.
+# A parsed value; a word or a Spec may refer to a plugin.
 Value: TypeAlias = "bool | int | float | str | tuple[int | float, ...] | Spec | None"
 
 
 class Spec(NamedTuple):
-    """A name taken apart.
+    """A parsed name.
 
     Attributes
     ----------
@@ -45,16 +45,16 @@ class Spec(NamedTuple):
 
     @property
     def qualified_name(self) -> str:
-        """Name and provider as they are looked up, without parameters."""
+        """Provider and name, without parameters."""
         return f"{self.provider}/{self.name}" if self.provider else self.name
 
     def admits(self, provider: Provider) -> bool:
-        """Whether a provider's objects may be meant."""
+        """Whether the name can refer to a provider's objects."""
         return self.provider is None or provider.matches(self.provider)
 
 
 def parse_spec(text: str) -> Spec:
-    """Take ``"provider/name(key=value, ...)"`` apart; provider and brackets may be missing.
+    """Parse ``"provider/name(key=value, ...)"``; provider and brackets are optional.
 
     A value is a number as Python writes it, true, false, none, a word, text in quotes, a tuple of numbers, or another
     name with parameters. Nothing is evaluated.
@@ -78,7 +78,7 @@ def parse_spec(text: str) -> Spec:
 
 
 class _Reader:
-    """Reads what stands in brackets, one token after another; `sign` or `value` is the one that comes next."""
+    """Reads the text in brackets, token by token; `sign` or `value` is the next one."""
 
     def __init__(self, text: str, position: int) -> None:
         self._text, self._position = text, position
@@ -164,7 +164,7 @@ class _Reader:
             return
         match = TOKEN.match(self._text, self._position)
         if match is None:
-            # A quotation mark without its partner, or nothing but blanks.
+            # An unbalanced quotation mark, or only blanks.
             raise _not_a_name(self._text)
         self._position = match.end()
         self.sign, self.value = match["sign"], match["text"] or match["word"]

@@ -21,7 +21,7 @@ EXPECTED = "Expected is what differences of forward give."
 
 
 def components_are_independent(activation: Activation) -> None:
-    """Without backward, an output depends on its own input alone."""
+    """Unless there is a backward, each output depends on its own input only."""
     if activation.backward is not None or (activation.derivative is None and not _is_elementwise(activation)):
         raise CheckSkipped("it mixes the components of a column")
     # As many components as a layer may have.
@@ -42,7 +42,7 @@ def components_are_independent(activation: Activation) -> None:
 
 
 def derivative_matches_differences(activation: Activation) -> None:
-    """The derivative, or backward, is the slope of forward, at the defaults and at other parameters."""
+    """The derivative, or backward, agrees with differences of forward, for several parameter values."""
     for each in variants(activation):
         try:
             slope = each.slope if each.elementwise else None
@@ -65,7 +65,7 @@ def derivative_matches_differences(activation: Activation) -> None:
 
 
 def outputs_are_in_their_domain(activation: Activation) -> None:
-    """The outputs are what a_domain declares, at the defaults and at other parameters, also for large inputs."""
+    """All outputs are in the declared a_domain, for several parameter values and for large inputs."""
     if activation.a_domain is None:
         raise CheckSkipped("it declares no a_domain")
     for each in variants(activation):
@@ -83,7 +83,7 @@ def outputs_are_in_their_domain(activation: Activation) -> None:
 
 
 def large_inputs_stay_finite(activation: Activation) -> None:
-    """At +-1e4 results are finite, and nothing overflows on the way to them."""
+    """Inputs of +-1e4 have finite results, without an overflow on the way."""
     for dtype in DTYPES:
         z = np.array([[-LARGE], [LARGE], [-50.0], [90.0], [0.0]], dtype)
         if _is_elementwise(activation):
@@ -95,7 +95,7 @@ def large_inputs_stay_finite(activation: Activation) -> None:
 
 
 def the_limits_of_the_dtype_give_no_nan(activation: Activation) -> None:
-    """The largest and the smallest numbers of the dtype give numbers, be they infinite."""
+    """The largest and the smallest numbers of the dtype never result in NaN."""
     for dtype in DTYPES:
         limits = np.finfo(dtype)
         for at in (limits.max, limits.min, limits.tiny, -limits.tiny, 0.0, -0.0):
@@ -117,7 +117,7 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
 
 
 def in_place_forms_agree(activation: Activation) -> None:
-    """forward_inplace and backward_inplace do what the plain forms do, however the array lies in memory."""
+    """forward_inplace and backward_inplace agree with the plain forms, in every memory layout."""
     if activation.forward_inplace is None or activation.backward_inplace is None:
         raise CheckSkipped("it has no in-place forms")
     for each in variants(activation):

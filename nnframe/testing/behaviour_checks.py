@@ -20,7 +20,7 @@ MOST_SECONDS = 0.5
 
 
 def shape_and_dtype_are_kept(plugin: Plugin) -> None:
-    """Results have the shape and the dtype of the arguments, for columns and matrices in any layout."""
+    """Results have the shape and dtype of the arguments, in every memory layout."""
     for dtype in DTYPES:
         for call in calls_of(plugin, dtype):
             # The a that backward is given belongs to whole columns of z.
@@ -41,7 +41,7 @@ def shape_and_dtype_are_kept(plugin: Plugin) -> None:
 
 
 def arguments_are_left_alone(plugin: Plugin) -> None:
-    """No function changes the arrays that it is given."""
+    """No function changes its arguments."""
     for call in calls_of(plugin):
         kept = call.on(np.copy).arguments
         call()
@@ -55,7 +55,7 @@ def arguments_are_left_alone(plugin: Plugin) -> None:
 
 
 def the_same_input_gives_the_same_result(plugin: Plugin) -> None:
-    """Functions have no memory: called a second time, or two thousand times, they return the same."""
+    """The same input has the same result, in the second call and in the two-thousandth."""
     for call in calls_of(plugin):
         first, second = np.array(call()), call()
         _require_same(call, first, second, "then")
@@ -79,7 +79,7 @@ def _require_same(call: Call, first: Array, again: Array, when: str) -> None:
 
 
 def threads_do_not_disturb_each_other(plugin: Plugin) -> None:
-    """Called from several threads at once with different inputs, functions give what they give one after another."""
+    """Calls from several threads at once have the same results as calls one after another."""
     for call in calls_of(plugin):
         calls = [call.on(partial(np.roll, shift=5 * i, axis=-1)) for i in range(4)]
         alone = [np.array(each()) for each in calls]
@@ -95,7 +95,7 @@ def threads_do_not_disturb_each_other(plugin: Plugin) -> None:
 
 
 def columns_are_independent(plugin: Plugin) -> None:
-    """A batch returns what its columns return one at a time, however many there are."""
+    """Each column of a batch has the result that it has alone, in batches of any size."""
     for call in (each.on(tiled) for each in calls_of(plugin)):
         batch = call()
         for i in range(batch.shape[-1]):
@@ -113,7 +113,7 @@ def columns_are_independent(plugin: Plugin) -> None:
 
 
 def float32_agrees_with_float64(plugin: Plugin) -> None:
-    """In float32, functions give what they give for the same numbers in float64, but for rounding."""
+    """In float32, results are those of float64 up to rounding."""
     for each in variants(plugin):
         for call in calls_of(each, FLOAT32):
             expected = call.on(_widened)()

@@ -24,7 +24,7 @@ EPOCHS = 4
 
 
 def it_follows_a_run(callback: Callback) -> None:
-    """It can be made with its parameters, has methods for hooks of a run, and a run with it comes to an end."""
+    """It can be created, has methods for hooks of a run, and a short run with it succeeds."""
     for each in variants(callback):
         made = _made(each)
         if not any(hasattr(made, name) for name in HOOKS):
@@ -42,7 +42,7 @@ def it_follows_a_run(callback: Callback) -> None:
 
 
 def each_run_has_an_object_of_its_own(callback: Callback) -> None:
-    """make() returns a new object each time, so that one run knows nothing of another."""
+    """make() returns a new object each time, and a run does not affect the next one."""
     first, second = _made(callback), _made(callback)
     if first is second:
         raise CheckFailure("make() returned the same object twice; expected a new one each time, as a class makes it")
@@ -54,7 +54,7 @@ def each_run_has_an_object_of_its_own(callback: Callback) -> None:
 
 
 def its_state_can_be_kept(callback: Callback) -> None:
-    """What state_dict() returns can be copied, and load_state_dict() takes it, so that a checkpoint can go on."""
+    """A checkpoint can store state_dict(), and load_state_dict() restores it."""
     made: Any = _made(callback)
     has = [hasattr(made, name) for name in ("state_dict", "load_state_dict")]
     if not any(has):

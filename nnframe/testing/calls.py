@@ -112,7 +112,7 @@ def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
                 return [forward, Call("derivative(z)", plugin.slope, {"z": z}, settings)]
             backward = plugin.backward_pass
         except DerivativeError:
-            # One check says so, and that is enough.
+            # Another check reports it.
             return [forward]
         arguments = {"grad": z[::-1] / 3, "z": z, "a": forward()}
         return [forward, Call("backward(grad, z, a)", backward, arguments, settings)]

@@ -22,7 +22,7 @@ REFERENCE = re.compile(r"source|reference|https?:|doi|arxiv|\b(19|20)\d\d\b", re
 
 
 def parameters_survive_their_spelling(plugin: Plugin) -> None:
-    """A plugin with other parameters is found again by what its name and parameters are written as."""
+    """Its text form, such as `name(alpha=0.2)`, finds the same plugin again."""
     for name in plugin.params:
         for other in other_values(plugin, name):
             changed = plugin.with_params(**{name: other})
@@ -36,7 +36,7 @@ def parameters_survive_their_spelling(plugin: Plugin) -> None:
 
 
 def every_parameter_changes_the_result(plugin: Plugin) -> None:
-    """A parameter that is set to another value makes a difference somewhere."""
+    """Each parameter changes the result for at least one sample input."""
 
     def makes_a_difference(name: str, other: Parameter) -> bool:
         # One parameter may matter only with another value of a second.
@@ -63,7 +63,7 @@ def _calls(plugin: Plugin) -> list[Call]:
 
 
 def it_pickles_and_copies(plugin: Plugin) -> None:
-    """A pickle and a deep copy, of other parameters too, are the same plugin again."""
+    """A pickle or a deep copy is the same plugin, with any parameters."""
     for each in variants(plugin):
         try:
             copies = [pickle.loads(pickle.dumps(each)), copy.deepcopy(each)]
@@ -84,7 +84,7 @@ def it_pickles_and_copies(plugin: Plugin) -> None:
 
 
 def its_entry_point_has_its_name(plugin: Plugin) -> None:
-    """The entry point of a distribution that leads to it is named after it, so that no other lookup imports it."""
+    """Its entry point has its name, so that no other lookup imports it."""
     claims = registry.claims_of(plugin)
     if not claims:
         raise CheckSkipped("it doesn't come from an installed distribution")
@@ -97,7 +97,7 @@ def its_entry_point_has_its_name(plugin: Plugin) -> None:
 
 
 def it_is_documented(plugin: Plugin) -> None:
-    """The documentation has a formula and says where it comes from."""
+    """The documentation has a formula and its source."""
     missing = []
     if PLACEHOLDER.search(plugin.documentation):
         missing.append("what it is for: it still has the words that stood there for you to replace")

@@ -1,4 +1,4 @@
-"""Slopes from differences, with kinks told apart from errors."""
+"""Slopes from differences, which distinguish kinks from errors."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def slopes(function: Callable[[Array], Array], x: Array) -> Slopes:
 
 
 def require_slopes(got: Array, found: Slopes, name: str, at: Mapping[str, Array], advice: str) -> None:
-    """Raise unless slopes are those of differences; at a kink, any between both sides' will do, and at a jump any.
+    """Raise unless slopes agree with differences; at a kink, any slope between both sides is right, and at a jump any.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def require_slopes(got: Array, found: Slopes, name: str, at: Mapping[str, Array]
     expected = np.where(found.jump, got, expected)
     error = np.abs(got - expected) - found.error
     error = error / (1 + np.abs(np.where(found.jump, 0, found.central)))
-    # What is not a number is close to nothing.
+    # NaN is close to nothing.
     error = np.where(np.isnan(error), np.inf, error)
     worst = int(np.argmax(error))
     if error[worst] > TOLERANCE:

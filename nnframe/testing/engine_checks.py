@@ -1,4 +1,4 @@
-"""Checks of engines: each trains small nets with the engine and with ``reference``, and holds the two together.
+"""Checks of engines: each trains small nets with the engine and with ``reference``, and compares the two.
 
 An engine that compiles takes seconds for every new kind of net, so there are few kinds of nets here, which differ in
 more than one way at a time.
@@ -42,7 +42,7 @@ OPTIMIZERS = (
 
 
 def it_trains(engine: Engine) -> None:
-    """A small net can be trained at all."""
+    """A small net can be trained."""
     try:
         trained(engine, Case())
     except PluginError as error:
@@ -52,22 +52,22 @@ def it_trains(engine: Engine) -> None:
 
 
 def weights_and_losses_agree(engine: Engine) -> None:
-    """Every activation and loss, batches of all sizes and both dtypes give what the reference gives."""
+    """Weights and losses agree with the reference, for all activations and losses, batch sizes and dtypes."""
     for i, ending in enumerate(ENDINGS):
-        # Each kind of net once, for an engine may need seconds for it; the next has another dtype or other batches.
+        # Each kind of net once, because an engine may need seconds to compile it, with varying dtypes and batches.
         dtype = (FLOAT32, FLOAT64, FLOAT64, FLOAT32)[i % 4]
         for batch_size in (4, N_SAMPLES, 1000) if i % 2 else (1,):
             require_same(engine, Case(ending, dtype, batch_size))
 
 
 def optimizers_agree(engine: Engine) -> None:
-    """Every optimizer that comes with nnframe, and its state, which lives on from epoch to epoch."""
+    """All built-in optimizers agree with the reference, and keep their state from epoch to epoch."""
     for optimizer in OPTIMIZERS:
         require_same(engine, Case(learning_rate=None, settings={"optimizer": optimizer}))
 
 
 def penalties_and_clipping_agree(engine: Engine) -> None:
-    """Penalties for weights and not for biases, then clipping by value, then by norm, at the learning rates given."""
+    """Penalties apply to weights and not to biases; then clipping by value, then by norm."""
     penalties = {"l1": 0.01, "l2": 0.02}
     clipping = {"clip_value": 0.1, "clip_norm": 0.2, "schedule": "exponential(gamma=0.5)"}
     for settings in (penalties, {"clip_value": 0.05}, {"clip_norm": 0.1}, penalties | clipping):
@@ -75,14 +75,14 @@ def penalties_and_clipping_agree(engine: Engine) -> None:
 
 
 def orders_agree(engine: Engine) -> None:
-    """Samples are visited in the order given, which may leave some out."""
+    """Samples are visited in the given order, which may leave some out."""
     require_same(engine, Case(settings={"shuffle": True}))
     require_same(engine, Case(settings={"shuffle": True, "validation": 0.3}))
     require_same(engine, Case(settings={"validation": 0.3}))
 
 
 def epochs_can_be_run_in_parts(engine: Engine) -> None:
-    """An epoch that is run a few batches at a time gives what it gives in one piece, to the bit."""
+    """An epoch that is run in parts ends with the same bits as in one piece."""
     for settings in ({}, {"shuffle": True}):
         case = Case(settings=settings)
         require_same(engine, case, batches_per_part=2)
@@ -100,20 +100,20 @@ def epochs_can_be_run_in_parts(engine: Engine) -> None:
 
 
 def dropout_agrees(engine: Engine) -> None:
-    """The outputs that `nnframe.engines.dropout` names are dropped, and no others, in parts of epochs too."""
+    """Exactly the outputs that `nnframe.engines.dropout` selects are dropped, also in parts of epochs."""
     for settings in ({"dropout": (0.5, 0.25)}, {"dropout": (0.0, 0.5), "shuffle": True}):
         require_same(engine, Case(settings=settings), batches_per_part=2)
 
 
 def sample_weights_agree(engine: Engine) -> None:
-    """Losses and gradients are multiplied by the weights of their samples, in any order."""
+    """Losses and gradients are multiplied by the sample weights, in any order."""
     weights = np.random.default_rng(3).uniform(0, 2, size=N_SAMPLES)
     for settings in ({"sample_weights": weights}, {"sample_weights": weights, "shuffle": True}):
         require_same(engine, Case(settings=settings))
 
 
 def all_data_will_do(engine: Engine) -> None:
-    """Data of other dtypes, not contiguous, or in a read-only file is trained with, and left as it was."""
+    """Data may have other dtypes, not be contiguous, or be a read-only memory map; it is never changed."""
     X, Y = inputs_and_targets(FLOAT32)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
@@ -129,12 +129,12 @@ def all_data_will_do(engine: Engine) -> None:
             require_same(engine, Case(dtype=FLOAT32, data=data))
             if not np.array_equal(data.X, kept[0]) or not np.array_equal(data.Y, kept[1]):
                 raise CheckFailure(f"data {what} was changed; expected it as it was. Copy before you write")
-        # A file that is mapped can't be removed everywhere.
+        # Windows can't remove a file that is mapped.
         del mapped, data
 
 
 def a_layer_used_twice_agrees(engine: Engine) -> None:
-    """A layer that is in a net twice gets the sum of both gradients, with an optimizer too."""
+    """A layer that appears twice in a net gets the sum of both gradients."""
 
     def shared_net() -> nNet:
         shared = denseLayer(np.eye(4) + 0.1, 0.1, "tanh")
@@ -145,7 +145,7 @@ def a_layer_used_twice_agrees(engine: Engine) -> None:
 
 
 def the_same_seed_gives_the_same_bits(engine: Engine) -> None:
-    """Two runs with one seed end with the same weights and losses, to the bit, however long they take."""
+    """Two runs with the same seed end with the same bits."""
     for batch_size in (1, 4):
         case = Case(dtype=FLOAT32, batch_size=batch_size, settings={"shuffle": True, "seed": 5}, repeats=30)
         first, second = trained(engine, case), trained(engine, case)
@@ -157,14 +157,14 @@ def the_same_seed_gives_the_same_bits(engine: Engine) -> None:
 
 
 def its_predictor_agrees(engine: Engine) -> None:
-    """A predictor gives what `nNet.forwardPass` gives, for any rows in any memory order, with the live weights."""
+    """A predictor agrees with `nNet.forwardPass`, in any memory order, and uses the live weights."""
     if engine.predictor is None:
         raise CheckSkipped("it has no predictor of its own")
     for i, ending in enumerate(ENDINGS):
         dtype = (FLOAT32, FLOAT64)[i % 2]
         net = make_net(ending.activations, dtype)
         with warnings.catch_warnings():
-            # An engine may say that it is slow with a plugin, which doesn't matter here.
+            # An engine may warn that it is slow with a plugin, which doesn't matter here.
             warnings.simplefilter("ignore")
             predictor = net.predictor(engine)
         for scale in (1, 2):
@@ -185,7 +185,7 @@ def its_predictor_agrees(engine: Engine) -> None:
 
 
 def failures_of_plugins_leave_whole_batches(engine: Engine) -> None:
-    """A plugin that raises in the third batch is blamed, and the net keeps the weights of the second."""
+    """If a plugin raises in the third batch, it is blamed, and the net keeps the weights of the second."""
 
     def divide_by_zero() -> None:
         raise ZeroDivisionError
@@ -202,7 +202,7 @@ def failures_of_plugins_leave_whole_batches(engine: Engine) -> None:
 
 
 def interrupts_leave_whole_batches(engine: Engine) -> None:
-    """A Ctrl-C ends the training soon, and leaves the weights as some whole batch left them."""
+    """Ctrl-C ends training soon, and the weights are those after a whole batch."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt

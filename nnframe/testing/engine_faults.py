@@ -1,4 +1,4 @@
-"""What an engine leaves behind when training ends in the middle of an epoch."""
+"""The weights after training ended in the middle of an epoch."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def train_until(engine: Engine, part: str, fault: Callable[[], None], n_batches:
         If the engine refuses.
     """
     X, Y = inputs_and_targets(FLOAT64)
-    # Told by the numbers and not by counting calls, for an engine may try functions out before it begins.
+    # By the numbers and not by counting calls, because an engine may try functions before training.
     third = slice(2 * BATCH_SIZE, 3 * BATCH_SIZE)
     X[third], Y[third] = 1e6, 1e6
 

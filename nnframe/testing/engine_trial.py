@@ -24,7 +24,7 @@ N_SAMPLES = 11
 SIZES = (4, 6, 5, 3)
 TOLERANCES = {FLOAT32: 1e-4, FLOAT64: 1e-10}
 
-# Without in-place or fused forms, and with parameters: the way that most plugins take.
+# Without in-place or fused forms, and with parameters, as most plugins are.
 plain = Activation("plain", lambda z, k: np.tanh(k * z), lambda z, k: 1 / np.cosh(k * z) ** 2 * k, params={"k": 0.7})
 mixing = Activation("mixing", lambda z: z - z.mean(axis=0), backward=lambda grad, z, a: grad - grad.mean(axis=0))
 absolute = Loss("absolute", lambda a, y: np.abs(a - y).sum(axis=0), lambda a, y: np.sign(a - y))
@@ -124,7 +124,7 @@ def trained(engine: str | Engine, case: Case, batches_per_part: int | None = Non
         X, Y = inputs_and_targets(case.dtype)
         data = pairs(np.tile(X, (case.repeats, 1)), np.tile(Y, (case.repeats, 1)))
     with warnings.catch_warnings():
-        # An engine may say that it is slow with a plugin, which is no matter here.
+        # An engine may warn that it is slow with a plugin, which doesn't matter here.
         warnings.simplefilter("ignore")
         try:
             settings = Settings.of(
@@ -143,7 +143,7 @@ def trained(engine: str | Engine, case: Case, batches_per_part: int | None = Non
 
 
 def require_same(engine: Engine, case: Case, batches_per_part: int | None = None) -> None:
-    """Raise unless the engine ends where the reference does, up to rounding.
+    """Raise unless the engine agrees with the reference up to rounding.
 
     Raises
     ------

@@ -17,7 +17,7 @@ TOLERANCES = {FLOAT32: 1e-4, FLOAT64: 1e-7}
 
 
 def fused_forms_agree(plugin: Activation | Loss) -> None:
-    """A fused gradient is what the chain rule gives, and a fused value what the loss gives."""
+    """A fused gradient agrees with the chain rule, and a fused value with the loss."""
     if not plugin.fused:
         raise CheckSkipped("it has no fused forms")
     tried = 0
@@ -36,7 +36,7 @@ def fused_forms_agree(plugin: Activation | Loss) -> None:
 def _check_pair(activation: Activation, loss: Loss, dtype: DType) -> None:
     fused = bind_objective(loss, activation).fused
     assert fused is not None
-    # Moderate, so that neither way loses digits.
+    # Moderate numbers, so that neither form loses digits.
     z = np.random.default_rng(0).normal(size=(4, 24)).astype(dtype)
     y = targets(loss.y_domain, dtype)
     a = activation.forward(z, **activation.settings)
@@ -54,7 +54,7 @@ def _check_pair(activation: Activation, loss: Loss, dtype: DType) -> None:
 
 
 def _pairs(plugin: Activation | Loss) -> list[tuple[Activation, Loss]]:
-    """Return the plugin with each of the partners that its fused forms name, where they can be had."""
+    """Return the plugin with each installed partner of its fused forms."""
     found = []
     for name in plugin.fused:
         try:

@@ -1,4 +1,4 @@
-"""All checks, and how they are run."""
+"""All checks, and how they run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ COMMON_CHECKS: tuple[Check, ...] = (
     common.parameters_survive_their_spelling,
     common.it_pickles_and_copies,
 )
-# What each kind promises beyond what all do.
+# The checks of each kind, besides those of all kinds.
 CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
     Activation: (
         *COLUMN_CHECKS,
@@ -140,7 +140,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
 }
 
 
-# What fails for the same reason: the failure of a check is only shown if none of those behind it fails.
+# Common causes: if a check fails, and one of those listed for it fails too, only the latter is reported.
 CAUSES: dict[Check, tuple[Check, ...]] = {
     behaviour.the_same_input_gives_the_same_result: (behaviour.arguments_are_left_alone,),
     behaviour.threads_do_not_disturb_each_other: (behaviour.the_same_input_gives_the_same_result,),
@@ -171,19 +171,19 @@ CAUSES: dict[Check, tuple[Check, ...]] = {
 
 
 def checks_of(plugin: Plugin) -> dict[str, Callable[[], None]]:
-    """Return the checks of a plugin by name, ready to be called."""
+    """Return the checks of a plugin by name, as functions without arguments."""
     own = next((checks for kind, checks in CHECKS.items() if isinstance(plugin, kind)), ())
     checks = (*own, *COMMON_CHECKS)
     return {check.__name__: _bound(check, plugin, _before(check, checks)) for check in checks}
 
 
 def run_checks(plugin: Plugin) -> list[CheckResult]:
-    """Run all checks of a plugin and return how each ended; nothing that the plugin does is raised."""
+    """Run all checks of a plugin and return the results; errors of the plugin are never raised."""
     return [run_check(name, check) for name, check in checks_of(plugin).items()]
 
 
 def run_check(name: str, check: Callable[[], None]) -> CheckResult:
-    """Run one of the checks that `checks_of` gives and return how it ended."""
+    """Run one of the checks from `checks_of` and return the result."""
     try:
         check()
     except CheckSkipped as skipped:
@@ -239,7 +239,7 @@ def check_engine(engine: str | Engine) -> None:
 
 
 def plugins_meant_by(what: str | Plugin) -> list[Plugin]:
-    """Return the plugins that a distribution's name, a plugin's name or an object means.
+    """Return the plugins that a distribution's name, a plugin's name or an object refers to.
 
     Raises
     ------
@@ -270,8 +270,8 @@ def _check(plugin: Plugin) -> None:
 
 
 def _before(check: Check, checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """Return the checks of a plugin whose failure explains that of another one, the likeliest first."""
-    # A kind's first check is whether its functions return anything that can be looked at.
+    """Return the checks whose failure explains the failure of a given one."""
+    # A kind's first check is that its functions return arrays at all.
     found = list(checks[:1])
     causes = [check]
     while causes:
@@ -286,10 +286,10 @@ def _bound(check: Check, plugin: Plugin, first: tuple[Check, ...]) -> Callable[[
     """Return a check without arguments that names the plugin, and is skipped where another failure explains its own."""
 
     def run() -> None:
-        # What pytest shows is then the author's test and the author's function, without the kit in between.
+        # So pytest shows the author's test and function, without the kit in between.
         __tracebackhide__ = True
         try:
-            # A plugin that warns where it need not is the business of one check, which asks for errors instead.
+            # One check looks for floating-point warnings, and turns them into errors.
             with np.errstate(all="ignore"):
                 check(plugin)
         except CheckFailure as failure:

@@ -20,7 +20,7 @@ MANY_COMPONENTS = 45
 
 
 def gradient_matches_differences(loss: Loss) -> None:
-    """The gradient is the slope of value, at the defaults and at other parameters."""
+    """The gradient agrees with differences of value, for several parameter values and sizes."""
     for each in variants(loss):
         try:
             slope = each.slope
@@ -29,7 +29,7 @@ def gradient_matches_differences(loss: Loss) -> None:
         for n in (4, 1, 3, MANY_COMPONENTS):
             a, y = columns(each.a_domain, seed=0, n=n), targets(each.y_domain, n=n)
             gradient = slope(a, y, **each.settings)
-            # Of many components, those at the ends tell.
+            # Of many components, the first and the last are enough.
             for i in range(n) if n < MANY_COMPONENTS else (0, n - 1):
                 found = slopes(partial(_value, each, a, y, i), a[i])
                 advice = (
@@ -41,7 +41,7 @@ def gradient_matches_differences(loss: Loss) -> None:
 
 
 def results_are_numbers(loss: Loss) -> None:
-    """Values and gradients are finite for what the loss takes, also where the activations are the targets."""
+    """Values and gradients are finite in the whole domain, and where a equals y."""
     for each in variants(loss):
         for dtype in DTYPES:
             y = targets(each.y_domain, dtype)
@@ -61,7 +61,7 @@ def results_are_numbers(loss: Loss) -> None:
 
 
 def column_value_agrees(loss: Loss) -> None:
-    """The quick value of one column is what value gives, wherever it is finite."""
+    """column_value agrees with value, wherever it is finite."""
     column_value = loss.column_value
     if column_value is None:
         raise CheckSkipped("it has no column_value")
@@ -85,7 +85,7 @@ def column_value_agrees(loss: Loss) -> None:
 
 
 def certain_probabilities_stay_finite(loss: Loss) -> None:
-    """Values and gradients are finite for the probabilities 0 and 1, right or wrong."""
+    """Values and gradients are finite for probabilities of exactly 0 and 1."""
     if loss.a_domain not in ("probability", "distribution"):
         raise CheckSkipped("its activations are not probabilities (a_domain)")
     for dtype in DTYPES:
@@ -101,7 +101,7 @@ def certain_probabilities_stay_finite(loss: Loss) -> None:
 
 
 def large_inputs_give_no_nan(loss: Loss) -> None:
-    """Activations of +-1e4 give numbers, where the loss takes them."""
+    """Activations of +-1e4 never result in NaN, if the loss takes them."""
     if loss.a_domain in ("probability", "distribution"):
         raise CheckSkipped("its activations are probabilities (a_domain)")
     for dtype in DTYPES:
@@ -117,7 +117,7 @@ def large_inputs_give_no_nan(loss: Loss) -> None:
 
 
 def the_minimum_is_kept(loss: Loss) -> None:
-    """No value is below the stated minimum, and the gradient is 0 where it is reached."""
+    """No value is below the declared minimum, and the gradient at the minimum is 0."""
     if loss.minimum is None:
         raise CheckSkipped("it states no minimum")
     for each in variants(loss):
@@ -132,7 +132,7 @@ def the_minimum_is_kept(loss: Loss) -> None:
                 )
             reached = value <= loss.minimum
             gradient = each.slope(a, y, **each.settings)[:, reached]
-            # At the edge of the domain, a slope may point out of it.
+            # At the edge of the domain, the gradient may point outwards.
             inside = loss.a_domain == "real"
             if inside and not (np.abs(gradient) <= 1e-9).all():
                 column = int(np.abs(gradient).max(axis=0).argmax())

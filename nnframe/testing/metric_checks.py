@@ -11,7 +11,7 @@ from nnframe.testing.samples import DTYPES, variants, with_changes
 
 
 def it_gives_a_finite_number(metric: Metric) -> None:
-    """A metric is one finite number, for many samples and for one, for many components and for one."""
+    """A metric is one finite number, for any number of samples and components."""
     for each in variants(metric):
         for dtype in DTYPES:
             value = outputs_call(each, dtype)
@@ -26,7 +26,7 @@ def it_gives_a_finite_number(metric: Metric) -> None:
 
 
 def the_order_of_the_samples_does_not_matter(metric: Metric) -> None:
-    """The samples may come in any order."""
+    """The order of the samples does not change the metric."""
     value = outputs_call(metric)
     require_close(
         value[:, ::-1](),
@@ -40,7 +40,7 @@ def the_order_of_the_samples_does_not_matter(metric: Metric) -> None:
 
 
 def the_targets_themselves_are_best(metric: Metric) -> None:
-    """Outputs that equal the targets are no worse than others, in the direction that `better` says."""
+    """No outputs are better than the targets themselves, in the direction of `better`."""
     value = outputs_call(metric)
     y = value.arguments["y"]
     perfect, other = float(metric.value(y, y, **metric.settings)), float(value())

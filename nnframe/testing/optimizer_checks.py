@@ -12,14 +12,14 @@ from nnframe.testing.calls import described, update_call
 from nnframe.testing.outcome import CheckFailure, require_close
 from nnframe.testing.samples import DTYPES, LARGE, UPDATES, initial_state, update_arguments, variants, with_changes
 
-# 1e-30 is a number in float32, and its square is not.
+# float32 can hold 1e-30, but not its square.
 GRADIENTS = (0.0, 1e-30, -LARGE, LARGE)
 LATE = 10**6
 DESCENT = 100
 
 
 def results_fit_the_weights(optimizer: Optimizer) -> None:
-    """An update gives a tuple of the new weights and states, each of the shape and dtype of the weights."""
+    """An update returns a tuple of the new weights and states, with the shape and dtype of the weights."""
     names = ["w", *optimizer.state]
     wanted = f"a tuple ({', '.join(f'new {name}' for name in names)})"
     for dtype in DTYPES:
@@ -43,7 +43,7 @@ def results_fit_the_weights(optimizer: Optimizer) -> None:
 
 
 def elements_are_independent(optimizer: Optimizer) -> None:
-    """Each weight is updated as if there were no other, so that all those of a net may come as one vector."""
+    """The update of a weight depends on no other weight, so that an engine may pass all of them as one vector."""
     arguments = update_arguments(optimizer)
     update = update_call(optimizer, arguments, t=UPDATES + 1)
     together = update()
@@ -60,7 +60,7 @@ def elements_are_independent(optimizer: Optimizer) -> None:
 
 
 def numbers_give_what_arrays_give(optimizer: Optimizer) -> None:
-    """The formula works for single numbers too, so that an engine may compile it for a loop over the weights."""
+    """The formula also works for single numbers, so that an engine can compile it as a loop."""
     arguments = update_arguments(optimizer)
     advice = "Make it work for arrays and single numbers alike: np.where(g > 0, a, b) in place of a[g > 0]"
     update = replace(update_call(optimizer, arguments, t=UPDATES + 1), advice=advice)
@@ -77,7 +77,7 @@ def numbers_give_what_arrays_give(optimizer: Optimizer) -> None:
 
 
 def updates_stay_finite(optimizer: Optimizer) -> None:
-    """Gradients of 0, 1e-30 and +-1e4 give finite weights, without a warning, in the first updates and in late ones."""
+    """Gradients of 0, 1e-30 and +-1e4 lead to finite weights without a warning, early and late in training."""
     for each in variants(optimizer):
         for dtype in DTYPES:
             for gradient in GRADIENTS:
@@ -85,7 +85,7 @@ def updates_stay_finite(optimizer: Optimizer) -> None:
 
 
 def it_goes_downhill(optimizer: Optimizer) -> None:
-    """A hundred updates in a bowl, f(w) = w^2 / 2 with the gradient w, lead to a lower place."""
+    """A hundred updates lower f(w) = w^2 / 2."""
     w: Array = np.array([-3.0, -1.0, -0.1, 0.2, 1.0, 3.0])
     state = initial_state(optimizer, w.size)
     before = _height(w)

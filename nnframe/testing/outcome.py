@@ -1,4 +1,4 @@
-"""How a check ends: it passes, fails, warns, or doesn't apply."""
+"""The outcome of a check: it passes, fails, warns, or doesn't apply."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class CheckFailure(NNFrameError, AssertionError):
 
 
 class NothingToCheck(CheckFailure):
-    """A function raises, or returns no array of the right shape, so that there is nothing to compare."""
+    """A function raises or doesn't return an array of the right shape, so there is nothing to compare."""
 
 
 class CheckWarning(NNFrameError, UserWarning):
-    """A plugin keeps its contract, and could do better."""
+    """A plugin keeps its contract, but could be better."""
 
 
 class CheckSkipped(NNFrameError):
@@ -47,7 +47,7 @@ class CheckResult(NamedTuple):
 
 
 def difference(one: Array, other: Array) -> tuple[int, ...] | None:
-    """Return where two arrays first differ, or None if they are equal; NaN is the same as NaN."""
+    """Return the first index at which two arrays differ, or None if they are equal; NaN equals NaN."""
     if np.array_equal(one, other, equal_nan=True):
         return None
     return _index((one != other) & ~(np.isnan(one) & np.isnan(other)))
@@ -62,7 +62,7 @@ def require_close(
     atol: float,
     inputs: Mapping[str, Array] | None = None,
 ) -> None:
-    """Raise unless two arrays agree, with the place where they differ most.
+    """Raise unless two arrays agree; the error names the place with the largest difference.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def require_close(
         What it was computed from; its last axis is got's, unless that is a single number.
     """
     excess = np.abs(got - expected) - atol - rtol * np.abs(expected)
-    # What is not a number is never close to anything, but to another of its kind.
+    # NaN is close to NaN and to nothing else.
     excess = np.where(np.isnan(got) & np.isnan(expected), -1, np.where(np.isnan(excess), np.inf, excess))
     excess = np.where(got == expected, -1, excess)
     if (excess > 0).any():
@@ -92,14 +92,14 @@ def written(inputs: Mapping[str, Array], column: int) -> str:
 
 
 def written_for(inputs: Mapping[str, Array], place: tuple[int, ...]) -> str:
-    """Return what a place in a result comes from: the column of each input, or their shapes for a single number."""
+    """Return the inputs of a place in a result: a column of each, or their shapes if the result is a single number."""
     if place:
         return written(inputs, place[-1])
     return ", ".join(f"{name} of shape {array.shape}" for name, array in inputs.items())
 
 
 def _index(measure: Array) -> tuple[int, ...]:
-    """Return the place of the largest element."""
+    """Return the index of the largest element."""
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(measure)), measure.shape))
 
 

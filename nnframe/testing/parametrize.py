@@ -1,4 +1,4 @@
-"""The kit as pytest tests, one a check."""
+"""The kit as pytest tests, one per check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inputs that plugins are tried on: the same at every call."""
+"""The sample inputs for the checks, the same in every call."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ P = TypeVar("P", bound=Plugin)
 
 DTYPES = (FLOAT32, FLOAT64)
 LARGE = 1e4
-# More columns, or components, than formulas that change with the size wait for.
+# More columns, or components, than formulas with a special case for large arrays usually have.
 MANY = 130
-# A run in which most schedules have done all that they do.
+# Long enough for most schedules to go through all their phases.
 STEPS_PER_EPOCH, N_EPOCHS = 7, 12
-# Before the update that optimizers are tried on, so that their states are what they may be.
+# Updates before the one that is checked, so that the state is not the initial one.
 UPDATES = 3
 
 
 def tiled(array: Array) -> Array:
-    """Return an array with its last axis repeated until it has `MANY` elements: where a formula may change its ways."""
+    """Return an array with its last axis repeated up to `MANY` elements."""
     return array[..., np.arange(MANY) % array.shape[-1]]
 
 
 def pre_activations(dtype: DType = FLOAT64) -> Array:
-    """Return pre-activations z, shape (6, 40): small and large ones, and the round numbers where kinks tend to be."""
+    """Return pre-activations z, shape (6, 40): small and large ones, and round numbers, where kinks often are."""
     rng = np.random.default_rng(0)
     z = np.concatenate([rng.normal(size=(6, 17)), rng.normal(scale=6, size=(6, 17))], axis=1)
     round_numbers = np.array([0, 0.5, 1, 2, 3, 6]).reshape(-1, 1) * np.array([1, -1, 0.5, -0.5, 0, 0.25])
@@ -41,7 +41,7 @@ def pre_activations(dtype: DType = FLOAT64) -> Array:
 
 
 def columns(domain: Domain, seed: int, dtype: DType = FLOAT64, n: int = 4) -> Array:
-    """Return columns of a domain, shape (n, 24), away from its edges."""
+    """Return columns of a domain, shape (n, 24), not at its edges."""
     rng = np.random.default_rng(seed)
     if domain == "real":
         return np.concatenate([rng.normal(size=(n, 16)), rng.normal(scale=5, size=(n, 8))], axis=1).astype(dtype)
@@ -65,7 +65,7 @@ def update_arguments(optimizer: Optimizer, dtype: DType = FLOAT64) -> tuple[Arra
     for t in range(1, UPDATES + 1):
         results = optimizer.update(w, rng.normal(size=24).astype(dtype), *state, t=t, **optimizer.settings)
         if not isinstance(results, (tuple, list)) or len(results) != 1 + len(state):
-            # One check says so, and that is enough.
+            # Another check reports it.
             break
         w, *state = (np.asarray(each, dtype) for each in results)
     return (w, rng.normal(size=24).astype(dtype), *state)
@@ -80,7 +80,7 @@ def outputs_and_classes(dtype: DType = FLOAT64) -> tuple[Array, Array]:
 
 
 def initial_state(optimizer: Optimizer, count: int, dtype: DType = FLOAT64) -> list[Array]:
-    """Return the states that an optimizer begins with, each of shape (count,)."""
+    """Return the initial states of an optimizer, each of shape (count,)."""
     return [np.full(count, value, dtype) for value in optimizer.state.values()]
 
 
@@ -99,12 +99,12 @@ def variants(plugin: P) -> Iterator[P]:
 
 
 def with_changes(plugin: Plugin) -> str:
-    """Return the parameters that are not at their defaults, as they stand behind a function's name in a message."""
+    """Return the changed parameters as text for a message."""
     return "".join(f" with {name}={format_parameter(value)}" for name, value in plugin.overrides.items())
 
 
 def other_values(plugin: Plugin, name: str) -> list[Parameter]:
-    """Return other values that a parameter can have, the safest first; none for text that may be anything."""
+    """Return other values for a parameter, the safest first; none for text without choices."""
     value, limit = plugin.settings[name], plugin.limits.get(name)
     choices = sorted(limit, key=repr) if isinstance(limit, Set) else _ends(limit)
     found: list[Parameter] = []
@@ -112,7 +112,7 @@ def other_values(plugin: Plugin, name: str) -> list[Parameter]:
         try:
             changed = plugin.with_params(**{name: other}).settings[name]
         except (ArgumentError, ArgumentTypeError):
-            # Beyond what the plugin says that the parameter can be.
+            # Not within the plugin's limits.
             continue
         if changed != value:
             found.append(changed)

@@ -9,12 +9,12 @@ from nnframe.testing.calls import factor_call
 from nnframe.testing.outcome import CheckFailure, require_close
 from nnframe.testing.samples import N_EPOCHS, STEPS_PER_EPOCH, variants, with_changes
 
-# Steps an epoch, and epochs: from a run of one update to a long one.
+# Steps per epoch, and epochs: from a run of one update to a long one.
 RUNS = ((1, 1), (1, 2), (7, 1), (1, 50), (STEPS_PER_EPOCH, N_EPOCHS), (100, 300))
 
 
 def factors_have_the_shape_of_the_steps(schedule: Schedule) -> None:
-    """There is a factor for each step that is asked for, in an array of real numbers."""
+    """The factors are an array of real numbers, one for each step."""
     for run in RUNS:
         factor = factor_call(schedule, *run)
         for some in (factor, factor[:1], factor[-3:]):
@@ -27,7 +27,7 @@ def factors_have_the_shape_of_the_steps(schedule: Schedule) -> None:
 
 
 def factors_are_finite(schedule: Schedule) -> None:
-    """Factors are finite, and computed without a warning, in runs of one update and of many."""
+    """Factors are finite and computed without a warning, in runs of one update and of many."""
     for each in variants(schedule):
         for run in RUNS:
             factor = factor_call(each, *run)
@@ -50,7 +50,7 @@ def factors_are_finite(schedule: Schedule) -> None:
 
 
 def a_factor_depends_on_its_own_step_alone(schedule: Schedule) -> None:
-    """An epoch has the factors that the whole run has there, so that a run can be stopped and go on."""
+    """A factor depends on its own step only, so that a run can be stopped and resumed."""
     for each in variants(schedule):
         factor = factor_call(each, STEPS_PER_EPOCH, N_EPOCHS)
         whole = factor()

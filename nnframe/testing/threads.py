@@ -1,4 +1,4 @@
-"""Calls that happen at the same time, so that what they share shows."""
+"""Calls at the same time, which reveal shared state."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from nnframe.arrays import Array
 from nnframe.testing.outcome import difference
 
 REPEATS = 5
-# Python then looks for another thread to run as often as it can.
+# So short that Python switches threads as often as it can.
 SWITCH_INTERVAL = 1e-6
-# A function that waits for a lock which the interrupted call holds is right, and won't come back in time.
+# A function may correctly wait for a lock that the interrupted call holds, and then not return in time.
 PATIENCE = 0.05
 MOST_INTERRUPTIONS = 300
 
 
 def together(calls: Sequence[Callable[[], Array]]) -> list[Array]:
-    """Return what each function gives, called in a thread of its own, all at once.
+    """Call each function in its own thread, all at once, and return the results.
 
     Each is called several times; a result that differs from the first is returned in its place.
     """
@@ -39,7 +39,7 @@ def together(calls: Sequence[Callable[[], Array]]) -> list[Array]:
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         with ThreadPoolExecutor(len(calls)) as pool:
-            # How numpy treats overflow belongs to the context, and each thread needs a copy of its own.
+            # numpy's error state belongs to the context, and each thread needs its own copy.
             running = [pool.submit(copy_context().run, work, call) for call in calls]
             return [each.result() for each in running]
     finally:
@@ -47,10 +47,10 @@ def together(calls: Sequence[Callable[[], Array]]) -> list[Array]:
 
 
 def interleaved(call: Callable[[], Array], other: Callable[[], Array]) -> Array:
-    """Return what a function gives while another thread calls another function at each of its steps.
+    """Return the result of a function while another thread calls another function at each of its steps.
 
-    Whether threads get into each other's way is chance, and may take a thousand tries to show. Here the interpreter
-    stops the call before each of its instructions and lets the other thread make a whole one, so that it shows at once.
+    Races are a matter of chance and may need a thousand tries. Here the interpreter stops the call before each of its
+    instructions and lets the other thread make a whole call, which reveals a race at once.
     """
     interruptions = 0
     pending: Future[Array] | None = None

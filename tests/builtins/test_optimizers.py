@@ -21,7 +21,7 @@ from nnframe import (
     registry,
 )
 
-NAMES = sorted(registry.names("optimizer"))
+NAMES = sorted(row.name for row in registry.overview() if (row.kind, row.provider) == ("optimizer", "nnframe"))
 ENGINES = ["reference", "numpy"]
 N = 7
 

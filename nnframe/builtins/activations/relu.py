@@ -1,7 +1,7 @@
 """relu: the rectified linear unit.
 
-a = max(z, 0), and da/dz = 1 where z > 0, else 0. At the kink, z = 0, any slope between 0 and 1 would
-do; 0 is the usual one.
+a = max(z, 0), and da/dz = 1 where z > 0, else 0. At the kink, z = 0, any slope between 0 and 1 is
+right; 0 is the usual choice.
 
 Source: V. Nair and G. Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
 """
@@ -34,8 +34,8 @@ def forward_inplace(z: Array) -> None:
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
-    # The sign of a, which is never negative, is the slope, too: for small arrays, numpy finds it in less time. Where a
-    # is NaN, so are the loss and its gradient.
+    # a is never negative, so its sign is the slope, and faster to compute for small arrays. If a is NaN, the loss and
+    # its gradient are NaN anyway.
     np.multiply(grad, np.sign(a) if a.size < LARGE else a > 0, grad)
 
 

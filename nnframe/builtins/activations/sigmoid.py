@@ -33,7 +33,7 @@ def derivative(z: Array) -> Array:
 
 
 def forward_inplace(z: Array) -> None:
-    """Turn z into a: exp(min(z, 0)) is 1 for z >= 0 and e below, and needs no memory of its own."""
+    """Turn z into a: exp(min(z, 0)) is 1 for z >= 0 and e below, and needs no extra memory."""
     denominator = np.abs(z)
     np.negative(denominator, denominator)
     np.exp(denominator, denominator)

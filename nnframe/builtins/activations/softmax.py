@@ -1,10 +1,10 @@
-"""softmax: a column of scores made a column of probabilities.
+"""softmax: turns a column of scores into probabilities.
 
 a_i = exp(z_i) / sum_k exp(z_k), which mixes the components: da_i/dz_j = a_i (delta_ij - a_j). That Jacobian, times
 dL/da = g, is a (g - sum_k g_k a_k), so the matrix is never built.
 
-exp overflows for large z. Subtracting the column's maximum from all its z changes nothing in the quotient, and leaves
-the largest exponent at 0. The in-place form does so only where numbers are far from 0.
+exp overflows for large z. Subtracting the column's maximum doesn't change the quotient, and makes the largest exponent
+0. The in-place form does so only if numbers are far from 0.
 
 Source: J. Bridle, "Probabilistic interpretation of feedforward classification network outputs", Neurocomputing 68,
 Springer 1990.
@@ -21,8 +21,8 @@ from nnframe.contracts.markers import hookimpl
 
 # exp of a number between -60 and 60 is normal in every dtype, and no sum of 1e12 such numbers overflows.
 BOUND = 60.0
-# Of a single column, only the largest number is looked at. Where it is above -20, exp loses precision only of numbers
-# whose probability is below 1e-28.
+# In a single column, only the largest number is checked. If it is above -20, exp loses precision only for numbers
+# with a probability below 1e-28.
 BOUND_OF_LARGEST = 20.0
 
 
@@ -41,7 +41,7 @@ def backward(grad: Array, z: Array, a: Array) -> Array:
 
 def forward_inplace(z: Array) -> None:
     """Turn z into a."""
-    # To look at one number of a column takes two thirds of the time.
+    # Checking one number of a column takes two thirds of the time.
     is_near_0 = abs(z.item(z.argmax())) < BOUND_OF_LARGEST if z.shape[1] == 1 else lies_within(z, BOUND)
     if not is_near_0:
         np.subtract(z, np.maximum.reduce(z, axis=0, keepdims=True), z)

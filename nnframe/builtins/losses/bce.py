@@ -3,13 +3,13 @@
 L is the mean over the components of a column of -(y log a + (1 - y) log(1 - a)), and
 dL/da_i = ((1 - y_i) / (1 - a_i) - y_i / a_i) / n. A floor under a and 1 - a keeps log 0 and 1 / 0 finite.
 
-After sigmoid, the two are better taken together. With log a = -log(1 + exp(-z)) and log(1 - a) = log a - z, the loss is
+After sigmoid, the fused form is better. With log a = -log(1 + exp(-z)) and log(1 - a) = log a - z, the loss is
 the mean of
 
     log(1 + exp(z)) - y z    and    dL/dz_i = (a_i - y_i) / n,
 
-which has neither a logarithm of a rounded 0 nor a quotient. log(1 + exp(z)) is max(z, 0) + log1p(exp(-|z|)), which
-can't overflow. a - y is computed as (1 - y) a - y (1 - a) with 1 - a = sigmoid(-z), so that a nearly certain right
+without a logarithm of a rounded 0 and without a quotient. log(1 + exp(z)) is max(z, 0) + log1p(exp(-|z|)), which
+can't overflow. a - y is computed as (1 - y) a - y (1 - a) with 1 - a = sigmoid(-z), so that an almost certain right
 answer still has a slope.
 
 Source: C. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, section 4.3.2, there as a sum.

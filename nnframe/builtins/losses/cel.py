@@ -2,14 +2,14 @@
 
 L = -sum_i y_i log a_i, and dL/da_i = -y_i / a_i.
 
-log 0 and 1 / 0 are kept finite by a floor under a, the smallest normal number over the machine epsilon: so small that
-it changes no result that matters, and so large that y / a has room to be multiplied before it overflows.
+A floor under a, the smallest normal number over the machine epsilon, keeps log 0 and 1 / 0 finite: it is too small to
+change a result that matters, and large enough that y / a can be multiplied without overflow.
 
-After softmax, the two are better taken together. With log a_i = z_i - log sum_k exp(z_k),
+After softmax, the fused form is better. With log a_i = z_i - log sum_k exp(z_k),
 
     L = (sum_i y_i) log sum_k exp(z_k) - sum_i y_i z_i    and    dL/dz = (sum_i y_i) a - y,
 
-which is a - y where the targets sum to 1, and has neither a logarithm of a rounded 0 nor a quotient.
+which is a - y if the targets sum to 1, without a logarithm of a rounded 0 and without a quotient.
 
 Source: C. Bishop, "Pattern Recognition and Machine Learning", Springer 2006, section 4.3.4.
 """

@@ -1,4 +1,4 @@
-"""accuracy: the share of samples whose class is found.
+"""accuracy: the share of samples with the right class.
 
 accuracy = (number of samples with class of a = class of y) / N. The class is the largest component of a column, in
 outputs and in targets; of a single component, it is whether it is above 1/2, or above 0 where there

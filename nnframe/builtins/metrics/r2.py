@@ -24,7 +24,7 @@ def value(a: Array, y: Array) -> float:
         return math.nan
     residual = np.square(a - y, dtype=np.float64).sum(axis=1)
     spread = np.square(y - y.mean(axis=1, keepdims=True, dtype=np.float64)).sum(axis=1)
-    # The mean of equal numbers may be rounded, and leave a spread that is none.
+    # The mean of equal numbers may be rounded, which leaves a spread slightly above 0.
     varies = np.ptp(y, axis=1) > 0
     scores = np.where(varies, 1 - residual / np.where(varies, spread, 1), residual == 0)
     return float(scores.mean())

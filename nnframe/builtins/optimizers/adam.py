@@ -1,4 +1,4 @@
-"""adam: steps from running means of the gradient and of its square, both corrected for their start at 0.
+"""adam: steps from running means of the gradient and its square, corrected for their start at 0.
 
     m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
     w = w - learning_rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)

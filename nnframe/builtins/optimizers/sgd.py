@@ -1,11 +1,11 @@
-"""sgd: stochastic gradient descent, with momentum if wanted.
+"""sgd: stochastic gradient descent, optionally with momentum.
 
     v = momentum v + g + weight_decay w        w = w - learning_rate v
 
-With ``nesterov``, w takes the step g + momentum v instead, which looks where the momentum leads.
+With ``nesterov``, the step is g + momentum v instead, which looks ahead.
 
 Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013; in the form
-without the learning rate inside v, so that a schedule acts at once.
+without the learning rate inside v, so that a schedule takes effect at once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""constant: the learning rate as it was given.
+"""constant: the learning rate stays the same.
 
     factor = 1
 
-Source: what a run without a schedule does.
+Source: the default of a run without a schedule.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int) -> Array:
-    """Return what the learning rate is multiplied with."""
+    """Return the factor of the learning rate."""
     return np.ones(np.shape(step))
 
 

@@ -1,4 +1,4 @@
-"""cosine: half a cosine wave down from 1 to ``minimum``, a step of it after every epoch.
+"""cosine: half a cosine wave from 1 down to ``minimum``, updated after every epoch.
 
     factor = minimum + (1 - minimum) (1 + cos(pi epoch / n_epochs)) / 2
 
@@ -16,7 +16,7 @@ from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, minimum: float) -> Array:
-    """Return what the learning rate is multiplied with."""
+    """Return the factor of the learning rate."""
     epoch = step // steps_per_epoch
     factor: Array = minimum + (1 - minimum) * (1 + np.cos(np.pi * epoch / n_epochs)) / 2
     return factor

@@ -13,7 +13,7 @@ from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, gamma: float) -> Array:
-    """Return what the learning rate is multiplied with."""
+    """Return the factor of the learning rate."""
     factor: Array = gamma ** (step // steps_per_epoch)
     return factor
 

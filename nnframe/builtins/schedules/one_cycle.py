@@ -1,6 +1,6 @@
-"""one_cycle: up to the full learning rate in the first ``rise`` of the run, then down to next to nothing.
+"""one_cycle: up to the full learning rate in the first part of the run, ``rise``, then down to almost 0.
 
-Both ways are half a cosine wave, stepped at every update, with t from 0 to 1 on each:
+Both parts are half a cosine wave, updated at every step, with t from 0 to 1 in each:
 
     up      factor = 1 + (1 / divisor - 1) (1 + cos(pi t)) / 2
     down    factor = end + (1 - end) (1 + cos(pi t)) / 2        end = 1 / (divisor final_divisor)
@@ -21,7 +21,7 @@ from nnframe.contracts.schedule import Schedule
 def factor(
     step: Array, steps_per_epoch: int, n_epochs: int, rise: float, divisor: float, final_divisor: float
 ) -> Array:
-    """Return what the learning rate is multiplied with."""
+    """Return the factor of the learning rate."""
     last = steps_per_epoch * n_epochs - 1
     peak = rise * (last + 1) - 1
     lowest, end = 1 / divisor, 1 / (divisor * final_divisor)
@@ -31,7 +31,7 @@ def factor(
 
 
 def _wave(start: float, stop: float, way: Array) -> Array:
-    """Return a number between two others, on half a cosine wave, for the share of the way that has been made."""
+    """Return a point on half a cosine wave from one number to another, for a progress from 0 to 1."""
     number: Array = stop + (start - stop) * (1 + np.cos(np.pi * np.clip(way, 0, 1))) / 2
     return number
 

@@ -1,4 +1,4 @@
-"""step: the learning rate is multiplied by ``gamma`` after every so many epochs.
+"""step: the learning rate is multiplied by ``gamma`` after every ``every`` epochs.
 
     factor = gamma^floor(epoch / every)
 
@@ -14,7 +14,7 @@ from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, every: int, gamma: float) -> Array:
-    """Return what the learning rate is multiplied with."""
+    """Return the factor of the learning rate."""
     factor: Array = gamma ** (step // steps_per_epoch // every)
     return factor
 

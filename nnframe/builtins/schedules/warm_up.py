@@ -1,4 +1,4 @@
-"""warm_up: the learning rate rises in a straight line over the first updates, then stays.
+"""warm_up: the learning rate rises linearly over the first updates, then stays constant.
 
     n = epochs steps_per_epoch        factor = 1 - (1 - start) max(n - step, 0) / n
 
@@ -15,9 +15,9 @@ from nnframe.contracts.schedule import Schedule
 
 
 def factor(step: Array, steps_per_epoch: int, n_epochs: int, epochs: float, start: float) -> Array:
-    """Return what the learning rate is multiplied with."""
+    """Return the factor of the learning rate."""
     updates = epochs * steps_per_epoch
-    # Without updates to rise in, nothing is left of the rise from the first one on.
+    # With 0 epochs there is no warm-up, and nothing to divide by.
     factor: Array = 1 - (1 - start) * np.maximum(updates - step, 0) / (updates or 1)
     return factor
 
