@@ -16,6 +16,7 @@ from nnframe.version import __version__
 if TYPE_CHECKING:
     from nnframe import callbacks, datasets, registry, testing
     from nnframe.arrays import Array
+    from nnframe.builtins.shortcuts import floored
     from nnframe.contracts.activation import Activation
     from nnframe.contracts.callback import Callback
     from nnframe.contracts.command import Command
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
         ShapeError,
         UnknownNameError,
     )  # fmt: skip
-    from nnframe.formula.floor import floored
     from nnframe.formula.rules import rule
     from nnframe.history import History
     from nnframe.layer import denseLayer
@@ -69,6 +69,7 @@ __all__ = [
 # and "nnframe --help" needs no numpy.
 _NAMES = {
     "arrays": "Array",
+    "builtins.shortcuts": "floored",
     "contracts.activation": "Activation",
     "contracts.callback": "Callback",
     "contracts.command": "Command",
@@ -86,7 +87,6 @@ _NAMES = {
     "errors": "ArgumentError ArgumentTypeError DataError DerivativeError DivergenceError EngineError "
     "MissingDependencyError ModelFileError NameConflictError NNFrameError PluginError RegistrationError ShapeError "
     "UnknownNameError",
-    "formula.floor": "floored",
     "formula.rules": "rule",
     "history": "History",
     "layer": "denseLayer",

@@ -17,14 +17,30 @@ LARGE = 2**11
 MOST_ZEROS = 2**15
 
 
-def floored(a: Array) -> Array:
-    """Return a, raised where necessary to the smallest normal number over the machine epsilon.
+def floored(x: Array) -> Array:
+    """Return x, raised where necessary to the smallest normal number over the machine epsilon.
 
     It keeps log 0 and 1 / 0 finite: so small that it changes no result that matters, and so large that a quotient has
-    room to be multiplied before it overflows.
+    room to be multiplied before it overflows. A derived slope passes through it as if it weren't there, so that an
+    output of 0 which should be 1 still has one; through np.maximum(x, 1e-30) it would be 0.
+
+    Parameters
+    ----------
+    x : ndarray of float32 or float64
+
+    Returns
+    -------
+    ndarray
+        Of x's shape and dtype.
+
+    Examples
+    --------
+    >>> np.log(floored(np.array([1.0, 0.0]))).round().tolist()
+    [0.0, -672.0]
     """
-    limits = np.finfo(a.dtype)
-    raised: Array = np.maximum(a, limits.tiny / limits.eps)
+    limits = np.finfo(x.dtype)
+    # Recordings of formulas know this number, and by it what is meant.
+    raised: Array = np.maximum(x, limits.tiny / limits.eps)
     return raised
 
 

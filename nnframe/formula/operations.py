@@ -12,8 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from nnframe.arrays import Array
-from nnframe.formula.floor import floored
+from nnframe.arrays import Array, DType
 from nnframe.formula.graph import CONSTANT, INPUT, PARAMETER, SIZE, Node, reachable
 
 Slope: TypeAlias = "Node | int | float"
@@ -90,13 +89,19 @@ FLAT = frozenset(("sign", "floor", "ceil", "trunc", "rint", "floor_divide", "hea
 SELECTIONS = frozenset(("where", "maximum", "minimum", "fmax", "fmin", "clip", "absolute"))
 
 
+def floor_of(dtype: DType) -> float:
+    """Return the number that `nnframe.floored` raises others to."""
+    limits = np.finfo(dtype)
+    return float(limits.tiny / limits.eps)
+
+
 def _reduction(reduce: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, data: reduce(x, axis=0, keepdims=bool(data))
 
 
 _OWN: dict[str, Callable[..., Any]] = {
     "as_float": lambda x: x * 1.0,
-    "floored": floored,
+    "floored": lambda x: np.maximum(x, floor_of(x.dtype)),
     "keep": lambda x: np.reshape(x, (1, -1)),
     "drop": lambda x: np.reshape(x, -1),
     "is_at": lambda top, x: np.arange(len(x)).reshape(-1, 1) == top,

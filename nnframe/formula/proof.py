@@ -11,10 +11,9 @@ from nnframe.arrays import Array
 from nnframe.errors import DerivativeError
 from nnframe.formula.cases import shortened
 from nnframe.formula.derive import Tie
-from nnframe.formula.floor import floored
 from nnframe.formula.graph import Node, reachable
 from nnframe.formula.intervals import Interval
-from nnframe.formula.operations import evaluate
+from nnframe.formula.operations import evaluate, floor_of
 from nnframe.formula.refusal import NotRecordableError
 from nnframe.formula.ties import Meeting, candidates, choices, is_between, meeting, meeting_points
 
@@ -63,7 +62,7 @@ def on_the_floor(result: Node, inputs: Mapping[str, Array]) -> Array:
     under = [node.args[0] for node in reachable([result]) if node.op == "floored"]
     found = np.zeros(at.shape, bool)
     for value in evaluate(under, inputs, {}):
-        found |= np.broadcast_to(floored(value) != value, at.shape)
+        found |= np.broadcast_to(value < floor_of(at.dtype), at.shape)
     return found
 
 

@@ -17,7 +17,7 @@ from nnframe.errors import one_line
 from nnframe.formula import functions
 from nnframe.formula.graph import BOOL, COMPARISONS, FLOAT, SPREAD, Graph, Node, Shape
 from nnframe.formula.operands import as_floats, mask_of, node_of
-from nnframe.formula.operations import FLAT, PARTIAL_SLOPES, SELECTIONS, SLOPES
+from nnframe.formula.operations import FLAT, PARTIAL_SLOPES, SELECTIONS, SLOPES, floor_of
 from nnframe.formula.refusal import NotRecordableError, refusal
 from nnframe.formula.rules import Rule, rule_of
 from nnframe.formula.sizes import at_any_size
@@ -108,6 +108,8 @@ class Recording:
             nodes = [node if node.kind == BOOL else self.graph.node("not_equal", node, 0) for node in nodes]
         else:
             nodes = as_floats(nodes)
+        if op == "maximum" and nodes[1].equals(floor_of(self.dtype)):
+            return Symbol(self, self.graph.node("floored", nodes[0]), mask)
         return Symbol(self, self.graph.node(op, *nodes), mask)
 
     def call_rule(self, rule: Rule, inputs: Sequence[Any]) -> Symbol:

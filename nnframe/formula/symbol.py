@@ -202,10 +202,6 @@ class Symbol:
         """Record a function whose slope its author states; see `nnframe.formula.rules`."""
         return self.recorder.call_rule(rule, inputs)
 
-    def floored(self) -> Symbol:
-        """Record `nnframe.floored`."""
-        return Symbol(self.recorder, self.recorder.graph.node("floored", self.node), self.mask)
-
 
 # Of all of them, the first argument is the array. Those that can't be recorded are refused where all functions are.
 METHODS: dict[str, Callable[..., Any]] = {

@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from nnframe.arrays import DType
 from nnframe.formula.forms import form_of
 from nnframe.formula.graph import BOOL, CONSTANT, INPUT, PARAMETER, REDUCTIONS, SIZE, Node, Shape
 from nnframe.formula.intervals import Intervals
+from nnframe.formula.operations import floor_of
 
 # How strongly what is written binds, as Python has it.
 ATOM, POWER, UNARY, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 4, 3, 2
@@ -290,9 +289,7 @@ class Writer:
         return f"{mask} * {self.typed(x)} + {other} * {self.typed(y)}", SUM
 
     def _write_floored(self, node: Node) -> tuple[str, int]:
-        limits = np.finfo(self.dtype)
-        floor = float(limits.tiny / limits.eps)
-        return f"np.maximum({self.write(node.args[0])[0]}, {floor!r})", ATOM
+        return f"np.maximum({self.write(node.args[0])[0]}, {floor_of(self.dtype)!r})", ATOM
 
     def _write_call(self, node: Node) -> tuple[str, int]:
         self.functions[node.data.name] = node.data.function
