@@ -126,7 +126,7 @@ def reader_in(arguments: Sequence[str], add_generic: Callable[[argparse.Argument
 
 
 def _refuse_unreadable(arguments: Sequence[str], add_generic: Callable[[argparse.ArgumentParser], None]) -> None:
-    """Raise for data that no reader reads: the options of its reader would be the next thing to be complained about."""
+    """Raise for data that no reader reads, before its options are reported as unknown."""
     parser = _QuietParser()
     add_generic(parser)
     if {"-h", "--help"}.isdisjoint(arguments):

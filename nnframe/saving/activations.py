@@ -232,7 +232,7 @@ def _absence(provider: str) -> str:
 
 
 def _remedy(saved: SavedActivation) -> str:
-    """Return what a user can do about an activation that is missing or another."""
+    """Return what a user can do about an activation that is missing or has changed."""
     if saved.version is None:
         return "call nnframe.registry.register(...) with the one it was saved with, or import the module that does"
     if saved.provider == registry.BUILTIN_PROVIDER.name:

@@ -1,4 +1,4 @@
-"""What is wrong with a file, said in one form."""
+"""One kind of error for everything that can be wrong with a file."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _format_with_suffix(path: Path) -> Format | None:
 
 
 def _call(chosen: Format, function: Callable[..., T], path: Path) -> T:
-    """Return what a format reads. Damage shows itself in exceptions of all kinds, so each is one of the file."""
+    """Return what a format reads. A damaged file can raise any exception, so each is reported as the file's."""
     # No format has to think of folders, pipes and devices.
     opened(path).close()
     try:

@@ -154,7 +154,7 @@ def is_shape(shape: object) -> bool:
 
 
 def little_endian(array: Array) -> Array:
-    """Return an array as it is stored: little-endian and in C order; the same one where it is so already."""
+    """Return an array as it is stored: little-endian and in C order; the same array if it already is."""
     return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
 
 

@@ -145,7 +145,7 @@ def rebuild(part: object, arrays: Mapping[str, Array]) -> list[denseLayer]:
 
 
 def layer_names(n_layers: int) -> list[str]:
-    """Return the names of the arrays of so many distinct layers."""
+    """Return the names of the arrays of this many distinct layers."""
     return [name(i) for i in range(n_layers) for name in (_linear, _bias)]
 
 

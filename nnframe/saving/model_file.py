@@ -31,7 +31,7 @@ def save_layers(
 def require_savable(
     layers: Sequence[denseLayer], path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None
 ) -> None:
-    """Raise if a net can't be saved, without writing anything: a cheap question before a long training.
+    """Raise if a net can't be saved, without writing anything: a cheap check before long training.
 
     Parameters
     ----------

@@ -177,5 +177,5 @@ SAFETENSORS = Format("safetensors", write, read, read_manifest, suffixes=(".safe
 
 @hookimpl
 def nnframe_formats() -> list[Format]:
-    """Return both: one format under two names, the first for files of nnframe's, the second for all that read them."""
+    """Return one format under two names: nnframe's own, and the one that other libraries know."""
     return [NNF, SAFETENSORS]
