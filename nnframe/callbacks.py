@@ -17,6 +17,7 @@ from nnframe.builtins.callbacks.checkpoint import Checkpoint
 from nnframe.builtins.callbacks.csv_log import CSVLog
 from nnframe.builtins.callbacks.early_stopping import EarlyStopping
 from nnframe.builtins.callbacks.progress import ProgressBar
+from nnframe.builtins.callbacks.reduce_on_plateau import ReduceOnPlateau
 from nnframe.builtins.callbacks.tensorboard_log import TensorBoardLog
 
-__all__ = ["CSVLog", "Checkpoint", "EarlyStopping", "ProgressBar", "TensorBoardLog"]
+__all__ = ["CSVLog", "Checkpoint", "EarlyStopping", "ProgressBar", "ReduceOnPlateau", "TensorBoardLog"]

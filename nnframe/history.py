@@ -13,11 +13,14 @@ class History:
     ----------
     loss : list of float
         The mean loss over the samples of each epoch, each taken before the update it led to, times its weight if any.
+        If a callback stops the run within an epoch, the last one has the samples up to there.
     validation_loss : list of float
         The mean loss over the validation data after each epoch; empty without such data.
     metrics : dict of str to list of float
         By their names as given, the value after each epoch: over the validation data if there is any, else over the
         training data.
+    learning_rate : list of float
+        The learning rate of each epoch, before the schedule.
     seconds : list of float
         The duration of each epoch, without validation and metrics.
     seed : int
@@ -29,6 +32,7 @@ class History:
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
+    learning_rate: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list, compare=False)
     seed: int = field(default=0, compare=False)
     stopped: str | None = None

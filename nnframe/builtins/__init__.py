@@ -35,7 +35,11 @@ BUILTIN_MODULES = {
         "nnframe.builtins.metrics.mae",
         "nnframe.builtins.metrics.r2",
     ),
-    "callback": ("nnframe.builtins.callbacks.progress", "nnframe.builtins.callbacks.early_stopping"),
+    "callback": (
+        "nnframe.builtins.callbacks.progress",
+        "nnframe.builtins.callbacks.early_stopping",
+        "nnframe.builtins.callbacks.reduce_on_plateau",
+    ),
     "command": (
         "nnframe.cli.commands.train",
         "nnframe.cli.commands.info",

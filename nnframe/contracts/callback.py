@@ -20,8 +20,8 @@ class Callback(Plugin):
         What users call it by. Letters, digits, ``_``, ``-`` and ``.``; case does not matter.
     make : callable
         ``make(**params)`` returns a new object for one run, whose methods are marked with ``@nnframe.hookimpl`` and
-        named after the hooks of a run: ``nnframe_train_start``, ``nnframe_part_end``, ``nnframe_epoch_end`` and
-        ``nnframe_train_end``, each with the argument ``run``, a `nnframe.contracts.run.Run`.
+        named after the hooks of a run: ``nnframe_train_start``, ``nnframe_batch_end``, ``nnframe_part_end``,
+        ``nnframe_epoch_end`` and ``nnframe_train_end``, each with the argument ``run``, a `nnframe.contracts.run.Run`.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional

@@ -22,6 +22,8 @@ class Run(Protocol):
     batches_per_part : int or None
         The number of batches between two calls of ``nnframe_part_end``; None for whole epochs. A callback may lower it
         in ``nnframe_train_start``.
+    part_loss : float
+        The mean loss over the samples of the part, or of the batch, that has just ended; NaN before the first.
     error : BaseException or None
         What ended the run, once ``nnframe_train_end`` is called.
     """
@@ -29,6 +31,7 @@ class Run(Protocol):
     net: Any
     history: History
     batches_per_part: int | None
+    part_loss: float
     error: BaseException | None
 
     @property
@@ -71,4 +74,4 @@ class Run(Protocol):
         """The live arrays of weights and biases, layer by layer; a layer that the net uses twice counts once."""
 
     def stop(self, reason: str) -> None:
-        """End the run after this epoch, and keep the reason in `History.stopped`."""
+        """End the run after the part, the batch or the epoch that has just ended; `History.stopped` has the reason."""

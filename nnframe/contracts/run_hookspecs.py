@@ -15,8 +15,19 @@ def nnframe_train_start(run: Run) -> None:
 
 
 @hookspec
+def nnframe_batch_end(run: Run) -> None:
+    """React to the end of a batch, whose mean loss is ``run.part_loss``.
+
+    A run in which a callback has this hook goes back to Python after each batch, which takes time with small ones.
+    """
+
+
+@hookspec
 def nnframe_part_end(run: Run) -> None:
-    """React to the end of a part: every ``run.batches_per_part`` batches, and at the end of each epoch."""
+    """React to the end of a part: every ``run.batches_per_part`` batches, and at the end of each epoch.
+
+    ``run.part_loss`` is the mean loss of the part.
+    """
 
 
 @hookspec

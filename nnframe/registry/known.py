@@ -147,6 +147,7 @@ ALIASES: dict[str, dict[str, Alias]] = {
     "callback": {
         "tqdm": Alias("progress"),
         "progressbar": Alias("progress"),
+        "reducelronplateau": Alias("reduce_on_plateau"),
     },
 }
 
@@ -163,7 +164,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     "metric": frozenset({"auc", "rocauc", "precision", "recall", "mse", "rmse", "mape", "logloss", "balancedaccuracy",
                          "kappa", "mcc", "fbeta", "iou", "brier"}),
     "engine": frozenset({"torch", "jax", "cupy", "cuda", "tensorflow", "cython"}),
-    "callback": frozenset({"reducelronplateau", "tensorboard", "csvlogger", "modelcheckpoint", "checkpoint"}),
+    "callback": frozenset({"tensorboard", "csvlogger", "modelcheckpoint", "checkpoint"}),
 }  # fmt: skip
 
 

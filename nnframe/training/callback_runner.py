@@ -16,7 +16,8 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, Plugi
 from nnframe.registry.blame import blamed_error
 
 TRAIN_START, TRAIN_END = "nnframe_train_start", "nnframe_train_end"
-RUN_HOOKS = (TRAIN_START, "nnframe_part_end", "nnframe_epoch_end", TRAIN_END)
+BATCH_END, PART_END, EPOCH_END = "nnframe_batch_end", "nnframe_part_end", "nnframe_epoch_end"
+RUN_HOOKS = (TRAIN_START, BATCH_END, PART_END, EPOCH_END, TRAIN_END)
 
 
 class CallbackRunner:
@@ -74,6 +75,10 @@ class CallbackRunner:
         """Call all implementations of a hook; raises what `start` does."""
         if self._manager is not None:
             getattr(self._manager.hook, hook)(run=run)
+
+    def has(self, hook: str) -> bool:
+        """Whether a callback implements a hook."""
+        return self._manager is not None and bool(getattr(self._manager.hook, hook).get_hookimpls())
 
     def end(self, run: object) -> None:
         """Call every callback that was started at the end of the run, even if another fails or is interrupted.

@@ -117,7 +117,9 @@ def read_checkpoint(run: TrainingRun, path: Path, identity: Mapping[str, Any]) -
     run.continue_from(progress.epoch, progress.batch, progress.seed, progress.learning_rate, loss_sum, seconds)
     history = run.history
     history.stopped = progress.stopped
-    history.loss, history.validation_loss, history.seconds = (lists.pop(name).tolist() for name in _lists(History()))
+    history.loss, history.validation_loss, history.learning_rate, history.seconds = (
+        lists.pop(name).tolist() for name in _lists(History())
+    )
     history.metrics = dict(zip(history.metrics, (values.tolist() for values in lists.values()), strict=True))
 
 
@@ -157,7 +159,7 @@ def _require_possible(run: TrainingRun, progress: Progress, lists: Mapping[str, 
         expected = epoch if name != "validation_loss" or run.has_validation else 0
         if values.shape != (expected,) or values.dtype != np.float64:
             raise ValueError(f"the history of {name} is not that of {expected} epochs")
-        if name in ("loss", "seconds") and not np.isfinite(values).all():
+        if name in ("loss", "learning_rate", "seconds") and not np.isfinite(values).all():
             raise ValueError(f"the history of {name} has numbers that are not finite")
     if sums.shape != (2,) or sums.dtype != np.float64 or not np.isfinite(sums).all():
         raise ValueError("the sums of the epoch are not two finite numbers")
@@ -174,7 +176,9 @@ def _require_alike(run: TrainingRun, progress: Progress, saved: Sequence[Array])
     made = progress.epoch * run.plan.batches_per_epoch + progress.batch
     # The last array counts the updates of the optimizer's state; without an optimizer, engines needn't count.
     updates = int(saved[-1])
-    if updates != made and not (updates == 0 and run.settings.optimizer is None):
+    # A run may have been stopped within its last epoch.
+    fewest = made - run.plan.batches_per_epoch + 1 if progress.stopped is not None and not progress.batch else made
+    if not fewest <= updates <= made and not (updates == 0 and run.settings.optimizer is None):
         raise ValueError(f"the number of updates is {updates} after {made} batches")
 
 
@@ -201,5 +205,5 @@ def _blamed(name: str, method: str, error: Exception) -> PluginError:
 def _lists(history: History) -> dict[str, list[float]]:
     """Return what a history has for each epoch, under names that a file can have."""
     metrics = {f"metric_{i}": values for i, values in enumerate(history.metrics.values())}
-    lists = {"loss": history.loss, "validation_loss": history.validation_loss, "seconds": history.seconds}
-    return lists | metrics
+    lists = {"loss": history.loss, "validation_loss": history.validation_loss}
+    return lists | {"learning_rate": history.learning_rate, "seconds": history.seconds} | metrics

@@ -10,6 +10,7 @@ from nnframe.contracts.engine import Epoch
 from nnframe.errors import NNFrameError
 from nnframe.history import History
 from nnframe.registry.binding import bind_engine
+from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END
 from nnframe.training.divergence import run_checked
 from nnframe.training.evaluation import evaluate
 from nnframe.training.run import TrainingRun
@@ -44,23 +45,41 @@ def _run_epoch(run: TrainingRun, run_part: Callable[[Epoch], float]) -> None:
     learning_rate = run.learning_rate
     epoch = run.plan.epoch(run.epoch, learning_rate)
     n_batches = len(epoch.learning_rates)
-    while run.batch < n_batches:
+    has_batch_end = run.callbacks.has(BATCH_END)
+    began_at, loss_before = run.batch, run.loss_sum
+    while run.batch < n_batches and not run.is_over:
         if run.learning_rate != learning_rate:
             learning_rate = run.learning_rate
             epoch = epoch._replace(learning_rates=run.plan.learning_rates(run.epoch, learning_rate))
-        stop = min(n_batches, run.batch + (run.batches_per_part or n_batches))
+        part_stop = min(n_batches, began_at + (run.batches_per_part or n_batches))
+        first, sum_before = run.batch, run.loss_sum
+        stop = first + 1 if has_batch_end else part_stop
         began = time.perf_counter()
-        run.loss_sum = run_checked(run.task, run_part, run.snapshot, epoch, run.epoch, run.batch, stop, run.loss_sum)
+        run.loss_sum = run_checked(run.task, run_part, run.snapshot, epoch, run.epoch, first, stop, sum_before)
         run.seconds += time.perf_counter() - began
         run.batch = stop
-        if run.batch < n_batches:
-            run.callbacks.call("nnframe_part_end", run)
-    _record(run)
-    run.callbacks.call("nnframe_part_end", run)
-    run.callbacks.call("nnframe_epoch_end", run)
+        if has_batch_end:
+            run.part_loss = _mean_loss(run, first, sum_before)
+            run.callbacks.call(BATCH_END, run)
+        if stop == part_stop and stop < n_batches:
+            run.part_loss = _mean_loss(run, began_at, loss_before)
+            began_at, loss_before = stop, run.loss_sum
+            run.callbacks.call(PART_END, run)
+    is_within_part = run.batch > began_at
+    if is_within_part:
+        run.part_loss = _mean_loss(run, began_at, loss_before)
+    _record(run, learning_rate)
+    if is_within_part:
+        run.callbacks.call(PART_END, run)
+    run.callbacks.call(EPOCH_END, run)
 
 
-def _record(run: TrainingRun) -> None:
+def _mean_loss(run: TrainingRun, first: int, loss_before: float) -> float:
+    """Return the mean loss over the samples since a batch of this epoch."""
+    return (run.loss_sum - loss_before) / (run.samples_up_to(run.batch) - run.samples_up_to(first))
+
+
+def _record(run: TrainingRun, learning_rate: float) -> None:
     """Add the epoch to the history and go to the next."""
     validation_loss: float | None = None
     values: dict[str, float] = {}
@@ -73,7 +92,8 @@ def _record(run: TrainingRun) -> None:
     elif run.metrics:
         _, values = evaluate(layers, None, run.task.data, run.metrics)
     history = run.history
-    history.loss.append(run.loss_sum / run.plan.n_samples)
+    history.loss.append(run.loss_sum / run.samples_up_to(run.batch))
+    history.learning_rate.append(learning_rate)
     history.seconds.append(run.seconds)
     if validation_loss is not None:
         history.validation_loss.append(validation_loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
@@ -55,6 +56,8 @@ class TrainingRun:
     batches_per_part : int or None
         The number of batches between two calls of ``nnframe_part_end``; None for whole epochs. A callback may lower it
         in ``nnframe_train_start``.
+    part_loss : float
+        The mean loss over the samples of the part, or of the batch, that has just ended; NaN before the first.
     error : BaseException or None
         What ended the run, once ``nnframe_train_end`` is called.
     snapshot : Snapshot
@@ -73,6 +76,7 @@ class TrainingRun:
     loss_sum: float = 0.0
     seconds: float = 0.0
     batches_per_part: int | None = None
+    part_loss: float = math.nan
     error: BaseException | None = None
     snapshot: Snapshot = field(init=False)
     _learning_rate: float = field(init=False)
@@ -107,6 +111,10 @@ class TrainingRun:
         """The number of samples in an epoch."""
         return self.plan.n_samples
 
+    def samples_up_to(self, batch: int) -> int:
+        """Return the number of samples in the first batches of an epoch."""
+        return min(batch * self.plan.batch_size, self.n_samples)
+
     @property
     def n_epochs(self) -> int:
         """The number of epochs that was asked for."""
@@ -133,7 +141,9 @@ class TrainingRun:
         return self.snapshot.live
 
     def stop(self, reason: str) -> None:
-        """End the run after this epoch.
+        """End the run after the part, the batch or the epoch that has just ended.
+
+        The epoch then counts as finished, and the history has what there is of it.
 
         Parameters
         ----------

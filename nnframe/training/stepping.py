@@ -187,6 +187,7 @@ class Stepping:
     def _end_epoch(self) -> None:
         now = time.perf_counter()
         self.history.loss.append(self.loss_sum / self.samples_in_epoch)
+        self.history.learning_rate.append(self._learning_rate)
         self.history.seconds.append(now - self._began)
         self.loss_sum, self.samples_in_epoch, self._began = 0.0, 0, now
 

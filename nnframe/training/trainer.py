@@ -13,7 +13,7 @@ from typing import Any
 
 from nnframe.errors import ArgumentTypeError, NNFrameError
 from nnframe.history import History
-from nnframe.training.callback_runner import CallbackRunner
+from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END, CallbackRunner
 from nnframe.training.stepping import Stepping
 from nnframe.training.trainer_run import TrainerRun
 from nnframe.training.trainer_state import load_trainer, save_trainer
@@ -53,11 +53,16 @@ class Trainer(Stepping):
         runner = CallbackRunner(tuple(callbacks))
         try:
             runner.start(run)
+            has_batch_end = runner.has(BATCH_END)
             for number, batch in enumerate(batches):
-                self.step(*_pair(batch, number))
+                loss = self.step(*_pair(batch, number))
+                if has_batch_end:
+                    run.part_loss = loss
+                    runner.call(BATCH_END, run)
                 if run.batch == 0:
-                    runner.call("nnframe_part_end", run)
-                    runner.call("nnframe_epoch_end", run)
+                    run.part_loss = self.history.loss[-1]
+                    runner.call(PART_END, run)
+                    runner.call(EPOCH_END, run)
                 if run.is_over:
                     break
             self.check()

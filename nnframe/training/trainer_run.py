@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from nnframe.arrays import Array
@@ -15,6 +16,8 @@ class TrainerRun:
     Attributes
     ----------
     trainer : Stepping
+    part_loss : float
+        The mean loss of the epoch that has just ended; in ``nnframe_batch_end``, of the update.
     error : BaseException or None
         What ended the run, in ``nnframe_train_end``.
     """
@@ -25,6 +28,7 @@ class TrainerRun:
 
     def __init__(self, trainer: Stepping) -> None:
         self.trainer = trainer
+        self.part_loss = math.nan
         self.error: BaseException | None = None
         self.net, self.settings, self.history = trainer.net, trainer.settings, trainer.history
         self.history.stopped = None

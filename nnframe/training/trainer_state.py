@@ -28,6 +28,7 @@ def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
         "loss_sum": trainer.loss_sum,
         "samples": trainer.samples_in_epoch,
         "loss": np.array(trainer.history.loss, np.float64),
+        "rates": np.array(trainer.history.learning_rate, np.float64),
         "seconds": np.array(trainer.history.seconds, np.float64),
         "updates": int(state.updates),
         "state": {str(i): array for i, array in enumerate(state.arrays)},
@@ -69,13 +70,13 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
                 )
         steps, samples, updates = (whole_number(kept[name], name, 0) for name in ("steps", "samples", "updates"))
         seed, rate = whole_number(int(kept["seed"]), "seed", 0), finite_number(kept["learning_rate"], "rate", "0.1")
-        loss_sum, lists = float(kept["loss_sum"]), [kept[name].tolist() for name in ("loss", "seconds")]
+        loss_sum, lists = float(kept["loss_sum"]), [kept[name].tolist() for name in ("loss", "rates", "seconds")]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelFileError(f"the state of a trainer in {path} is damaged: {error}; use another file") from error
     copy_all([*live, state.updates], [*saved, np.array(updates)])
     trainer.learning_rate = rate
     trainer.continue_from(steps, seed, loss_sum, samples)
-    trainer.history.loss, trainer.history.seconds = lists
+    trainer.history.loss, trainer.history.learning_rate, trainer.history.seconds = lists
 
 
 def _identity(trainer: Stepping) -> dict[str, Any]:

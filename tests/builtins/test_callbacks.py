@@ -9,7 +9,7 @@ import pytest
 
 import nnframe
 from nnframe import ArgumentError, Callback, PluginError, nNet, pairs, registry
-from nnframe.callbacks import CSVLog, EarlyStopping, ProgressBar, TensorBoardLog
+from nnframe.callbacks import Checkpoint, CSVLog, EarlyStopping, ProgressBar, ReduceOnPlateau, TensorBoardLog
 
 rng = np.random.default_rng(0)
 DATA = pairs(rng.normal(size=(30, 3)), rng.dirichlet(np.ones(2), 30))
@@ -449,3 +449,145 @@ def test_a_csv_log_that_can_not_be_written_later_warns_once_and_training_continu
         _, history = train(CSVLog(tmp_path / "logs" / "log.csv"), RemoveFolder(), n=4)
     assert len(history.loss) == 4
     assert len(caught) == 1
+
+
+def rates_for(values, **settings):
+    """The learning rate after each epoch, for these values of a metric that should fall."""
+    metric = nnframe.Metric("given", lambda outputs, y: 0.0, better="lower")
+
+    class Give:
+        @nnframe.hookimpl(tryfirst=True)
+        def nnframe_epoch_end(self, run):
+            run.history.metrics[metric.spec][-1] = values[run.epoch - 1]
+
+    rates = []
+
+    class Watch:
+        @nnframe.hookimpl(trylast=True)
+        def nnframe_epoch_end(self, run):
+            rates.append(run.learning_rate)
+
+    callbacks = [Give(), ReduceOnPlateau(monitor=metric.spec, **settings), Watch()]
+    net_of().nEpochs(len(values), DATA, "mse", 1e-3, metrics=[metric], callbacks=callbacks)
+    return [round(rate / 1e-3, 9) for rate in rates]
+
+
+def test_reduce_on_plateau_reduces_after_epochs_that_are_no_better():
+    # Better at 3.0, 2.0 and 1.9; two epochs in a row that are not: the 5th and 6th.
+    assert rates_for([3.0, 2.0, 2.5, 1.9, 1.9, 2.0, 1.9], factor=0.5, patience=2) == [1, 1, 1, 1, 1, 0.5, 0.5]
+
+
+def test_reduce_on_plateau_asks_for_an_improvement_of_more_than_min_delta():
+    assert rates_for([3.0, 2.95, 2.5], factor=0.5, patience=1, min_delta=0.1) == [1, 0.5, 0.5]
+
+
+def test_reduce_on_plateau_does_not_count_while_it_cools_down():
+    assert rates_for([1.0] * 7, factor=0.5, patience=1, cooldown=2) == [1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
+
+
+def test_reduce_on_plateau_keeps_to_its_minimum():
+    assert rates_for([1.0, 1.0, 1.0, 1.0], factor=0.1, patience=1, minimum=5e-5) == [1, 0.1, 0.05, 0.05]
+
+
+def test_reduce_on_plateau_counts_nan_as_no_better():
+    assert rates_for([np.nan, np.nan, 1.0], factor=0.5, patience=2) == [1, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"factor": 1.0}, {"factor": 0.0}, {"patience": 0}, {"cooldown": -1}, {"minimum": -1.0}]
+)
+def test_reduce_on_plateau_refuses_arguments_that_make_no_sense(bad):
+    with pytest.raises(ArgumentError, match=next(iter(bad))):
+        ReduceOnPlateau(**bad)
+
+
+def test_the_history_has_the_learning_rate_of_each_epoch():
+    class Halve:
+        @nnframe.hookimpl
+        def nnframe_epoch_end(self, run):
+            run.learning_rate /= 2
+
+    net = net_of()
+    assert net.nEpochs(3, DATA, "mse", 0.08, callbacks=[Halve()]).learning_rate == [0.08, 0.04, 0.02]
+    assert net.nEpochs(2, DATA, "mse", 0.08, schedule="exponential").learning_rate == [0.08, 0.08]
+
+
+class PartWatcher:
+    def __init__(self, batches_per_part, stop_at=None):
+        self.batches_per_part, self.stop_at, self.parts, self.batches, self.epochs = (
+            batches_per_part,
+            stop_at,
+            [],
+            [],
+            0,
+        )
+
+    @nnframe.hookimpl
+    def nnframe_train_start(self, run):
+        run.batches_per_part = self.batches_per_part
+
+    @nnframe.hookimpl
+    def nnframe_part_end(self, run):
+        self.parts.append(run.part_loss)
+        if len(self.parts) == self.stop_at:
+            run.stop("enough")
+
+    @nnframe.hookimpl
+    def nnframe_epoch_end(self, run):
+        self.epochs += 1
+
+
+class BatchWatcher(PartWatcher):
+    @nnframe.hookimpl
+    def nnframe_batch_end(self, run):
+        self.batches.append(run.part_loss)
+
+
+def five_pairs():
+    rng = np.random.default_rng(0)
+    return [(rng.normal(size=(1, 1)), rng.normal(size=(1, 1))) for _ in range(5)]
+
+
+def losses_of_samples(data):
+    """The loss of each sample at a net that doesn't change: (2 x - y)^2."""
+    return [float((2 * x - y).item() ** 2) for x, y in data]
+
+
+@pytest.mark.parametrize("kind", [PartWatcher, BatchWatcher])
+def test_a_part_and_a_batch_have_a_loss_of_their_own(kind):
+    data, watcher = five_pairs(), kind(2)
+    history = nnframe.nNet([nnframe.denseLayer([[2.0]])]).nEpochs(1, data, "mse", 0.0, callbacks=[watcher])
+    a, b, c, d, e = losses_of_samples(data)
+    assert watcher.parts == pytest.approx([(a + b) / 2, (c + d) / 2, e])
+    assert watcher.batches == (pytest.approx([a, b, c, d, e]) if kind is BatchWatcher else [])
+    assert history.loss == pytest.approx([(a + b + c + d + e) / 5])
+
+
+@pytest.mark.parametrize("kind", [PartWatcher, BatchWatcher])
+def test_a_run_can_be_stopped_within_an_epoch(kind):
+    data, watcher = five_pairs(), kind(2, stop_at=4)
+    net = nnframe.nNet([nnframe.denseLayer([[2.0]])])
+    history = net.nEpochs(9, data, "mse", 0.0, callbacks=[watcher], validation=data)
+    a, b, c, d, e = losses_of_samples(data)
+    # Three parts in the first epoch, one in the second.
+    assert history.loss == pytest.approx([(a + b + c + d + e) / 5, (a + b) / 2])
+    assert (len(history.validation_loss), len(history.seconds), watcher.epochs) == (2, 2, 2)
+    assert (history.stopped, len(watcher.parts)) == ("enough", 4)
+
+
+def test_a_run_that_watches_batches_ends_with_the_same_weights():
+    nets = [net_of() for _ in range(2)]
+    for net, callbacks in zip(nets, ([], [BatchWatcher(None)]), strict=True):
+        net.nEpochs(2, DATA, "mse", 0.05, 3, callbacks=callbacks)
+    for mine, yours in zip(arrays_of(nets[0]), arrays_of(nets[1]), strict=True):
+        np.testing.assert_allclose(mine, yours, rtol=1e-12)
+
+
+def test_a_checkpoint_of_a_run_that_was_stopped_within_an_epoch_is_taken(tmp_path):
+    nets, histories = [net_of() for _ in range(2)], []
+    for net in nets:
+        callbacks = [PartWatcher(1, stop_at=2), Checkpoint(tmp_path / "c")]
+        histories.append(net.nEpochs(3, DATA, "mse", optimizer="adam", callbacks=callbacks))
+    assert histories[0] == histories[1]
+    for mine, yours in zip(arrays_of(nets[0]), arrays_of(nets[1]), strict=True):
+        np.testing.assert_array_equal(mine, yours)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import Array, copy_all
-from nnframe.builtins.callbacks.numbers import LOSS, VALIDATION_LOSS, latest
+from nnframe.builtins.callbacks.numbers import latest, monitored
 from nnframe.contracts.callback import Callback
 from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.run import Run
@@ -70,15 +70,7 @@ class EarlyStopping:
         """Reset, and check that the monitored value exists."""
         self._forget()
         self._kinds = [(array.shape, array.dtype) for array in run.weights]
-        known = [LOSS, *([VALIDATION_LOSS] if run.has_validation else []), *run.metrics]
-        self._monitored = self.monitor or (VALIDATION_LOSS if run.has_validation else LOSS)
-        if self._monitored not in known:
-            raise ArgumentError(
-                f"monitor is {self._monitored!r}; expected one of {', '.join(map(repr, known))}: give validation or "
-                f"metrics to nEpochs for more"
-            )
-        lower = self._monitored not in run.metrics or run.metrics[self._monitored].better == "lower"
-        self._sign = 1 if lower else -1
+        self._monitored, self._sign = monitored(run, self.monitor)
 
     @hookimpl
     def nnframe_epoch_end(self, run: Run) -> None:
