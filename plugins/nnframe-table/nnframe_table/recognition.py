@@ -11,10 +11,11 @@ import numpy as np
 from nnframe.errors import DataError, shown
 from nnframe_table.column import DECIMAL_HINT, Boolean, Category, Column, Numeric
 from nnframe_table.label_normalization import TRUTH
-from nnframe_table.numerals import DOUBTFUL_WORDS, NUMBER, NUMBER_WITH_COMMAS, NUMBER_WITH_UNIT, number_text
+from nnframe_table.numerals import DOUBTFUL_WORDS, NUMBER, NUMBER_WITH_COMMAS, number_text
 from nnframe_table.sources.source import Source, place
-from nnframe_table.summary import MOST_CHARACTERS, MOST_DISTINCT, Oddity, Summary
+from nnframe_table.summary import MOST_CHARACTERS, MOST_DISTINCT, Summary
 from nnframe_table.target import Classification, Regression, Target
+from nnframe_table.wording import has_unit, hint_at_units, not_a_number, others, take_for_category, too_many
 
 Fill: TypeAlias = Literal["mean", "median", "most frequent"] | float | None
 FILLS = ("mean", "median", "most frequent")
@@ -50,21 +51,21 @@ def recognised_target(source: Source, target: Summary, task: str | None) -> Targ
         raise DataError(f"{label} of {source.name} holds {target.unusable}; expected numbers or classes")
     if target.first_missing is not None:
         raise DataError(
-            f"{place(source, target.first_missing, target.name)} has no value, and {_others(target.n_missing)}; a row "
+            f"{place(source, target.first_missing, target.name)} has no value, and {others(target.n_missing)}; a row "
             f"without a target can't be learned from: remove such rows"
         )
     kind = task or _recognised_task(target)
     if kind == "regression":
         if target.first_word is not None:
-            raise DataError(_not_a_number(source, target, target.first_word, FOR_CLASSES))
+            raise DataError(not_a_number(source, target, target.first_word, FOR_CLASSES))
         _refuse_odd_numbers(source, target)
         if target.lowest == target.highest:
             raise DataError(f"{label} is {number_text(target.lowest)} in every row; there is nothing to learn")
         return Regression(target.name, *_mean_and_scale(source, target))
     if target.first_word is not None and _mostly_numbers(target) and task is None:
-        raise DataError(_not_a_number(source, target, target.first_word, FOR_CLASSES))
+        raise DataError(not_a_number(source, target, target.first_word, FOR_CLASSES))
     if target.counts is None:
-        raise DataError(f"{label} has {_too_many(target)}; expected fewer classes with shorter names, or a regression")
+        raise DataError(f"{label} has {too_many(target)}; expected fewer classes with shorter names, or a regression")
     if len(target.counts) == 1:
         raise DataError(f"{label} has one class, {shown(next(iter(target.counts)))}; expected at least two")
     if task is None and FEW_TEXTS < len(target.counts) > target.n_values / 2:
@@ -129,7 +130,7 @@ class Judge:
         counts = summary.counts
         if counts is None:
             raise DataError(
-                f"column {shown(summary.name)} of {self.source.name} has {_too_many(summary)}; expected fewer and "
+                f"column {shown(summary.name)} of {self.source.name} has {too_many(summary)}; expected fewer and "
                 f"shorter texts for the kind {kind!r}"
             )
         # Of equally frequent texts the first in order, whichever row comes first.
@@ -149,12 +150,12 @@ class Judge:
         doubtful = next((label for label in column.categories if label.lower() in DOUBTFUL_WORDS), None)
         if doubtful is not None:
             self.remarks.append(
-                f"took {shown(doubtful)} in {shown(column.name)} for a category; if it means that there is no value, "
-                f"say so with missing=[{doubtful!r}] (--missing {shown(doubtful)})"
+                f"{shown(doubtful)} in {shown(column.name)} became a category; if it means a missing value, declare it "
+                f"with missing=[{doubtful!r}] (--missing {shown(doubtful)})"
             )
-        if 2 * sum(map(_has_unit, column.categories)) > len(column.categories):
+        if 2 * sum(map(has_unit, column.categories)) > len(column.categories):
             self.remarks.append(
-                f"took {shown(column.name)} for {len(column.categories)} categories: {_unit(column.categories)}"
+                f"{shown(column.name)} became {len(column.categories)} categories: {hint_at_units(column.categories)}"
             )
 
     def refuse_missing(self) -> None:
@@ -171,7 +172,7 @@ class Judge:
         assert first.first_missing is not None
         also = "".join(f"; {each.n_missing:,} are missing in {shown(each.name)}" for each in self._missing[1:6])
         raise DataError(
-            f"{place(self.source, first.first_missing, first.name)} has no value, and {_others(first.n_missing)}{also}"
+            f"{place(self.source, first.first_missing, first.name)} has no value, and {others(first.n_missing)}{also}"
             f"; fill them (--fill median, or fill='median' in Python), drop the column, or remove the rows"
         )
 
@@ -214,18 +215,18 @@ class Judge:
                 f"it holds texts of up to {summary.longest:,} characters; categories have {MOST_CHARACTERS:,} at most"
             )
         if counts is None or len(counts) > MOST_CATEGORIES or FEW_TEXTS < len(counts) > summary.n_values / 2:
-            if counts is not None and all(map(_has_unit, counts)):
-                return _unit(counts)
+            if counts is not None and all(map(has_unit, counts)):
+                return hint_at_units(counts)
             how_many = f"more than {MOST_DISTINCT:,}" if counts is None else f"{len(counts):,}"
             return (
                 f"it holds {how_many} different texts in {summary.n_values:,} rows, as names or sentences do; up to "
-                f"{MOST_DISTINCT:,} are kept if you {_take_for_category(summary.name)}"
+                f"{MOST_DISTINCT:,} are kept if you {take_for_category(summary.name)}"
             )
         return None
 
     def _numeric(self, summary: Summary) -> Numeric:
         if summary.first_word is not None:
-            raise DataError(_not_a_number(self.source, summary, summary.first_word, _take_for_category(summary.name)))
+            raise DataError(not_a_number(self.source, summary, summary.first_word, take_for_category(summary.name)))
         _refuse_odd_numbers(self.source, summary)
         mean, scale = _mean_and_scale(self.source, summary)
         return Numeric(summary.name, mean, scale, self._filling(summary, mean))
@@ -277,41 +278,6 @@ def _refuse_odd_numbers(source: Source, summary: Summary) -> None:
     if summary.first_unclear is not None:
         row, text = summary.first_unclear
         raise DataError(f"{place(source, row, summary.name)} is {shown(text)}, {DECIMAL_HINT}")
-
-
-def _not_a_number(source: Source, summary: Summary, cell: Oddity, otherwise: str) -> str:
-    with_commas, words = NUMBER_WITH_COMMAS.fullmatch(cell.text.strip()), cell.text.strip().lower() in DOUBTFUL_WORDS
-    hint = ", written as 1234.5" if with_commas else ""
-    declare = f"declare that it means a missing value (--missing {shown(cell.text)}), " if words else ""
-    return (
-        f"{place(source, cell.row, summary.name)} is {shown(cell.text)}; expected a number, as in "
-        f"{summary.n_numbers:,} of {summary.n_values:,} rows{hint}: correct it, {declare}or {otherwise}"
-    )
-
-
-def _has_unit(text: str) -> bool:
-    return NUMBER_WITH_UNIT.fullmatch(text) is not None
-
-
-def _unit(texts: object) -> str:
-    example = next(text for text in texts if _has_unit(text))  # type: ignore[attr-defined]
-    return f"they look like numbers with a unit, such as {shown(example)}; write plain numbers to use them as numbers"
-
-
-def _take_for_category(name: str) -> str:
-    return (
-        f"take it for a category (--kind {shown(name + '=category')}, or kinds={{{shown(name)}: 'category'}} in Python)"
-    )
-
-
-def _too_many(summary: Summary) -> str:
-    if summary.longest > MOST_CHARACTERS:
-        return f"texts of up to {summary.longest:,} characters, more than {MOST_CHARACTERS:,}"
-    return f"more than {MOST_DISTINCT:,} different texts"
-
-
-def _others(count: int) -> str:
-    return "no other is missing there" if count == 1 else f"{count - 1:,} more are missing there"
 
 
 def _class_order(text: str) -> tuple[bool, float, str]:

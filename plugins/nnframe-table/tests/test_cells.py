@@ -1,4 +1,4 @@
-"""Cells, whatever they are kept in."""
+"""Cells of texts, numbers and other values."""
 
 import numpy as np
 import pyarrow as pa
@@ -21,26 +21,26 @@ def text_cells(request):
     }[request.param]
 
 
-def test_texts_are_read_as_numbers_and_the_others_are_pointed_out(text_cells):
+def test_texts_are_read_as_numbers_and_words_are_reported(text_cells):
     values, _, others, _ = text_cells(WORDS).numbers()
     np.testing.assert_array_equal(values, [1, 2.5, np.nan, -300, np.nan, 0.5, np.nan, np.nan, np.nan, np.nan])
     assert np.flatnonzero(others).tolist() == [2, 6, 7, 9]
 
 
-def test_a_nan_in_capitals_is_a_word(text_cells):
+def test_nan_in_capitals_is_a_word(text_cells):
     cells = text_cells(["1", "NAN", "2"])
     assert cells.numbers().missing.tolist() == [False, False, False]
     assert cells.numbers().words.tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize("word", [*MISSING_WORDS, " NA "])
-def test_words_for_nothing_are_missing(text_cells, word):
+def test_words_for_missing_values_are_missing(text_cells, word):
     cells = text_cells(["1", word, "2"])
     assert cells.numbers().missing.tolist() == [False, True, False]
     np.testing.assert_array_equal(cells.numbers()[0], [1, np.nan, 2])
 
 
-def test_each_text_has_one_code_and_spaces_around_it_do_not_count(text_cells):
+def test_each_text_has_one_code_and_blanks_around_it_are_ignored(text_cells):
     distinct, codes = text_cells(["b", " a", "b ", "?", "a"]).texts()
     assert [distinct[code] if code >= 0 else None for code in codes] == ["b", "a", "b", None, "a"]
 
@@ -58,7 +58,7 @@ def test_numbers_are_written_as_a_person_writes_them():
 
 
 @pytest.mark.parametrize("of", [pa.string(), pa.int64(), pa.float64(), pa.date32()])
-def test_a_part_of_cells_has_the_cells_of_these_rows(of):
+def test_a_part_holds_the_cells_of_its_rows(of):
     cells = cells_of(
         pa.array([5, None, 7, 8]).cast(of) if of != pa.date32() else pa.array([5, 6, 7, 8]).cast(pa.int32()).cast(of)
     )
@@ -69,13 +69,13 @@ def test_a_part_of_cells_has_the_cells_of_these_rows(of):
     assert len(part) == len(part.texts().codes) == 2
 
 
-def test_a_part_of_texts_in_memory_has_the_cells_of_these_rows():
+def test_a_part_of_texts_in_memory_holds_the_cells_of_its_rows():
     part = cells_of_array(np.array(["a", "", " b", "c"])).part(1, 3)
     assert ([part.text_at(0), part.text_at(1)], part.numbers().missing.tolist()) == (["", " b"], [True, False])
     assert [part.texts().distinct[code] for code in part.texts().codes[1:]] == ["b"]
 
 
-def test_a_number_of_32_bits_is_written_with_as_few_digits():
+def test_a_float32_is_written_with_no_more_digits_than_it_has():
     assert cells_of_array(np.array([0.1], np.float32)).text_at(0) == "0.1"
 
 
@@ -93,7 +93,7 @@ def test_nan_is_a_missing_number():
         (pa.array([None, None]), [np.nan, np.nan]),
     ],
 )
-def test_columns_of_arrow_are_read_whatever_their_type(array, numbers):
+def test_arrow_columns_of_every_type_are_read(array, numbers):
     np.testing.assert_array_equal(cells_of(array).numbers()[0], numbers)
 
 
@@ -109,7 +109,7 @@ def test_dates_and_lists_can_not_be_used():
     assert cells_of(pa.array([0], pa.date32())).text_at(0) == "1970-01-01"
 
 
-def test_texts_with_codes_are_read_as_those_without():
+def test_texts_with_codes_are_read_like_those_without():
     plain, coded = TextCells(pa.array(WORDS), None, CSV), TextCells(pa.array(WORDS), np.arange(len(WORDS)), CSV)
     for ours, theirs in zip(plain.numbers(), coded.numbers(), strict=True):
         np.testing.assert_array_equal(ours, theirs)

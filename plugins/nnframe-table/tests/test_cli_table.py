@@ -1,4 +1,4 @@
-"""The commands for tables of one's own, as a user meets them."""
+"""The commands for tables, as a user runs them."""
 
 import re
 
@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_output(iris, command):
     assert train(command, "--epochs", "3", "--seed", "1") != train(command, "--epochs", "3", "--seed", "2")
 
 
-def test_training_stops_when_it_brings_nothing_better(iris, command):
+def test_training_stops_when_it_no_longer_improves(iris, command):
     out = train(command, "--patience", "2", "--learning-rate", "1")
     assert re.search(r"stopped after epoch \d+: validation_loss has not become better", out)
     assert "epoch 40/40" in train(command, "--patience", "0", "--learning-rate", "1", "--epochs", "40")
@@ -178,7 +178,7 @@ def test_unknown_categories_are_refused_or_ignored(command, tmp_path, monkeypatc
     assert len((tmp_path / "p.csv").read_text().splitlines()) == 3
 
 
-def test_an_interrupt_saves_the_net_as_far_as_it_was_trained(iris, command, tmp_path):
+def test_an_interrupt_saves_the_net_trained_so_far(iris, command, tmp_path):
     def interrupt(run):
         if run.epoch == 2:
             raise KeyboardInterrupt
@@ -207,7 +207,7 @@ def test_an_interrupt_saves_the_net_as_far_as_it_was_trained(iris, command, tmp_
     np.testing.assert_array_equal(interrupted, whole)
 
 
-def test_the_seed_is_that_of_the_first_weights(iris, command, tmp_path):
+def test_the_seed_decides_the_initial_weights(iris, command, tmp_path):
     arguments = "--seed", "5", "--optimizer", "sgd(learning_rate=0)", "--epochs", "1", "--out", "m.nnf"
     assert command("train", "iris.csv", "--target", "species", *arguments)[0] == 0
     net = nnframe.nNet.from_sizes([4, 64, 3], ["relu", "softmax"], seed=5, dtype="float32")
@@ -216,7 +216,7 @@ def test_the_seed_is_that_of_the_first_weights(iris, command, tmp_path):
 
 
 @pytest.mark.parametrize(("option", "shuffle"), [((), True), (("--no-shuffle",), False)])
-def test_rows_are_shuffled_unless_that_is_switched_off(iris, command, tmp_path, option, shuffle):
+def test_rows_are_shuffled_unless_no_shuffle_is_given(iris, command, tmp_path, option, shuffle):
     train(command, "--epochs", "1", "--patience", "0", "--out", "m.nnf", *option)
     table = nnframe.table.read(iris, "species")
     net = nnframe.nNet.from_sizes(table.sizes([64]), ["relu", "softmax"], seed=0, dtype="float32")

@@ -1,4 +1,4 @@
-"""Columns: what becomes of cells, and the way into a model file and back."""
+"""Columns: how cells are encoded, and the round trip through a model file."""
 
 import copy
 import json
@@ -30,7 +30,7 @@ def test_numbers_are_scaled_and_texts_become_ones():
     assert COLUMNS.input_names == ("age", "city=Bern", "city=Rome", "city=Oslo", "member")
 
 
-def test_columns_are_found_by_name_and_others_are_passed_over():
+def test_columns_are_found_by_name_and_others_are_ignored():
     mixed = {"member": ["no"], "more": ["x"], "city": ["Oslo"], "age": [40]}
     assert COLUMNS.transform(mixed).tolist() == [[0, 0, 0, 1, 0]]
 
@@ -60,7 +60,7 @@ def test_a_cell_that_does_not_fit_is_refused_with_row_and_column(change, sentenc
         COLUMNS.transform(ROWS | change)
 
 
-def test_numbers_are_taken_up_to_1e30_deviations():
+def test_numbers_up_to_1e30_deviations_are_accepted():
     column = Columns((Numeric("x", 0.0, 1.0),))
     assert column.transform({"x": [1e30, -1e30]}).tolist() == [[1e30], [-1e30]]
     with pytest.raises(DataError, match="too far from the numbers seen in training"):
@@ -74,7 +74,7 @@ def test_unknown_categories_can_be_ignored():
         COLUMNS.transform(ROWS, unknown="drop")
 
 
-def test_missing_cells_are_filled_where_that_was_learned():
+def test_missing_cells_are_filled_with_the_learned_value():
     empty = FILLED.transform({"age": [np.nan], "city": [""], "member": [None]})
     assert empty.tolist() == [[1, 0, 1, 1]]
 
@@ -89,7 +89,7 @@ def test_columns_come_back_from_json(columns):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_tasks_come_back_from_json(task):
+def test_targets_come_back_from_json(task):
     assert from_metadata(json.loads(json.dumps(to_metadata(task))), Target) == task
 
 
@@ -100,7 +100,7 @@ RUBBISH = [None, True, -1, 0, 1e999, float("nan"), 10**400, "x", "", [], ["a", "
 @pytest.mark.parametrize(
     ("column", "key"), [(c, k) for c, notes in enumerate(to_metadata(FILLED)["features"]) for k in notes]
 )
-def test_a_column_of_a_file_is_taken_only_if_it_makes_sense(column, key, rubbish):
+def test_only_valid_columns_of_a_file_are_accepted(column, key, rubbish):
     notes = copy.deepcopy(to_metadata(FILLED))
     notes["features"][column][key] = rubbish
     try:
@@ -115,7 +115,7 @@ def test_a_column_of_a_file_is_taken_only_if_it_makes_sense(column, key, rubbish
 
 @pytest.mark.parametrize("rubbish", RUBBISH, ids=repr)
 @pytest.mark.parametrize(("task", "key"), [(task, key) for task in TASKS for key in to_metadata(task)])
-def test_a_task_of_a_file_is_taken_only_if_it_makes_sense(task, key, rubbish):
+def test_only_valid_targets_of_a_file_are_accepted(task, key, rubbish):
     notes = to_metadata(task) | {key: rubbish}
     try:
         found = from_metadata(notes, Target)
@@ -127,7 +127,7 @@ def test_a_task_of_a_file_is_taken_only_if_it_makes_sense(task, key, rubbish):
 @pytest.mark.parametrize(
     "notes", [*RUBBISH, {"features": [to_metadata(COLUMNS)["features"][0]] * 2}], ids=lambda notes: repr(notes)[:30]
 )
-def test_what_is_no_list_of_columns_is_refused(notes):
+def test_anything_but_a_list_of_columns_is_refused(notes):
     with pytest.raises(DefectError):
         from_metadata(notes, Columns)
 

@@ -1,4 +1,4 @@
-"""A net with its columns: saved, loaded, predicting, judged."""
+"""A net with its columns: saving, loading, predicting, evaluating."""
 
 import csv
 
@@ -50,14 +50,14 @@ def test_diabetes_is_predicted_as_well_as_a_linear_fit_does(diabetes):
     assert model.quality(table.validation)["r2"] >= 0.35
 
 
-def test_classes_are_predicted_by_name_and_judged_as_scikit_learn_does(wine):
+def test_classes_are_predicted_by_name_and_evaluated_like_scikit_learn_does(wine):
     model, _ = wine
     found = model.evaluate(WINE)
     assert found["accuracy"] == pytest.approx(accuracy_score(WINE["target"], model.predict(WINE)))
     assert found["loss"] == pytest.approx(log_loss(WINE["target"], model.outputs(WINE)))
 
 
-def test_numbers_are_predicted_in_their_own_units_and_judged_as_scikit_learn_does(diabetes):
+def test_numbers_are_predicted_in_their_units_and_evaluated_like_scikit_learn_does(diabetes):
     model, _ = diabetes
     guess = model.predict(DIABETES)
     found = model.evaluate(DIABETES)
@@ -93,7 +93,7 @@ def test_the_net_alone_can_be_loaded_too(wine, tmp_path):
         (lambda notes: {"table": notes["table"] | {"columns": "all"}}, "Expected `array`, got `str` - at `.*columns`"),
     ],
 )
-def test_notes_that_make_no_sense_are_refused(wine, tmp_path, change, sentence):
+def test_invalid_metadata_is_refused(wine, tmp_path, change, sentence):
     path = tmp_path / "m.nnf"
     wine[0].save(path)
     net, notes = load_with_metadata(path)
@@ -111,12 +111,12 @@ def test_a_net_of_other_sizes_is_refused(wine):
         Model(nnframe.nNet.from_sizes([2, 1], [None]), model.columns, model.target)
 
 
-def test_a_target_that_was_no_class_is_refused(wine):
+def test_a_target_that_is_not_a_known_class_is_refused(wine):
     with pytest.raises(DataError, match=r"row 1 .* column 'target' is 'beer', which was not seen in training"):
         wine[0].evaluate(WINE | {"target": np.array(["beer"] * 178)})
 
 
-def test_unknown_categories_can_be_ignored_when_a_model_is_judged():
+def test_unknown_categories_can_be_ignored_in_evaluation():
     rows = {"c": ["a", "b"] * 20, "target": np.linspace(0, 1, 40)}
     model, _ = trained(rows, epochs=1)
     unknown = rows | {"c": ["z", "b"] * 20}
@@ -126,7 +126,7 @@ def test_unknown_categories_can_be_ignored_when_a_model_is_judged():
     assert model.evaluate(unknown, unknown="ignore")["mae"] == pytest.approx(mean_absolute_error(rows["target"], guess))
 
 
-def test_there_is_a_prediction_for_each_row_of_a_csv_file_and_ids_are_kept_as_they_are_written(write, tmp_path):
+def test_each_row_of_a_csv_file_gets_a_prediction_and_ids_are_copied_as_written(write, tmp_path):
     model, _ = trained({"x": [1.0, 2.0, 3.0, np.nan] * 10, "target": np.linspace(0, 1, 40)}, epochs=1, fill="mean")
     path = write("new.csv", "x;id\n1;007\n\n3;3,5\nNA;NA\n5;1000000000000000001\n\n")
     assert write_predictions(model, path, tmp_path / "p.csv", keep=["id"]) == 5
@@ -134,7 +134,7 @@ def test_there_is_a_prediction_for_each_row_of_a_csv_file_and_ids_are_kept_as_th
     assert ids == ["007", "", '"3,5"', "NA", "1000000000000000001"]
 
 
-def test_an_empty_table_can_not_be_judged(wine):
+def test_an_empty_table_can_not_be_evaluated(wine):
     with pytest.raises(DataError, match="has no rows to evaluate with"):
         wine[0].evaluate({name: column[:0] for name, column in WINE.items()})
 
@@ -171,6 +171,6 @@ def test_nothing_is_written_if_a_row_can_not_be_used(diabetes, tmp_path):
     ("name", "keep", "sentence"),
     [("p.xlsx", (), "expected a file that ends in .csv"), ("p.csv", ["target"], "keep names 'target'")],
 )
-def test_predictions_go_into_csv_files_with_columns_of_their_own(diabetes, tmp_path, name, keep, sentence):
+def test_predictions_need_a_csv_path_and_another_column_than_the_target(diabetes, tmp_path, name, keep, sentence):
     with pytest.raises(ArgumentError, match=sentence):
         write_predictions(diabetes[0], DIABETES, tmp_path / name, keep=keep)

@@ -45,7 +45,7 @@ def test_a_number_that_may_be_a_thousand_times_as_much_is_refused(write):
             read(path, target, task="regression")
 
 
-def test_the_decimal_sign_can_be_said(write):
+def test_the_decimal_sign_can_be_given(write):
     path = semicolons(write, RENTS)
     expected = pd.read_csv(path, sep=";", decimal=",", thousands=".")["a"]
     found = read(path, "b", task="regression", decimal=",", validation=0).columns.features[0]
@@ -57,12 +57,12 @@ def test_the_decimal_sign_can_be_said(write):
     )
 
 
-def test_a_point_is_the_decimal_sign_where_other_numbers_of_the_file_show_it(write):
+def test_a_point_is_the_decimal_sign_if_other_numbers_of_the_file_show_it(write):
     path = semicolons(write, RENTS, ["3.5", "1.25", "7.0", "2.5"])
     assert read(path, "b", task="regression", validation=0).columns.features[0].mean == pytest.approx(463.115)
 
 
-def test_kept_rules_are_those_of_the_training(write):
+def test_the_decimal_sign_of_the_training_is_kept(write):
     columns = read(semicolons(write, RENTS), "b", task="regression", decimal=",").columns
     [[low], [high]] = columns.transform(write("new.csv", "a;b\n1.120;1\n1.340,5;1\n"))
     assert (high - low) * columns.features[0].scale == pytest.approx(220.5)
@@ -77,12 +77,12 @@ def test_numbers_with_groups_are_read_as_pandas_does(number):
 
 
 @pytest.mark.parametrize("text", ["1.12.3", "1.1", "12.34,5", "1,2,3", "1.120.", ",", "1.2e3"])
-def test_what_groups_digits_wrongly_is_no_number(text):
+def test_wrong_groups_of_digits_are_not_a_number(text):
     assert numbers([text], decimal=",").words.tolist() == [True]
 
 
 @pytest.mark.parametrize("text", ["1,12", "1,1234", "12,34.5", "1234,567", ",123"])
-def test_what_groups_digits_wrongly_with_commas_is_no_number(text):
+def test_wrong_groups_with_commas_are_not_a_number(text):
     assert numbers([text], grouped=True).words.tolist() == [True]
 
 
@@ -107,7 +107,7 @@ def test_a_text_is_a_number_if_python_says_so(text):
 def test_numbers_with_a_unit_get_a_remark(texts, example):
     found = read({"c": texts, "x": Y, "y": Y}, "y")
     assert found.remarks == [
-        f"took 'c' for 25 categories: they look like numbers with a unit, such as {example!r}; write plain numbers to "
+        f"'c' became 25 categories: they look like numbers with a unit, such as {example!r}; write plain numbers to "
         f"use them as numbers"
     ]
 

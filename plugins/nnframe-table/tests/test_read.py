@@ -1,4 +1,4 @@
-"""From a table to pairs: what is recognised, what is refused, and where the rows are kept."""
+"""From a table to pairs: what is recognised, what is refused, and where rows are stored."""
 
 import gc
 import os
@@ -41,7 +41,7 @@ def test_the_documented_names_are_all_reachable_from_nnframe(name):
     assert hasattr(nnframe.table, name)
 
 
-def test_numbers_are_scaled_by_the_rows_that_are_trained_on():
+def test_numbers_are_scaled_by_the_training_rows():
     found = read(table(), "y", validation=0.25, dtype=np.float64)
     [column] = found.columns.features
     inputs = found.train.X[:, 0]
@@ -74,11 +74,11 @@ def test_few_texts_and_few_whole_numbers_are_classes(target, classes):
 
 
 @pytest.mark.parametrize("target", [Y, np.arange(60), np.arange(60) % 21, [0.5, 1.5] * 30])
-def test_many_numbers_or_such_with_fractions_are_a_regression(target):
+def test_many_numbers_and_fractions_are_a_regression(target):
     assert isinstance(read({"x": X, "y": target}, "y").target, Regression)
 
 
-def test_the_task_can_be_said():
+def test_the_task_can_be_given():
     target = np.arange(60) % 3
     assert isinstance(read({"x": X, "y": target}, "y", task="regression").target, Regression)
     assert len(read({"x": X, "y": np.arange(60) % 30}, "y", task="classification").target.classes) == 30
@@ -97,7 +97,7 @@ def test_the_kind_of_a_column_is_recognised(column, kind):
     assert read(table(c=column), "y", validation=0).columns.features[1:] == (kind,)
 
 
-def test_the_kind_of_a_column_can_be_said():
+def test_the_kind_of_a_column_can_be_given():
     found = read(table(c=[8001, 3012] * 30), "y", kinds={"c": "category"})
     assert found.columns.features[-1] == Category("c", ("3012", "8001"))
 
@@ -115,13 +115,13 @@ def test_the_kind_of_a_column_can_be_said():
         ([f"{i},000" for i in range(60)], "left out 'c': it holds numbers with commas, such as '0,000'"),
     ],
 )
-def test_columns_of_no_use_are_left_out_with_a_word(column, remark):
+def test_useless_columns_are_left_out_with_a_remark(column, remark):
     found = read(table(c=column), "y")
     assert found.columns.names == ("x",)
     assert found.remarks[0].startswith(remark)
 
 
-def test_a_column_called_id_that_counts_the_rows_is_left_out_and_others_that_count_are_not():
+def test_only_a_column_called_id_is_left_out_for_counting_the_rows():
     found = read({"id": np.arange(60), "day": np.arange(60), "y": Y}, "y")
     assert (found.columns.names, found.remarks) == (("day",), ["left out 'id': it counts the rows"])
 
@@ -132,7 +132,7 @@ def test_a_kind_for_dates_is_refused():
         read(table(c=days), "y", kinds={"c": "category"})
 
 
-def test_what_rounding_leaves_of_a_deviation_scales_nothing():
+def test_a_deviation_that_is_only_rounding_error_is_not_used_as_a_scale():
     held = held_out(0, 60, 0.2, 0)
     nearly = np.where(held, 0.7, 0.1)
     found = read({"x": X, "c": nearly, "y": nearly}, "y", task="regression")
@@ -150,7 +150,7 @@ def test_what_rounding_leaves_of_a_deviation_scales_nothing():
         ([10**17, 10**17 + 1, 10**17], (str(10**17), str(10**17 + 1)), [10**17 + 1, 10**17]),
     ],
 )
-def test_categories_and_classes_are_the_same_in_any_spelling(texts, names, again):
+def test_categories_and_classes_are_the_same_however_they_are_written(texts, names, again):
     column = np.array(texts * 20)
     found = read({"c": column, "y": column}, "y", task="classification", kinds={"c": "category"})
     assert (found.target.classes, found.columns.features[0].categories) == (names, names)
@@ -183,7 +183,7 @@ def test_rows_of_many_categories_are_encoded_a_few_at_a_time(monkeypatch):
     np.testing.assert_allclose(found.train.X[:, 0], (X - X.mean()) / X.std(), rtol=1e-5)
 
 
-def test_memory_holds_rows_of_exactly_so_many_bytes():
+def test_the_memory_limit_is_exact():
     n_bytes = 60 * 2 * 4
     assert read(table(), "y", memory=n_bytes).folder is None
     with read(table(), "y", memory=n_bytes - 1) as found:
@@ -213,7 +213,7 @@ def test_columns_can_be_dropped():
         ({"x": [1.0] * 60}, "has no column to predict 'y' from: left out 'x': it is 1 in every row"),
     ],
 )
-def test_what_can_not_be_trained_on_is_refused_with_the_reason(columns, sentence):
+def test_a_table_that_can_not_be_trained_on_is_refused_with_the_reason(columns, sentence):
     with pytest.raises(DataError, match=sentence):
         read(table(**columns), "y")
 
@@ -267,7 +267,7 @@ def test_missing_values_are_filled_as_asked(fill, number):
     assert found.train.X[3, 1:].tolist() == [0, 1, 0]
 
 
-def test_of_texts_that_are_as_frequent_the_first_in_order_fills():
+def test_the_first_of_equally_frequent_texts_fills():
     column = ["b", "a", "", "a", "b", ""] * 10
     assert read(table(c=column), "y", fill="mean").columns.features[1].fill == "a"
 
@@ -283,13 +283,13 @@ def test_a_share_that_leaves_nothing_to_train_on_is_refused():
 
 
 @pytest.mark.parametrize(("target", "name"), [(None, "2"), (0, "0"), ("1", "1"), (-2, "1"), (np.int64(2), "2")])
-def test_the_target_of_an_npy_file_is_a_number_and_the_last_by_default(tmp_path, target, name):
+def test_the_target_of_an_npy_file_is_an_index_and_the_last_column_by_default(tmp_path, target, name):
     np.save(tmp_path / "t.npy", RNG.normal(size=(20, 3)))
     assert read(tmp_path / "t.npy", target).target.target == name
 
 
 @pytest.mark.parametrize("target", ["--2", "\u00b2", "x"])
-def test_a_target_of_an_npy_file_that_is_no_number_of_a_column_is_refused(tmp_path, target):
+def test_a_target_of_an_npy_file_must_be_the_index_of_a_column(tmp_path, target):
     np.save(tmp_path / "t.npy", RNG.normal(size=(20, 3)))
     with pytest.raises(ArgumentError, match="; expected the index of a column of"):
         read(tmp_path / "t.npy", target)
@@ -301,7 +301,7 @@ def test_a_target_beyond_the_last_column_is_refused(tmp_path):
         read(tmp_path / "t.npy", 3)
 
 
-def test_a_table_that_does_not_fit_into_memory_goes_into_a_file_and_is_the_same(tmp_path, monkeypatch):
+def test_a_table_beyond_the_memory_limit_is_the_same_in_a_file(tmp_path, monkeypatch):
     monkeypatch.setattr(numpy_module, "CHUNK_BYTES", 4096)
     np.save(tmp_path / "t.npy", RNG.normal(size=(1000, 4)))
     in_memory = read(tmp_path / "t.npy")
@@ -344,13 +344,13 @@ def test_the_temporary_files_are_gone_after_a_failure_and_after_closing(tmp_path
     assert mapped() == 0
 
 
-def test_a_full_disk_is_told_before_anything_is_written(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(rows_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
     with pytest.raises(DataError, match=r"bytes doesn't fit into .*, where 5 are free"):
         read(table(), "y", memory=0, folder=tmp_path)
 
 
-def test_a_folder_that_does_not_exist_is_told(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path):
     with pytest.raises(DataError, match="no temporary file can be written in"):
         read(table(), "y", memory=0, folder=tmp_path / "nowhere")
 

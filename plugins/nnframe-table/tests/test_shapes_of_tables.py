@@ -1,4 +1,4 @@
-"""Wide tables, odd headers, other encodings, rows as dicts, and targets that are no column."""
+"""Wide tables, unusual headers, encodings, rows as dicts, and targets that are not a column."""
 
 import gzip
 import time
@@ -35,11 +35,11 @@ def test_a_header_may_be_longer_than_a_field_of_the_csv_module(write):
     assert open_source(path).columns == tuple(names)
 
 
-def test_names_that_are_years_are_names(write):
+def test_a_header_may_consist_of_years(write):
     path = write("t.csv", "2019,2020,2021\n" + "".join(f"{i},{i * i},{i / 2}\n" for i in range(30)))
     found = read(path, "2021")
     assert found.columns.names == ("2019", "2020")
-    assert found.remarks[0] == "took the first row as the names of the columns: 2019, 2020, 2021"
+    assert found.remarks[0] == "used the first row as the names of the columns: 2019, 2020, 2021"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -54,13 +54,13 @@ def test_unicode_files_are_read_compressed_or_not(tmp_path, encoding, suffix):
     assert texts == [f"\U0001f600{i}" for i in range(5000)]
 
 
-def test_utf_16_that_breaks_off_is_told(write):
+def test_truncated_utf_16_is_reported(write):
     path = write("t.csv", "x,y\n1,2\n".encode("utf-16")[:-1])
     with pytest.raises(DataError, match="is not text in UTF-16"):
         list(open_source(path).chunks(["x"]))
 
 
-def test_blanks_around_names_do_not_count_in_any_source(write):
+def test_blanks_around_names_are_ignored_in_every_source(write):
     for table in (write("t.csv", " x , y\n1,2\n"), {" x ": [1], "y ": [2]}, pd.DataFrame({" x ": [1], "y ": [2]})):
         assert open_source(table).columns == ("x", "y")
     assert read({" x": X, "z": X, "y ": Y}, " y", drop=["z "], kinds={"x ": "numeric"}).columns.names == ("x",)
@@ -123,7 +123,7 @@ values = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(ROW, values)))
-def test_the_short_way_for_a_few_rows_answers_as_the_long_way_does(row):
+def test_the_fast_path_for_a_few_rows_agrees_with_the_general_one(row):
     short = COLUMNS.encode_row(row)
     if short is not None:
         np.testing.assert_array_equal(COLUMNS.transform({name: [value] for name, value in row.items()}), [short])
@@ -139,7 +139,7 @@ def test_a_row_that_can_not_be_used_is_refused_in_every_form(model, change):
         model.predict({name: ROW[name] for name in ("rooms", "d", "f")})
 
 
-def test_one_row_takes_a_fraction_of_what_pandas_takes_to_hand_it_over(model):
+def test_predicting_one_row_is_faster_than_converting_a_frame(model):
     frame = pd.DataFrame([ROW])
 
     def fastest(function):

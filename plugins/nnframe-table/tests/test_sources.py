@@ -1,4 +1,4 @@
-"""Files and frames, read a chunk at a time."""
+"""Files and frames are read in chunks."""
 
 import numpy as np
 import pandas
@@ -46,19 +46,19 @@ def test_csv_files_of_many_dialects_are_read(write, content, columns, second):
     assert texts_of(source, columns[1]) == second
 
 
-def test_a_file_divided_by_semicolons_has_decimal_commas(write):
+def test_a_file_with_semicolons_has_decimal_commas(write):
     source = open_source(write("t.csv", "x;y\n3,5;a\n -1,25 ;b\n1.5;c\n"))
     [chunk] = source.chunks(["x"])
     assert chunk.cells["x"].numbers()[0].tolist() == [3.5, -1.25, 1.5]
 
 
-def test_a_file_divided_by_commas_has_none(write):
+def test_a_file_with_commas_has_no_decimal_commas(write):
     source = open_source(write("t.csv", 'x,y\n"3,5",a\n'))
     [chunk] = source.chunks(["x"])
     assert chunk.cells["x"].numbers().words.tolist() == [True]
 
 
-def test_rows_are_counted_as_in_a_spreadsheet_and_blank_ones_are_passed_over_at_the_end_alone(write):
+def test_rows_are_counted_as_in_a_spreadsheet_and_blank_rows_ignored_only_at_the_end(write):
     source = open_source(write("t.csv", "x,y\n1,2\n\n,\n3,4\n5,\n\n , \n\n"))
     assert rows_of(source) == [2, 3, 4, 5, 6]
     missing = [chunk.cells["x"].numbers().missing.tolist() for chunk in source.chunks(["x"])]
@@ -86,11 +86,11 @@ def test_long_whole_numbers_of_a_parquet_file_are_exact(tmp_path):
 
 
 @pytest.mark.parametrize("character", ["\x0c", "\u2028", "\x1c"])
-def test_a_header_goes_on_behind_what_is_no_end_of_a_line_in_csv(write, character):
+def test_a_header_may_contain_other_line_separators_of_unicode(write, character):
     assert open_source(write("t.csv", f"a{character}b,c\n1,2\n")).columns == (f"a{character}b", "c")
 
 
-def test_a_file_that_goes_while_it_is_read_is_told(write, tmp_path):
+def test_a_file_that_disappears_while_it_is_read_is_reported(write, tmp_path):
     np.save(tmp_path / "t.npy", np.eye(2))
     for path in (write("t.csv", "x,y\n1,2\n"), tmp_path / "t.npy"):
         source = open_source(path)
@@ -99,7 +99,7 @@ def test_a_file_that_goes_while_it_is_read_is_told(write, tmp_path):
             rows_of(source)
 
 
-def test_chunks_go_on_counting(write, monkeypatch):
+def test_row_numbers_continue_from_chunk_to_chunk(write, monkeypatch):
     small_blocks(monkeypatch)
     source = open_source(write("t.csv", "x,y\n" + "".join(f"{i},{i}\n" for i in range(100))))
     assert len(list(source.chunks(["x"]))) > 5
@@ -128,14 +128,14 @@ def test_chunks_go_on_counting(write, monkeypatch):
         ),
     ],
 )
-def test_what_is_no_table_is_refused_with_the_reason(write, content, sentence):
+def test_a_file_that_is_not_a_table_is_refused_with_the_reason(write, content, sentence):
     path = write("t.csv", content)
     with pytest.raises(DataError, match=sentence) as caught:
         rows_of(open_source(path))
     assert str(path) in str(caught.value)
 
 
-def test_a_quote_that_never_closes_in_the_header_is_told(write):
+def test_a_quote_that_never_closes_in_the_header_is_reported(write):
     with pytest.raises(DataError, match="a double quote that opens and never closes makes a row very long"):
         open_source(write("t.csv", 'x,"y\n' + "1,2\n" * 40_000))
 
@@ -144,7 +144,7 @@ def test_a_long_field_is_read(write):
     assert rows_of(open_source(write("t.csv", "x,y\n1," + "a" * 200_000))) == [2]
 
 
-def test_a_quote_that_never_closes_is_told(write, monkeypatch):
+def test_a_quote_that_never_closes_is_reported(write, monkeypatch):
     small_blocks(monkeypatch)
     with pytest.raises(DataError, match="a double quote that opens and never closes"):
         rows_of(open_source(write("t.csv", 'x,y\n1,"2\n' + "3,4\n" * 100)))
@@ -192,7 +192,7 @@ def test_an_npz_file_has_inputs_and_targets(tmp_path):
     assert texts_of(source, "y") == ["a", "b", "c"]
 
 
-def test_what_else_is_in_an_npz_file_is_not_looked_at(tmp_path):
+def test_other_arrays_of_an_npz_file_are_ignored(tmp_path):
     np.savez(tmp_path / "t.npz", X=np.eye(2), names=np.array([object()]), day=np.array(["2020-01-01"], "M8[D]"))
     assert open_source(tmp_path / "t.npz").columns == ("0", "1")
 
@@ -230,7 +230,7 @@ def test_other_formats_are_refused(write, name, sentence):
         open_source(write(name, "what is this"))
 
 
-def test_a_missing_file_and_a_folder_are_told(tmp_path):
+def test_a_missing_file_and_a_folder_are_reported(tmp_path):
     with pytest.raises(DataError, match=r"there is no file nowhere\.csv"):
         open_source("nowhere.csv")
     (tmp_path / "t.csv").mkdir()
@@ -238,13 +238,13 @@ def test_a_missing_file_and_a_folder_are_told(tmp_path):
         open_source(tmp_path / "t.csv")
 
 
-def test_frames_are_taken_through_arrows_interface():
+def test_arrow_tables_are_read():
     source = open_source(pa.table({"x": [1.5, None], "y": ["a", "b"]}))
     assert source.columns == ("x", "y")
     assert texts_of(source, "y") == ["a", "b"]
 
 
-def test_frames_of_pandas_are_taken():
+def test_pandas_frames_are_read():
     pandas = pytest.importorskip("pandas")
     source = open_source(pandas.DataFrame({"x": [1.5, None], "y": ["a", "b"]}, index=[7, 9]))
     assert source.columns == ("x", "y")
@@ -265,7 +265,7 @@ def test_frames_of_pandas_are_taken():
         (np.ma.array([True, False], mask=[True, False]), ["", "false"]),
     ],
 )
-def test_objects_and_masked_arrays_are_taken_for_what_they_hold(column, texts):
+def test_objects_and_masked_arrays_are_read_by_their_content(column, texts):
     source = open_source({"x": column})
     assert texts_of(source, "x") == texts
     [chunk] = source.chunks(["x"])
@@ -276,7 +276,7 @@ def test_objects_and_masked_arrays_are_taken_for_what_they_hold(column, texts):
 @pytest.mark.parametrize(
     ("values", "what"), [(["a", 1, None], "values of type int and str"), ([10**400, 1], "numbers beyond 1e308")]
 )
-def test_objects_that_can_not_be_used_are_told(values, what):
+def test_unusable_objects_are_reported(values, what):
     [chunk] = open_source({"x": np.array(values, object)}).chunks(["x"])
     assert chunk.cells["x"].unusable == what
 
@@ -291,6 +291,6 @@ def test_columns_of_different_lengths_are_refused():
         open_source({"x": [1, 2], "y": [1]})
 
 
-def test_what_is_no_table_at_all_is_refused():
+def test_anything_but_a_table_is_refused():
     with pytest.raises(ArgumentTypeError, match="the table is 3, of type int; expected the path of a file"):
         open_source(3)

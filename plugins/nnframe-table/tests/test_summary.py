@@ -1,4 +1,4 @@
-"""What is gathered of a column in parts."""
+"""What is collected about a column, chunk by chunk."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_a_large_mean_leaves_the_deviation_exact():
     assert statistics_of([[1e9, 1e9 + 1]], [[1e9 + 2]]).deviation[0] == pytest.approx(np.sqrt(2 / 3), rel=1e-9)
 
 
-def test_cells_that_are_no_finite_numbers_are_ignored():
+def test_cells_without_a_finite_number_are_ignored():
     statistics = statistics_of([[1.0, np.nan, 3.0], [np.inf, np.nan, np.nan]])
     assert (statistics.mean[0], statistics.deviation[0], statistics.n_numbers.tolist()) == (2, 1, [2, 0])
     assert (statistics.mean[1], statistics.deviation[1]) == (0, 0)
@@ -59,7 +59,7 @@ def test_a_sample_with_room_keeps_everything():
     assert sorted(sample.values) == list(range(9))
 
 
-def test_a_sample_without_room_keeps_each_value_alike_often():
+def test_a_full_sample_keeps_each_value_equally_often():
     kept = np.zeros(100)
     for seed in range(2000):
         sample = Sample(10, np.random.default_rng(seed))
@@ -70,12 +70,12 @@ def test_a_sample_without_room_keeps_each_value_alike_often():
     assert (abs(kept - 200) < 67).all()
 
 
-def test_moments_are_of_the_rows_to_train_on_and_the_rest_of_all():
+def test_mean_and_deviation_are_of_the_training_rows_and_the_rest_of_all_rows():
     statistics = statistics_of([[1.0, 2.0, 9.0]], train=np.array([True, True, False]))
     assert (statistics.mean[0], statistics.highest[0], statistics.n_numbers[0]) == (1.5, 9, 3)
 
 
-def test_the_first_oddities_are_remembered_by_row():
+def test_the_first_odd_cells_are_remembered_by_row():
     summary = summary_of(["1", "2"], ["", "abc"], ["inf", "x"])
     assert (summary.first_missing, *summary.first_word, *summary.first_infinite) == (3, 4, "abc", 5, "inf")
     assert (summary.n_rows, summary.n_missing, summary.n_values) == (6, 1, 5)

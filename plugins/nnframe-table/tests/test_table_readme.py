@@ -1,4 +1,4 @@
-"""What the guide to tables says beside its snippets."""
+"""What the README says, and that its snippets run."""
 
 import re
 import shlex

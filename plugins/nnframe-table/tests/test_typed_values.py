@@ -63,7 +63,7 @@ def test_nulls_of_every_library_are_missing_numbers(series):
         ({"x": (i for i in X), "y": Y}, "column 'x' of the table is of type generator; expected a list or an array"),
     ],
 )
-def test_what_is_no_column_is_refused_by_its_name(table, sentence):
+def test_anything_but_a_column_is_refused_by_name(table, sentence):
     with pytest.raises(DataError, match=sentence):
         read(table, "y")
 
@@ -133,14 +133,14 @@ def test_a_categorical_column_may_have_more_categories_than_recognised_texts():
     [pd.Index(RNG.permutation(60), name="id"), pd.Index(RNG.permutation(60)), pd.Index([f"r{i}" for i in range(60)])],
     ids=["named", "shuffled", "texts"],
 )
-def test_the_index_of_a_frame_is_no_column(index, tmp_path):
+def test_the_index_of_a_frame_is_not_a_column(index, tmp_path):
     frame = pd.DataFrame({"x": X, "y": Y}, index=index)
     frame.to_parquet(tmp_path / "t.parquet")
     for table in (frame, tmp_path / "t.parquet"):
         assert open_source(table).columns == ("x", "y")
 
 
-def test_a_country_called_na_is_kept_where_the_source_has_types(tmp_path):
+def test_a_country_called_na_is_kept_if_the_source_has_types(tmp_path):
     frame = pd.DataFrame({"c": ["NA", "DE", "FR"] * 20, "y": Y})
     frame.to_parquet(tmp_path / "t.parquet")
     for table in (frame, frame.to_dict("list"), frame.to_dict("records"), tmp_path / "t.parquet"):
@@ -160,7 +160,7 @@ def test_words_for_missing_values_can_be_declared(tmp_path):
 def test_a_category_that_may_be_a_missing_value_gets_a_remark(word):
     found = read({"c": [word, "DE", "FR"] * 20, "y": Y}, "y")
     assert found.columns.features[0].categories == tuple(sorted([word, "DE", "FR"]))
-    assert f"took {word!r} in 'c' for a category" in found.remarks[0]
+    assert f"{word!r} in 'c' became a category" in found.remarks[0]
     assert f"missing=[{word!r}]" in found.remarks[0]
 
 

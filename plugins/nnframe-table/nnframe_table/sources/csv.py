@@ -17,8 +17,9 @@ from pyarrow import csv as arrow_csv
 
 from nnframe.arrays import Array
 from nnframe.errors import DataError, one_line, shown
-from nnframe_table.cells import TextCells, as_numpy
+from nnframe_table.cells import TextCells
 from nnframe_table.numerals import COMMA_DECIMAL, MISSING_WORDS, NUMBER, UNCLEAR, Decimal, TextRules
+from nnframe_table.parsing import as_numpy
 from nnframe_table.sources.source import CHUNK_CELLS, Chunk, checked_names, reading
 from nnframe_table.sources.text_blocks import TextFile, row_blocks
 
@@ -69,7 +70,7 @@ class CsvSource:
                 f"first row"
             )
         self.remarks = (
-            [f"took the first row as the names of the columns: {shown(', '.join(self.columns[:10]))[1:-1]}"]
+            [f"used the first row as the names of the columns: {shown(', '.join(self.columns[:10]))[1:-1]}"]
             if numbers
             else []
         )

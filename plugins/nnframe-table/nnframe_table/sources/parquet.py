@@ -13,8 +13,9 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from nnframe.errors import DataError, shown
-from nnframe_table.cells import Cells, TextCells, as_numpy, cells_of_arrow
+from nnframe_table.cells import Cells, TextCells, cells_of_arrow
 from nnframe_table.numerals import TextRules
+from nnframe_table.parsing import as_numpy
 from nnframe_table.sources.source import CHUNK_CELLS, Chunk, checked_names, reading
 
 MOST_ROWS, FEWEST_ROWS = 1 << 14, 1 << 6

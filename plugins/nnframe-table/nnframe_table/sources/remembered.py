@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from nnframe_table.sources.source import Chunk, Source
 
-MOST_BYTES = 1 << 25
+MOST_BYTES = 1 << 26
 
 
 class RememberedSource:
