@@ -1,4 +1,4 @@
-"""A barrier for compiled threads.
+"""What the threads of a batch share: a barrier, and tickets for rows of weights.
 
 Compiled threads that run at the same time meet within a microsecond if they spin; a lock takes many times as long.
 """
@@ -18,15 +18,57 @@ from nnframe_numba.simd import address_of
 # After half a millisecond of spinning, a thread sleeps: the one it waits for may need this very processor.
 SPINS = 200_000
 SLEEP_UNITS = 1
-ARRIVED, ABORTED = 0, 1
+ARRIVED, ABORTED, FIRST_TICKET = 0, 1, 2
+
+# With fewer samples per thread, packing the weights takes as long as multiplying.
+FEWEST_SAMPLES = 8
 
 # Windows counts in milliseconds, other systems in microseconds.
 _sleep = types.ExternalFunction("Sleep" if sys.platform == "win32" else "usleep", types.intc(types.uintc))
 
 
-def new_barrier() -> Array:
-    """Return what some threads share: how many have arrived, and a flag that is not 0 once one has aborted."""
-    return np.zeros(2, np.int64)
+@kernel
+def share_of_rows(thread: int, n_threads: int, n_rows: int) -> tuple[int, int]:
+    """Return the start and the end of a thread's rows."""
+    return n_rows * thread // n_threads, n_rows * (thread + 1) // n_threads
+
+
+@kernel
+def share_of_samples(thread: int, n_threads: int, count: int) -> tuple[int, int]:
+    """Return the start and the end of a thread's samples of a batch."""
+    n_sharing = max(1, min(n_threads, count // FEWEST_SAMPLES))
+    if thread >= n_sharing:
+        return count, count
+    return share_of_rows(thread, n_sharing, count)
+
+
+def new_barrier(n_layers: int) -> Array:
+    """Return the shared state of some threads.
+
+    It holds the number of arrivals so far, a flag that is not 0 once someone has aborted, and for each layer the number
+    of tickets taken. With 0 layers there are no tickets.
+    """
+    return np.zeros(FIRST_TICKET + n_layers, np.int64)
+
+
+@kernel
+def has_tickets(barrier: Array, layer: int) -> bool:
+    """Return whether a layer's rows are handed out by tickets."""
+    return FIRST_TICKET + layer < len(barrier)
+
+
+@kernel
+def take_ticket(barrier: Array, layer: int) -> int:
+    """Return the next ticket of a layer, which no other thread gets."""
+    ticket: int = _fetch_add_one(barrier, FIRST_TICKET + layer)
+    return ticket
+
+
+@kernel
+def reset_tickets(barrier: Array) -> None:
+    """Make all tickets available again; only while no thread takes any."""
+    for i in range(FIRST_TICKET, len(barrier)):
+        barrier[i] = 0
 
 
 @kernel

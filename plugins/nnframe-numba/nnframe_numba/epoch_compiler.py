@@ -7,7 +7,7 @@ from typing import Any
 
 from numba import njit
 
-from nnframe_numba import barrier, blas, denormals, disk_cache, epoch_kernels, matrix_products, matrix_vector, shares
+from nnframe_numba import barrier, blas, denormals, disk_cache, epoch_kernels, matrix_products, matrix_vector
 from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.epoch_source import EpochVariant, epoch_source, staged_source
 from nnframe_numba.formula_compiler import CompiledPart
@@ -20,8 +20,7 @@ KERNELS = {
     for module, names in (
         (matrix_products, ("linear", "backward", "add_gradient", "store_gradient")),
         (matrix_vector, ("linear_single", "backward_single", "add_gradient_single", "store_gradient_single")),
-        (barrier, ("wait_at_barrier",)),
-        (shares, ("share_of_samples",)),
+        (barrier, ("reset_tickets", "share_of_samples", "wait_at_barrier")),
         (epoch_kernels, ("add_up", "weigh", "scale", "drop", "multiply", "penalize", "clip")),
     )
     for name in names
@@ -43,12 +42,12 @@ def epoch_function(variant: EpochVariant, parts: Mapping[str, CompiledPart]) -> 
     NotCompiledError
         If something has to be compiled, and this is not the thread for it.
     """
-    if not variant.single:
-        blas.register()
-    if not any(part.reason for part in parts.values()):
+    if not variant.on_blas and not any(part.reason for part in parts.values()):
         return compiled_function("train_batches", epoch_source(variant), parts, inline=variant.single)
     source, stages = staged_source(variant)
     namespace = _python_namespace(source, {})
+    if variant.on_blas:
+        namespace |= blas.PRODUCTS
     for name, text in stages.items():
         called = {label: part for label, part in parts.items() if f"{label}(" in text}
         if any(part.reason for part in called.values()):

@@ -2,7 +2,7 @@
 
 For two layers, batches and plain gradient descent it looks like this::
 
-    def train_batches(X, Y, rates, batch_size, total, thread, n_threads, n_shares, barrier, losses, W0, b0, z0, ...):
+    def train_batches(X, Y, rates, batch_size, total, thread, n_threads, barrier, workspace, losses, W0, b0, z0, ...):
         mode = flush_denormals()
         for k in range(rates.size):
             rate = rates[k]
@@ -11,47 +11,48 @@ For two layers, batches and plain gradient descent it looks like this::
             if count < batch_size:
                 losses, z0, a0, d0, z1, a1, d1 = losses[:count], z0[:count], ...
             x, y = X[start : start + count], Y[start : start + count]
-            for share in range(thread, n_shares, n_threads):
-                first, last = share_of_samples(share, n_shares, count)
-                if first < last:
-                    x_own, y_own, losses_own, z0_own, a0_own, d0_own, ... = x[first:last], y[first:last], ...
-                    linear(x_own, W0, b0, z0_own)
-                    activate_0(z0_own, a0_own)
-                    linear(a0_own, W1, b1, z1_own)
-                    activate_1(z1_own, a1_own)
-                    value(z1_own, a1_own, y_own, losses_own)
-                    gradient_of_loss(z1_own, a1_own, y_own, d1_own)
-                    scale(d1_own, -rate / count)
-                    backward(d1_own, W1, d0_own)
-                    differentiate_0(d0_own, z0_own, a0_own)
+            if thread == 0:
+                reset_tickets(barrier)
+            first, last = share_of_samples(thread, n_threads, count)
+            if first < last:
+                x_own, y_own, losses_own, z0_own, a0_own, d0_own, ... = x[first:last], y[first:last], ...
+                linear(x_own, W0, b0, z0_own, workspace)
+                activate_0(z0_own, a0_own)
+                linear(a0_own, W1, b1, z1_own, workspace)
+                activate_1(z1_own, a1_own)
+                value(z1_own, a1_own, y_own, losses_own)
+                gradient_of_loss(z1_own, a1_own, y_own, d1_own)
+                scale(d1_own, -rate / count)
+                backward(d1_own, W1, d0_own, workspace)
+                differentiate_0(d0_own, z0_own, a0_own)
             if n_threads > 1 and not wait_at_barrier(barrier, n_threads):
                 restore_denormals(mode)
                 return total
             if thread == 0:
                 total += add_up(losses)
-            add_gradient(d0, x, W0, b0, thread, n_threads, n_shares)
-            add_gradient(d1, a0, W1, b1, thread, n_threads, n_shares)
+            add_gradient(d0, x, W0, b0, 0, thread, n_threads, barrier, workspace)
+            add_gradient(d1, a0, W1, b1, 1, thread, n_threads, barrier, workspace)
             if n_threads > 1 and not wait_at_barrier(barrier, n_threads):
                 restore_denormals(mode)
                 return total
         restore_denormals(mode)
         return total
 
-A batch is cut into shares, and several threads may run it at the same time. Each takes its shares of the samples
-forwards and backwards; when all have met, they take shares of the rows of the weights, and meet again. For batches of
-one sample there is one thread, and none of that is in the source.
+Several threads may run it at the same time. Each takes its share of the samples of a batch forwards and backwards; when
+all have met, they share the rows of the weights, and meet again. For batches of one sample there is one thread, and
+none of that is in the source.
 
 It is a single function because a call with a dozen arrays takes as long as a small layer. The total is passed from call
 to call, so that losses are added in the same order wherever an epoch is cut.
 
-Where a part can't be compiled, the same source runs in Python, and the lines between two products become a function of
-their own, a stage, which is compiled if it can be::
+Where a part can't be compiled, or BLAS multiplies, the same source runs in Python, and the lines between two products
+become a function of their own, a stage, which is compiled if it can be::
 
-    linear(x_own, W0, b0, z0_own)
+    linear(x_own, W0, b0, z0_own, workspace)
     stage_0(z0_own, a0_own)
-    linear(a0_own, W1, b1, z1_own)
+    linear(a0_own, W1, b1, z1_own, workspace)
     stage_1(z1_own, a1_own, y_own, losses_own, d1_own, rate, count)
-    backward(d1_own, W1, d0_own)
+    backward(d1_own, W1, d0_own, workspace)
     stage_2(d0_own, z0_own, a0_own)
 """
 
@@ -79,6 +80,8 @@ class EpochVariant(NamedTuple):
         How many arrays the optimizer keeps; None for plain gradient descent, or where the update isn't compiled.
     plain : bool
         Whether the update is plain gradient descent.
+    on_blas : bool
+        Whether BLAS multiplies. It can't add to the weights, so the update follows when all gradients are there.
     parametrized : frozenset of str
         The parts that take parameters.
     """
@@ -89,7 +92,13 @@ class EpochVariant(NamedTuple):
     dropped: tuple[bool, ...]
     n_state: int | None
     plain: bool
+    on_blas: bool
     parametrized: frozenset[str] = frozenset()
+
+    @property
+    def updates_in_place(self) -> bool:
+        """Whether the products of the backward pass are added to the weights directly."""
+        return self.plain and not self.on_blas
 
     @property
     def n_layers(self) -> int:
@@ -119,7 +128,7 @@ class EpochVariant(NamedTuple):
 
 
 # What `train_batches` also takes for batches of several samples.
-TEAM = ["thread", "n_threads", "n_shares", "barrier"]
+TEAM = ["thread", "n_threads", "barrier", "workspace"]
 # The products of the forward and the backward pass; and the names in a line that aren't called.
 PRODUCTS = ("linear", "backward")
 VARIABLE = re.compile(r"\b[A-Za-z]\w*\b(?!\()")
@@ -139,7 +148,7 @@ def epoch_source(variant: EpochVariant) -> str:
 def staged_source(variant: EpochVariant) -> tuple[str, dict[str, str]]:
     """Return the source of `train_batches`, and by name that of the stages that it calls; see above.
 
-    The last stage is `update`, after which all weights are new.
+    The last stage is `update`, after which all weights are new. It computes the gradients, too, unless BLAS does.
     """
     stages: dict[str, str] = {}
     slopes: list[str] = []
@@ -151,12 +160,15 @@ def staged_source(variant: EpochVariant) -> tuple[str, dict[str, str]]:
             names = dict.fromkeys(name for line in body for name in VARIABLE.findall(line))
             slopes.append(f"{stage}({', '.join(names)})")
             stages[stage] = _function(slopes[-1], _without_denormals(body))
+    gradients, new_weights = _gradients(variant), _new_weights(variant)
+    if not variant.on_blas:
+        gradients, new_weights = [], [*gradients, *new_weights]
     needed = ["x", "rate", *_team(variant), *layer_names(variant), *rule_names(variant)]
     if "optimize" in variant.parametrized:
         needed.append("parameters_optimize")
     call = f"update({', '.join(needed)})"
-    stages["update"] = _function(call, _without_denormals([*_gradients(variant), *_new_weights(variant)]))
-    return "\n".join([*_train_batches(variant, slopes, [], [call]), ""]), stages
+    stages["update"] = _function(call, _without_denormals(new_weights))
+    return "\n".join([*_train_batches(variant, slopes, gradients, [call]), ""]), stages
 
 
 def _without_denormals(lines: list[str]) -> list[str]:
@@ -174,10 +186,10 @@ def layer_names(variant: EpochVariant) -> list[str]:
 
 def rule_names(variant: EpochVariant) -> list[str]:
     """Return the names of what updates other than in place need, likewise."""
-    if variant.plain:
+    if variant.updates_in_place:
         return []
     gradients = [f"{letter}{k}" for k in range(variant.n_layers) for letter in ("gW", "gb")]
-    if variant.n_state is None:
+    if variant.plain or variant.n_state is None:
         return gradients
     states = [f"s{i}" for i in range(variant.n_state)]
     return [*gradients, "g", *states, "updates", "l1", "l2", "clip_value", "clip_norm"]
@@ -205,25 +217,27 @@ def _indented(lines: list[str]) -> list[str]:
 
 def _product(variant: EpochVariant, kernel: str, *arrays: str) -> str:
     """Return a call of one of the products of a layer."""
-    return f"{kernel}{'_single' if variant.single else ''}({', '.join(arrays)})"
+    return f"{kernel}_single({', '.join(arrays)})" if variant.single else f"{kernel}({', '.join(arrays)}, workspace)"
 
 
-def _weights_product(variant: EpochVariant, kernel: str, *arrays: str) -> str:
+def _weights_product(variant: EpochVariant, kernel: str, layer: int, *arrays: str) -> str:
     """Return a call of a product that all threads compute together."""
-    return _product(variant, kernel, *arrays, *([] if variant.single else TEAM[:3]))
+    return _product(variant, kernel, *arrays, *([] if variant.single else [str(layer), *TEAM[:3]]))
 
 
 def _gradients(variant: EpochVariant) -> list[str]:
     """Return the lines that compute the gradients of all weights from the layers' d, or add them to the weights."""
     inputs = ["x", *(variant.output(k) for k in range(variant.n_layers - 1))]
-    kernel, to = ("add_gradient", "") if variant.plain else ("store_gradient", "g")
-    return [_weights_product(variant, kernel, f"d{k}", v, f"{to}W{k}", f"{to}b{k}") for k, v in enumerate(inputs)]
+    kernel, to = ("add_gradient", "") if variant.updates_in_place else ("store_gradient", "g")
+    return [_weights_product(variant, kernel, k, f"d{k}", v, f"{to}W{k}", f"{to}b{k}") for k, v in enumerate(inputs)]
 
 
 def _new_weights(variant: EpochVariant) -> list[str]:
     """Return the lines that turn gradients into new weights, which one thread does for all."""
-    if variant.plain:
+    if variant.updates_in_place:
         return []
+    if variant.plain:
+        return [f"{letter}{k} += g{letter}{k}" for k in range(variant.n_layers) for letter in ("W", "b")]
     if variant.n_state is None:
         return ["update_weights(rate)"]
     lines = [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(variant.n_layers)]
@@ -242,7 +256,7 @@ def _train_batches(variant: EpochVariant, slopes: list[str], gradients: list[str
         x_y = ["x, y = X[k : k + 1], Y[k : k + 1]", *(["s = S[k : k + 1]"] if variant.weighted else [])]
         body = [*x_y, *slopes, "total += add_up(losses)", *gradients, *new_weights]
     else:
-        body = [*_shares(variant), *_indented(_indented(slopes)), *WAIT]
+        body = [*_shares(variant), *_indented(slopes), *WAIT]
         body += ["if thread == 0:", "    total += add_up(losses)", *gradients]
         if new_weights:
             body += [*WAIT, "if thread == 0:", *_indented(new_weights)]
@@ -255,7 +269,7 @@ def _train_batches(variant: EpochVariant, slopes: list[str], gradients: list[str
 
 
 def _shares(variant: EpochVariant) -> list[str]:
-    """Return the lines that take the shares of a thread, down to the condition that one is not empty."""
+    """Return the lines that take a thread's share of the arrays, down to the condition that there is one."""
     rows = ["losses", *(name for name in layer_names(variant) if name[0] in "zadmh")]
     samples = ["x", "y", *(["s"] if variant.weighted else [])]
     return [
@@ -265,10 +279,11 @@ def _shares(variant: EpochVariant) -> list[str]:
         "if count < batch_size:",
         *(f"    {name} = {name}[:count]" for name in rows),
         *(f"{name} = {name.upper()}[start : start + count]" for name in samples),
-        "for share in range(thread, n_shares, n_threads):",
-        "    first, last = share_of_samples(share, n_shares, count)",
-        "    if first < last:",
-        *(f"        {name}_own = {name}[first:last]" for name in [*samples, *rows]),
+        "if thread == 0:",
+        "    reset_tickets(barrier)",
+        "first, last = share_of_samples(thread, n_threads, count)",
+        *(f"{name}_own = {name}[first:last]" for name in [*samples, *rows]),
+        "if first < last:",
     ]
 
 

@@ -11,8 +11,8 @@ from math import inf
 
 from numba import config
 
+from nnframe_numba.barrier import FEWEST_SAMPLES
 from nnframe_numba.recently_used import RecentlyUsed
-from nnframe_numba.shares import FEWEST_SAMPLES
 
 # Waking a thread takes a tenth of a millisecond, and the first batches after it are slow.
 SECONDS_WORTH_A_TEAM, SECONDS_WORTH_A_TRIAL = 2e-3, 5e-3

@@ -20,6 +20,7 @@ from nnframe.engines.fast.memory import Memory
 from nnframe.engines.random_bits import BITS
 from nnframe.engines.update import Updater
 from nnframe.registry.binding import IDENTITY
+from nnframe_numba import blas
 from nnframe_numba.barrier import new_barrier
 from nnframe_numba.compiled_parts import activation_parts, is_in_place, objective_parts, optimizer_part
 from nnframe_numba.engine_warnings import EngineWarning, give_warnings
@@ -27,6 +28,7 @@ from nnframe_numba.epoch_compiler import epoch_function
 from nnframe_numba.epoch_source import EpochVariant
 from nnframe_numba.formula_compiler import CompiledPart
 from nnframe_numba.jit import compile_for
+from nnframe_numba.matrix_products import new_workspace
 from nnframe_numba.thread_count import thread_count_for
 from nnframe_numba.thread_team import ThreadTeam
 
@@ -66,9 +68,13 @@ class CompiledTraining:
         if self.variant.single:
             self.run_slice = partial(_run_single, function, arguments)
         else:
-            team = ThreadTeam(function, arguments, self.thread_count.most)
+            largest = 0 if self.variant.on_blas else max(map(max, shapes))
+            thread_workspace = partial(new_workspace, self.memory, self.dtype, largest)
+            # The weights of a layer that is there twice have to be changed by the same thread both times.
+            n_with_tickets = 0 if self._has_repeats() else len(shapes)
+            team = ThreadTeam(function, arguments, thread_workspace, n_with_tickets)
             self.run_slice = team.run
-            arguments = [*team.own_arguments(0, 1, new_barrier()), *arguments]
+            arguments = [*team.own_arguments(0, 1, new_barrier(0)), *arguments]
         if self.is_compiled:
             self._compile(function, arguments)
         row_bytes = (task.data.X.shape[1] + task.data.Y.shape[1]) * self.dtype.itemsize
@@ -148,6 +154,7 @@ class CompiledTraining:
             dropped=tuple(share > 0 for share in Dropout(task).shares),
             n_state=None if rule.is_plain or self.updater else len(rule.state.arrays),
             plain=rule.is_plain,
+            on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size, self.dtype),
             parametrized=frozenset(name for name, part in self.parts.items() if part.parameters),
         )
 
@@ -199,8 +206,11 @@ class CompiledTraining:
 
     def _rule_arguments(self) -> list[Any]:
         rule = self.task.rule
-        if rule.is_plain:
+        if self.variant.updates_in_place:
             return []
+        if rule.is_plain:
+            weights = [array for layer in self.task.layers for array in (layer.weights, layer.bias[:, 0])]
+            return [self.memory.empty_like(array) for array in weights]
         parts = (self.updater or Updater(self.task)).gradients
         gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
         if self.updater is not None:

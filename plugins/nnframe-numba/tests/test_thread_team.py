@@ -9,7 +9,8 @@ import threading
 import numpy as np
 import pytest
 from nnframe_numba import EngineWarning, training
-from nnframe_numba.barrier import ABORTED, new_barrier, wait_at_barrier
+from nnframe_numba.barrier import ABORTED, new_barrier, share_of_rows, share_of_samples, wait_at_barrier
+from nnframe_numba.matrix_products import ROWS_PER_TICKET
 from nnframe_numba.thread_count import (
     FEWEST_SLICES_BETWEEN,
     SECONDS_PER_TRIAL,
@@ -27,7 +28,8 @@ import nnframe
 def trained(learning_rate=0.05, **settings):
     rng = np.random.default_rng(0)
     data = nnframe.pairs(rng.normal(size=(150, 30)), np.eye(4)[rng.integers(0, 4, 150)])
-    net = nnframe.nNet.from_sizes([30, 150, 20, 4], ["relu", "tanh", "softmax"], seed=1)
+    # Enough rows in the first layer that pieces of them are handed out.
+    net = nnframe.nNet.from_sizes([30, 6 * ROWS_PER_TICKET, 20, 4], ["relu", "tanh", "softmax"], seed=1)
     loss = net.nEpochs(3, data, "cel", learning_rate, 64, engine="numba", seed=0, shuffle=True, **settings).loss
     return [*(array for layer in net.layersList for array in (layer.linear, layer.bias)), np.array(loss)]
 
@@ -57,7 +59,7 @@ def test_any_number_of_threads_gives_the_same_to_the_bit(settings, n_threads, mo
 
 def test_any_number_of_threads_can_change_a_layer_that_is_there_twice(monkeypatch):
     rng = np.random.default_rng(0)
-    size = 96
+    size = 4 * ROWS_PER_TICKET
     data = nnframe.pairs(rng.normal(size=(640, size)), rng.normal(size=(640, size)))
     results = []
     for n_threads in (1, 2):
@@ -83,8 +85,20 @@ def test_two_nets_can_be_trained_at_once_by_two_threads_each(monkeypatch):
         )
 
 
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 15, 16, 17, 64, 1000])
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
+def test_parts_have_each_sample_once_and_none_has_few(count, n_threads):
+    bounds = [share_of_samples(part, n_threads, count) for part in range(n_threads)]
+    assert [i for first, last in bounds for i in range(first, last)] == list(range(count))
+    assert all(last == first or last - first >= min(count, 8) for first, last in bounds)
+
+
+def test_parts_have_each_row_once():
+    assert [share_of_rows(part, 3, 10) for part in range(3)] == [(0, 3), (3, 6), (6, 10)]
+
+
 def test_whoever_is_interrupted_before_it_begins_keeps_no_one_waiting():
-    barrier = new_barrier()
+    barrier = new_barrier(0)
     came = []
 
     def interrupted():
@@ -95,7 +109,7 @@ def test_whoever_is_interrupted_before_it_begins_keeps_no_one_waiting():
             [interrupted, lambda: came.append(wait_at_barrier(barrier, 2))], lambda: barrier.__setitem__(ABORTED, 1)
         )
     assert came == [False]
-    assert together([lambda: wait_at_barrier(new_barrier(), 1), lambda: came.append("again")], lambda: None)
+    assert together([lambda: wait_at_barrier(new_barrier(0), 1), lambda: came.append("again")], lambda: None)
     assert came == [False, "again"]
 
 
