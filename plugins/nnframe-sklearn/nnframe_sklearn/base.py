@@ -21,6 +21,8 @@ from nnframe_sklearn.scaling import Scaling
 SEEDS = 2**31 - 1
 # By default a batch has this many rows, or all if there are fewer.
 BATCH_SIZE = 64
+# By default in partial_fit, where the number of samples is not known.
+STREAM_L2 = 1e-4
 
 
 class Rows(NamedTuple):
@@ -45,21 +47,21 @@ class NNBase(NetEstimator):
         activation: Any = "relu",
         output_activation: Any = "auto",
         loss: Any = "auto",
-        optimizer: Any = "adam",
+        optimizer: Any = "adam(learning_rate=0.003)",
         schedule: Any = None,
         engine: Any = None,
         dropout: float | Sequence[float] = 0.0,
         l1: float = 0.0,
-        l2: float = 1e-4,
+        l2: float | str = "auto",
         clip_value: float | None = None,
         clip_norm: float | None = None,
         batch_size: int | str = "auto",
-        epochs: int = 200,
+        epochs: int = 100,
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        patience: int | None = 10,
-        tol: float = 1e-4,
+        patience: int | None = 5,
+        tol: float = 1e-3,
         metrics: Sequence[Any] = (),
         callbacks: Sequence[Any] = (),
         scale: str | None = "standard",
@@ -135,6 +137,7 @@ class NNBase(NetEstimator):
             self._require_known(y)
         else:
             self._learn_targets(y)
+        n_samples = X.shape[0] if sample_weight is None else np.asarray(sample_weight, np.float64).sum()
         weights = self._weights(X, y, sample_weight)
         if weights is not None:
             kept = np.flatnonzero(weights)
@@ -148,7 +151,7 @@ class NNBase(NetEstimator):
         self._learner = None
         train = self._rows(X, y, weights)
         validation = None if X_val is None else self._rows(X_val, y_val, None)
-        self.history_ = self._train(train, validation, rng.randint(SEEDS))
+        self.history_ = self._train(train, validation, rng.randint(SEEDS), 1 / n_samples)
         self.n_iter_ = len(self.history_.loss)
         self.loss_curve_ = self.history_.loss
         self.validation_loss_curve_ = self.history_.validation_loss
@@ -172,7 +175,7 @@ class NNBase(NetEstimator):
             self._learn_target_scale(y, weights)
         if self._learner is None:
             names = ("loss", "optimizer", "engine", "dropout", "l1", "l2", "clip_value", "clip_norm")
-            settings = {name: value for name, value in self._settings().items() if name in names}
+            settings = {name: value for name, value in self._settings(STREAM_L2).items() if name in names}
             self._learner = Learner(self.net_, {**settings, "seed": seed})
         size = self._batch_size(X.shape[0])
         losses = 0.0
@@ -197,7 +200,7 @@ class NNBase(NetEstimator):
         activations = self._activations(len(hidden))
         self.net_ = nNet.from_sizes(sizes, [*activations, last], seed, X.dtype)
 
-    def _train(self, train: Rows, validation: Rows | None, seed: int) -> History:
+    def _train(self, train: Rows, validation: Rows | None, seed: int, l2: float) -> History:
         callbacks = list(self.callbacks)
         if self.verbose:
             callbacks.insert(0, "progress")
@@ -216,17 +219,17 @@ class NNBase(NetEstimator):
                 metrics=list(self.metrics),
                 callbacks=callbacks,
                 schedule=self.schedule,
-                **self._settings(),
+                **self._settings(l2),
             )
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self, l2: float) -> dict[str, Any]:
         return {
             "loss": self._objective()[0],
             "optimizer": self.optimizer,
             "engine": self.engine,
             "dropout": self.dropout,
             "l1": self.l1,
-            "l2": self.l2,
+            "l2": l2 if self.l2 == "auto" else self.l2,
             "clip_value": self.clip_value,
             "clip_norm": self.clip_norm,
         }

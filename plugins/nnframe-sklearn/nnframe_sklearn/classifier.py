@@ -43,8 +43,11 @@ class NNClassifier(HasClasses, ClassifierMixin, NNBase):  # type: ignore[misc]
     loss : str or Loss
         ``"auto"``: cross-entropy. A loss that takes -1 and 1, such as hinge, has `decision_function` instead of
         `predict_proba`.
-    optimizer, schedule, engine, dropout, l1, l2, clip_value, clip_norm, shuffle
+    optimizer, schedule, engine, dropout, l1, clip_value, clip_norm, shuffle
         As in `nnframe.nNet.nEpochs`.
+    l2 : float or "auto"
+        Likewise. "auto" is 1 over the number of samples, each counted as often as its weight says, so that more data
+        is fitted more closely; 0.0001 in `partial_fit`.
     batch_size : int or "auto"
         "auto" is 64, or the number of samples if there are fewer.
     epochs : int
@@ -92,21 +95,21 @@ class NNClassifier(HasClasses, ClassifierMixin, NNBase):  # type: ignore[misc]
         activation: Any = "relu",
         output_activation: Any = "auto",
         loss: Any = "auto",
-        optimizer: Any = "adam",
+        optimizer: Any = "adam(learning_rate=0.003)",
         schedule: Any = None,
         engine: Any = None,
         dropout: float | Sequence[float] = 0.0,
         l1: float = 0.0,
-        l2: float = 1e-4,
+        l2: float | str = "auto",
         clip_value: float | None = None,
         clip_norm: float | None = None,
         batch_size: int | str = "auto",
-        epochs: int = 200,
+        epochs: int = 100,
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        patience: int | None = 10,
-        tol: float = 1e-4,
+        patience: int | None = 5,
+        tol: float = 1e-3,
         metrics: Sequence[Any] = (),
         callbacks: Sequence[Any] = (),
         class_weight: Any = None,

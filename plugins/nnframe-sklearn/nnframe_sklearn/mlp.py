@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier as TheirClassifier
-from sklearn.utils import check_random_state, gen_batches, shuffle
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from nnframe import Array, DivergenceError, Optimizer, denseLayer, nNet, registry
@@ -258,7 +258,10 @@ class MLPBase(NetEstimator):
         try:
             while self.n_iter_ < self.max_iter:
                 if self.shuffle:
-                    order = shuffle(order, random_state=rng)
+                    # As sklearn.utils.shuffle does, which takes longer to check its arguments than an epoch may.
+                    rows = np.arange(n_samples)
+                    rng.shuffle(rows)
+                    order = order[rows]
                 self.loss_ = self._epoch(learner, X, Y, sample_weight, order, batch_size)
                 self.n_iter_ += 1
                 self.t_ += n_samples
@@ -270,6 +273,7 @@ class MLPBase(NetEstimator):
                     ConvergenceWarning,
                     stacklevel=4,
                 )
+            learner.trainer.check()
         except KeyboardInterrupt:
             warnings.warn("training was interrupted by the user", stacklevel=4)
         except DivergenceError as error:
@@ -320,7 +324,8 @@ class MLPBase(NetEstimator):
         n_samples, total = X.shape[0], 0.0
         weights_of_layers = [layer.linear.ravel() for layer in self._net.layersList]
         divisor = self._loss_divisor()
-        for batch in gen_batches(n_samples, batch_size):
+        for start in range(0, n_samples, batch_size):
+            batch = slice(start, start + batch_size)
             rows = order[batch] if self.shuffle else batch
             x = self._scaled(X[rows], X.dtype)
             count, weights = len(x), None
@@ -333,7 +338,6 @@ class MLPBase(NetEstimator):
                 weights = weights * (count / weight_sum)
             penalty = self.alpha / 2 * sum(float(w.dot(w)) for w in weights_of_layers) / weight_sum
             total += (learner.step(x, Y[rows], weights) / divisor + penalty) * count
-        learner.trainer.check()
         return float(total / n_samples)
 
     @property

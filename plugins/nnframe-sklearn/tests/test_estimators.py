@@ -3,8 +3,8 @@ from nnframe_sklearn import MLPClassifier, MLPRegressor, NNClassifier, NNRegress
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 ESTIMATORS = [
-    NNClassifier(epochs=100),
-    NNRegressor(epochs=100),
+    NNClassifier(),
+    NNRegressor(),
     MLPClassifier(max_iter=100),
     MLPRegressor(max_iter=100),
 ]
