@@ -1,11 +1,15 @@
 """What a source says about its values is kept: masks, nulls, categorical types, indexes."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nnframe_table import Category, Classification, Model, Numeric, read
 from nnframe_table.sources.opening import open_source
 from scipy import sparse
@@ -179,3 +183,30 @@ def test_a_model_of_a_typed_source_knows_its_categories_in_a_csv_file(tmp_path):
 def test_wrong_rules_for_texts_are_refused(options, sentence):
     with pytest.raises((ArgumentError, nnframe.ArgumentTypeError), match=sentence):
         read({"x": X, "y": Y}, "y", **options)
+
+
+anything = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=3), st.dates(),
+    st.decimals(allow_nan=True), st.complex_numbers(), st.lists(st.integers(), max_size=2), st.just(object()),
+    st.sampled_from([pd.NA, pd.NaT, np.float16(1), np.datetime64("NaT"), np.ma.masked, "\ud800", 10**400, {}, set()]),
+)  # fmt: skip
+columns = st.one_of(st.lists(anything, min_size=12, max_size=12), anything.map(lambda value: [value, value, 1.0] * 4))
+
+
+@settings(max_examples=400)
+@given(columns, columns, st.sampled_from(["list", "array", "series", "frame", "rows"]))
+def test_any_values_are_read_or_refused_with_an_error_of_ours(first, second, form):
+    table = {"a": first, "b": second, "x": list(range(12))}
+    with suppress(ValueError, TypeError, OverflowError, RuntimeWarning):
+        # numpy and pandas refuse some of these themselves.
+        if form == "array":
+            table = {name: np.array(column, object) for name, column in table.items()}
+        elif form in ("series", "frame"):
+            table = pd.DataFrame(table, dtype=object if form == "series" else None)
+        elif form == "rows":
+            table = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
+    for target in ("a", "x"):
+        with suppress(nnframe.NNFrameError):
+            found = read(table, target, task="regression" if target == "x" else None, fill=0)
+            assert np.isfinite(found.train.X).all()
+            assert np.isfinite(found.train.Y).all()
