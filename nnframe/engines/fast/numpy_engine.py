@@ -40,6 +40,7 @@ from nnframe.arrays import Array
 from nnframe.contracts.engine import Engine, Epoch, Samples, TrainingTask
 from nnframe.contracts.markers import hookimpl
 from nnframe.engines.dropout import Dropout
+from nnframe.engines.fast.blas_threads import FittingThreads, largest_product
 from nnframe.engines.fast.descent import descent_of
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
@@ -79,17 +80,19 @@ class NumpyRun:
         # An array: numpy takes longer to convert a number to one than to multiply by it.
         self.scale = np.empty((), last.weights.dtype)
         self.passes: dict[int, Passes] = {}
+        self.threads = FittingThreads(largest_product(task.layers, self.batch_size), last.weights.dtype)
 
     def epoch(self, epoch: Epoch) -> float:
         """Make one pass over the data and return the sum of the losses."""
         rates = iter(epoch.learning_rates.tolist())
         total = epoch.loss_sum
-        self.descent.begin()
-        try:
-            for samples in self.task.samples(epoch, self.chunk):
-                total = self.train(samples, rates, epoch.dropout_key, total)
-        finally:
-            self.descent.end()
+        with self.threads.chosen():
+            self.descent.begin()
+            try:
+                for samples in self.task.samples(epoch, self.chunk):
+                    total = self.train(samples, rates, epoch.dropout_key, total)
+            finally:
+                self.descent.end()
         return total
 
     def train(self, samples: Samples, rates: Iterator[float], dropout_key: int, total: float) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.contracts.engine import BoundNet, Samples
 from nnframe.engines.dropout import Dropout
+from nnframe.engines.fast.blas_threads import FittingThreads, largest_product
 from nnframe.engines.fast.descent import descent_in_place
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
@@ -34,11 +35,14 @@ class Batch(NamedTuple):
     output : Output
     a : ndarray, shape (n_out, B)
         Where the last layer's activations are after a forward pass.
+    threads : FittingThreads or None
+        None if BLAS uses one thread anyway.
     """
 
     passes: Passes
     output: Output
     a: Array
+    threads: FittingThreads | None
 
 
 class NumpyStepper:
@@ -55,10 +59,18 @@ class NumpyStepper:
 
     def step(self, samples: Samples, learning_rate: float, dropout_key: int) -> float:
         """Make one update, and return the sum of the losses before it."""
+        size = len(samples.x)
+        batch = self.batches.get(size) or self.batch_of(size)
+        if batch.threads is None:
+            return self.update(batch, samples, learning_rate, dropout_key)
+        with batch.threads.chosen():
+            return self.update(batch, samples, learning_rate, dropout_key)
+
+    def update(self, batch: Batch, samples: Samples, learning_rate: float, dropout_key: int) -> float:
+        """Make one update, with the threads that BLAS has at the moment."""
         x, y, weights, _ = samples
         size = len(x)
-        batch = self.batches.get(size) or self.batch_of(size)
-        passes, output, _ = batch
+        passes, output, _, _ = batch
         targets = y.T
         self.descent.begin()
         if self.dropout is not None:
@@ -102,7 +114,9 @@ class NumpyStepper:
         passes = Passes(self.descent.layers, self.descent.gradients, self.net.objective, parts)
         # A loss that is computed from z has z in the output, and a where the product was.
         a_is_output = last.activation.plugin is None or not self.net.objective.value_takes_z
-        self.batches[size] = Batch(passes, output, output.columns if a_is_output else parts[-1].z)
+        threads = FittingThreads(largest_product(layers, size), last.weights.dtype)
+        a = output.columns if a_is_output else parts[-1].z
+        self.batches[size] = Batch(passes, output, a, threads if threads.matters else None)
         return self.batches[size]
 
 
