@@ -13,9 +13,11 @@ from nnframe.cli.curves import curves_of
 from nnframe.cli.output import show, show_json, table
 from nnframe.cli.running import running_plugins
 from nnframe.cli.terminal_plot import draw
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.loss import Loss
 from nnframe.contracts.parameters import Parameter, format_parameter
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import PluginError
+from nnframe.errors import DerivativeError, PluginError
 
 FAILED = 1
 LOADING = "loading plugins"
@@ -54,10 +56,14 @@ def show_plugin(options: argparse.Namespace) -> None:
         for name, value in plugin.settings.items():
             default = "" if value == plugin.params[name] else f" (default {format_parameter(plugin.params[name])})"
             show(f"parameter {name} = {format_parameter(value)}{default}")
+        with running_plugins(f"deriving {options.name}"):
+            derivative = _derivative(plugin, options.source)
+        if derivative is not None:
+            show(("\n" if plugin.params else "") + derivative + "\n")
         with running_plugins(f"drawing {options.name}"):
             curves = curves_of(plugin)
         if curves is not None:
-            show(("\n" if plugin.params else "") + draw(curves))
+            show(("\n" if plugin.params and derivative is None else "") + draw(curves))
 
 
 def check_plugins(options: argparse.Namespace) -> int:
@@ -86,6 +92,22 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
 def _found(name: str, kind: str | None) -> list[tuple[str, Plugin]]:
     """Return the plugins of a name with their kinds, of all kinds unless one is given."""
     return registry.get_all_kinds(name) if kind is None else [(kind, registry.get(kind, name))]
+
+
+def _derivative(plugin: Plugin, as_source: bool) -> str | None:
+    """Return what is derived from a plugin's formula; None for kinds that aren't differentiated."""
+    if isinstance(plugin, Loss):
+        by_hand = plugin.gradient is not None
+    elif isinstance(plugin, Activation):
+        by_hand = plugin.derivative is not None or plugin.backward is not None
+    else:
+        return None
+    try:
+        explanation = plugin.explanation()
+    except DerivativeError as error:
+        return None if by_hand else f"The derivative: {error}"
+    origin = "The derivative, which its author writes by hand, derived" if by_hand else "The derivative, derived"
+    return f"{origin} from the formula:\n\n{explanation.source.rstrip() if as_source else explanation.formula}"
 
 
 def _description(kind: str, plugin: Plugin) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from nnframe.errors import ArgumentError, DerivativeError
 
 if TYPE_CHECKING:
     from nnframe.formula.derived import DerivedActivation
+    from nnframe.formula.explain import Explanation
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,6 +124,18 @@ class Activation(Plugin):
         from nnframe.formula.derived import DerivedActivation
 
         return DerivedActivation(self.forward, self.settings)
+
+    def explanation(self) -> Explanation:
+        """Return the derived derivative, to be read.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived; the message says what stands in the way.
+        """
+        from nnframe.formula.explain import explain_activation
+
+        return explain_activation(self.forward, self.settings)
 
     @cached_property
     def slope(self) -> Callable[..., Array]:

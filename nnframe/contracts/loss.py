@@ -18,6 +18,7 @@ from nnframe.errors import ArgumentTypeError, with_type
 
 if TYPE_CHECKING:
     from nnframe.formula.derived import DerivedLoss
+    from nnframe.formula.explain import Explanation
     from nnframe.formula.pairs import DerivedPair
 
 
@@ -104,6 +105,22 @@ class Loss(Plugin):
         # A net whose plugins have their own derivatives never imports it.
         from nnframe.formula.derived import DerivedLoss
 
+        return DerivedLoss(self.value, self.settings, *self._samples())
+
+    def explanation(self) -> Explanation:
+        """Return the derived gradient, to be read.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived; the message says what stands in the way.
+        """
+        from nnframe.formula.explain import explain_loss
+
+        return explain_loss(self.value, self.settings, *self._samples())
+
+    def _samples(self) -> tuple[Array, Array]:
+        """Return activations and targets to try it with."""
         a, y = (
             sample(domain, (4, 8), np.random.default_rng(seed))
             for seed, domain in enumerate((self.a_domain, self.y_domain))
@@ -111,7 +128,7 @@ class Loss(Plugin):
         if self.a_domain == "real":
             # Small and large ones too, which may be in different pieces of a formula.
             a *= np.geomspace(0.1, 10, a.shape[1])
-        return DerivedLoss(self.value, self.settings, a, y)
+        return a, y
 
     @cached_property
     def slope(self) -> Callable[..., Array]:

@@ -69,19 +69,30 @@ class Derived:
 
 
 def recorded(
-    function: Callable[..., Any], arguments: Sequence[str], settings: Mapping[str, Any], dtype: DType = FLOAT64
+    function: Callable[..., Any], arguments: Sequence[str], symbols: Mapping[str, float], dtype: DType = FLOAT64
 ) -> Node:
-    """Return the formula of a function with parameters filled in, on a graph that simplifies.
+    """Return the formula of a function on a graph that simplifies.
+
+    Parameters
+    ----------
+    function : callable
+    arguments : sequence of str
+        The names of its arrays.
+    symbols : mapping of str to number
+        Parameters that stay parameters, and numbers to try them with.
+    dtype : numpy.dtype, optional
 
     Raises
     ------
     NotRecordableError
         If it can't be recorded.
     """
-    roots = record(function, arguments, settings, dtype=dtype)
+    roots = record(function, arguments, symbols, tuple(symbols), dtype)
     if len(roots) != 1:
         raise NotRecordableError("a result of several arrays", "return one array")
-    (root,) = specialized(roots, {}, simplified_graph())
+    graph = simplified_graph()
+    graph.values.update(symbols)
+    (root,) = specialized(roots, {}, graph)
     return root
 
 
@@ -102,9 +113,9 @@ def called(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callabl
         When it is called, for whatever it raises.
     """
 
-    def call(*arrays: Any) -> Any:
+    def call(*arrays: Any, **changed: Any) -> Any:
         try:
-            return function(*arrays, **settings)
+            return function(*arrays, **{**settings, **changed})
         except (NotRecordableError, NNFrameError):
             raise
         except (Exception, SystemExit) as error:
@@ -128,6 +139,8 @@ class DerivedActivation:
         ``forward(z, **settings) -> a``.
     settings : mapping
         The parameters.
+    symbols : sequence of str, optional
+        Those that derived functions take as arguments, after the arrays.
 
     Attributes
     ----------
@@ -144,11 +157,12 @@ class DerivedActivation:
         If it can't be derived; the message says which construct stands in the way, and what to write in its place.
     """
 
-    def __init__(self, forward: Callable[..., Array], settings: Mapping[str, Any]) -> None:
+    def __init__(self, forward: Callable[..., Array], settings: Mapping[str, Any], symbols: Sequence[str] = ()) -> None:
         self._forward = called(forward, settings)
+        self._symbols = {name: settings[name] for name in symbols}
         self._recorded: dict[DType, tuple[Node, Chosen]] = {}
         try:
-            result = recorded(self._forward, ["z"], {})
+            result = recorded(self._forward, ["z"], self._symbols)
             if result.shape != Shape.FULL and not result.is_constant:
                 raise NotRecordableError("a result that isn't of the argument's shape", "return an array of z's shape")
             self.elementwise = is_elementwise(result, result.graph.input("z"))
@@ -173,22 +187,22 @@ class DerivedActivation:
 
     def _derivative(self, dtype: DType) -> tuple[Node, Chosen]:
         known = self._recorded.get(dtype)
-        return known or self._choose(recorded(self._forward, ["z"], {}, dtype), dtype)
+        return known or self._choose(recorded(self._forward, ["z"], self._symbols, dtype), dtype)
 
     def _slope_source(self, dtype: DType, compiles: bool) -> Source:
         _, chosen = self._derivative(dtype)
         bounds = range_of(dtype, is_loss=False)
         derivative = chosen.shortened(chosen.derivative, bounds)
-        return source_of("derivative", [derivative], ["z"], dtype=dtype, compiles=compiles, inputs=bounds)
+        arguments = ["z", *self._symbols]
+        return source_of("derivative", [derivative], arguments, dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _backward_source(self, dtype: DType, compiles: bool) -> Source:
         result, chosen = self._derivative(dtype)
         bounds = range_of(dtype, is_loss=False)
         pulled = result.graph.input("grad") * chosen.derivative if self.elementwise else chosen.derivative
         pulled = chosen.shortened(pulled, bounds, [result])
-        return source_of(
-            "backward", [pulled], ["grad", "z", "a"], given={result: "a"}, dtype=dtype, compiles=compiles, inputs=bounds
-        )
+        arguments, given = ["grad", "z", "a", *self._symbols], {result: "a"}
+        return source_of("backward", [pulled], arguments, given=given, dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _with_differences(self, derivative: Callable[[Array], Array], dtype: DType) -> Callable[[Array], Array]:
         """Return the derivative, with differences of the formula where it overflows and they don't."""
@@ -201,6 +215,8 @@ class DerivedActivation:
                     found[lost] = central_difference(self._forward, z)[lost]
             return found
 
+        if self._symbols:
+            return derivative
         at = np.array(EXTREMES, dtype).reshape(-1, 1)
         with np.errstate(all="ignore"):
             helps = np.isnan(derivative(at)).any() and not np.isnan(patched(at)).any()
@@ -214,11 +230,11 @@ class DerivedActivation:
             if self.slope is not None:
                 expected = central_difference(self._forward, z)
                 expected[on_the_floor(self._recorded[FLOAT64][0], {"z": z})] = np.nan
-                require_close(self.slope(z), expected, {"z": z}, GIVE_ACTIVATION)
+                require_close(self.slope(z, *self._symbols.values()), expected, {"z": z}, GIVE_ACTIVATION)
                 return
             grad = np.random.default_rng(1).normal(size=z.shape)
             expected = column_differences(lambda z: (grad * self._forward(z)).sum(axis=0), z)
-            require_close(self.backward(grad, z, a), expected, {"z": z}, GIVE_ACTIVATION)
+            require_close(self.backward(grad, z, a, *self._symbols.values()), expected, {"z": z}, GIVE_ACTIVATION)
 
 
 class DerivedLoss:
@@ -232,6 +248,8 @@ class DerivedLoss:
         The parameters.
     a, y : ndarray of float64, shape (n, B)
         Activations and targets that it takes, at which the derived gradient is compared with differences.
+    symbols : sequence of str, optional
+        The parameters that the derived function takes as arguments, after the arrays.
 
     Attributes
     ----------
@@ -244,13 +262,21 @@ class DerivedLoss:
         If it can't be derived; the message says which construct stands in the way, and what to write in its place.
     """
 
-    def __init__(self, value: Callable[..., Array], settings: Mapping[str, Any], a: Array, y: Array) -> None:
+    def __init__(
+        self,
+        value: Callable[..., Array],
+        settings: Mapping[str, Any],
+        a: Array,
+        y: Array,
+        symbols: Sequence[str] = (),
+    ) -> None:
         self._value = called(value, settings)
+        self._symbols = {name: settings[name] for name in symbols}
         self._recorded: dict[DType, Chosen] = {}
         self.gradient = Derived(self._gradient_source)
         try:
             with np.errstate(all="ignore"):
-                got = self.gradient(a, y)
+                got = self.gradient(a, y, *self._symbols.values())
                 require_shape("a value", self._value(a, y), a.shape[1:])
                 expected = column_differences(lambda a: self._value(a, y), a)
                 expected[on_the_floor(self._recorded[FLOAT64].result, {"a": a, "y": y})] = np.nan
@@ -260,7 +286,7 @@ class DerivedLoss:
 
     def _chosen(self, dtype: DType) -> Chosen:
         if dtype not in self._recorded:
-            result = recorded(self._value, ["a", "y"], {}, dtype)
+            result = recorded(self._value, ["a", "y"], self._symbols, dtype)
             if result.shape != Shape.ROW:
                 raise NotRecordableError("a value that isn't one number for each column", "return it of shape (B,)")
             a, one = result.graph.input("a"), result.graph.constant(1)
@@ -274,4 +300,5 @@ class DerivedLoss:
     def _gradient_source(self, dtype: DType, compiles: bool) -> Source:
         chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
         gradient = chosen.shortened(chosen.derivative, bounds)
-        return source_of("gradient", [gradient], ["a", "y"], dtype=dtype, compiles=compiles, inputs=bounds)
+        arguments = ["a", "y", *self._symbols]
+        return source_of("gradient", [gradient], arguments, dtype=dtype, compiles=compiles, inputs=bounds)

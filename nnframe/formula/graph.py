@@ -153,11 +153,14 @@ class Graph:
         What needn't be computed, and is better used as it is than taken apart.
     exponentials : dict of Node to Node
         What exp of a node is, where it is at hand.
+    values : dict of str to number
+        What parameters are where a formula is tried out.
     """
 
     def __init__(self, rewrite: Rewrite | None = None) -> None:
         self.at_hand: set[Node] = set()
         self.exponentials: dict[Node, Node] = {}
+        self.values: dict[str, float] = {}
         self._rewrite = rewrite
         self._known: dict[tuple[Any, ...], Node] = {}
 

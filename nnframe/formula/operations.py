@@ -118,7 +118,7 @@ _REDUCE: dict[str, Callable[..., Any]] = {
 }
 
 
-def evaluate(roots: Sequence[Node], inputs: Mapping[str, Array], parameters: Mapping[str, float]) -> list[Array]:
+def evaluate(roots: Sequence[Node], inputs: Mapping[str, Array]) -> list[Array]:
     """Return what nodes are for given arrays: the graph, calculated step by step.
 
     Parameters
@@ -126,7 +126,6 @@ def evaluate(roots: Sequence[Node], inputs: Mapping[str, Array], parameters: Map
     roots : sequence of Node
     inputs : mapping of str to ndarray
         By name, each of shape (n, B).
-    parameters : mapping of str to number
     """
     results: dict[Node, Any] = {}
     like = next(iter(inputs.values()))
@@ -135,7 +134,7 @@ def evaluate(roots: Sequence[Node], inputs: Mapping[str, Array], parameters: Map
         if node.op == INPUT:
             result: Any = inputs[node.data]
         elif node.op == PARAMETER:
-            result = parameters[node.data]
+            result = node.graph.values[node.data]
         elif node.op == CONSTANT:
             result = node.data
         elif node.op == SIZE:

@@ -10,7 +10,8 @@ from nnframe.formula.graph import BOOL, Node, Shape
 def scale(node: Node) -> tuple[Node | None, Node]:
     """Return a product's number and the rest: (2, x) of 2 x, (-1, x) of -x, (None, x) of x."""
     if node.op == "negative":
-        return node.graph.constant(-1), node.args[0]
+        number, rest = scale(node.args[0])
+        return (node.graph.constant(-1), rest) if number is None else (-1 * number, rest)
     if node.op == "multiply" and node.args[0].shape == Shape.SCALAR < node.shape:
         return node.args[0], node.args[1]
     return None, node
@@ -22,6 +23,8 @@ def scaled(number: Node | None, node: Node) -> Node:
         return node
     if number.equals(-1):
         return node.graph.node("negative", node)
+    if number.op == "negative":
+        return node.graph.node("negative", scaled(number.args[0], node))
     if number.equals(0):
         return number
     if node.is_constant:
@@ -67,6 +70,8 @@ def multiply(x: Node, y: Node) -> Node | None:
 def _scalar_product(x: Node, y: Node) -> Node | None:
     if y.is_constant and not x.is_constant:
         return y * x
+    if x.equals(-1):
+        return y.args[0] if y.op == "negative" else y.graph.node("negative", y)
     if x.is_constant and y.op == "multiply" and y.args[0].is_constant:
         return (x * y.args[0]) * y.args[1]
     if y.op == "divide" and y.args[0].is_constant:

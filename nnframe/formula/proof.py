@@ -61,7 +61,7 @@ def on_the_floor(result: Node, inputs: Mapping[str, Array]) -> Array:
     at = next(iter(inputs.values()))
     under = [node.args[0] for node in reachable([result]) if node.op == "floored"]
     found = np.zeros(at.shape, bool)
-    for value in evaluate(under, inputs, {}):
+    for value in evaluate(under, inputs):
         found |= np.broadcast_to(value < floor_of(at.dtype), at.shape)
     return found
 
@@ -80,7 +80,7 @@ def _at_random(inputs: Sequence[str], nodes: Sequence[Node]) -> list[Array]:
     scales = np.geomspace(0.05, 12, 8)
     arrays = {name: rng.uniform(0.1, 0.9, size=(5, 8)) * rng.choice([-1, 1, 1, 1], (5, 8)) * scales for name in inputs}
     with np.errstate(all="ignore"):
-        return evaluate(nodes, arrays, {})
+        return evaluate(nodes, arrays)
 
 
 class Chosen:

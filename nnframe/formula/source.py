@@ -25,12 +25,20 @@ class Source(NamedTuple):
         What its names mean: numpy as np, and functions of the formula's author that it calls.
     selects : bool
         Whether it computes values that it doesn't use, which may overflow or be no numbers.
+    roots : tuple of Node
+        What it returns.
+    given : mapping of Node to str
+        Which nodes are arguments.
+    arguments : tuple of str
     """
 
     name: str
     text: str
     namespace: dict[str, Any]
     selects: bool
+    roots: tuple[Node, ...]
+    given: Mapping[Node, str]
+    arguments: tuple[str, ...]
 
     def function(self) -> Callable[..., Any]:
         """Return the function as it is written."""
@@ -92,4 +100,5 @@ def source_of(
     returned = ", ".join(results) if len(results) > 1 else results[0]
     lines = [*writer.opening(), *writer.lines, f"return {returned}"]
     text = f"def {name}({', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in lines)
-    return Source(name, text, {"np": np, **writer.functions}, writer.selects)
+    namespace = {"np": np, **writer.functions}
+    return Source(name, text, namespace, writer.selects, tuple(roots), given or {}, tuple(arguments))

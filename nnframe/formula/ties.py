@@ -136,4 +136,4 @@ def is_between(slope: Node, found: Meeting) -> bool:
 
 
 def _values(nodes: Sequence[Node], inputs: Mapping[str, Array]) -> list[Array]:
-    return evaluate(nodes, {name: np.asarray(array, FLOAT64) for name, array in inputs.items()}, {})
+    return evaluate(nodes, {name: np.asarray(array, FLOAT64) for name, array in inputs.items()})

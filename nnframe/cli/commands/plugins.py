@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     show = actions.add_parser("show", help="show formula, parameters, source and a plot of one plugin")
     show.add_argument("name", help="such as swish, 'swish(beta=2)' or nnframe-swish/swish")
+    show.add_argument("--source", action="store_true", help="print the derived derivative as source, not as a formula")
     _add_kind(show)
     _add_json(show, "without the plot")
 

@@ -1,0 +1,70 @@
+"""What is derived from a formula, for people to read: as a formula on paper, and as source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from nnframe.arrays import Array
+from nnframe.errors import DerivativeError
+from nnframe.formula.derived import Derived, DerivedActivation, DerivedLoss
+from nnframe.formula.notation import notation
+
+D = TypeVar("D")
+
+
+class Explanation(NamedTuple):
+    """A derivative.
+
+    Attributes
+    ----------
+    formula : str
+        In a line, and one more for each part that is needed more than once.
+    source : str
+        A function in Python.
+    """
+
+    formula: str
+    source: str
+
+
+def explain_activation(forward: Callable[..., Array], settings: Mapping[str, Any]) -> Explanation:
+    """Return the derivative of an activation, or dL/dz where it mixes components, with its parameters by name.
+
+    Raises
+    ------
+    DerivativeError
+        If it can't be derived.
+    """
+    derived = _by_name(lambda symbols: DerivedActivation(forward, settings, symbols), settings)
+    if derived.slope is not None:
+        return _explanation("f'(z)", derived.slope)
+    return _explanation("dL/dz", derived.backward)
+
+
+def explain_loss(value: Callable[..., Array], settings: Mapping[str, Any], a: Array, y: Array) -> Explanation:
+    """Return the gradient of a loss, with its parameters by name; a and y are what it is tried with.
+
+    Raises
+    ------
+    DerivativeError
+        If it can't be derived.
+    """
+    return _explanation(
+        "dL/da", _by_name(lambda symbols: DerivedLoss(value, settings, a, y, symbols), settings).gradient
+    )
+
+
+def _explanation(name: str, derived: Derived) -> Explanation:
+    return Explanation(notation(name, derived.source), derived.source.text)
+
+
+def _by_name(derive: Callable[[Sequence[str]], D], settings: Mapping[str, Any]) -> D:
+    """Return what is derived with parameters as names, or as numbers where the formula wants to know their values."""
+    names = [name for name, value in settings.items() if isinstance(value, float)]
+    try:
+        return derive(names)
+    except DerivativeError:
+        if not names:
+            raise
+        return derive(())
