@@ -31,7 +31,8 @@ def join_memory(layers: list[denseLayer]) -> list[denseLayer]:
 def joint_vector(arrays: Sequence[Array]) -> Array | None:
     """Return the vector whose consecutive parts these arrays are, all of it; None if there is no such vector."""
     vector = arrays[0].base
-    if vector is None or vector.ndim != 1 or not vector.flags.c_contiguous:
+    # Arrays of a pickle may lie in bytes.
+    if type(vector) is not np.ndarray or vector.ndim != 1 or not vector.flags.c_contiguous:
         return None
     start: int = vector.ctypes.data
     stop = start + vector.nbytes

@@ -3,7 +3,6 @@
 scikit-learn adds up the losses of several outputs, and halves squared errors:
 
     half_squared_error  sum of (a - y)^2 / 2
-    log_loss            sum of -(y log a + (1 - y) log(1 - a))
     half_poisson        sum of y log(y / a) - y + a
 
 Source: scikit-learn's user guide, section 1.17; P. McCullagh and J. Nelder, "Generalized Linear Models", 1989,
@@ -15,28 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe import Activation, Array, Fused, Loss, Optimizer, hookimpl
-from nnframe.builtins.losses.bce import bce
 
 TINY = 1e-30
 # exp of more overflows in float32.
 LARGEST = 80
-
-
-def _log_loss(a: Array, y: Array) -> Array:
-    total: Array = bce.value(a, y) * len(a)
-    return total
-
-
-def _log_loss_gradient(a: Array, y: Array) -> Array:
-    total: Array = bce.slope(a, y) * len(a)
-    return total
-
-
-def _log_loss_from_sigmoid(z: Array, y: Array) -> Array:
-    value = bce.fused["sigmoid"].value
-    assert value is not None
-    total: Array = value(z, y) * len(z)
-    return total
 
 
 def _half_poisson(a: Array, y: Array) -> Array:
@@ -60,19 +41,6 @@ half_squared_error = Loss(
     gradient=lambda a, y: a - y,
     minimum=0.0,
     doc="half_squared_error: L = sum of (a - y)^2 / 2, dL/da = a - y. Source: scikit-learn's user guide, section 1.17.",
-)
-
-log_loss = Loss(
-    "log_loss",
-    value=_log_loss,
-    gradient=_log_loss_gradient,
-    fused={"sigmoid": Fused(lambda z, a, y: bce.fused["sigmoid"].gradient(z, a, y) * len(z), _log_loss_from_sigmoid)},
-    a_domain="probability",
-    y_domain="probability",
-    doc="""log_loss: the binary cross-entropy, summed over the outputs.
-
-    L = sum of -(y log a + (1 - y) log(1 - a)). Source: scikit-learn's user guide, section 1.17.
-    """,
 )
 
 half_poisson = Loss(
@@ -161,4 +129,4 @@ def nnframe_optimizers() -> list[Optimizer]:
 @hookimpl
 def nnframe_losses() -> list[Loss]:
     """Return the losses of scikit-learn's MLP."""
-    return [half_squared_error, log_loss, half_poisson]
+    return [half_squared_error, half_poisson]

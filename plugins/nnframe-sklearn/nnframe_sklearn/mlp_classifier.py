@@ -14,6 +14,7 @@ from sklearn.utils.validation import column_or_1d
 
 from nnframe import Array, Loss, registry
 from nnframe_sklearn.labels import DISTRIBUTIONS, HasClasses, Labels
+from nnframe_sklearn.log_losses import binary_log_loss, log_loss
 from nnframe_sklearn.mlp import MLPBase
 
 
@@ -171,7 +172,7 @@ n_features_in_, feature_names_in_, n_iter_, n_layers_, n_outputs_, out_activatio
         apart = self._labels.is_multilabel or self._n_outputs() == 1
         loss = self.loss
         if isinstance(loss, str) and loss == "log_loss":
-            loss = "log_loss" if apart else "cel"
+            loss = binary_log_loss if apart else log_loss
         return loss, "logistic" if apart else "softmax"
 
     def _n_outputs(self) -> int:

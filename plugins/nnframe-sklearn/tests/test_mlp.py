@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn.neural_network as theirs
 from nnframe_sklearn import MLPClassifier, MLPRegressor
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_multilabel_classification
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine, make_multilabel_classification
 from sklearn.preprocessing import scale
 
 from nnframe import Activation
@@ -92,6 +92,16 @@ def test_weights_and_losses_are_scikit_learns(name, X, y, arguments):
         np.testing.assert_array_equal(ours.classes_, other.classes_)
     else:
         np.testing.assert_allclose(ours.predict(X), other.predict(X), rtol=1e-5, atol=1e-6)
+
+
+def test_inputs_that_saturate_the_net_stop_training_where_scikit_learn_stops():
+    X, y = load_wine(return_X_y=True)
+    for seed in range(3):
+        ours, other = both("MLPClassifier", max_iter=200, hidden_layer_sizes=(100,), random_state=seed)
+        ours.fit(X, y)
+        other.fit(X, y)
+        assert ours.n_iter_ == other.n_iter_
+        np.testing.assert_allclose(ours.loss_curve_[:10], other.loss_curve_[:10], rtol=1e-6)
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
