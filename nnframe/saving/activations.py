@@ -17,6 +17,7 @@ from nnframe.contracts.parameters import format_parameters
 from nnframe.contracts.plugin import NAME_PATTERN, Plugin
 from nnframe.errors import ArgumentError, ArgumentTypeError, ChangedFormulaWarning, NameConflictError, shown
 from nnframe.layer import denseLayer
+from nnframe.registry.binding import bind_activation
 from nnframe.registry.installed import DISABLE_VARIABLE
 from nnframe.registry.provider import normalized
 from nnframe.registry.spec import parse_spec
@@ -187,8 +188,12 @@ def _registered(saved: SavedActivation) -> Activation:
 
 
 def _warn_if_changed(saved: SavedActivation, found: Activation) -> None:
+    if saved.values is None:
+        return
     now = _values_of(found)
-    if saved.values is None or now is None:
+    if now is None:
+        # It could be computed when the net was saved. Called this way, a failure names the plugin.
+        bind_activation(found).forward(np.array(POINTS).reshape(-1, 1))
         return
     before, after = (np.array([float(value) for value in values]) for values in (saved.values, now))
     changed = ~np.isclose(after, before, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)

@@ -140,8 +140,11 @@ def test_a_missing_activation_from_code_asks_to_register_it(path, new_bump):
 def test_a_broken_plugin_is_blamed_and_not_the_file(path, new_bump):
     with registry.temporarily(new_bump(), name="some_module"):
         net_with("bump").save(path)
-    # No derivative can be derived from a condition on values.
-    broken = Activation("bump", lambda z, height, width: z if z[0] > 0 else -z, params={"height": 1.0, "width": 2.0})
+
+    def fails(z, height, width):
+        raise RuntimeError("out of order")
+
+    broken = Activation("bump", fails, params={"height": 1.0, "width": 2.0})
     with registry.temporarily(broken, name="some_module"), pytest.raises(PluginError, match="some_module"):
         nnframe.load(path)
 
