@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, TrainingTask
+from nnframe.engines.fast.memory import Memory
+from nnframe.engines.joint_memory import joint_vector
+from nnframe.engines.update_program import UpdateProgram, recipe_of
 
 # What clipping adds to a norm; the same as in PyTorch, so that its runs can be reproduced here.
 NORM_EPSILON = 1e-6
@@ -21,29 +25,54 @@ class Updater:
 
     All weights and biases are in one vector, so that an update takes the same few calls for any number of layers.
 
+    Parameters
+    ----------
+    task : TrainingTask or BoundNet
+    in_place : bool, optional
+        Whether to run a recording of the optimizer's formula in place of the formula, where there can be one.
+
     Attributes
     ----------
     gradients : list of Gradient
         For each layer of the task, where the caller writes the gradient of the mean loss before `update_weights`.
     """
 
-    def __init__(self, task: TrainingTask | BoundNet) -> None:
+    def __init__(self, task: TrainingTask | BoundNet, in_place: bool = False) -> None:
         self.rule = task.rule
+        memory = Memory(first=len(task.rule.state.arrays))
         self.layers = distinct_layers(task.layers)
         self.arrays = parameters_of(self.layers)
-        self.vector, parts = vector_of(self.layers)
-        self.sources = [array for part in parts for array in part]
-        self.gradient, self.gradients = vector_of(task.layers)
+        joint = joint_vector(self.arrays)
+        if joint is None:
+            self.vector, parts = vector_of(self.layers, memory)
+            self.sources = [array for part in parts for array in part]
+        else:
+            # The layers' own memory: there is nothing to copy.
+            self.vector, self.sources, self.arrays = joint, [], []
+        self.gradient, self.gradients = vector_of(task.layers, memory)
         # The two gradients of a layer that the net uses twice add up.
         self.has_repeats = len(self.layers) < len(task.layers)
         self.sums = self.gradients
         if self.has_repeats:
-            self.gradient, self.sums = vector_of(self.layers)
+            self.gradient, self.sums = vector_of(self.layers, memory)
         position = {id(layer.weights): i for i, layer in enumerate(self.layers)}
         self.uses = [
             (self.sums[position[id(layer.weights)]], own)
             for layer, own in zip(task.layers, self.gradients, strict=True)
         ]
+        self._program = self._recorded(memory) if in_place else None
+
+    def _recorded(self, memory: Memory) -> UpdateProgram | None:
+        """Return the optimizer's update as calls that overwrite the weights and the state, if there is such a form."""
+        rule = self.rule
+        recipe = None if rule.optimizer is None else recipe_of(rule.optimizer.plugin)
+        if recipe is None:
+            return None
+        after: list[Callable[[], object]] = [
+            partial(np.copyto, array, source) for array, source in zip(self.arrays, self.sources, strict=True)
+        ]
+        after.append(partial(np.add, rule.state.updates, 1, rule.state.updates))
+        return UpdateProgram(recipe, self.vector, self.gradient, rule.state.arrays, memory, after)
 
     def read_weights(self) -> None:
         """Copy the layers' weights, which may have changed since the last update."""
@@ -64,16 +93,22 @@ class Updater:
                 total.bias[...] += own.bias
         self._penalize_and_clip()
         rule = self.rule
+        t = int(rule.state.updates) + 1
+        if self._program is not None and self._program.set_numbers(t, learning_rate):
+            self._program.run()
+            return
         if rule.optimizer is None:
             new_vector, new_state = self.vector - learning_rate * self.gradient, []
         else:
-            t = int(rule.state.updates) + 1
             new_vector, *new_state = rule.optimizer.update(
                 self.vector, self.gradient, *rule.state.arrays, t=t, learning_rate=learning_rate
             )
-        self.vector[...] = new_vector
         updates = rule.state.updates
-        copy_all([*self.arrays, *rule.state.arrays, updates], [*self.sources, *new_state, updates + 1])
+        # The vector first, of which the sources are parts.
+        copy_all(
+            [self.vector, *self.arrays, *rule.state.arrays, updates],
+            [new_vector, *self.sources, *new_state, updates + 1],
+        )
 
     def _penalize_and_clip(self) -> None:
         rule = self.rule
@@ -90,9 +125,10 @@ class Updater:
                 self.gradient *= share
 
 
-def vector_of(layers: Sequence[Linear]) -> tuple[Array, list[Gradient]]:
+def vector_of(layers: Sequence[Linear], memory: Memory | None = None) -> tuple[Array, list[Gradient]]:
     """Return a vector with room for all weights and biases, and views of it in the layers' shapes."""
-    vector = np.empty(sum(array.size for array in parameters_of(layers)), layers[0].weights.dtype)
+    memory = memory or Memory()
+    vector = memory.empty((sum(array.size for array in parameters_of(layers)),), layers[0].weights.dtype)
     parts, start = [], 0
     for layer in layers:
         middle, stop = start + layer.weights.size, start + layer.weights.size + layer.bias.size

@@ -13,6 +13,7 @@ from nnframe.contracts.bound import Linear, Objective, distinct_layers, paramete
 from nnframe.contracts.engine import BoundNet, OptimizerState, TrainingTask, UpdateRule
 from nnframe.contracts.loss import Loss
 from nnframe.data import Pairs
+from nnframe.engines.fast.memory import Memory
 from nnframe.errors import ArgumentError
 from nnframe.registry.binding import bind_objective, bind_optimizer
 from nnframe.registry.domains import check_domains, check_targets
@@ -116,10 +117,11 @@ def update_rule(layers: Sequence[Linear], settings: Settings) -> UpdateRule:
     optimizer = settings.optimizer
     distinct = distinct_layers(layers)
     count = sum(array.size for array in parameters_of(distinct))
-    initial = optimizer.state.values() if optimizer else ()
-    state = OptimizerState(
-        tuple(np.full(count, value, distinct[0].weights.dtype) for value in initial), np.zeros((), np.int64)
-    )
+    memory = Memory()
+    arrays = tuple(memory.empty((count,), distinct[0].weights.dtype) for _ in (optimizer.state if optimizer else ()))
+    for array, value in zip(arrays, optimizer.state.values() if optimizer else (), strict=True):
+        array[...] = value
+    state = OptimizerState(arrays, np.zeros((), np.int64))
     bound = bind_optimizer(optimizer) if optimizer else None
     return UpdateRule(settings.l1, settings.l2, settings.clip_value, settings.clip_norm, bound, state)
 

@@ -143,7 +143,7 @@ class ByRule(Descent):
     takes_steps = False
 
     def __init__(self, task: TrainingTask | BoundNet) -> None:
-        self._updater = Updater(task)
+        self._updater = Updater(task, in_place=True)
         self.layers, self.gradients = task.layers, self._updater.gradients
 
     def begin(self) -> None:

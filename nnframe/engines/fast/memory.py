@@ -14,10 +14,16 @@ LINE, PAGE = 64, 4096
 
 
 class Memory:
-    """Allocates the arrays of one run."""
+    """Allocates the arrays of one run.
 
-    def __init__(self) -> None:
-        self._n_arrays = 0
+    Parameters
+    ----------
+    first : int, optional
+        The number of arrays that another `Memory` has allocated for the same run.
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self._n_arrays = first
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Return an uninitialized array that starts at a cache line.

@@ -1,0 +1,104 @@
+"""Recorded updates do what the optimizers' formulas do."""
+
+import numpy as np
+import pytest
+
+from nnframe import Optimizer, nNet, pairs, registry
+from nnframe.engines.fast.memory import Memory
+from nnframe.engines.update_program import BLOCK, UpdateProgram, recipe_of
+
+RATE = {"learning_rate": 0.1}
+BUILT_IN = [
+    "sgd(momentum=0.9)",
+    "sgd(momentum=0.9, nesterov=True, weight_decay=0.01)",
+    "rmsprop",
+    "rmsprop(momentum=0.5, weight_decay=0.1)",
+    "adagrad",
+    "adam",
+    "adam(weight_decay=0.1)",
+    "adamw",
+    "nadam",
+]
+
+
+def lion(w, g, mean, t, learning_rate):
+    step = np.sign(0.9 * mean + 0.1 * g)
+    return w - learning_rate * step, 0.99 * mean + 0.01 * g
+
+
+def choosing(w, g, last, t, learning_rate):
+    return np.where((g > 0) & (last > 0), w - learning_rate * g, w * 0.5), np.maximum(g, last)
+
+
+def changing_places(w, g, one, other, t, learning_rate):
+    return w - learning_rate * g, other, one
+
+
+def warming(w, g, t, learning_rate):
+    return (w - (learning_rate if t > 2 else 0.0) * g,)
+
+
+def same_twice(w, g, kept, t, learning_rate):
+    new = w - learning_rate * g / t**0.5
+    return new, new
+
+
+STRANGERS = {
+    "lion": Optimizer("lion", lion, state={"mean": 0.0}, params=RATE),
+    "choosing": Optimizer("choosing", choosing, state={"last": 0.1}, params=RATE),
+    "same_twice": Optimizer("same_twice", same_twice, state={"kept": 0.0}, params=RATE),
+}
+UNRECORDED = {
+    "changing_places": Optimizer("changing_places", changing_places, state={"one": 1.0, "other": 2.0}, params=RATE),
+    "warming": Optimizer("warming", warming, params=RATE),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [1, 100, 2 * BLOCK + 3])
+@pytest.mark.parametrize("chosen", [*BUILT_IN, *STRANGERS])
+def test_recorded_updates_are_those_of_the_formula(chosen, size, dtype):
+    optimizer = STRANGERS[chosen] if chosen in STRANGERS else registry.get("optimizer", chosen)
+    rng, settings = np.random.default_rng(0), dict(optimizer.settings)
+    rate = settings.pop("learning_rate")
+    w, g = rng.normal(size=size).astype(dtype), np.empty(size, dtype)
+    state = [np.full(size, value, dtype) for value in optimizer.state.values()]
+    mine = [w.copy(), *(each.copy() for each in state)]
+    recipe = recipe_of(optimizer)
+    assert recipe is not None
+    program = UpdateProgram(recipe, mine[0], g, mine[1:], Memory())
+    for t in range(1, 6):
+        g[...] = rng.normal(size=size)
+        w, *state = optimizer.update(w, g.copy(), *state, t=t, learning_rate=rate, **settings)
+        assert program.set_numbers(t, rate)
+        program.run()
+        for ours, theirs in zip(mine, [w, *state], strict=True):
+            assert theirs.dtype == dtype
+            np.testing.assert_allclose(ours, theirs, rtol=3e-5 if dtype == "float32" else 1e-12, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", UNRECORDED.values(), ids=UNRECORDED)
+def test_a_formula_that_cannot_be_recorded_trains_as_it_is(optimizer):
+    assert recipe_of(optimizer) is None
+    rng = np.random.default_rng(0)
+    data = pairs(rng.normal(size=(12, 3)), rng.normal(size=(12, 2)))
+    nets = [nNet.from_sizes([3, 2], seed=1) for _ in range(2)]
+    for net, engine in zip(nets, ("numpy", "reference"), strict=True):
+        net.nEpochs(2, data, "mse", optimizer=optimizer, engine=engine)
+    np.testing.assert_allclose(nets[0].layersList[0].linear, nets[1].layersList[0].linear, rtol=1e-10)
+
+
+def test_a_weight_decay_of_zero_costs_no_call():
+    operations = [node.op for node in recipe_of(registry.get("optimizer", "adam")).vectors]
+    assert len(operations) == 13
+    assert operations.count("divide") == operations.count("sqrt") == 1
+
+
+def test_numbers_that_cannot_be_computed_are_left_to_the_formula():
+    def update(w, g, t, learning_rate):
+        return (w - learning_rate / (t - 5) * g,)
+
+    recipe = recipe_of(Optimizer("fifth", update, params=RATE))
+    program = UpdateProgram(recipe, np.ones(2), np.ones(2), [], Memory())
+    assert program.set_numbers(4, 0.1)
+    assert not program.set_numbers(5, 0.1)
