@@ -219,7 +219,7 @@ class Engine(Plugin):
     """
 
     prepare: Callable[..., Callable[[Epoch], float]]
-    predictor: Callable[..., Callable[[Array], Array]] | None = field(default=None, kw_only=True)
+    predictor: Callable[..., Callable[[Array], Array] | None] | None = field(default=None, kw_only=True)
     stepper: Callable[..., Callable[[Samples, float, int], float]] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:

@@ -236,7 +236,7 @@ def bind_predictor(engine: Engine, layers: tuple[Linear, ...]) -> Callable[[Arra
     """
     if engine.predictor is None:
         return None
-    answer: Callable[[Array], Array] = _blamed(engine, engine.predictor, "predictor", layers, **engine.settings)
+    answer: Callable[[Array], Array] | None = _blamed(engine, engine.predictor, "predictor", layers, **engine.settings)
     return answer
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nnframe import Engine, Epoch, TrainingTask, hookimpl
+from nnframe import Array, Engine, Epoch, TrainingTask, hookimpl
+from nnframe.contracts.bound import Linear
 from nnframe_numba.engine_warnings import EngineWarning
 
 __all__ = ["EngineWarning", "numba"]
@@ -23,7 +24,15 @@ def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     return prepared_training(task)
 
 
-numba = Engine("numba", prepare, doc=__doc__)
+def predictor(layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
+    """Return the function from rows of inputs to rows of outputs, or None for a net that runs on numpy."""
+    # Neither should it wait for LLVM.
+    from nnframe_numba.prediction import predictor as compiled_predictor
+
+    return compiled_predictor(layers)
+
+
+numba = Engine("numba", prepare, predictor=predictor, doc=__doc__)
 
 
 @hookimpl

@@ -12,8 +12,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from nnframe import Array
+from nnframe_numba.intrinsics import address_of
 from nnframe_numba.jit import kernel
-from nnframe_numba.simd import address_of
 
 # After half a millisecond of spinning, a thread sleeps: the one it waits for may need this very processor.
 SPINS = 200_000

@@ -1,7 +1,7 @@
-"""Forms of the built-in plugins that numba can't make of their formulas, or that save computing a function twice.
+"""Loops for the built-in plugins, which save computing a function twice, or which numba can't make of their formulas.
 
-Samples are rows: z, a, y and d are (B, n). A one has the arrays' type, for numba would make float64 of an integer and a
-float32.
+Samples are rows: z, a, y and d are (B, n). Constants have the arrays' type, because numba makes float64 of an integer
+and a float32.
 """
 
 from __future__ import annotations
@@ -10,40 +10,36 @@ import numpy as np
 
 from nnframe import Array
 from nnframe_numba.float32_math import exp, tanh
+from nnframe_numba.intrinsics import flat
 from nnframe_numba.jit import kernel
-from nnframe_numba.simd import get, load, put, rectify, store, width
 
 
 @kernel
 def copy_if_apart(z: Array, a: Array) -> None:
-    """Copy z to a, if they are two arrays: a loop over both at once would not become vectors where they are one."""
+    """Copy z to a, unless they are one array. LLVM vectorizes loops over a alone, but not over both if they overlap."""
     if z.ctypes.data != a.ctypes.data:
-        for i in range(z.shape[0]):
-            for j in range(z.shape[1]):
-                a[i, j] = z[i, j]
+        numbers, copies = flat(z), flat(a)
+        for k in range(numbers.size):
+            copies[k] = numbers[k]
 
 
 @kernel
 def relu_activate(z: Array, a: Array) -> None:
     """Fill a with max(z, 0); NaN stays NaN."""
-    zero, lanes = z.dtype.type(0), width(z)
-    k = 0
-    while k + lanes <= z.size:
-        store(a, k, rectify(load(z, k)))
-        k += lanes
-    while k < z.size:
-        number = get(z, k)
-        put(a, k, zero if number < 0 else number)
-        k += 1
+    zero = z.dtype.type(0)
+    copy_if_apart(z, a)
+    numbers = flat(a)
+    for k in range(numbers.size):
+        numbers[k] = zero if numbers[k] < zero else numbers[k]
 
 
 @kernel
 def relu_differentiate(d: Array, z: Array, a: Array) -> None:
     """Turn d = dL/da into dL/dz, from a alone, which is never negative."""
     zero = d.dtype.type(0)
-    for i in range(d.shape[0]):
-        for j in range(d.shape[1]):
-            d[i, j] = zero if a[i, j] == 0 else d[i, j]
+    slopes, numbers = flat(d), flat(a)
+    for k in range(slopes.size):
+        slopes[k] = zero if numbers[k] == zero else slopes[k]
 
 
 @kernel
@@ -55,14 +51,14 @@ def softmax_activate(z: Array, a: Array) -> None:
             top = max(top, z[i, j])
         for j in range(z.shape[1]):
             a[i, j] = z[i, j] - top
-    # One long loop fills the processor's registers better than rows of ten; of one row, too much is left over.
-    flat = a.reshape(a.size)
+    # One long loop makes better use of vectors than rows of ten; a single row of ten leaves too much over.
+    numbers = flat(a)
     if z.shape[0] == 1:
-        for k in range(flat.size):
-            flat[k] = np.exp(flat[k])
+        for k in range(numbers.size):
+            numbers[k] = np.exp(numbers[k])
     else:
-        for k in range(flat.size):
-            flat[k] = exp(flat[k])
+        for k in range(numbers.size):
+            numbers[k] = exp(numbers[k])
     for i in range(z.shape[0]):
         total = z.dtype.type(0)
         for j in range(z.shape[1]):
@@ -85,40 +81,40 @@ def softmax_differentiate(d: Array, z: Array, a: Array) -> None:
 
 @kernel
 def sigmoid_activate(z: Array, a: Array) -> None:
-    """Fill a with 1 / (1 + exp(-z)), whose exp never overflows if it is that of -|z|."""
+    """Fill a with 1 / (1 + exp(-z)), with exp(-|z|), which never overflows."""
     one = z.dtype.type(1)
     copy_if_apart(z, a)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            e = exp(-abs(a[i, j]))
-            a[i, j] = (e if a[i, j] < 0 else one) / (one + e)
+    numbers = flat(a)
+    for k in range(numbers.size):
+        e = exp(-abs(numbers[k]))
+        numbers[k] = (e if numbers[k] < 0 else one) / (one + e)
 
 
 @kernel
 def sigmoid_differentiate(d: Array, z: Array, a: Array) -> None:
     """Turn d = dL/da into dL/dz, from a alone."""
     one = z.dtype.type(1)
-    for i in range(d.shape[0]):
-        for j in range(d.shape[1]):
-            d[i, j] *= a[i, j] * (one - a[i, j])
+    slopes, numbers = flat(d), flat(a)
+    for k in range(slopes.size):
+        slopes[k] *= numbers[k] * (one - numbers[k])
 
 
 @kernel
 def tanh_activate(z: Array, a: Array) -> None:
     """Fill a with tanh(z)."""
     copy_if_apart(z, a)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            a[i, j] = tanh(a[i, j])
+    numbers = flat(a)
+    for k in range(numbers.size):
+        numbers[k] = tanh(numbers[k])
 
 
 @kernel
 def tanh_differentiate(d: Array, z: Array, a: Array) -> None:
     """Turn d = dL/da into dL/dz, from a alone."""
     one = z.dtype.type(1)
-    for i in range(d.shape[0]):
-        for j in range(d.shape[1]):
-            d[i, j] *= one - a[i, j] * a[i, j]
+    slopes, numbers = flat(d), flat(a)
+    for k in range(slopes.size):
+        slopes[k] *= one - numbers[k] * numbers[k]
 
 
 @kernel
@@ -135,7 +131,7 @@ def softmax_cel_value(z: Array, a: Array, y: Array, losses: Array) -> None:
         normalizer = top - np.log(share)
         total = zero
         for j in range(z.shape[1]):
-            # A target of 0 counts nothing, whatever it stands beside.
+            # A target of 0 adds nothing, even if the logarithm beside it is infinite.
             total += zero if y[i, j] == 0 else y[i, j] * (normalizer - z[i, j])
         losses[i] = total
 
@@ -210,9 +206,9 @@ DIFFERENTIATE = {
     "sigmoid": sigmoid_differentiate,
     "tanh": tanh_differentiate,
 }
-# Their differentiate needs no z, so that z and a may be one array.
+# Their backward pass needs no z, so z and a may be one array.
 IN_PLACE = {"relu", "sigmoid", "tanh"}
-# By loss, or by activation and loss where the two are fused.
+# By loss, or by activation and loss if the two are fused.
 OBJECTIVE = {
     "mse": (mse_value, mse_gradient),
     "cel": (cel_value, cel_gradient),

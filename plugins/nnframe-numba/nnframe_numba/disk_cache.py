@@ -15,10 +15,10 @@ import tempfile
 import time
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 
 from nnframe.version import __version__
@@ -71,7 +71,8 @@ def _version() -> str:
     sources = (path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
     package = digest(__version__, *sources)[:12]
     python = f"{sys.implementation.name}{sys.version_info.major}.{sys.version_info.minor}"
-    return f"{package}-numba{numba.__version__}-numpy{np.__version__}-{python}"
+    # Importing numba for it would take longer than all that a predictor has to load.
+    return f"{package}-numba{version('numba')}-numpy{np.__version__}-{python}"
 
 
 def digest(*texts: str) -> str:

@@ -7,7 +7,16 @@ from typing import Any
 
 from numba import njit
 
-from nnframe_numba import barrier, blas, denormals, disk_cache, epoch_kernels, matrix_products, matrix_vector
+from nnframe_numba import (
+    barrier,
+    blas,
+    denormals,
+    disk_cache,
+    epoch_kernels,
+    intrinsics,
+    matrix_products,
+    matrix_vector,
+)
 from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.epoch_source import EpochVariant, epoch_source, staged_source
 from nnframe_numba.formula_compiler import CompiledPart
@@ -25,9 +34,18 @@ KERNELS = {
     )
     for name in names
 }
-MODES = {"flush_denormals": denormals.flush_denormals, "restore_denormals": denormals.restore_denormals}
+# Parts of LLVM's language rather than functions.
+INTRINSICS = {
+    "flat": intrinsics.flat,
+    "flush_denormals": denormals.flush_denormals,
+    "restore_denormals": denormals.restore_denormals,
+}
 # What these do in Python.
-NO_MODES: dict[str, Callable[..., Any]] = {"flush_denormals": lambda: 0, "restore_denormals": lambda mode: None}
+IN_PYTHON: dict[str, Callable[..., Any]] = {
+    "flat": lambda array: array.reshape(-1),
+    "flush_denormals": lambda: 0,
+    "restore_denormals": lambda mode: None,
+}
 
 # How many compiled functions a process remembers.
 MOST_FUNCTIONS = 128
@@ -89,7 +107,7 @@ def _python_namespace(source: str, parts: Mapping[str, CompiledPart]) -> dict[st
     namespace = _namespace(source, {}, inline=False)
     # In place, because these are the globals of what has been defined.
     namespace |= {name: compiled_first(namespace[name]) for name in KERNELS if name in namespace}
-    namespace |= {name: part.function for name, part in parts.items()} | NO_MODES
+    namespace |= {name: part.function for name, part in parts.items()} | IN_PYTHON
     return namespace
 
 
@@ -98,7 +116,7 @@ def _namespace(source: str, parts: Mapping[str, CompiledPart], inline: bool) -> 
     called = {name: (function, True) for name, function in KERNELS.items() if f"{name}(" in source}
     called |= {name: (part.function, part.is_small) for name, part in parts.items()}
     # The name of a module that numba can import when it loads the code later.
-    namespace: dict[str, Any] = {"__name__": __name__, **MODES}
+    namespace: dict[str, Any] = {"__name__": __name__, **INTRINSICS}
     for name, (function, is_small) in called.items():
         namespace[name] = inlined(function) if inline and is_small else function
     exec(compile(source, "<epoch>", "exec"), namespace)

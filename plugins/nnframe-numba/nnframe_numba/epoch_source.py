@@ -244,7 +244,7 @@ def _new_weights(variant: EpochVariant) -> list[str]:
     lines += ["clip(g, clip_value, clip_norm)", "updates[0] += 1", "begin = 0"]
     states = [f"s{i}[begin:end]" for i in range(variant.n_state)]
     for k in range(variant.n_layers):
-        for name, array in ((f"W{k}", f"W{k}.reshape(W{k}.size)"), (f"b{k}", f"b{k}")):
+        for name, array in ((f"W{k}", f"flat(W{k})"), (f"b{k}", f"b{k}")):
             lines.append(f"end = begin + {name}.size")
             lines.append(variant.part("optimize", array, "g[begin:end]", *states, "updates[0]", "rate"))
             lines.append("begin = end")

@@ -22,6 +22,7 @@ from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.conversion import NotConvertibleError, converted
 from nnframe_numba.fingerprint import fingerprint
 from nnframe_numba.machine_code import keep_on_disk
+from nnframe_numba.parameters import described, numeric
 from nnframe_numba.recently_used import RecentlyUsed
 
 # Wide enough for what rounding does to a formula, narrow enough to tell one formula from another.
@@ -175,7 +176,7 @@ def _attempts(candidate: Candidate) -> Iterator[Attempt]:
     """Yield what to try, the best first."""
     for way in candidate.ways:
         for is_recorded in (False, True) if not candidate.keywords else (False,):
-            for are_arguments in (True, False) if _numeric(candidate.settings) else (False,):
+            for are_arguments in (True, False) if numeric(candidate.settings) else (False,):
                 yield Attempt(way, is_recorded, are_arguments)
 
 
@@ -203,17 +204,12 @@ def _first_that_works(candidate: Candidate, content: str | None, key: str | None
     return CompiledPart(candidate.on_numpy, None, reason)
 
 
-def _numeric(settings: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """Return the parameters that compiled code can take as arguments."""
-    return {name: value for name, value in settings.items() if isinstance(value, (bool, int, float))}
-
-
 def _part(candidate: Candidate, content: str | None, attempt: Attempt) -> CompiledPart:
     """Return the part for its parameters; the same function for all values of those that are arguments."""
-    arguments = _numeric(candidate.settings) if attempt.are_arguments else {}
+    arguments = numeric(candidate.settings) if attempt.are_arguments else {}
     constants = {name: value for name, value in candidate.settings.items() if name not in arguments}
-    kinds = ", ".join(f"{name}: {type(value).__name__}" for name, value in arguments.items())
-    context = (attempt.label, candidate.part, kinds, format_parameters(constants), str(candidate.sample[0].dtype))
+    parameters = described(candidate.settings, attempt.are_arguments)
+    context = (attempt.label, candidate.part, parameters, str(candidate.sample[0].dtype))
     known = (content or candidate.formula, *context)
     made = _made.get(known)
     if made is None:

@@ -14,8 +14,8 @@ import numpy as np
 from nnframe import Array
 from nnframe_numba.element import element, plain
 from nnframe_numba.epoch_source import optimizer_source
+from nnframe_numba.intrinsics import arrays_are_apart, flat, never_inline
 from nnframe_numba.jit import formula
-from nnframe_numba.simd import arrays_are_apart, never_inline
 
 
 @formula
@@ -51,7 +51,7 @@ def element_activate(f: Any) -> Any:
     @formula
     def activate(z: Array, a: Array, *parameters: Any) -> None:
         # Rows are short; one long loop makes better use of vectors.
-        z_, a_ = z.reshape(z.size), a.reshape(a.size)
+        z_, a_ = flat(z), flat(a)
         for k in range(z.size):
             a_[k] = plain(f(element(z_[k]), *parameters))
 
@@ -73,7 +73,7 @@ def element_slope(f: Any) -> Any:
 
     @formula
     def differentiate(d: Array, z: Array, a: Array, *parameters: Any) -> None:
-        d_, z_ = d.reshape(d.size), z.reshape(z.size)
+        d_, z_ = flat(d), flat(z)
         for k in range(d.size):
             d_[k] *= plain(f(element(z_[k]), *parameters))
 
@@ -128,7 +128,7 @@ def element_gradient(f: Any) -> Any:
 
     @formula
     def gradient(z: Array, a: Array, y: Array, d: Array, *parameters: Any) -> None:
-        a_, y_, d_ = a.reshape(a.size), y.reshape(y.size), d.reshape(d.size)
+        a_, y_, d_ = flat(a), flat(y), flat(d)
         for k in range(d.size):
             d_[k] = plain(f(element(a_[k]), element(y_[k]), *parameters))
 
@@ -150,7 +150,7 @@ def element_fused_gradient(f: Any) -> Any:
 
     @formula
     def gradient(z: Array, a: Array, y: Array, d: Array, *parameters: Any) -> None:
-        z_, a_, y_, d_ = z.reshape(z.size), a.reshape(a.size), y.reshape(y.size), d.reshape(d.size)
+        z_, a_, y_, d_ = flat(z), flat(a), flat(y), flat(d)
         for k in range(d.size):
             d_[k] = plain(f(element(z_[k]), element(a_[k]), element(y_[k]), *parameters))
 

@@ -22,10 +22,11 @@ import numpy as np
 from nnframe import Array
 from nnframe.engines.fast.memory import Memory
 from nnframe_numba.barrier import has_tickets, share_of_rows, take_ticket
+from nnframe_numba.intrinsics import never_inline
 from nnframe_numba.jit import formula, kernel
 from nnframe_numba.micro_kernel import MR, NR_VECTORS, micro_kernel
 from nnframe_numba.packing import copy_block, pack_a_transposed, pack_b, pack_b_transposed
-from nnframe_numba.simd import VECTOR_BYTES, add, get, load, never_inline, put, store, width
+from nnframe_numba.simd import VECTOR_BYTES, add, get, load, put, store, width
 
 KC = 272
 # A multiple of a vector's width as well, because A^T is written in squares.

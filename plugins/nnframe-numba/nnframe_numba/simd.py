@@ -15,6 +15,8 @@ from numba import config, types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic, models, register_model
 
+from nnframe_numba.intrinsics import address_of
+
 
 def _has_avx512() -> bool:
     """Return whether code is generated for 512-bit vectors; NUMBA_CPU_FEATURES may rule them out."""
@@ -47,31 +49,6 @@ class VectorModel(models.PrimitiveModel):  # type: ignore[misc]
 
 
 # The arguments of an intrinsic are types; it returns a signature and a function that generates code.
-
-
-@intrinsic
-def never_inline(typing):  # type: ignore[no-untyped-def]
-    """Keep LLVM from inlining the function that calls this; inlining large ones takes seconds to compile."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        builder.function.attributes.add("noinline")
-        return context.get_dummy_value()
-
-    return types.void(), code
-
-
-@intrinsic
-def arrays_are_apart(typing):  # type: ignore[no-untyped-def]
-    """Promise that the arrays that the function is called with don't overlap, so that its loops become vectors."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        # The first two are numba's own.
-        for argument in builder.function.args[2:]:
-            if isinstance(argument.type, ir.PointerType):
-                argument.add_attribute("noalias")
-        return context.get_dummy_value()
-
-    return types.void(), code
 
 
 @intrinsic
@@ -186,17 +163,6 @@ def add(typing, one, other):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def rectify(typing, vector):  # type: ignore[no-untyped-def]
-    """Return max(vector, 0); NaN stays NaN."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        zeros = ir.Constant(arguments[0].type, [0.0] * signature.args[0].count)
-        return builder.select(builder.fcmp_ordered("<", arguments[0], zeros), zeros, arguments[0])
-
-    return vector(vector), code
-
-
-@intrinsic
 def multiply_add(typing, total, one, other):  # type: ignore[no-untyped-def]
     """Return total + one * other."""
 
@@ -276,11 +242,6 @@ def _exchanged(builder: Any, one: Any, other: Any, width: int, count: int) -> li
 
 def _positions(indices: list[int]) -> ir.Constant:
     return ir.Constant(ir.VectorType(ir.IntType(32), len(indices)), indices)
-
-
-def address_of(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -> Any:
-    """Return the address of the number at an offset of an array."""
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
 
 
 def _load_some(context: Any, builder: Any, lanes: Vector, address: Any, count: Any) -> Any:

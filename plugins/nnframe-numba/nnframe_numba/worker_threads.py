@@ -15,18 +15,29 @@ from typing import Any
 from nnframe_numba.affinity import keep_off_my_processor
 
 
+def n_processors() -> int:
+    """Return how many threads may run at once: what NUMBA_NUM_THREADS says, or the number of processors."""
+    try:
+        return max(1, int(os.environ["NUMBA_NUM_THREADS"]))
+    except (KeyError, ValueError):
+        affinity = getattr(os, "sched_getaffinity", None)
+        return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 class Worker:
     """A thread that makes the calls that it is given, and ends with the process.
 
     Attributes
     ----------
     calls : SimpleQueue
-        Where to put them.
+        Where to put them, each with what is called when it is over, with what it raised or None.
+    results : SimpleQueue
+        Where those who wait for a call have that put.
     """
 
     def __init__(self) -> None:
-        self.calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        self._made: SimpleQueue[BaseException | None] = SimpleQueue()
+        self.calls: SimpleQueue[tuple[Callable[[], object], Callable[[BaseException | None], object]]] = SimpleQueue()
+        self.results: SimpleQueue[BaseException | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="nnframe-numba worker", daemon=True)
         self._thread.start()
 
@@ -35,21 +46,17 @@ class Worker:
         if self._thread.native_id is not None:
             keep_off_my_processor(self._thread.native_id)
 
-    def wait(self) -> BaseException | None:
-        """Return what a call raised, or None, once it has been made."""
-        return self._made.get()
-
     def _work(self) -> None:
         while True:
-            call, error = self.calls.get(), None
+            (call, report), error = self.calls.get(), None
             try:
                 call()
             except BaseException as raised:
                 error = raised
             # What it holds, weights and data, would stay in memory until the next call.
             del call
-            self._made.put(error)
-            del error
+            report(error)
+            del report, error
 
 
 # Workers that have nothing to do. Nets that are trained at the same time take different ones.
@@ -88,9 +95,13 @@ def together(calls: Sequence[Callable[[], Any]], abort: Callable[[], object]) ->
         for worker in workers:
             worker.move_away()
         queues = [worker.calls for worker in workers]
-        watched: list[Callable[[], object]] = [partial(_make_or_abort, call, abort) for call in others]
+        put: Callable[..., None] = SimpleQueue.put
+        watched = [
+            (partial(_make_or_abort, call, abort), worker.results.put)
+            for call, worker in zip(others, workers, strict=True)
+        ]
         # Both run in C, so that no interrupt comes between giving a call and noting it, as in `nnframe.arrays`.
-        given.extend(map(SimpleQueue.put, queues, watched))
+        given.extend(map(put, queues, watched))
         result = first()
     except BaseException:
         abort()
@@ -98,11 +109,47 @@ def together(calls: Sequence[Callable[[], Any]], abort: Callable[[], object]) ->
     finally:
         _idle.extend(workers[len(given) :])
         for worker in workers[: len(given)]:
-            errors.append(worker.wait())
+            errors.append(worker.results.get())
             _idle.append(worker)
     for error in filter(None, errors):
         raise error
     return result
+
+
+def share(work: Callable[[int], object], n_pieces: int, n_threads: int) -> None:
+    """Call ``work(i)`` for each piece on several threads, whichever is free taking the next.
+
+    A thread that doesn't get a processor in time takes no piece, and isn't waited for.
+
+    Raises
+    ------
+    BaseException
+        What one of the calls raised, when all are over.
+    """
+    pieces = iter(range(n_pieces))
+    over: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def take_pieces() -> None:
+        for i in pieces:
+            try:
+                work(i)
+            except BaseException as error:
+                over.put(error)
+            else:
+                over.put(None)
+
+    for _ in range(min(n_threads, n_pieces) - 1):
+        worker = _idle.pop() if _idle else Worker()
+        worker.move_away()
+        worker.calls.put((take_pieces, partial(_be_idle, worker)))
+    take_pieces()
+    errors = [over.get() for _ in range(n_pieces)]
+    for error in filter(None, errors):
+        raise error
+
+
+def _be_idle(worker: Worker, _error: BaseException | None) -> None:
+    _idle.append(worker)
 
 
 def _make_or_abort(call: Callable[[], object], abort: Callable[[], object]) -> None:

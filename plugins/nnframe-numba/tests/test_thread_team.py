@@ -170,7 +170,7 @@ def test_a_forked_process_finds_helpers_of_its_own(monkeypatch):
 
 def test_a_run_is_gone_when_training_is_over_and_not_at_the_next_garbage_collection():
     def alive():
-        return sum(isinstance(each, CompiledTraining) for each in gc.get_objects())
+        return sum(type(each) is CompiledTraining for each in gc.get_objects())
 
     gc.collect()
     gc.disable()
@@ -184,8 +184,8 @@ def test_a_run_is_gone_when_training_is_over_and_not_at_the_next_garbage_collect
 
 
 def may_raise(z):
-    if z.ndim != 2:
-        raise ValueError("no matrix")
+    if np.isnan(z).any():
+        raise ValueError("not a number")
     return z * z
 
 

@@ -1,0 +1,233 @@
+"""A net's outputs from compiled code, loaded without numba where it has been compiled before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from nnframe import Array, PluginError, registry
+from nnframe.contracts.bound import BoundActivation, Linear
+from nnframe.registry.binding import IDENTITY
+from nnframe_numba import disk_cache, native_call
+from nnframe_numba.compile_thread import in_compile_thread
+from nnframe_numba.engine_warnings import give_warnings, warn_once
+from nnframe_numba.fingerprint import fingerprint
+from nnframe_numba.parameters import described, numeric
+from nnframe_numba.recently_used import RecentlyUsed
+from nnframe_numba.worker_threads import n_processors, share
+
+# Built-in activations that `nnframe_numba.builtin_kernels` has forms of.
+BUILT_IN = ("relu", "softmax", "sigmoid", "tanh")
+# So much memory is used for the intermediate results of a block of rows, to stay within a processor's cache.
+BYTES_PER_BLOCK = 2**19
+MOST_BLOCKS_OF_A = 8
+# One more thread pays from so many multiplications on.
+MULTIPLICATIONS_PER_THREAD = 5_000_000
+# How far a compiled net may be from numpy: more than rounding, less than another formula.
+TOLERANCES = {"float32": 1e-3, "float64": 1e-8}
+# Threads take pieces of the rows as they are free, none so small that packing the weights for it would count.
+PIECES_PER_THREAD, FEWEST_ROWS_PER_PIECE = 4, 250
+MOST_PREDICTORS = 256
+# Functions take a table as an array of these.
+ENTRY = np.dtype(np.int64)
+
+Function = Callable[[Array, Array], Array]
+
+
+class MachineCode(NamedTuple):
+    """Machine code that is loaded, or the reason why there is none.
+
+    Attributes
+    ----------
+    bind : callable or None
+        Returns the function for a table.
+    parameters : list of bool
+        For each layer, whether its activation's parameters are in the table.
+    constants : dict of str to int
+        See `nnframe_numba.predictor_compiler.ObjectFile`.
+    reason : str
+    """
+
+    bind: Callable[[Array], Function] | None
+    parameters: list[bool]
+    constants: dict[str, int]
+    reason: str = ""
+
+
+_loaded: RecentlyUsed[MachineCode] = RecentlyUsed(MOST_PREDICTORS)
+
+
+def predictor(layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
+    """Return the function from rows to rows, or None where a net runs on numpy."""
+    code = _machine_code(layers)
+    answer, reason = None, code.reason
+    if code.bind is not None:
+        answer = Answer(layers, code)
+        if not answer.agrees_with_numpy():
+            answer, reason = None, "compiled, it returns other numbers"
+    give_warnings(stacklevel=3)
+    if reason:
+        warn_once(reason, f"a predictor of the engine numba runs on numpy: {reason}")
+        give_warnings(stacklevel=3)
+    return answer
+
+
+class Answer:
+    """Computes a net's outputs.
+
+    Parameters
+    ----------
+    layers : tuple of Linear
+    code : MachineCode
+        For nets with these activations.
+    """
+
+    def __init__(self, layers: tuple[Linear, ...], code: MachineCode) -> None:
+        assert code.bind is not None
+        # The table holds addresses of their arrays.
+        self._layers = layers
+        self._n_out, self._dtype = len(layers[-1].weights), layers[0].weights.dtype
+        self._function = code.bind(_table(layers, code))
+        n_multiplications = sum(layer.weights.size for layer in layers)
+        self._rows_per_thread = max(1, MULTIPLICATIONS_PER_THREAD // n_multiplications)
+        self._few_rows = 2 * self._rows_per_thread
+
+    def __call__(self, rows: Array) -> Array:
+        """Return outputs, (B, n_out), for inputs, (B, n_in)."""
+        n_rows = len(rows)
+        outputs = np.empty((n_rows, self._n_out), self._dtype)
+        if n_rows < self._few_rows:
+            if self._function(rows, outputs) is not outputs:
+                self._function(np.array(rows, order="C"), outputs)
+            return outputs
+        if not (rows.flags.c_contiguous and rows.flags.aligned):
+            rows = np.array(rows, order="C")
+        n_threads = min(n_processors(), n_rows // self._rows_per_thread)
+        n_pieces = min(PIECES_PER_THREAD * n_threads, n_rows // FEWEST_ROWS_PER_PIECE) if n_threads > 1 else 1
+        bounds = [n_rows * i // n_pieces for i in range(n_pieces + 1)]
+
+        def fill(i: int) -> None:
+            part = slice(bounds[i], bounds[i + 1])
+            self._function(rows[part], outputs[part])
+
+        share(fill, n_pieces, n_threads)
+        return outputs
+
+    def agrees_with_numpy(self) -> bool:
+        """Return whether it computes for a few rows what numpy does, with the weights and parameters as they are."""
+        n_in = self._layers[0].weights.shape[1]
+        rows = np.random.default_rng(0).normal(size=(3, n_in)).astype(self._dtype)
+        with np.errstate(all="ignore"):
+            try:
+                expected = rows.T
+                for layer in self._layers:
+                    expected = layer.activation.forward(layer.weights @ expected + layer.bias)
+            except PluginError:
+                return False
+        tolerance = TOLERANCES[self._dtype.name]
+        scale = np.abs(expected[np.isfinite(expected)]).max(initial=1.0)
+        found = (self(rows), np.concatenate([self(row[np.newaxis]) for row in rows]))
+        return all(np.allclose(each, expected.T, tolerance, tolerance * scale, equal_nan=True) for each in found)
+
+
+def _table(layers: tuple[Linear, ...], code: MachineCode) -> Array:
+    """Return the table that the machine code takes, as `nnframe_numba.predictor_source` says."""
+    entries: list[int] = []
+    for layer in layers:
+        entries += [layer.weights.ctypes.data, *layer.weights.shape, layer.bias.ctypes.data]
+    nr, kc, mc, a_step, alignment = (code.constants[name] for name in ("nr", "kc", "mc", "a_step", "alignment"))
+    item = layers[0].weights.itemsize
+    widest, deepest = (max(layer.weights.shape[i] for layer in layers) for i in range(2))
+    row_bytes = -(-widest * item // alignment) * alignment
+    most_rows = mc * max(1, min(MOST_BLOCKS_OF_A, BYTES_PER_BLOCK // (row_bytes * mc)))
+    start_bytes = -(-widest // nr) * nr * item
+    panel_bytes = start_bytes * min(kc, deepest)
+    a_bytes = mc * a_step * item if deepest > kc else 0
+    workspace_bytes = panel_bytes + start_bytes + mc * nr * item + a_bytes
+    entries += [row_bytes, most_rows, panel_bytes, start_bytes, a_bytes, workspace_bytes]
+    for layer, are_in_table in zip(layers, code.parameters, strict=True):
+        if are_in_table and layer.activation.plugin is not None:
+            for value in numeric(layer.activation.plugin.settings).values():
+                entries.append(int(np.float64(value).view(ENTRY)) if isinstance(value, float) else int(value))
+    return np.array(entries, ENTRY)
+
+
+def _machine_code(layers: tuple[Linear, ...]) -> MachineCode:
+    """Return the machine code for nets with these activations, from memory, from disk, or compiled anew."""
+    dtype = layers[0].weights.dtype.name
+    # With parameters as arguments if all formulas can be compiled so, else with their values as constants.
+    keys = []
+    for are_arguments in (True, False):
+        parts = [_layer_key(layer.activation, are_arguments) for layer in layers]
+        if None in parts:
+            return MachineCode(None, [], {}, "an activation is more than a formula")
+        keys.append((dtype, *parts))
+    for key in keys:
+        found = _loaded.get(key)
+        if found is not None:
+            return found
+    can_be_kept = all(isinstance(part, str) for part in keys[0])
+    names = [f"predictor_{disk_cache.digest(*map(str, key), native_call.cpu())}.code" for key in keys]
+    for key, name in zip(keys, names, strict=True):
+        content = disk_cache.read(name) if can_be_kept else None
+        if content is not None:
+            return _loaded.keep(key, _unpacked(content))
+    content, are_arguments = in_compile_thread(lambda: _compiled(layers))
+    index = 0 if are_arguments else 1
+    if can_be_kept:
+        disk_cache.write(names[index], content)
+    return _loaded.keep(keys[index], _unpacked(content))
+
+
+def _layer_key(bound: BoundActivation, are_arguments: bool) -> object:
+    """Return what the machine code depends on, for a layer; None for what can't be compiled."""
+    plugin = bound.plugin
+    if bound is IDENTITY:
+        return "identity"
+    if plugin is None:
+        return None
+    if plugin.name in BUILT_IN and registry.provider_of(plugin) == registry.BUILTIN_PROVIDER:
+        return f"builtin {plugin.name}"
+    content = fingerprint(plugin.forward)
+    parameters = described(plugin.settings, are_arguments)
+    return (plugin.forward, parameters) if content is None else f"{content} {parameters}"
+
+
+def _compiled(layers: tuple[Linear, ...]) -> tuple[bytes, bool]:
+    """Return the content of a file with the machine code, and whether parameters are arguments wherever there are."""
+    from nnframe_numba.predictor_compiler import object_file
+
+    made = object_file(layers)
+    if isinstance(made, str):
+        return json.dumps({"reason": made}).encode() + b"\n", False
+    plugins = [layer.activation.plugin for layer in layers]
+    are_arguments = all(
+        are_in_table or plugin is None or not numeric(plugin.settings)
+        for are_in_table, plugin in zip(made.parameters, plugins, strict=True)
+    )
+    header = {"externals": made.externals, "parameters": made.parameters, "constants": made.constants}
+    return json.dumps(header).encode() + b"\n" + made.code, are_arguments
+
+
+def _unpacked(content: bytes) -> MachineCode:
+    """Load the content of a file."""
+    head, _, code = content.partition(b"\n")
+    header = json.loads(head)
+    if "reason" in header:
+        return MachineCode(None, [], {}, header["reason"])
+    if not native_call.arrays_are_as_expected():
+        return MachineCode(None, [], {}, "numpy's arrays are laid out in another way here")
+    bind = native_call.loaded(code, header["externals"])
+    if bind is None:
+        # It calls something of numba's.
+        in_compile_thread(_import_numba)
+        bind = native_call.loaded(code, header["externals"])
+    reason = "" if bind else "something that its machine code calls is missing"
+    return MachineCode(bind, header["parameters"], header["constants"], reason)
+
+
+def _import_numba() -> None:
+    from nnframe_numba import predictor_compiler  # noqa: F401
