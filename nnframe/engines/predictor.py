@@ -12,7 +12,7 @@ from nnframe.contracts.engine import Engine
 from nnframe.errors import ShapeError
 from nnframe.inputs.checks import as_columns, as_matrix, in_dtype
 from nnframe.layer import denseLayer
-from nnframe.registry.binding import bind_predictor
+from nnframe.registry.engine_binding import bind_predictor
 
 
 class Predictor:

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.arrays import TRAINING_ERRORS, Array
+from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
-from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Linear, Objective
-from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
+from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Objective
 from nnframe.contracts.fused import Fused
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
-from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown, with_type
+from nnframe.errors import DerivativeError, PluginError, one_line, shown
 from nnframe.registry.blame import blamed_error, raised
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:
         try:
             return float(function(a, y, **settings))
         except (Exception, SystemExit) as error:
-            raise blamed_error(PluginError, loss, "column_value", f"raised {one_line(error)}") from error
+            raise raised(loss, "column_value", error) from error
 
     return call
 
@@ -196,75 +195,6 @@ def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:
         return factors
 
     return factor
-
-
-def bind_engine(engine: Engine, task: TrainingTask) -> Callable[[Epoch], float]:
-    """Return the function that runs an epoch, or a part of one, and returns the sum of the losses.
-
-    Raises
-    ------
-    EngineError
-        If the engine can't do it.
-    PluginError
-        If the engine fails.
-    """
-    run_epoch = _blamed(engine, engine.prepare, "prepare", task, **engine.settings)
-
-    def total_loss(epoch: Epoch) -> float:
-        # Diverging weights are reported after the epoch, as one error instead of many warnings. Some BLAS kernels also
-        # compute on memory behind the end of an array, and discard the result.
-        with np.errstate(**TRAINING_ERRORS):
-            value = _blamed(engine, run_epoch, "epoch", epoch)
-        if not isinstance(value, (float, int, np.floating, np.integer)):
-            raise blamed_error(
-                PluginError, engine, "epoch", f"returned {with_type(value)}; expected the sum of the losses"
-            )
-        return float(value)
-
-    return total_loss
-
-
-def bind_predictor(engine: Engine, layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
-    """Return what computes a net's outputs for rows, or None if the engine has nothing of its own.
-
-    Raises
-    ------
-    EngineError
-        If the engine can't do it.
-    PluginError
-        If the engine fails.
-    """
-    if engine.predictor is None:
-        return None
-    answer: Callable[[Array], Array] | None = _blamed(engine, engine.predictor, "predictor", layers, **engine.settings)
-    return answer
-
-
-def bind_stepper(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int], float] | None:
-    """Return what makes single updates of a net, or None if the engine has nothing of its own.
-
-    Raises
-    ------
-    EngineError
-        If the engine can't do it.
-    PluginError
-        If the engine fails.
-    """
-    if engine.stepper is None:
-        return None
-    step: Callable[[Samples, float, int], float] = _blamed(engine, engine.stepper, "stepper", net, **engine.settings)
-    return step
-
-
-def _blamed(engine: Engine, function: Callable[..., Any], part: str, *arguments: object, **settings: object) -> Any:
-    """Call a function of an engine, and blame the engine for what it raises."""
-    try:
-        return function(*arguments, **settings)
-    except NNFrameError:
-        # A refusal, or an error of an activation or a loss, which names its plugin already.
-        raise
-    except (Exception, SystemExit) as error:
-        raise raised(engine, part, error) from error
 
 
 def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:

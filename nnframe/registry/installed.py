@@ -126,6 +126,11 @@ class InstalledPlugin:
         """The distribution; this reads a metadata file."""
         return self.distribution.provider
 
+    def is_among(self, disabled: frozenset[str]) -> bool:
+        """Whether `disabled_names` has this plugin's distribution."""
+        # Reading a distribution's name means reading a file: only done if some are disabled by name.
+        return bool(disabled) and ("all" in disabled or normalized(self.provider.name) in disabled)
+
     @property
     def reason(self) -> str:
         """Why it can't be used, in short."""
@@ -145,14 +150,13 @@ class InstalledPlugin:
         )
 
 
-def is_disabled(plugin: InstalledPlugin) -> bool:
-    """Return whether ``NNFRAME_DISABLE_PLUGINS``, "all" or a list of distributions, leaves a plugin out.
+def disabled_names() -> frozenset[str]:
+    """Return what ``NNFRAME_DISABLE_PLUGINS`` lists: "all", or normalized names of distributions.
 
     The variable is read at every call, so that a test or a notebook can set it at any time.
     """
-    names = {normalized(name) for name in re.split(r"[,;\s]+", os.environ.get(DISABLE_VARIABLE, "")) if name}
-    # Reading a distribution's name means reading a file: only done if some are disabled by name.
-    return bool(names) and ("all" in names or normalized(plugin.provider.name) in names)
+    value = os.environ.get(DISABLE_VARIABLE, "")
+    return frozenset(normalized(name) for name in re.split(r"[,;\s]+", value) if name) if value else frozenset()
 
 
 def _release(version: str) -> tuple[int, ...]:

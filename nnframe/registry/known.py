@@ -132,6 +132,9 @@ ALIASES: dict[str, dict[str, Alias]] = {
         "cosinedecay": Alias("cosine"),
         "onecyclelr": Alias("one_cycle"),
         "linearwarmup": Alias("warm_up"),
+        "plateau": Alias("", "the callback 'reduce_on_plateau' does that"),
+        "reduceonplateau": Alias("", "the callback 'reduce_on_plateau' does that"),
+        "reducelronplateau": Alias("", "the callback 'reduce_on_plateau' does that"),
     },
     "metric": {
         "acc": Alias("accuracy"),
@@ -159,7 +162,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
                        "categoricalhinge", "wasserstein", "cosineembedding", "tversky", "barron"}),
     "optimizer": frozenset({"radam", "adamax", "adadelta", "ftrl", "lion", "lamb", "lars", "adafactor", "rprop",
                             "lbfgs", "asgd", "sparseadam", "adabelief", "adan", "sophia", "muon", "amsgrad", "yogi"}),
-    "schedule": frozenset({"polynomial", "plateau", "reducelronplateau", "cyclic", "cycliclr", "multistep",
+    "schedule": frozenset({"polynomial", "cyclic", "cycliclr", "multistep",
                            "multisteplr", "linear", "warmrestarts", "inversetime", "piecewise", "noam"}),
     "metric": frozenset({"auc", "rocauc", "precision", "recall", "mse", "rmse", "mape", "logloss", "balancedaccuracy",
                          "kappa", "mcc", "fbeta", "iou", "brier"}),

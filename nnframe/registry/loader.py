@@ -19,7 +19,7 @@ from typing import TypeAlias
 from nnframe.errors import MissingDependencyError, PluginError
 from nnframe.registry.collect import Collector
 from nnframe.registry.faults import failure, require_blamable
-from nnframe.registry.installed import InstalledPlugin, is_disabled
+from nnframe.registry.installed import InstalledPlugin, disabled_names
 from nnframe.registry.provider import Objects, Provider
 from nnframe.registry.scan import scan_entry_points
 
@@ -74,12 +74,16 @@ class Loader:
 
     def enabled(self, kind: str | None = None) -> list[InstalledPlugin]:
         """Return the plugins that are not disabled and may provide objects of a kind."""
-        found = (plugin for plugin in self.installed() if kind is None or plugin.may_provide(kind))
-        return [plugin for plugin in found if not is_disabled(plugin)]
+        return _enabled(self.installed(), kind)
+
+    def claiming(self, name: str, kind: str) -> list[InstalledPlugin]:
+        """Return those of `enabled` whose entry point has a name."""
+        return _enabled([plugin for plugin in self.installed() if plugin.claim == name], kind)
 
     def disabled(self) -> list[InstalledPlugin]:
         """Return the plugins that ``NNFRAME_DISABLE_PLUGINS`` disables."""
-        return [plugin for plugin in self.installed() if is_disabled(plugin)]
+        names = disabled_names()
+        return [plugin for plugin in self.installed() if plugin.is_among(names)]
 
     def load(self, plugins: Iterable[InstalledPlugin], attempt: Attempt) -> list[Source]:
         """Import the plugins that are not imported yet, and return the objects of those that work."""
@@ -120,6 +124,11 @@ class Loader:
                 plugin.objects = self._collector.collect(loaded, name, plugin.provider)
             except (PluginError, MissingDependencyError) as error:
                 plugin.error = error
+
+
+def _enabled(plugins: list[InstalledPlugin], kind: str | None) -> list[InstalledPlugin]:
+    names = disabled_names()
+    return [plugin for plugin in plugins if (kind is None or plugin.may_provide(kind)) and not plugin.is_among(names)]
 
 
 @contextmanager

@@ -1,36 +1,19 @@
-"""The registry: from a name to the plugin object, importing as little as possible on the way.
-
-A name is looked for in four places, and the first that has it decides:
-
-1. the built-in plugins;
-2. what this process registered in code;
-3. installed entry points of that very name, which is how a distribution claims a name;
-4. all other installed entry points.
-
-Two providers in the same place are a conflict, and an error for whoever uses that name. The order in which things
-happen to be loaded never decides anything. Before a name is called unknown, the installed distributions are looked at
-once more: one may have been installed since.
-"""
+"""The registry: from a name to the plugin object. `nnframe.registry.places` says where it looks for a name."""
 
 from __future__ import annotations
 
-import importlib
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnframe.contracts.parameters import Parameter, wanted_type
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, UnknownNameError, with_type
-from nnframe.registry.collect import Collector
-from nnframe.registry.installed import InstalledPlugin
-from nnframe.registry.kinds import KINDS, Kind, kind_named, kind_of
-from nnframe.registry.loader import Attempt, Loader, Source
-from nnframe.registry.messages import name_conflict, unknown_name, unknown_of_all_kinds
-from nnframe.registry.provider import Objects, Offer, Provider, items_of
-from nnframe.registry.registered import Registrations
+from nnframe.registry.kinds import KINDS, kind_named, kind_of
+from nnframe.registry.loader import Attempt
+from nnframe.registry.messages import unknown_of_all_kinds
+from nnframe.registry.places import Places
+from nnframe.registry.provider import Provider, items_of
 from nnframe.registry.spec import Spec, Value, parse_spec
 
 if TYPE_CHECKING:
@@ -53,21 +36,15 @@ class Registry:
     """
 
     def __init__(self, builtin_modules: Mapping[str, Sequence[str]], builtin_provider: Provider) -> None:
-        self._lock = threading.RLock()
-        self._collector = Collector()
-        self._registrations = Registrations(self._collector, lambda kind, name: name in self._builtin(kind))
-        self._loader = Loader(self._collector, self._lock)
-        self._builtin_modules = builtin_modules
-        self._builtin_objects: Objects = {}
-        self._builtin_provider = builtin_provider
+        self._places = Places(builtin_modules, builtin_provider)
 
     def pickle_with(self, reduce: Callable[[Any], tuple[Any, ...]]) -> None:
         """Let objects that are found from now on be pickled by a function, as `copyreg.pickle` takes it."""
-        self._collector.reduce = reduce
+        self._places.collector.reduce = reduce
 
     def make_new_locks(self) -> None:
-        """Replace the lock: in a forked process, the thread that held it doesn't exist."""
-        self._lock = self._loader.lock = threading.RLock()
+        """Replace the locks, in a process that was forked."""
+        self._places.make_new_locks()
 
     def get(self, kind: str, name: str | Plugin) -> Plugin:
         """Return the plugin object with a name, and with the parameters set in the name.
@@ -116,8 +93,10 @@ class Registry:
         if refusals and not found:
             raise refusals[0]
         if not found:
-            known = {kind: self._known(kind) for kind in KINDS}
-            raise unknown_of_all_kinds(parse_spec(name), known, self._loader.enabled(), self._loader.disabled())
+            known = {kind: self._places.loaded(kind) for kind in KINDS}
+            raise unknown_of_all_kinds(
+                parse_spec(name), known, self._places.loader.enabled(), self._places.loader.disabled()
+            )
         return found
 
     def resolve(self, wanted: type[P], name: str | Plugin | Callable[..., Any]) -> P:
@@ -127,7 +106,7 @@ class Registry:
         kind = kind_of(wanted)
         if isinstance(name, str):
             spec = parse_spec(name)
-            return self.set_parameters(self._find_spec(wanted, spec), spec.parameters)
+            return self.set_parameters(self._found(wanted, spec), spec.parameters)
         made = kind.type.from_function(name) if kind.takes_functions else None
         if isinstance(made, wanted):
             return made
@@ -154,7 +133,7 @@ class Registry:
             wanted = wanted_type(plugin.params[key], plugin.limits.get(key)) if key in plugin.params else None
             if wanted is not None and issubclass(wanted, Plugin) and isinstance(value, (str, Spec)):
                 spec = parse_spec(value) if isinstance(value, str) else value
-                found[key] = self.set_parameters(self._find_spec(wanted, spec), spec.parameters)
+                found[key] = self.set_parameters(self._found(wanted, spec), spec.parameters)
             elif isinstance(value, Spec):
                 raise ArgumentTypeError(
                     f"{plugin.name}: parameter {key} is {value.qualified_name}(...), a name with parameters; expected "
@@ -191,16 +170,16 @@ class Registry:
         """
         kind, spec = kind_of(wanted), parse_spec(name)
         n_places = None if spec.provider else PLACES_OF_ITS_NAME
-        found: P | None = self._first(kind, spec, n_places, accepts or (lambda item: item.name == spec.name))
+        found: P | None = self._places.first(kind, spec, n_places, accepts)
         if found is None:
-            error = self._broken(spec)
+            error = self._places.broken(spec)
             if error is not None:
                 raise error
         return found
 
     def registered_in_code(self, kind: str, name: str) -> Plugin | None:
         """Return the object that this process registered under a name in any module, if there is exactly one."""
-        found = [objects[kind][name] for objects, _ in self._registered() if name in objects.get(kind, {})]
+        found = [objects[kind][name] for objects, _ in self._places.registered() if name in objects.get(kind, {})]
         return found[0] if len(found) == 1 else None
 
     def registered(self) -> list[tuple[str, Plugin]]:
@@ -208,22 +187,24 @@ class Registry:
 
         ``registry.register(object, provider)`` registers one again in another process.
         """
-        return [(provider.name, item) for objects, provider in self._registered() for _, item in items_of(objects)]
+        return [
+            (provider.name, item) for objects, provider in self._places.registered() for _, item in items_of(objects)
+        ]
 
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted. This imports every installed plugin; broken ones are skipped."""
         kind_named(kind)
-        self._loader.look_again()
-        return sorted(self._known(kind, Attempt()))
+        self._places.loader.look_again()
+        return sorted(self._places.loaded(kind, Attempt()))
 
     def is_claimed(self, kind: str, name: str) -> bool:
         """Return whether a name is built in, registered in code or claimed by an entry point; imports no plugin.
 
         An entry point claims the name that it has itself, also if it is disabled. Others may provide a name too.
         """
-        sources = [*self._builtin_source(kind), *self._registered()]
+        sources = [*self._places.builtin_source(kind), *self._places.registered()]
         return any(name in objects.get(kind, {}) for objects, _ in sources) or any(
-            plugin.claim == name and plugin.may_provide(kind) for plugin in self._loader.installed()
+            plugin.claim == name and plugin.may_provide(kind) for plugin in self._places.loader.installed()
         )
 
     def declared(self, kind: str) -> list[str]:
@@ -232,9 +213,9 @@ class Registry:
         Those are the built-in ones, those registered in code, and those of entry points that name their kind, as
         ``command.predict`` does, unless they are disabled.
         """
-        sources = [*self._builtin_source(kind), *self._registered()]
+        sources = [*self._places.builtin_source(kind), *self._places.registered()]
         names = {name for objects, _ in sources for name in objects.get(kind, {})}
-        return sorted(names | {plugin.claim for plugin in self._loader.enabled() if plugin.is_of(kind)})
+        return sorted(names | {plugin.claim for plugin in self._places.loader.enabled() if plugin.is_of(kind)})
 
     def overview(self) -> list[Row]:
         """Return a row for each object and name, with broken plugins last.
@@ -244,28 +225,28 @@ class Registry:
         # Only needed here.
         from nnframe.registry.overview_rows import Claim, overview_rows
 
-        self._loader.look_again()
-        enabled = self._loader.enabled()
-        self._loader.load(enabled, Attempt())
+        self._places.loader.look_again()
+        enabled = self._places.loader.enabled()
+        self._places.loader.load(enabled, Attempt())
         claims = []
-        for place, sources in enumerate([self._builtin_source(*KINDS), self._registered()]):
+        for place, sources in enumerate([self._places.builtin_source(*KINDS), self._places.registered()]):
             for objects, provider in sources:
                 claims += [Claim(kind, item, provider, place) for kind, item in items_of(objects)]
         for plugin in enabled:
             for kind, item in items_of(plugin.objects or {}):
                 place = 2 if plugin.claim == item.name else 3
                 claims.append(Claim(kind, item, plugin.provider, place, plugin.distribution.damage))
-        return overview_rows(claims, [plugin for plugin in enabled if plugin.error], self._loader.disabled())
+        return overview_rows(claims, [plugin for plugin in enabled if plugin.error], self._places.loader.disabled())
 
     def provider_of(self, plugin: Plugin) -> Provider | None:
         """Return the provider of an object, with any parameters; None if it was never registered."""
-        self._builtin(kind_of(type(plugin)).name)
-        return self._collector.provider_of(plugin)
+        self._places.builtin(kind_of(type(plugin)).name)
+        return self._places.collector.provider_of(plugin)
 
     def claims_of(self, plugin: Plugin) -> list[str]:
         """Return the names of the entry points that lead to an object; none for one that isn't installed."""
         kind, base = kind_of(type(plugin)).name, plugin.base
-        loaded = [each for each in self._loader.enabled(kind) if each.objects is not None]
+        loaded = [each for each in self._places.loader.enabled(kind) if each.objects is not None]
         return [each.claim for each in loaded if (each.objects or {}).get(kind, {}).get(plugin.name) == base]
 
     def refers_to(self, kind: str, name: str, plugin: Plugin) -> bool:
@@ -279,7 +260,7 @@ class Registry:
         provider = self.provider_of(plugin)
         if spec.provider is not None:
             return provider is not None and provider.matches(spec.provider)
-        return spec.name not in self._builtin(kind) or provider == self._builtin_provider
+        return spec.name not in self._places.builtin(kind) or provider == self._places.builtin_provider
 
     def register(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin to this process; it takes precedence over installed ones.
@@ -301,8 +282,8 @@ class Registry:
         PluginError
             If it has no hook implementation, or one that raises or returns something unusable.
         """
-        with self._lock:
-            self._registrations.add(plugin, name)
+        with self._places.lock:
+            self._places.registrations.add(plugin, name)
 
     def unregister(self, plugin: object) -> None:
         """Remove a plugin that `register` added. Nets that were built with it keep it.
@@ -312,113 +293,29 @@ class Registry:
         RegistrationError
             If it isn't registered.
         """
-        with self._lock:
-            self._registrations.remove(plugin)
+        with self._places.lock:
+            self._places.registrations.remove(plugin)
 
     @contextmanager
     def temporarily(self, plugin: object, name: str | None = None) -> Iterator[None]:
         """Register a plugin for the length of a ``with`` block; see `register`."""
-        with self._lock:
-            is_new = self._registrations.add(plugin, name)
+        with self._places.lock:
+            is_new = self._places.registrations.add(plugin, name)
         try:
             yield
         finally:
-            with self._lock:
+            with self._places.lock:
                 # Another plugin may have replaced it.
-                if is_new and self._registrations.has(plugin):
-                    self._registrations.remove(plugin)
-
-    def _builtin(self, kind: str) -> dict[str, Plugin]:
-        """Return the built-in plugins of a kind; they are imported when one is first needed."""
-        with self._lock:
-            if kind not in self._builtin_objects:
-                found: dict[str, Plugin] = {}
-                for name in self._builtin_modules.get(kind, ()):
-                    module = importlib.import_module(name)
-                    found.update(self._collector.collect(module, name, self._builtin_provider)[kind])
-                self._builtin_objects[kind] = found
-            return self._builtin_objects[kind]
+                if is_new and self._places.registrations.has(plugin):
+                    self._places.registrations.remove(plugin)
 
     def _example(self, kind: str) -> str:
-        builtin = next(iter(self._builtin(kind)), None)
+        builtin = next(iter(self._places.builtin(kind)), None)
         return f" such as {builtin!r}" if builtin else ""
 
-    def _builtin_source(self, *kinds: str) -> list[Source]:
-        return [({kind: self._builtin(kind) for kind in kinds}, self._builtin_provider)]
-
-    def _registered(self) -> list[Source]:
-        with self._lock:
-            return self._registrations.sources()
-
-    def _find_spec(self, wanted: type[P], spec: Spec) -> P:
+    def _found(self, wanted: type[P], spec: Spec) -> P:
         kind = kind_of(wanted)
-        found: P | None = self._first(kind, spec, None, lambda item: item.name == spec.name)
+        found: P | None = self._places.first(kind, spec)
         if found is None:
-            raise self._not_found(kind, spec)
+            raise self._places.unknown(kind, spec)
         return found
-
-    def _first(self, kind: Kind, spec: Spec, n_places: int | None, accepts: Callable[[Any], bool]) -> Any:
-        """Return the object from the first place that has an acceptable one, or None."""
-        found = self._first_of(self._places(kind, spec), kind, spec, n_places, accepts)
-        if found is None and self._loader.look_again():
-            found = self._first_of(self._places(kind, spec), kind, spec, n_places, accepts)
-        return found
-
-    def _first_of(
-        self,
-        places: Iterable[list[Source]],
-        kind: Kind,
-        spec: Spec,
-        n_places: int | None,
-        accepts: Callable[[Any], bool],
-    ) -> Any:
-        for place in islice(places, n_places):
-            offers = [
-                Offer(item, provider)
-                for objects, provider in place
-                for item in objects.get(kind.name, {}).values()
-                if accepts(item)
-            ]
-            if len({id(offer.object) for offer in offers}) > 1:
-                raise name_conflict(kind, spec, offers)
-            if offers:
-                return offers[0].object
-        return None
-
-    def _places(self, kind: Kind, spec: Spec) -> Iterator[list[Source]]:
-        """Yield the sources in each of the four places; plugins in a later place are loaded only when it is reached."""
-        yield [source for source in self._builtin_source(kind.name) if spec.admits(source[1])]
-        if spec.provider and self._builtin_provider.matches(spec.provider):
-            return
-        yield [source for source in self._registered() if spec.admits(source[1])]
-        attempt, enabled = Attempt(), self._loader.enabled(kind.name)
-        # Reading a distribution's name means reading a file, so the cheaper condition comes first.
-        yield self._loader.load((each for each in enabled if each.claim == spec.name and _admits(spec, each)), attempt)
-        yield self._loader.load((each for each in enabled if _admits(spec, each)), attempt)
-
-    def _not_found(self, kind: Kind, spec: Spec) -> NNFrameError:
-        enabled, disabled = self._loader.enabled(), self._loader.disabled()
-        return self._broken(spec) or unknown_name(kind, spec, self._known(kind.name), enabled, disabled)
-
-    def _broken(self, spec: Spec) -> NNFrameError | None:
-        """Return the error of a broken plugin that claims a name."""
-        for plugin in self._loader.enabled():
-            if plugin.error and _admits(spec, plugin) and (spec.provider or plugin.claim == spec.name):
-                return plugin.error
-        return None
-
-    def _known(self, kind: str, attempt: Attempt | None = None) -> dict[str, Plugin]:
-        """Return an object for each name of a kind; without an attempt, of those plugins that are loaded already."""
-        enabled = self._loader.enabled(kind)
-        installed = (
-            self._loader.load(enabled, attempt)
-            if attempt
-            else [(plugin.objects, plugin.provider) for plugin in enabled if plugin.objects]
-        )
-        sources = [*self._builtin_source(kind), *self._registered(), *installed]
-        return {name: item for objects, _ in sources for name, item in objects.get(kind, {}).items()}
-
-
-def _admits(spec: Spec, plugin: InstalledPlugin) -> bool:
-    # A plain name admits all distributions, whose names then need not be read.
-    return spec.provider is None or spec.admits(plugin.provider)

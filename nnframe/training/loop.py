@@ -9,7 +9,7 @@ from contextlib import suppress
 from nnframe.contracts.engine import Epoch
 from nnframe.errors import NNFrameError
 from nnframe.history import History
-from nnframe.registry.binding import bind_engine
+from nnframe.registry.engine_binding import bind_engine
 from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END
 from nnframe.training.divergence import run_checked
 from nnframe.training.evaluation import evaluate

@@ -9,7 +9,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
 from nnframe.data import Pairs
-from nnframe.registry.binding import bind_engine, bind_stepper
+from nnframe.registry.engine_binding import bind_engine, bind_stepper
 
 
 def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int], float]:

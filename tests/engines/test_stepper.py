@@ -5,7 +5,7 @@ import pytest
 
 from nnframe import nNet, pairs
 from nnframe.contracts.engine import Epoch, Samples, TrainingTask
-from nnframe.registry.binding import bind_engine, bind_stepper
+from nnframe.registry.engine_binding import bind_engine, bind_stepper
 from nnframe.training.prepare import bind_net
 from nnframe.training.settings import Settings
 

@@ -20,7 +20,7 @@ def test_built_ins_are_ok(fresh):
         *(("optimizer", name) for name in ("sgd", "rmsprop", "adagrad", "adam", "adamw", "nadam")),
         *(("schedule", name) for name in ("constant", "step", "exponential", "cosine", "warm_up", "one_cycle")),
         *(("metric", name) for name in ("accuracy", "top_k", "f1", "mae", "r2")),
-        ("callback", "progress"), ("callback", "early_stopping"),
+        ("callback", "progress"), ("callback", "early_stopping"), ("callback", "reduce_on_plateau"),
         *(("command", name) for name in ("train", "info", "plugins", "new-plugin")),
         *(("reader", name) for name in ("digits", "npy", "npz")),
         ("format", "nnf"), ("format", "safetensors"),

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnframe import Activation, ArgumentError, ArgumentTypeError, Loss, Metric, Optimizer, Schedule, registry
@@ -162,6 +162,8 @@ def test_an_interval_is_what_its_notation_says(text, inside, outside, words):
     assert interval.condition == words
 
 
+# Other processes may want the processor, too.
+unhurried = settings(deadline=None)
 texts = st.text(max_size=30)
 numbers = st.integers() | st.floats(allow_nan=False)
 plain = st.booleans() | numbers | texts | st.none() | st.lists(numbers, max_size=4).map(tuple)
@@ -171,6 +173,7 @@ keys = st.text(st.characters(categories=("Lu", "Ll", "Nd"), include_characters="
 )
 
 
+@unhurried
 @given(names, st.dictionaries(keys, plain, max_size=4))
 def test_what_is_written_is_read_as_the_same(name, parameters):
     spec = parse_spec(name + format_parameters(parameters))
@@ -191,12 +194,14 @@ def nested(inner, learning_rate, label):
     return NESTED.with_params(inner=inner, learning_rate=learning_rate, label=label)
 
 
+@unhurried
 @given(st.recursive(st.just(ADAM), lambda inner: st.builds(nested, inner, st.floats(0, 1), texts), max_leaves=8))
 def test_plugins_in_plugins_are_read_as_the_same(plugin):
     with registry.temporarily(NESTED):
         assert registry.get("optimizer", plugin.spec) == plugin
 
 
+@unhurried
 @given(st.text(max_size=40) | st.text("relu(alph=0.12,'\")- \n/", max_size=40))
 def test_any_text_is_read_or_refused_with_a_sentence(text):
     try:
