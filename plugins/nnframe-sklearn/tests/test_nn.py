@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 import sklearn
-from nnframe_sklearn import NNClassifier, NNRegressor
+from nnframe_sklearn import NNClassifier, NNRegressor, dense_rows
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_multilabel_classification
 from sklearn.model_selection import cross_validate
@@ -125,6 +126,20 @@ class TestInput:
         )
         np.testing.assert_allclose(sparse.predict_proba(X), sparse.predict_proba(sp.csr_matrix(X)), rtol=1e-6)
 
+    def test_large_sparse_rows_train_from_a_file_in_little_memory(self, monkeypatch):
+        monkeypatch.setattr(dense_rows, "MOST_BYTES", 2**20)
+        X = sp.random_array((4000, 2000), density=0.01, format="csr", rng=np.random.default_rng(0))
+        y = np.asarray(X[:, [0]].toarray()[:, 0] > 0).astype(int)
+        tracemalloc.start()
+        fitted = quick(epochs=2, batch_size=50).fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        # The dense rows alone take 64 MB.
+        assert peak < 40e6
+        monkeypatch.setattr(dense_rows, "MOST_BYTES", 2**30)
+        in_memory = quick(epochs=2, batch_size=50).fit(X, y)
+        np.testing.assert_array_equal(fitted.predict_proba(X[:100]), in_memory.predict_proba(X[:100]))
+
     @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
     def test_data_frames_have_feature_names(self, iris, frame):
         table = frame(dict(zip("abcd", iris[0].T, strict=True)))
@@ -182,7 +197,7 @@ class TestTraining:
     def test_partial_fit_learns_a_stream(self, iris):
         X, y = iris
         fitted, rng = quick(), np.random.default_rng(0)
-        for _ in range(60):
+        for _ in range(100):
             rows = rng.integers(0, len(X), 30)
             fitted.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
         assert fitted.score(X, y) > 0.9
