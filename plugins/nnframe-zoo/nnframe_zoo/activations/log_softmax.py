@@ -21,11 +21,11 @@ from nnframe_zoo._array import Array
 
 def forward(z: Array) -> Array:
     """Return z - log sum exp(z), column by column."""
-    top = z.argmax(axis=0, keepdims=True)
-    shifted = z - np.take_along_axis(z, top, axis=0)
-    e = np.exp(shifted)
-    np.put_along_axis(e, top, 0, axis=0)
-    a: Array = shifted - np.log1p(e.sum(axis=0, keepdims=True))
+    shifted = z - z.max(axis=0, keepdims=True)
+    others = (np.exp(shifted) * (shifted < 0)).sum(axis=0, keepdims=True)
+    # Several scores may be the largest; all but one of them are others too, with exp(0) = 1.
+    ties = (shifted == 0).sum(axis=0, keepdims=True, dtype=z.dtype)
+    a: Array = shifted - np.log1p(others + (ties - 1))
     return a
 
 
