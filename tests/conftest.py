@@ -1,8 +1,14 @@
 """What several test files need."""
 
+import signal
+
 import pytest
 
 from nnframe.cli import main
+
+# A shell's background job ignores interrupts, and so would the tests and the processes that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

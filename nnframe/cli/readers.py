@@ -40,21 +40,23 @@ def reader_for(source: str, name: str | None = None) -> Reader:
         refuse_missing("reader", name.lower(), f"--reader {name}")
         return registry.resolve(Reader, name)
     for suffix in _suffixes(source):
-        refuse_missing("reader", suffix, f"the reader for {suffix}")
         if registry.is_claimed("reader", suffix[1:]):
             reader = registry.resolve(Reader, suffix[1:])
             if suffix in reader.suffixes:
                 return reader
+    # Readers whose entry points say that they are readers are enough in most cases, and the others cost imports.
+    found = _by_suffix(source, registry.declared("reader"))
+    if found is not None:
+        return found
+    for suffix in _suffixes(source):
+        refuse_missing("reader", suffix, f"the reader for {suffix}")
     if not _suffixes(source) and NAME_PATTERN.fullmatch(source):
         refuse_missing("reader", source.lower(), f"the data set {source}")
         with suppress(UnknownNameError):
             reader = registry.resolve(Reader, source)
             if not reader.suffixes:
                 return reader
-    # Readers whose entry points say that they are readers are enough in most cases, and the others cost imports.
-    return (
-        _by_suffix(source, registry.declared("reader")) or _by_suffix(source, registry.names("reader")) or _fail(source)
-    )
+    return _by_suffix(source, registry.names("reader")) or _fail(source)
 
 
 def _suffixes(source: str) -> list[str]:

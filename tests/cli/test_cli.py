@@ -118,8 +118,6 @@ def test_an_interrupt_ends_with_130_and_one_line():
     process = subprocess.Popen(
         [sys.executable, "-m", "nnframe", "train", "digits", "--epochs", "100000"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # A shell's background job ignores interrupts, and so do the processes that it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         # Before the first epoch, modules are still being imported, and Python reports an interrupt in its own way.

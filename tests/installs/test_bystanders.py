@@ -74,7 +74,7 @@ def test_the_plain_name_of_a_disabled_plugin_is_unknown(environment, value):
         from importlib.metadata import version
 
         error = error_of(train, "swish")
-        train("relu", "cel")
+        train("relu", "mse")
         print(type(error).__name__, "nnframe_swish" in sys.modules)
         print(version("nnframe-swish"))
         print(error)
