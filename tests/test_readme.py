@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from nnframe import registry
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -30,3 +32,11 @@ def test_every_place_in_the_table_exists():
 def test_every_plugin_is_linked():
     plugins = {path.parent.name for path in (ROOT / "plugins").glob("*/setup.cfg")}
     assert set(re.findall(r"\(plugins/(nnframe-\w+)\)", README)) == plugins
+
+
+def test_the_table_of_built_in_names_is_complete():
+    table = README[README.index("| kind | built-in names |") :].partition("\n\n")[0]
+    rows = re.findall(r"^\| (\w+) \| (`.*) \|$", table, flags=re.M)
+    listed = {kind: sorted(re.findall(r"`([\w-]+)`", names)) for kind, names in rows}
+    plurals = {kind: "losses" if kind == "loss" else f"{kind}s" for kind in registry.KINDS}
+    assert listed == {plurals[kind]: registry.names(kind) for kind in registry.KINDS}
