@@ -228,6 +228,8 @@ def _is_slip(typed: str, meant: str) -> bool:
 
     Up to four letters, only two swapped letters count: ``mse`` and ``mae`` are both names.
     """
+    if abs(len(typed) - len(meant)) > 2:
+        return False
     distance = _distance(typed, meant)
     if len(typed) <= 4:
         return distance == 1 and sorted(typed) == sorted(meant)
