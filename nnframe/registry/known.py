@@ -29,6 +29,11 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
     "nnframe-swish": {"activation": ("swish",)},
     "nnframe-huber": {"loss": ("huber",)},
     "nnframe-numba": {"engine": ("numba",)},
+    "nnframe-sklearn": {
+        "activation": ("exp",),
+        "loss": ("half_squared_error", "half_poisson"),
+        "optimizer": ("adam_epsilon_hat", "sgd_step_momentum"),
+    },
     "nnframe-table": {
         "command": ("predict", "evaluate"),
         "reader": (".csv", ".tsv", ".txt", ".gz", ".parquet", "csv", "parquet", "table"),

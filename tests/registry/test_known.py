@@ -95,7 +95,9 @@ def test_no_name_elsewhere_is_one_of_ours():
         assert not ours & names
 
 
-@pytest.mark.parametrize("distribution", ["nnframe-zoo", "nnframe-swish", "nnframe-huber", "nnframe-numba"])
+@pytest.mark.parametrize(
+    "distribution", ["nnframe-zoo", "nnframe-swish", "nnframe-huber", "nnframe-numba", "nnframe-sklearn"]
+)
 def test_what_a_distribution_provides_is_what_its_entry_points_claim(distribution):
     config = configparser.ConfigParser()
     config.read(PLUGINS / distribution / "setup.cfg")

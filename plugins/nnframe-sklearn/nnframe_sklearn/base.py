@@ -127,6 +127,9 @@ class NNBase(NetEstimator):
         """Return the factor of each sample for its class."""
         return None
 
+    def _learn_errors(self, X_val: Any, y_val: Any) -> None:
+        """Keep what held-out rows say of the errors, where that is of use; both are None if there are none."""
+
     def _strata(self, y: Any) -> Any:
         """Return what to hold out in equal shares, or None."""
         return None
@@ -157,6 +160,7 @@ class NNBase(NetEstimator):
         validation = None if X_val is None else self._rows(X_val, y_val, None)
         self.history_ = self._train(train, validation, rng.randint(SEEDS), 1 / n_samples)
         self.n_iter_ = len(self.history_.loss)
+        self._learn_errors(X_val, y_val)
         self.loss_curve_ = self.history_.loss
         self.validation_loss_curve_ = self.history_.validation_loss
 

@@ -44,7 +44,7 @@ n_features_in_, feature_names_in_, n_iter_, n_layers_, n_outputs_, out_activatio
     --------
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 100)[:, None]
-    >>> MLPRegressor(loss="huber", solver="lbfgs", random_state=0).fit(X, X[:, 0] ** 2).predict(X).shape
+    >>> MLPRegressor(loss="half_squared_error", solver="lbfgs", random_state=0).fit(X, X[:, 0] ** 2).predict(X).shape
     (100,)
     """
 

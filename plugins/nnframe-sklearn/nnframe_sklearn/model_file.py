@@ -23,7 +23,7 @@ from nnframe_sklearn.scaling import Scaling
 
 KEY = "nnframe-sklearn"
 CLASSES = {each.__name__: each for each in (NNClassifier, NNRegressor, MLPClassifier, MLPRegressor)}
-KEPT = (*ATTRIBUTES, "validation_loss_curve_", "_is_flat", "_n_outputs")
+KEPT = (*ATTRIBUTES, "validation_loss_curve_", "_is_flat", "_n_outputs", "_errors")
 
 
 def save(estimator: NetEstimator, path: str | os.PathLike[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,66 @@ shuffle, early_stopping, validation_fraction, patience, tol, metrics, callbacks,
             outputs = self._target_scaling.undo(outputs)
         return outputs[:, 0] if self._is_flat else outputs
 
+    def prediction_interval(self, X: Any, coverage: float = 0.9) -> tuple[Array, Array]:
+        """Return the lower and the upper ends of intervals that hold the given share of targets.
+
+        They are the predictions plus and minus an error that this share of the held-out rows doesn't exceed (split
+        conformal prediction). For new rows of the same kind, the share is at least `coverage` on average, whatever the
+        net has learned. That early stopping watches the same rows makes it a little less.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame, shape (n_samples, n_features)
+        coverage : float, optional
+            Between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarray
+            Of the shape of `predict`. Infinite if there were too few held-out rows for the coverage.
+
+        Raises
+        ------
+        ValueError
+            If no rows were held out in `fit`, or coverage is not between 0 and 1.
+
+        References
+        ----------
+        J. Lei et al., "Distribution-free predictive inference for regression", JASA 113 (2018), algorithm 2.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(500, 1))
+        >>> net = NNRegressor(early_stopping=True, random_state=0).fit(X, X[:, 0])
+        >>> lower, upper = net.prediction_interval(X[:3])
+        >>> bool((lower < upper).all())
+        True
+        """
+        predicted = self.predict(X)
+        if not 0 < coverage < 1:
+            raise ValueError(f"coverage is {coverage}; expected a share between 0 and 1, such as 0.9")
+        if self._errors is None:
+            raise ValueError(
+                "no rows were held out in fit; expected NNRegressor(early_stopping=True), or X_val and y_val in fit"
+            )
+        count = len(self._errors)
+        rank = math.ceil((count + 1) * coverage)
+        margin: Any = np.full(self._n_outputs, np.inf) if rank > count else self._errors[rank - 1]
+        margin = margin[0] if self._is_flat else margin
+        return predicted - margin, predicted + margin
+
     # y
+
+    # Of held-out rows, by size, shape (N, n_outputs).
+    _errors: Array | None = None
+
+    def _learn_errors(self, X_val: Any, y_val: Any) -> None:
+        self._errors = None
+        if X_val is not None:
+            outputs = self._outputs_of(X_val)
+            predicted = outputs if self._target_scaling is None else self._target_scaling.undo(outputs)
+            self._errors = np.sort(np.abs(np.asarray(y_val).reshape(predicted.shape) - predicted), axis=0)
 
     def _learn_targets(self, y: Any) -> None:
         self._is_flat = y.ndim == 1

@@ -213,6 +213,28 @@ class TestTraining:
         assert fitted.fit(*iris).n_iter_ == 2
 
 
+class TestIntervals:
+    @pytest.mark.parametrize("coverage", [0.5, 0.9])
+    def test_new_targets_are_in_the_interval_as_often_as_asked_for(self, coverage):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(3000, 2))
+        y = np.column_stack([X[:, 0] + rng.standard_t(3, 3000), 100 * X[:, 1] * rng.normal(size=3000)])
+        fitted = quick_regressor().fit(X[:1000], y[:1000], X_val=X[1000:2000], y_val=y[1000:2000])
+        lower, upper = fitted.prediction_interval(X[2000:], coverage)
+        inside = ((lower <= y[2000:]) & (y[2000:] <= upper)).mean(axis=0)
+        np.testing.assert_allclose(inside, coverage, atol=0.05)
+
+    def test_without_held_out_rows_there_is_none(self, diabetes):
+        with pytest.raises(ValueError, match="no rows were held out"):
+            quick_regressor(epochs=1).fit(*diabetes).prediction_interval(diabetes[0])
+
+    def test_too_few_held_out_rows_give_infinite_intervals(self, diabetes):
+        X, y = diabetes
+        fitted = quick_regressor(epochs=1).fit(X, y, X_val=X[:5], y_val=y[:5])
+        assert np.isinf(fitted.prediction_interval(X, 0.95)[1]).all()
+        assert np.isfinite(fitted.prediction_interval(X, 0.8)[1]).all()
+
+
 class TestCopies:
     @pytest.mark.parametrize("copied", [copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))])
     def test_copies_predict_the_same(self, iris, copied):
