@@ -10,9 +10,13 @@ defaults  no argument but random_state, on inputs as they are
 alike     inputs and targets scaled, batches of up to 200, Adam with 0.001, 200 epochs at most, for all
 """
 
+from __future__ import annotations
+
 import argparse
 import time
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import sklearn.datasets
@@ -33,7 +37,7 @@ TABLES = {
     "housing": ("Ecdat", "Housing", "price"),
     "carseats": ("ISLR", "Carseats", "Sales"),
 }
-BUNDLED = {
+BUNDLED: dict[str, Any] = {
     "iris": sklearn.datasets.load_iris,
     "wine": sklearn.datasets.load_wine,
     "cancer": sklearn.datasets.load_breast_cancer,
@@ -41,10 +45,10 @@ BUNDLED = {
     "diabetes": sklearn.datasets.load_diabetes,
 }
 
-ALIKE = {"optimizer": "adam", "epochs": 200, "patience": 10, "tol": 1e-4}
+ALIKE: dict[str, Any] = {"optimizer": "adam", "epochs": 200, "patience": 10, "tol": 1e-4}
 
 
-def load(name):
+def load(name: str) -> tuple[Any, Any, bool]:
     """Return X and y, and whether y is a class."""
     if name in BUNDLED:
         X, y = BUNDLED[name](return_X_y=True)
@@ -56,8 +60,11 @@ def load(name):
     return X.fillna(X.median()).to_numpy(), (y.astype(str) if is_class else y.astype(float)).to_numpy(), is_class
 
 
-def estimators(is_class, seed, n_samples):
+def estimators(is_class: bool, seed: int, n_samples: int) -> Iterator[tuple[str, str, Any]]:
     """Yield the name of each comparison, who takes part, and the estimator."""
+    net: Any
+    mlp: Any
+    other: Any
     net, mlp, other = (
         (NNClassifier, MLPClassifier, theirs.MLPClassifier)
         if is_class
@@ -67,7 +74,7 @@ def estimators(is_class, seed, n_samples):
     yield "defaults", "drop-in", mlp(random_state=seed)
     yield "defaults", "nn", net(random_state=seed)
 
-    def scaled(estimator):
+    def scaled(estimator: Any) -> Any:
         pipeline = make_pipeline(StandardScaler(), estimator)
         return pipeline if is_class else TransformedTargetRegressor(pipeline, transformer=StandardScaler())
 
@@ -77,7 +84,7 @@ def estimators(is_class, seed, n_samples):
     yield "alike", "nn", net(random_state=seed, **ALIKE, batch_size=size, l2=1e-4 / size)
 
 
-def measure(name, seeds):
+def measure(name: str, seeds: int) -> list[tuple[str, str, str, float, float]]:
     """Return a row for each fit."""
     X, y, is_class = load(name)
     rows = []
@@ -92,7 +99,7 @@ def measure(name, seeds):
     return rows
 
 
-def main():
+def main() -> None:
     """Print a line for each data set and comparison."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
