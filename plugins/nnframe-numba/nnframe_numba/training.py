@@ -18,7 +18,7 @@ from nnframe.contracts.bound import distinct_layers
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.random_bits import BITS
-from nnframe.engines.update import Updater
+from nnframe.engines.update import Updater, vector_of
 from nnframe.registry.binding import IDENTITY
 from nnframe_numba import blas
 from nnframe_numba.barrier import new_barrier
@@ -211,11 +211,10 @@ class CompiledTraining:
         if rule.is_plain:
             weights = [array for layer in self.task.layers for array in (layer.weights, layer.bias[:, 0])]
             return [self.memory.empty_like(array) for array in weights]
-        parts = (self.updater or Updater(self.task)).gradients
-        gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
         if self.updater is not None:
-            return gradients
-        vector = parts[0].weights.base
+            return [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0])]
+        vector, parts = vector_of(self.task.layers, self.memory)
+        gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
         numbers = (rule.l1, rule.l2, rule.clip_value or 0.0, rule.clip_norm or 0.0)
         return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *map(float, numbers)]
 
