@@ -45,7 +45,7 @@ def reader_for(source: str, name: str | None = None) -> Reader:
             if suffix in reader.suffixes:
                 return reader
     # Readers whose entry points say that they are readers are enough in most cases, and the others cost imports.
-    found = _by_suffix(source, registry.declared("reader"))
+    found = _by_suffix(source, registry.declared("reader")) if _suffixes(source) else None
     if found is not None:
         return found
     for suffix in _suffixes(source):

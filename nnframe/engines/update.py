@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.joint_memory import joint_vector
-from nnframe.engines.update_program import UpdateProgram, recipe_of
+
+if TYPE_CHECKING:
+    from nnframe.engines.update_program import UpdateProgram
 
 # What clipping adds to a norm; the same as in PyTorch, so that its runs can be reproduced here.
 NORM_EPSILON = 1e-6
@@ -65,7 +68,12 @@ class Updater:
     def _recorded(self, memory: Memory) -> UpdateProgram | None:
         """Return the optimizer's update as calls that overwrite the weights and the state, if there is such a form."""
         rule = self.rule
-        recipe = None if rule.optimizer is None else recipe_of(rule.optimizer.plugin)
+        if rule.optimizer is None:
+            return None
+        # Only optimizers pay for the import of what records formulas.
+        from nnframe.engines.update_program import UpdateProgram, recipe_of
+
+        recipe = recipe_of(rule.optimizer.plugin)
         if recipe is None:
             return None
         after: list[Callable[[], object]] = [
