@@ -8,6 +8,12 @@ import nnframe.testing
 from nnframe import nNet, registry
 
 
+@pytest.fixture(autouse=True)
+def _without_others(monkeypatch):
+    # nnframe-zoo has a loss of the same name, and two in one environment are a conflict.
+    monkeypatch.setenv("NNFRAME_DISABLE_PLUGINS", "nnframe-zoo")
+
+
 def test_huber_is_found_by_name():
     assert registry.get("loss", "huber") is huber
 
