@@ -20,7 +20,7 @@ NAMES = {name: f"column_{name}" for name in ("sum", "mean", "max", "min")}
 
 
 def __getattr__(name: str) -> Any:
-    """Return what numpy has of a name."""
+    """Return numpy's function of a name."""
     return getattr(np, name)
 
 
@@ -31,7 +31,7 @@ def _add(total: float, number: float) -> float:
 
 @register_jitable  # type: ignore[untyped-decorator]
 def _larger(one: float, other: float) -> float:
-    # A comparison with NaN is false, and NaN has to win.
+    # Comparisons with NaN are false, but the result must be NaN.
     return one if one > other or one != one else other
 
 

@@ -1,4 +1,4 @@
-"""The other loops that every net needs: over the losses, the slopes, what is dropped, and the gradient as a vector."""
+"""Loops that every net needs besides its products: losses, slopes, dropout, penalties and clipping."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nnframe.engines.random_bits import GOLDEN_GAMMA, MIX_1, MIX_2
 from nnframe.engines.update import NORM_EPSILON
 from nnframe_numba.jit import kernel
 
-# Arithmetic of uint64 with another type would be done in float64.
+# uint64 with another type would be computed in float64.
 _ONE, _GAMMA, _MIX_1, _MIX_2 = np.uint64(1), np.uint64(GOLDEN_GAMMA), np.uint64(MIX_1), np.uint64(MIX_2)
 _SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
 
@@ -90,7 +90,7 @@ def clip(gradient: Array, value: float, norm: float) -> None:
     """Clip the gradient vector element by element, then by its norm; 0 stands for no clipping."""
     if value > 0:
         for i in range(gradient.size):
-            # What is not a number has to stay none, or nobody would notice.
+            # NaN must stay NaN, or nobody would notice.
             if gradient[i] > value:
                 gradient[i] = value
             elif gradient[i] < -value:

@@ -1,4 +1,4 @@
-"""What a formula computes as a short text, so that what was compiled for it can be found again by another process."""
+"""Fingerprints of formulas, by which other processes find what was compiled for them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ CONSTANTS = (bool, int, float, str, type(None), np.floating, np.integer, np.bool
 
 
 class _UnknownError(Exception):
-    """Something whose content can't be told."""
+    """An object whose content can't be determined."""
 
 
 def fingerprint(function: Any) -> str | None:
-    """Return what a formula computes, as a short text: equal for equal code, also in another process.
+    """Return the fingerprint of a formula: equal for equal code, in any process.
 
-    None for one that leans on something whose content can't be told, so that nothing may be kept for it.
+    None if the formula uses an object whose content can't be determined, so that nothing may be kept for it.
     """
     digest = hashlib.sha256()
     try:
@@ -32,7 +32,7 @@ def fingerprint(function: Any) -> str | None:
 
 
 def _digest(value: Any, write: Callable[[bytes], None], seen: set[int]) -> None:
-    """Write all that a value means."""
+    """Write everything that determines a value."""
     write(type(value).__name__.encode())
     if isinstance(value, types.FunctionType):
         if id(value) in seen:

@@ -1,6 +1,6 @@
-"""exp and tanh in float32, as arithmetic alone, so that the loops that call them work on eight numbers at once.
+"""exp and tanh in float32 by arithmetic alone, so that loops that call them are vectorized.
 
-A call of the C library is for one number. Other types go on calling it: they gain less, and need more terms.
+A call of the C library takes one number. Other types still call it: they would gain less and need more terms.
 
 exp is reduced as in W. J. Cody and W. Waite, "Software Manual for the Elementary Functions", 1980: x = n ln 2 + r with
 |r| <= ln 2 / 2, then exp(x) = 2^n exp(r), and exp(r) is a polynomial. The coefficients interpolate
@@ -18,15 +18,15 @@ from numba.extending import overload
 
 from nnframe_numba.jit import ERRORS
 
-# Python's own numbers would make float64 of all that they wait_at_barrier.
+# With Python's own numbers, everything would become float64.
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
-# Beyond these, exp is infinite and 0 in float32, and 2^n must not leave the exponents that there are.
+# Beyond these, exp is infinite or 0 in float32, and 2^n must keep to the exponents that exist.
 LARGEST, SMALLEST = np.float32(89), np.float32(-104)
 LOG2_E = np.float32(1.44269504)
-# ln 2 in two parts: the first has so few bits that n times it is exact.
+# ln 2 in two parts: the first has so few bits that its product with n is exact.
 LN2_HIGH, LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-# 1.5 * 2^23: added to a small number, it leaves no bit for a fraction, and the last bits are the nearest integer.
+# 1.5 * 2^23: added to a small number, it leaves no bits for a fraction, so that the last bits are the nearest integer.
 ROUNDER = np.float32(12582912)
 ROUNDER_BITS = np.int32(ROUNDER.view(np.int32))
 EXPONENT_BIAS, MANTISSA_BITS = 127, 23
@@ -39,7 +39,7 @@ T0, T1, T2, T3, T4 = map(np.float32, (-0.33333328, 0.1333277, -0.053850908, 0.02
 
 
 def exact(function: Any) -> Any:
-    """Compile in the order that is written, also inside of loops that may be reordered, and copy into them.
+    """Compile in the order written, even in loops that may be reordered, and inline into them.
 
     (x - n * LN2_HIGH) - n * LN2_LOW, reordered, would be rounded where it must not be.
     """
@@ -56,7 +56,7 @@ def power_of_two(n: int) -> float:
 @exact
 def exp_float32(x: float) -> float:
     """Return e^x."""
-    # Comparisons that are false for NaN, which goes through all the rest.
+    # These comparisons are false for NaN, so that it passes through.
     x = LARGEST if x > LARGEST else x
     x = SMALLEST if x < SMALLEST else x
     shifted = np.float32(x * LOG2_E + ROUNDER)
@@ -64,7 +64,7 @@ def exp_float32(x: float) -> float:
     r = (x - n * LN2_HIGH) - n * LN2_LOW
     polynomial = (((E4 * r + E3) * r + E2) * r + E1) * r + E0
     mantissa = (polynomial * r * r + r) + ONE
-    # In two steps, for 2^128 and what is below 2^-126 are out of reach of one.
+    # In two steps, because one can't reach 2^128 or anything below 2^-126.
     whole = np.int32(shifted.view(np.int32) - ROUNDER_BITS)
     half = np.int32(whole >> 1)
     power: float = mantissa * power_of_two(half) * power_of_two(np.int32(whole - half))
@@ -77,7 +77,7 @@ def tanh_float32(x: float) -> float:
     size = abs(x)
     square = x * x
     polynomial = (((T4 * square + T3) * square + T2) * square + T1) * square + T0
-    # -0.0 has to stay -0.0, and does if it is multiplied by a positive 0.
+    # -0.0 must stay -0.0, which a product with a positive 0 ensures.
     near = (polynomial * square + ZERO) * x + x
     far = ONE - TWO / (exp_float32(size + size) + ONE)
     far = -far if x < ZERO else far

@@ -1,4 +1,4 @@
-"""The products of a layer for one sample, where a product of matrices is one of a matrix and a vector.
+"""The products of a layer for one sample: a matrix and a vector.
 
 x is (1, n_in), z and d are (1, n_out), W is (n_out, n_in). Each number of W is used once, so that there is nothing to
 keep in registers and nothing to win by copying; but after relu every second slope is 0, and its row can be left out.
@@ -14,7 +14,7 @@ from nnframe_numba.jit import kernel
 def linear_single(x: Array, W: Array, b: Array, z: Array) -> None:
     """Fill z with x W^T + b."""
     n_out, n_in = W.shape
-    # Four outputs at once: each number of x is fetched once for all of them, and no sum waits for another.
+    # Four outputs at once: each number of x is loaded once for all of them, and no sum waits for another.
     r = 0
     while r + 4 <= n_out:
         t0, t1, t2, t3 = b[r], b[r + 1], b[r + 2], b[r + 3]
