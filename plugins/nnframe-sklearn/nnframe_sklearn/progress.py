@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -13,9 +13,6 @@ from sklearn.model_selection import train_test_split
 from nnframe import Array
 from nnframe.arrays import copy_all
 from nnframe_sklearn.hold_out import hold_out
-
-if TYPE_CHECKING:
-    from nnframe_sklearn.mlp import MLPBase
 
 SMALLEST_LEARNING_RATE = 1e-6
 
@@ -29,7 +26,7 @@ class Progress:
         Its attributes are kept up to date.
     """
 
-    def __init__(self, mlp: MLPBase) -> None:
+    def __init__(self, mlp: Any) -> None:
         self._mlp = mlp
         self._held_out: tuple[Any, Array, Array | None] | None = None
         self._best: list[Array] = []
