@@ -59,6 +59,8 @@ def outcome(number, most_seconds):
 def main(n_interrupts):
     warnings.simplefilter("error")
     random.seed(0)
+    # A shell's background job ignores interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The first interrupts meet imports, before anything has been compiled.
     outcomes = Counter(outcome(1000 + i, 0.5) for i in range(max(2, n_interrupts // 20)))
     expected = train("tanh")
