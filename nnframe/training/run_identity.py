@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.contracts.plugin import Plugin
 from nnframe.data import Pairs
 from nnframe.training.run import TrainingRun
@@ -26,24 +27,33 @@ ROWS_SUMMED = 1000
 NOT_COMPARED = ("callbacks", "seed", "class_weights")
 
 
-def identity_of(run: TrainingRun) -> dict[str, Any]:
-    """Return what decides what a run computes, besides its seed.
+def settings_identity(settings: Settings, net: TrainingTask | BoundNet) -> dict[str, Any]:
+    """Return what decides what is computed for given data, besides the seed: the settings and the net.
 
-    Plugins are identified by their names and parameters, data of more than `MOST_BYTES_SUMMED` by some of its rows.
+    Plugins are identified by their names and parameters.
     """
-    task, settings = run.task, run.settings
     identity = {each.name: _as_json(getattr(settings, each.name)) for each in fields(Settings)}
     for name in NOT_COMPARED:
         del identity[name]
     return identity | {
-        "layers": [[*layer.weights.shape, _as_json(layer.activation.plugin)] for layer in task.layers],
-        "dtype": str(task.layers[0].weights.dtype),
-        "dropout": list(task.dropout),
+        "layers": [[*layer.weights.shape, _as_json(layer.activation.plugin)] for layer in net.layers],
+        "dtype": str(net.layers[0].weights.dtype),
+        "dropout": list(net.dropout),
+        # Without a schedule, the number of epochs makes no difference to any one of them.
+        "n": settings.n if settings.schedule is not None else None,
+    }
+
+
+def identity_of(run: TrainingRun) -> dict[str, Any]:
+    """Return what decides what a run computes, besides its seed.
+
+    Data of more than `MOST_BYTES_SUMMED` is identified by some of its rows.
+    """
+    task = run.task
+    return settings_identity(run.settings, task) | {
         "validation": run.plan.held_out_share if run.validation_data is None else _digest_of(run.validation_data),
         "data": _digest_of(task.data),
         "sample_weights": None if task.sample_weights is None else zlib.crc32(task.sample_weights.tobytes()),
-        # Without a schedule, the number of epochs makes no difference to any one of them.
-        "n": settings.n if settings.schedule is not None else None,
     }
 
 

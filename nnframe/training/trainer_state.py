@@ -11,9 +11,12 @@ from nnframe.arrays import copy_all
 from nnframe.errors import ArgumentError, ModelFileError
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.saving.model_file import load_layers, save_layers
+from nnframe.training.run_identity import settings_identity
 from nnframe.training.stepping import Stepping
 
 STATE = "trainer"
+# The learning rate is part of the state, and any engine can continue.
+NOT_COMPARED = ("learning_rate", "engine")
 
 
 def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
@@ -81,20 +84,7 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
 
 def _identity(trainer: Stepping) -> dict[str, Any]:
     """Return what must be the same for a saved state to be continued."""
-    settings, bound = trainer.settings, trainer.bound
-    plugins = [layer.activation.plugin for layer in bound.layers]
-    return {
-        "layers": [
-            [*layer.weights.shape, plugin.spec if plugin else "linear"]
-            for layer, plugin in zip(bound.layers, plugins, strict=True)
-        ],
-        "dtype": str(bound.layers[0].weights.dtype),
-        "loss": settings.loss.spec,
-        "optimizer": settings.optimizer.spec if settings.optimizer else "sgd",
-        "schedule": settings.schedule.spec if settings.schedule else "constant",
-        "n": settings.n if settings.schedule else 0,
-        "steps_per_epoch": trainer.steps_per_epoch,
-        "dropout": list(bound.dropout),
-        "l1, l2": [settings.l1, settings.l2],
-        "clip_value, clip_norm": [settings.clip_value, settings.clip_norm],
-    }
+    identity = settings_identity(trainer.settings, trainer.bound)
+    for name in NOT_COMPARED:
+        del identity[name]
+    return identity | {"steps_per_epoch": trainer.steps_per_epoch}
