@@ -63,6 +63,9 @@ class Updater:
             (self.sums[position[id(layer.weights)]], own)
             for layer, own in zip(task.layers, self.gradients, strict=True)
         ]
+        rule = self.rule
+        self._is_limited = bool(rule.l1 or rule.l2 or rule.clip_value or rule.clip_norm)
+        self._next = np.array(rule.state.updates)
         self._program = self._recorded(memory) if in_place else None
 
     def _recorded(self, memory: Memory) -> UpdateProgram | None:
@@ -79,7 +82,7 @@ class Updater:
         after: list[Callable[[], object]] = [
             partial(np.copyto, array, source) for array, source in zip(self.arrays, self.sources, strict=True)
         ]
-        after.append(partial(np.add, rule.state.updates, 1, rule.state.updates))
+        after.append(partial(np.ndarray.__setitem__, rule.state.updates, (), self._next))
         return UpdateProgram(recipe, self.vector, self.gradient, rule.state.arrays, memory, after)
 
     def read_weights(self) -> None:
@@ -99,10 +102,12 @@ class Updater:
             for total, own in self.uses:
                 total.weights[...] += own.weights
                 total.bias[...] += own.bias
-        self._penalize_and_clip()
+        if self._is_limited:
+            self._penalize_and_clip()
         rule = self.rule
         t = int(rule.state.updates) + 1
         if self._program is not None and self._program.set_numbers(t, learning_rate):
+            self._next.fill(t)
             self._program.run()
             return
         if rule.optimizer is None:

@@ -8,6 +8,7 @@ per update.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
@@ -18,6 +19,7 @@ import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array, DType
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
+from nnframe.engines.factors import with_factors_outside
 from nnframe.engines.fast.memory import Memory
 from nnframe.formula.graph import BOOL, CONSTANT, INPUT, PARAMETER, Node, Shape, reachable, rebuilt
 from nnframe.formula.recording import record
@@ -64,6 +66,7 @@ def recipe_of(optimizer: Optimizer) -> Recipe | None:
     settings: Mapping[str, Any] = {STEP: 1, **optimizer.settings}
     try:
         results = tuple(rebuilt(record(optimizer.update, names, settings, (STEP, LEARNING_RATE)), _simpler))
+        results = with_factors_outside(results)
     except NotRecordableError:
         return None
     vectors = [node for node in reachable(results) if node.shape != Shape.SCALAR and node.op != INPUT]
@@ -76,7 +79,7 @@ def recipe_of(optimizer: Optimizer) -> Recipe | None:
         # Arrays that change places can't be overwritten one by one.
         if result.shape != Shape.FULL or (result.op == INPUT and result.data not in (name, "g")):
             return None
-    namespace: dict[str, Any] = {"np": np}
+    namespace: dict[str, Any] = {"np": np, "sqrt": math.sqrt}
     exec(compile(source, f"<numbers of {optimizer.name}>", "exec"), namespace)
     recipe = Recipe(names, results, vectors, [node for node in needed if node.is_constant], numbers, namespace[COMPUTE])
     return recipe if _agrees(recipe, optimizer) else None
@@ -106,8 +109,9 @@ class UpdateProgram:
     ) -> None:
         self._compute = recipe.compute
         # Arrays: numpy takes longer to convert a number to one than to multiply by it.
-        self._numbers = [np.empty((), w.dtype) for _ in recipe.numbers]
-        values = dict(zip(recipe.numbers, self._numbers, strict=True))
+        numbers = [np.empty((), w.dtype) for _ in recipe.numbers]
+        self._fills = [number.fill for number in numbers]
+        values = dict(zip(recipe.numbers, numbers, strict=True))
         values |= {node: np.array(node.data, w.dtype) for node in recipe.constants}
         buffers = _Buffers(memory, min(BLOCK, w.size), w.dtype)
         self._calls: list[Callable[[], object]] = []
@@ -119,8 +123,8 @@ class UpdateProgram:
     def set_numbers(self, t: int, learning_rate: float) -> bool:
         """Compute the numbers of a step; return whether that is possible."""
         try:
-            for array, value in zip(self._numbers, self._compute(t, learning_rate), strict=True):
-                array.fill(value)
+            for fill, value in zip(self._fills, self._compute(t, learning_rate), strict=True):
+                fill(value)
         except (ArithmeticError, TypeError, ValueError):
             return False
         return True
@@ -220,11 +224,14 @@ def _source_of(numbers: Sequence[Node]) -> str | None:
     for node in reachable(numbers):
         args = [f"v{arg.index}" for arg in node.args]
         if node.op == CONSTANT:
-            text = f"float('{node.data}')"
+            text = repr(float(node.data)) if math.isfinite(node.data) else f"float('{node.data}')"
         elif node.op == PARAMETER:
             text = node.data
         elif node.op in OPERATORS:
             text = OPERATORS[node.op].join(args)
+        elif node.op == "sqrt":
+            # Raises for a negative number.
+            text = f"sqrt({args[0]})"
         elif isinstance(getattr(np, node.op, None), np.ufunc):
             text = f"float(np.{node.op}({', '.join(args)}))"
         else:

@@ -6,14 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnframe import registry
 from nnframe.arrays import Array
 from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
+from nnframe.contracts.plugin import Plugin
 from nnframe.data import Pairs
 from nnframe.registry.engine_binding import bind_engine, bind_stepper
+from nnframe.training.error_state import ignoring_errors
 
 
 def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int], float]:
     """Return what makes an update for a batch and returns the sum of the losses before it.
+
+    Floating-point errors are ignored on the way, as `nnframe.arrays.TRAINING_ERRORS` has it.
 
     Raises
     ------
@@ -22,7 +27,12 @@ def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int
     PluginError
         If the engine fails.
     """
-    return bind_stepper(engine, net) or OneBatchEpochs(engine, net).step
+    step = bind_stepper(engine, net) or OneBatchEpochs(engine, net).step
+    optimizer = net.rule.optimizer
+    plugins: list[Plugin | None] = [layer.activation.plugin for layer in net.layers]
+    plugins += [engine, net.objective.plugin, None if optimizer is None else optimizer.plugin]
+    is_ours = all(plugin is None or registry.provider_of(plugin) == registry.BUILTIN_PROVIDER for plugin in plugins)
+    return ignoring_errors(step, is_ours)
 
 
 def one_batch_task(net: BoundNet, samples: Samples) -> TrainingTask:

@@ -8,25 +8,26 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples
-from nnframe.errors import ArgumentError, DataError, DivergenceError, ShapeError
+from nnframe.errors import DivergenceError
 from nnframe.history import History
-from nnframe.inputs.checks import as_array, as_columns, finite_number, in_dtype, whole_number
-from nnframe.registry.binding import bind_schedule
-from nnframe.registry.domains import check_targets
+from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.training.diagnosis import ADVICE, diagnosis
+from nnframe.training.factors import Factors
+from nnframe.training.pair_checks import PairChecks
 from nnframe.training.plan import DROPOUT_STREAM
 from nnframe.training.prepare import bind_net
 from nnframe.training.run import Net
 from nnframe.training.settings import Settings
 from nnframe.training.single_updates import bind_updates, one_batch_task
 from nnframe.training.snapshot import Snapshot
+
+_new = tuple.__new__
 
 
 class Stepping:
@@ -62,22 +63,26 @@ class Stepping:
 
     def __init__(self, net: Net, settings: Settings, steps_per_epoch: int = 1000, check_every: int = 100) -> None:
         self.net, self.settings = net, settings
-        self._target_domain = settings.loss.y_domain
         self.steps_per_epoch = whole_number(steps_per_epoch, "steps_per_epoch")
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
-        self._step = bind_updates(settings.engine, self.bound)
-        self._factor = None if settings.schedule is None else bind_schedule(settings.schedule)
+        self._update = bind_updates(settings.engine, self.bound)
+        self._factors = (
+            None if settings.schedule is None else Factors(settings.schedule, self.steps_per_epoch, settings.n)
+        )
         self._drops = any(self.bound.dropout)
         first, last = net.layersList[0], net.layersList[-1]
-        self._n_in, self._n_out, self._dtype = first.n_in, last.n_out, first.dtype
+        self._checks = PairChecks(first.n_in, last.n_out, first.dtype, settings.loss)
+        self._are_plain = self._checks.are_plain
         self._snapshot = Snapshot(self.bound)
         self._learning_rate = settings.learning_rate
         self.seed = secrets.randbits(63) if settings.seed is None else settings.seed
         self.history = History(seed=self.seed)
-        self.steps = self._checked_at = 0
-        self.loss_sum, self.samples_in_epoch, self._began = 0.0, 0, time.perf_counter()
+        self.steps, self.loss_sum, self.samples_in_epoch, self._began = 0, 0.0, 0, time.perf_counter()
+        # What is restored after a divergence, beside the weights.
+        self._checked = 0, 0.0, 0
         self._snapshot.take()
+        self._set_due()
 
     @property
     def learning_rate(self) -> float:
@@ -125,31 +130,23 @@ class Stepping:
             If the loss is not finite, or at a check, a weight. The net then has the weights of the last check, at most
             `check_every` updates ago.
         """
-        # What can be used as it is skips the slower checks, which word the errors.
-        if not (type(x) is np.ndarray and x.dtype is self._dtype and x.ndim == 2 and len(x) == self._n_in):
-            x = in_dtype(as_columns(x, self._n_in, "x"), self._dtype)
-        if not (type(y) is np.ndarray and y.dtype is self._dtype and y.ndim == 2 and len(y) == self._n_out):
-            y = in_dtype(as_columns(y, self._n_out, "y"), self._dtype)
-        count: int = x.shape[1]
-        if y.shape[1] != count or count == 0:
-            raise ShapeError(
-                f"x has shape {x.shape} and y has shape {y.shape}; expected ({self._n_in}, B) and ({self._n_out}, B) "
-                f"with the same B, at least 1"
-            )
-        weights = None if sample_weights is None else self._checked_weights(sample_weights, count)
-        rate = self._learning_rate if self._factor is None else self._scheduled_rate(self._factor)
-        samples = Samples(x.T, y.T, weights, 0)
-        loss = self._update(samples, rate, self._dropout_key() if self._drops else 0) / count
+        if sample_weights is None and self._are_plain(x, y):
+            weights, count = None, 1
+        else:
+            x, y, weights = self._checks.checked(x, y, sample_weights)
+            count = x.shape[1]
+        rate = self._learning_rate if self._factors is None else self._learning_rate * self._factors.at(self.steps)
+        # Samples' own constructor takes twice as long.
+        samples = _new(Samples, (x.T, y.T, weights, 0))
+        total = self._update(samples, rate, self._dropout_key() if self._drops else 0)
         self.steps += 1
-        if not math.isfinite(loss):
+        if not math.isfinite(total):
             self._diverge(samples, rate)
-        self.loss_sum += loss * count
+        self.loss_sum += total
         self.samples_in_epoch += count
-        if self.steps - self._checked_at >= self.check_every:
-            self.check()
-        if self.steps % self.steps_per_epoch == 0:
-            self._end_epoch()
-        return loss
+        if self.steps >= self._due:
+            self._attend()
+        return total / count
 
     def check(self) -> None:
         """Check that all weights are finite, and keep a copy of them to go back to.
@@ -161,7 +158,8 @@ class Stepping:
         """
         if not self._snapshot.take_if_finite():
             self._restore_and_raise("a weight is not finite", ADVICE)
-        self._checked_at = self.steps
+        self._checked = self.steps, self.loss_sum, self.samples_in_epoch
+        self._set_due()
 
     def continue_from(self, steps: int, seed: int, loss_sum: float, samples_in_epoch: int) -> None:
         """Set how many updates are made, the seed, and what the current epoch has added up so far."""
@@ -169,20 +167,16 @@ class Stepping:
         self.loss_sum, self.samples_in_epoch = loss_sum, samples_in_epoch
         self.check()
 
-    # One decorator costs half of what a with statement costs.
-    @np.errstate(all="ignore")
-    def _update(self, samples: Samples, learning_rate: float, dropout_key: int) -> float:
-        # A single number that is not finite would reach every weight: the sum of squares finds it at little cost.
-        for name, rows in (("x", samples.x), ("y", samples.y)):
-            numbers = rows.ravel("K")
-            if not math.isfinite(numbers.dot(numbers)):
-                _require_finite(rows.T, name)
-        if self._target_domain != "real":
-            # The numbers are those of y now.
-            smallest, largest = numbers.item(numbers.argmin()), numbers.item(numbers.argmax())
-            if self._target_domain not in ("probability", "distribution") or smallest < 0 or largest > 1:
-                check_targets(self.settings.loss, samples.y.T, "y")
-        return self._step(samples, learning_rate, dropout_key)
+    def _set_due(self) -> None:
+        to_epoch_end = self.steps_per_epoch - self.steps % self.steps_per_epoch
+        self._due = self.steps + min(self.check_every, to_epoch_end)
+
+    def _attend(self) -> None:
+        """Do what isn't done at every update."""
+        # At the end of an epoch too: whatever is taken back later, a finished epoch stays finished.
+        self.check()
+        if self.steps % self.steps_per_epoch == 0:
+            self._end_epoch()
 
     def _end_epoch(self) -> None:
         now = time.perf_counter()
@@ -190,24 +184,11 @@ class Stepping:
         self.history.learning_rate.append(self._learning_rate)
         self.history.seconds.append(now - self._began)
         self.loss_sum, self.samples_in_epoch, self._began = 0.0, 0, now
-
-    def _scheduled_rate(self, factor: Callable[[Array, int, int], Array]) -> float:
-        # Past its last epoch, the schedule keeps its last factor.
-        step = min(self.steps, self.steps_per_epoch * self.settings.n - 1)
-        scheduled: float = factor(np.array([step]), self.steps_per_epoch, self.settings.n).item()
-        return self._learning_rate * scheduled
+        self._checked = self.steps, 0.0, 0
 
     def _dropout_key(self) -> int:
         bits = np.random.SeedSequence([self.seed, self.steps, DROPOUT_STREAM]).generate_state(1, np.uint64)
         return int(bits[0])
-
-    def _checked_weights(self, value: Any, count: int) -> Array:
-        weights = as_array(value, "sample_weights")
-        if weights.shape != (count,):
-            raise ShapeError(f"sample_weights has shape {weights.shape}; expected ({count},), one for each column of x")
-        if not np.isfinite(weights).all() or (weights < 0).any():
-            raise ArgumentError("sample_weights has a negative number or one that is not finite; expected 0 or more")
-        return in_dtype(weights, self._dtype)
 
     def _diverge(self, samples: Samples, learning_rate: float) -> None:
         self._snapshot.restore()
@@ -216,18 +197,9 @@ class Stepping:
 
     def _restore_and_raise(self, sentence: str, advice: str) -> None:
         self._snapshot.restore()
-        step, self.steps = self.steps, self._checked_at
+        step, (self.steps, self.loss_sum, self.samples_in_epoch) = self.steps, self._checked
+        self._set_due()
         raise DivergenceError(
             f"update {step}: {sentence}; the net has the weights after update {self.steps}, which were checked; "
             f"{advice}"
-        )
-
-
-def _require_finite(columns: Array, name: str) -> None:
-    wrong = ~np.isfinite(columns)
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise DataError(
-            f"{name}[{row}, {column}] is {columns[row, column]}; expected finite numbers: fill it in, or leave the "
-            f"sample out"
         )

@@ -90,8 +90,31 @@ def test_a_formula_that_cannot_be_recorded_trains_as_it_is(optimizer):
 
 def test_a_weight_decay_of_zero_costs_no_call():
     operations = [node.op for node in recipe_of(registry.get("optimizer", "adam")).vectors]
-    assert len(operations) == 13
+    assert len(operations) == 12
     assert operations.count("divide") == operations.count("sqrt") == 1
+
+
+def test_numbers_on_both_sides_of_a_quotient_become_one():
+    def update(w, g, square, t, learning_rate):
+        square = square + g * g
+        return w - learning_rate * g / (np.sqrt(square * (2.0 + t)) + 1e-8), square
+
+    recipe = recipe_of(Optimizer("apart", update, state={"square": 0.0}, params=RATE))
+    operations = [node.op for node in recipe.vectors]
+    # One for g * g, and one for the quotient times learning_rate / sqrt(2 + t).
+    assert operations.count("multiply") == 2
+
+
+def test_a_root_of_a_negative_number_times_a_vector_is_left_to_the_formula():
+    def update(w, g, t, learning_rate):
+        # sqrt(4 - t) * sqrt(-g * g) would not be a number where sqrt((4 - t) * -g * g) is one.
+        return (w - learning_rate * np.sqrt((4 - t) * g),)
+
+    optimizer = Optimizer("root", update, params=RATE)
+    recipe = recipe_of(optimizer)
+    if recipe is not None:
+        program = UpdateProgram(recipe, np.ones(2), np.full(2, -1.0), [], Memory())
+        assert not program.set_numbers(5, 0.1)
 
 
 def test_numbers_that_cannot_be_computed_are_left_to_the_formula():

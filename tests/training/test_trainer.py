@@ -1,5 +1,6 @@
 """Training one update at a time."""
 
+import contextvars
 import copy
 import pickle
 import tracemalloc
@@ -21,6 +22,7 @@ from nnframe import (
     nNet,
 )
 from nnframe.engines import reference
+from nnframe.training.factors import Factors
 
 CHOICES = {
     "sgd": {"learning_rate": 0.1},
@@ -204,6 +206,66 @@ def test_after_divergence_the_net_has_the_weights_of_the_last_check():
         assert np.isfinite(mine).all()
 
 
+def test_after_divergence_the_history_has_each_epoch_once():
+    net = nNet([denseLayer([[1.0]], 0.0)])
+    trainer = net.trainer("mse", learning_rate=0.1, steps_per_epoch=10, check_every=100)
+    for _ in range(14):
+        trainer.step([[1.0]], [[1.0]])
+    with pytest.raises(DivergenceError, match="the weights after update 10"):
+        trainer.run([([[1e160]], [[1.0]])] * 4)
+    assert trainer.steps == 10
+    for _ in range(10):
+        trainer.step([[1.0]], [[1.0]])
+    assert len(trainer.history.loss) == 2
+    # The updates that were taken back are in no mean.
+    assert trainer.history.loss[1] <= trainer.history.loss[0] <= 1
+
+
+@pytest.mark.parametrize("activations", [["tanh", "softmax"], [np.tanh, "softmax"]], ids=["built-in", "a function"])
+def test_the_error_state_of_numpy_neither_matters_nor_changes(activations):
+    rng = np.random.default_rng(0)
+    net = nNet.from_sizes([5, 4, 3], activations, seed=3, dtype="float32")
+    trainer = net.trainer("cel", optimizer="adam")
+    pair = (rng.normal(size=(5, 1)) * 1e30).astype("float32"), np.eye(3, dtype="float32")[:, [0]]
+    with np.errstate(all="raise"):
+        before = np.geterr()
+        for _ in range(3):
+            trainer.step(*pair)
+        assert np.geterr() == before
+
+
+def test_a_plugin_of_others_sees_the_context_variables_of_the_caller():
+    variable = contextvars.ContextVar("variable", default="outside")
+    seen = []
+
+    def value(a, y):
+        seen.append(variable.get())
+        return ((a - y) ** 2).sum(axis=0)
+
+    trainer = net_of().trainer(nnframe.Loss("mine", value, lambda a, y: 2 * (a - y)), learning_rate=0.1)
+    seen.clear()
+    variable.set("inside")
+    trainer.step(*digits_like(1)[0])
+    assert set(seen) == {"inside"}
+
+
+def test_targets_are_checked_however_many_were_seen_before():
+    net, rng = net_of(), np.random.default_rng(0)
+    trainer = net.trainer("cel", 0.01)
+    x, y = np.ones((5, 1)), np.eye(3)[:, [0]]
+    for _ in range(3):
+        trainer.step(x, y)
+    for _ in range(300):
+        trainer.step(x, rng.dirichlet(np.ones(3))[:, None])
+    # The array of a target that was fine holds another one now.
+    y[0] = 2.0
+    with pytest.raises(ArgumentError, match="y has 2"):
+        trainer.step(x, y)
+    for wrong in ([[-1.0], [1.0], [1.0]], [[0.0], [1.5], [0.0]]):
+        with pytest.raises(ArgumentError, match="takes probabilities"):
+            trainer.step(x, np.array(wrong))
+
+
 def test_a_failing_plugin_leaves_the_weights_from_before_the_step():
     calls = []
 
@@ -267,6 +329,15 @@ def test_a_schedule_goes_by_updates_and_keeps_its_last_factor():
         rates.append(-net.layersList[0].bias.item())
     expected = [1, 1, 0.5, 0.5, 0.5, 0.5]
     np.testing.assert_allclose(rates, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("chosen", ["cosine", "exponential", "warm_up(epochs=2.5)"])
+def test_factors_are_those_of_the_schedule_in_any_order(chosen):
+    schedule = nnframe.registry.get("schedule", chosen)
+    factors, last = Factors(schedule, steps_per_epoch=700, n_epochs=4), 2799
+    for step in (0, 1, 1023, 1024, 2048, 5, 2799, 2800, 10**12, 0):
+        expected = schedule.factor(np.array([min(step, last)]), 700, 4, **schedule.settings)
+        assert factors.at(step) == pytest.approx(np.asarray(expected).item(), rel=1e-14)
 
 
 def test_a_schedule_needs_to_know_how_long_it_lasts():

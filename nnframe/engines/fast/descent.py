@@ -30,11 +30,14 @@ class Descent(ABC):
         For each layer, where its gradient is written before `step`.
     takes_steps : bool
         Whether `step` expects gradients that are multiplied by the learning rate.
+    has_begin : bool
+        Whether `begin` does anything.
     """
 
     layers: Sequence[Linear]
     gradients: Sequence[Gradient]
     takes_steps = True
+    has_begin = True
 
     @abstractmethod
     def begin(self) -> None:
@@ -75,6 +78,8 @@ def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
 class InJointVector(Descent):
     """The layers' weights are parts of one vector already: no copy, and one subtraction."""
 
+    has_begin = False
+
     def __init__(self, task: TrainingTask | BoundNet, vector: Array) -> None:
         self.layers, self._vector = task.layers, vector
         self._step, self.gradients = vector_of(task.layers)
@@ -92,6 +97,8 @@ class InJointVector(Descent):
 
 class InTheLayers(Descent):
     """Weights stay in the layers: no copy, and one subtraction per array."""
+
+    has_begin = False
 
     def __init__(self, task: TrainingTask | BoundNet, memory: Memory) -> None:
         self.layers = task.layers
@@ -145,6 +152,7 @@ class ByRule(Descent):
     def __init__(self, task: TrainingTask | BoundNet) -> None:
         self._updater = Updater(task, in_place=True)
         self.layers, self.gradients = task.layers, self._updater.gradients
+        self.has_begin = bool(self._updater.arrays)
 
     def begin(self) -> None:
         """Let the updater read the weights."""
