@@ -14,7 +14,7 @@ import nnframe.testing
 from nnframe import nNet, registry
 from nnframe.contracts.plugin import Plugin
 from nnframe.registry.kinds import KINDS, kind_of
-from nnframe.testing.kit import CHECKS, COMMON_CHECKS
+from nnframe.testing.checks import CHECKS, COMMON_CHECKS
 
 ROOT = Path(__file__).parent.parent / "plugins"
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -74,7 +74,7 @@ def check_plugins(options: argparse.Namespace) -> int:
         show_json(results)
     else:
         for result in results:
-            if result["outcome"] in ("failed", "warned"):
+            if result["outcome"] in ("failed", "warned") or (result["outcome"] == "passed" and result["message"]):
                 show(f"{result['plugin']}: {result['name']} {result['outcome']}\n  {result['message']}")
         names = {result["plugin"] for result in results}
         endings = ", ".join(f"{count[outcome]} {outcome}" for outcome in OUTCOMES)

@@ -146,6 +146,8 @@ class DerivedActivation:
     ----------
     elementwise : bool
         Whether each output depends on one input alone.
+    forward : Derived
+        ``forward(z) -> a``: the formula itself, in its shortest form.
     slope : Derived or None
         ``slope(z) -> f'(z)``; None where components mix.
     backward : Derived
@@ -168,6 +170,7 @@ class DerivedActivation:
             self.elementwise = is_elementwise(result, result.graph.input("z"))
             self.slope = Derived(self._slope_source, self._with_differences) if self.elementwise else None
             self.backward = Derived(self._backward_source)
+            self.forward = Derived(self._forward_source)
             self._choose(result, FLOAT64)
             self._prove()
         except NotRecordableError as error:
@@ -188,6 +191,12 @@ class DerivedActivation:
     def _derivative(self, dtype: DType) -> tuple[Node, Chosen]:
         known = self._recorded.get(dtype)
         return known or self._choose(recorded(self._forward, ["z"], self._symbols, dtype), dtype)
+
+    def _forward_source(self, dtype: DType, compiles: bool) -> Source:
+        result, chosen = self._derivative(dtype)
+        bounds = range_of(dtype, is_loss=False)
+        short = chosen.shortened(result, bounds)
+        return source_of("forward", [short], ["z", *self._symbols], dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _slope_source(self, dtype: DType, compiles: bool) -> Source:
         _, chosen = self._derivative(dtype)
@@ -255,6 +264,8 @@ class DerivedLoss:
     ----------
     gradient : Derived
         ``gradient(a, y) -> dL/da``.
+    value : Derived
+        ``value(a, y) -> (B,)``: the formula itself, in its shortest form.
 
     Raises
     ------
@@ -274,6 +285,7 @@ class DerivedLoss:
         self._symbols = {name: settings[name] for name in symbols}
         self._recorded: dict[DType, Chosen] = {}
         self.gradient = Derived(self._gradient_source)
+        self.value = Derived(self._value_source)
         try:
             with np.errstate(all="ignore"):
                 got = self.gradient(a, y, *self._symbols.values())
@@ -296,6 +308,12 @@ class DerivedLoss:
 
             self._recorded[dtype] = Chosen(result, a, derive, ["a", "y"])
         return self._recorded[dtype]
+
+    def _value_source(self, dtype: DType, compiles: bool) -> Source:
+        chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
+        short = chosen.shortened(chosen.result, bounds)
+        arguments = ["a", "y", *self._symbols]
+        return source_of("value", [short], arguments, shapes=[Shape.ROW], dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _gradient_source(self, dtype: DType, compiles: bool) -> Source:
         chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -15,8 +15,10 @@ from nnframe.errors import DerivativeError
 from nnframe.testing.calls import calls_of
 from nnframe.testing.differences import require_slopes, slopes
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close, written
-from nnframe.testing.samples import DTYPES, LARGE, pre_activations, tiled, variants, with_changes
+from nnframe.testing.samples import DTYPES, LARGE, VERY_MANY, pre_activations, tiled, variants, with_changes
 
+# A wide layer.
+MANY_COMPONENTS = 45
 EXPECTED = "Expected is what differences of forward give."
 
 
@@ -39,6 +41,16 @@ def components_are_independent(activation: Activation) -> None:
             atol=1e-12,
             inputs=forward.arguments,
         )
+    wide = replace(forward, arguments={"z": tiled(z.T, VERY_MANY).T})
+    require_close(
+        wide(),
+        tiled(together.T, VERY_MANY).T,
+        f"forward(z) in a layer of {VERY_MANY}",
+        f"Expected is what it gives in a layer of {len(z)}. Let nothing depend on the layer's size.",
+        rtol=1e-9,
+        atol=1e-12,
+        inputs=wide.arguments,
+    )
 
 
 def derivative_matches_differences(activation: Activation) -> None:
@@ -50,18 +62,28 @@ def derivative_matches_differences(activation: Activation) -> None:
         except DerivativeError as error:
             raise CheckFailure(f"derivative{with_changes(each)} is expected to be given: {error}") from error.__cause__
         z = pre_activations()
-        # What backward gives for grad is the slope of the sum of grad * a, here with grad = z / 3 upside down.
-        grad = np.ones_like(z) if slope else z[::-1] / 3
         if slope is not None:
-            got = slope(z, **each.settings)
-        else:
-            got = backward(grad, z, each.forward(z, **each.settings), **each.settings)
+            _require_slopes(each, np.ones_like(z), z, slope(z, **each.settings), range(len(z)))
+            continue
+        # Where components mix, a formula may depend on how many there are.
+        for n in (len(z), 1, MANY_COMPONENTS):
+            some = tiled(z.T, n).T
+            # What backward gives for grad is the slope of the sum of grad * a, here with grad = z / 3 upside down.
+            grad = some[::-1] / 3
+            got = backward(grad, some, each.forward(some, **each.settings), **each.settings)
+            # Of many components, the first and the last are enough.
+            _require_slopes(each, grad, some, got, range(n) if n <= len(z) else (0, n - 1))
+
+
+def _require_slopes(activation: Activation, grad: Array, z: Array, got: Array, rows: Iterable[int]) -> None:
+    """Raise unless the sum of grad * a over each column has the slopes that a derivative or backward gave."""
+    name, advice = "backward(grad, z, a)", "Correct its formula: dL/dz_i is the sum over k of grad_k da_k/dz_i."
+    if activation.elementwise:
         name, advice = "derivative(z)", "Correct its formula, or leave it out."
-        if slope is None:
-            name, advice = "backward(grad, z, a)", "Correct its formula: dL/dz_i is the sum over k of grad_k da_k/dz_i."
-        for i, row in enumerate(z):
-            found = slopes(partial(_total, each, grad, z, i), row)
-            require_slopes(got[i], found, f"{name}{with_changes(each)}", {"z": row}, f"{EXPECTED} {advice}")
+    size = f" of {len(z)} components" if len(z) == MANY_COMPONENTS else ""
+    for i in rows:
+        found = slopes(partial(_total, activation, grad, z, i), z[i])
+        require_slopes(got[i], found, f"{name}{with_changes(activation)}{size}", {"z": z[i]}, f"{EXPECTED} {advice}")
 
 
 def outputs_are_in_their_domain(activation: Activation) -> None:

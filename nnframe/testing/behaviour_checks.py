@@ -11,7 +11,7 @@ from nnframe.arrays import FLOAT32, FLOAT64, Array
 from nnframe.contracts.plugin import Plugin
 from nnframe.testing.calls import Call, calls_of
 from nnframe.testing.outcome import CheckFailure, difference, require_close, written_for
-from nnframe.testing.samples import DTYPES, tiled, variants, with_changes
+from nnframe.testing.samples import DTYPES, VERY_MANY, tiled, variants, with_changes
 from nnframe.testing.threads import interleaved, together
 
 # Calls of each function with one input; slow functions are called for so many seconds.
@@ -110,6 +110,16 @@ def columns_are_independent(plugin: Plugin) -> None:
                 atol=1e-12,
                 inputs=alone.arguments,
             )
+        many = call.on(partial(tiled, count=VERY_MANY))
+        require_close(
+            many(),
+            tiled(batch, VERY_MANY),
+            f"{call.name} on a batch of {VERY_MANY}",
+            f"Expected is what it gives in a batch of {batch.shape[-1]}. Let nothing depend on the batch's size.",
+            rtol=1e-9,
+            atol=1e-12,
+            inputs=many.arguments,
+        )
 
 
 def float32_agrees_with_float64(plugin: Plugin) -> None:

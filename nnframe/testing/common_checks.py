@@ -15,6 +15,8 @@ from nnframe.testing.calls import Call, calls_of, update_call
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, CheckWarning, difference
 from nnframe.testing.samples import other_values, update_arguments, variants
 
+MOST_UPDATES = 130
+
 PLACEHOLDER = re.compile(
     r"\b(todo|fixme|tbd|lorem ipsum|placeholder)\b|say in a line what it is for|name the paper or book", re.IGNORECASE
 )
@@ -56,9 +58,10 @@ def every_parameter_changes_the_result(plugin: Plugin) -> None:
 
 
 def _calls(plugin: Plugin) -> list[Call]:
-    """Return all calls that may show a parameter: an optimizer may act in every other update only."""
+    """Return all calls that may show a parameter: an optimizer may act in every tenth or hundredth update only."""
     if isinstance(plugin, Optimizer):
-        return [update_call(plugin, update_arguments(plugin), t) for t in range(1, 13)]
+        arguments = update_arguments(plugin)
+        return [update_call(plugin, arguments, t) for t in range(1, MOST_UPDATES)]
     return calls_of(plugin)
 
 

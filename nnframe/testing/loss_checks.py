@@ -16,7 +16,7 @@ from nnframe.testing.differences import require_slopes, slopes
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close, written
 from nnframe.testing.samples import DTYPES, columns, targets, variants, with_changes
 
-MANY_COMPONENTS = 45
+FEW, MANY = 4, (45, 1100)
 
 
 def gradient_matches_differences(loss: Loss) -> None:
@@ -26,17 +26,17 @@ def gradient_matches_differences(loss: Loss) -> None:
             slope = each.slope
         except DerivativeError as error:
             raise CheckFailure(f"gradient{with_changes(each)} is expected to be given: {error}") from error.__cause__
-        for n in (4, 1, 3, MANY_COMPONENTS):
+        for n in (FEW, 1, 3, *MANY):
             a, y = columns(each.a_domain, seed=0, n=n), targets(each.y_domain, n=n)
             gradient = slope(a, y, **each.settings)
             # Of many components, the first and the last are enough.
-            for i in range(n) if n < MANY_COMPONENTS else (0, n - 1):
+            for i in (0, n - 1) if n in MANY else range(n):
                 found = slopes(partial(_value, each, a, y, i), a[i])
                 advice = (
                     "Expected is what differences of value give. Correct the formula of the gradient; a mean over n "
                     "components makes it 1 / n of a sum's."
                 )
-                what = f"gradient(a, y){with_changes(each)}" + ("" if n == 4 else f" of {n} components")
+                what = f"gradient(a, y){with_changes(each)}" + ("" if n == FEW else f" of {n} components")
                 require_slopes(gradient[i], found, what, {"a": a[i], "y": y[i]}, advice)
 
 

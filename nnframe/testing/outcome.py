@@ -38,7 +38,7 @@ class CheckResult(NamedTuple):
         The check's, as in a test's name.
     outcome : {"passed", "failed", "warned", "skipped"}
     message : str
-        What was expected, what came, at which input, and what to do; empty if it passed.
+        What was expected, what came, at which input, and what to do; if it passed, what is worth knowing, if anything.
     """
 
     name: str

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe.contracts.plugin import Plugin
-from nnframe.testing.kit import checks_of, plugins_meant_by
+from nnframe.testing.kit import BoundCheck, checks_of, plugins_meant_by
 from nnframe.testing.outcome import CheckSkipped, CheckWarning
 
 
@@ -34,7 +34,7 @@ def parametrize_plugin_checks(*plugins: str | Plugin) -> Callable[[Callable[...,
     """
     import pytest
 
-    def as_test(check: Callable[[], None]) -> Callable[[], None]:
+    def as_test(check: BoundCheck) -> Callable[[], None]:
         def run() -> None:
             __tracebackhide__ = True
             try:

@@ -21,15 +21,19 @@ DTYPES = (FLOAT32, FLOAT64)
 LARGE = 1e4
 # More columns, or components, than formulas with a special case for large arrays usually have.
 MANY = 130
+# And as many as a large batch or a wide layer has; too many to go through one by one.
+VERY_MANY = 1100
+# Values of parameters that formulas have branches for, as for a power of 0 or a temperature of 1.
+SPECIAL = (0, 1, 2)
 # Long enough for most schedules to go through all their phases.
 STEPS_PER_EPOCH, N_EPOCHS = 7, 12
 # Updates before the one that is checked, so that the state is not the initial one.
 UPDATES = 3
 
 
-def tiled(array: Array) -> Array:
-    """Return an array with its last axis repeated up to `MANY` elements."""
-    return array[..., np.arange(MANY) % array.shape[-1]]
+def tiled(array: Array, count: int = MANY) -> Array:
+    """Return an array with its last axis repeated up to so many elements."""
+    return array[..., np.arange(count) % array.shape[-1]]
 
 
 def pre_activations(dtype: DType = FLOAT64) -> Array:
@@ -90,17 +94,21 @@ def steps(steps_per_epoch: int, n_epochs: int) -> Array:
 
 
 def variants(plugin: P) -> Iterator[P]:
-    """Yield a plugin, and for each parameter the same with another value of it and with the ends of its interval."""
+    """Yield a plugin, and the same with other parameters: for each a near value, special ones, its interval's ends."""
     yield plugin
     for name in plugin.settings:
-        others, ends = other_values(plugin, name), _ends(plugin.limits.get(name))
-        for other in others[:1] + [each for each in others[1:] if each in ends]:
+        others, telling = other_values(plugin, name), (*SPECIAL, *_ends(plugin.limits.get(name)))
+        for other in others[:1] + [each for each in others[1:] if each in telling]:
             yield plugin.with_params(**{name: other})
 
 
 def with_changes(plugin: Plugin) -> str:
     """Return the changed parameters as text for a message."""
-    return "".join(f" with {name}={format_parameter(value)}" for name, value in plugin.overrides.items())
+    return "".join(
+        f" with {name}={format_parameter(value)}" + ("" if name in plugin.limits else " (which no limit rules out)")
+        for name, value in plugin.overrides.items()
+        if not isinstance(value, Plugin)
+    )
 
 
 def other_values(plugin: Plugin, name: str) -> list[Parameter]:
@@ -114,7 +122,7 @@ def other_values(plugin: Plugin, name: str) -> list[Parameter]:
         except (ArgumentError, ArgumentTypeError):
             # Not within the plugin's limits.
             continue
-        if changed != value:
+        if changed != value and changed not in found:
             found.append(changed)
     return found
 
@@ -130,9 +138,9 @@ def _near(value: Parameter) -> list[Parameter]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
-        return [value + 1, value + 2, max(1, value - 1), value - 1]
+        return [value + 1, value + 2, max(1, value - 1), value - 1, *SPECIAL]
     if isinstance(value, float):
-        return [*_near_number(value)]
+        return [*_near_number(value), *map(float, SPECIAL)]
     if isinstance(value, tuple):
         others = tuple(_near_number(each)[0] for each in value)
         return [others, value[:-1], (*value[:-1], *others[-1:])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from itertools import count
@@ -228,10 +229,31 @@ BROKEN = {
     "changes in layers of 40": (
         tanh(forward=lambda z: np.tanh(z) * (1 if len(z) < 40 else 2)), {"components_are_independent"}
     ),
+    "changes in batches of 1,000": (
+        tanh(forward=lambda z: np.tanh(z) * (1 if z.shape[1] < 1000 else 2)), {"columns_are_independent"}
+    ),
+    "changes in layers of 1,000": (
+        tanh(forward=lambda z: np.tanh(z) * (1 if len(z) < 1000 else 2)), {"components_are_independent"}
+    ),
+    "another backward in layers of 40": (
+        tanh(forward=softmax, derivative=None,
+             backward=lambda grad, z, a: softmax_backward(grad, z, a) * (1 if len(z) < 40 else 2)),
+        {"derivative_matches_differences"},
+    ),
     "a slope off by 1e-5": (tanh(derivative=lambda z: (1 + 1e-5) * slope(z)), {"derivative_matches_differences"}),
     "another formula at the end of an interval": (
         tanh(forward=lambda z, k: np.tanh(k * z) if k else 2 * z, derivative=lambda z, k: k * slope(k * z),
              params={"k": 1.0}, limits={"k": "[0, inf)"}),
+        {"derivative_matches_differences"},
+    ),
+    "another formula where a parameter is 0, without a limit": (
+        tanh(forward=lambda z, k: np.tanh(k * z) if k else 2 * z, derivative=lambda z, k: k * slope(k * z),
+             params={"k": 1.5}),
+        {"derivative_matches_differences"},
+    ),
+    "another formula where a parameter is 1, without a limit": (
+        tanh(forward=lambda z, k: np.tanh(k * z) if k != 1 else 2 * np.tanh(z),
+             derivative=lambda z, k: k * slope(k * z), params={"k": 1.5}),
         {"derivative_matches_differences"},
     ),
     "outputs beyond the domain it declares": (tanh(a_domain="probability"), {"outputs_are_in_their_domain"}),
@@ -330,6 +352,9 @@ BROKEN = {
     "another loss of 40 components": (
         mse(value=lambda a, y: value(a, y) * (1 if len(a) < 40 else 2)), {"gradient_matches_differences"}
     ),
+    "another loss of 1,000 components": (
+        mse(value=lambda a, y: value(a, y) * (1 if len(a) < 1000 else 2)), {"gradient_matches_differences"}
+    ),
     "NaN for large activations": (
         mse(value=lambda a, y: value(a, y) + np.where(np.abs(a).max(axis=0) > 1e3, np.nan, 0).astype(a.dtype)),
         {"large_inputs_give_no_nan"},
@@ -424,4 +449,27 @@ BROKEN = {
     "a callback with half a state": (callback(HalfState), {"its_state_can_be_kept"}),
     "a callback whose state does not come back": (callback(ForgetfulState), {"its_state_can_be_kept"}),
     "a callback whose state can not be copied": (callback(LockedState), {"its_state_can_be_kept"}),
+}  # fmt: skip
+
+
+# Likewise, for checks that warn.
+WARNED = {
+    "a derivative that takes several times as long as the derived one": (
+        tanh(derivative=lambda z: 1 - np.float_power(np.tanh(z), 2).astype(z.dtype)), {"overrides_pay"}
+    ),
+    "a gradient that takes several times as long as the derived one": (
+        mse(gradient=lambda a, y: 2 * np.cbrt((a - y) ** 3) / len(a)), {"overrides_pay"}
+    ),
+    "powers that are products": (
+        tanh(forward=lambda z: np.clip(z, -2, 2) ** 3, derivative=None), {"formulas_are_fast"}
+    ),
+    "powers that are products, in a loss": (
+        mse(value=lambda a, y: (np.sign(a - y) * (a - y) ** 3).mean(axis=0), gradient=None),
+        {"formulas_are_fast"},
+    ),
+    "np.vectorize": (
+        tanh(forward=lambda z: np.vectorize(math.tanh, otypes=[z.dtype])(z)), {"formulas_are_fast"}
+    ),
+    "the words of a template": (tanh(doc=f"{DOC} TODO: say what it is for."), {"it_is_documented"}),
+    "no source": (tanh(doc="a = tanh(z)"), {"it_is_documented"}),
 }  # fmt: skip

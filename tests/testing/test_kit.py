@@ -13,7 +13,7 @@ from nnframe import Activation, Optimizer, UnknownNameError, registry
 
 sys.path.insert(0, str(Path(__file__).parent))
 from broken_engines import BROKEN_ENGINES, broken_engine
-from broken_plugins import BROKEN, DOC
+from broken_plugins import BROKEN, DOC, WARNED
 
 from nnframe.testing.outcome import require_close
 
@@ -32,6 +32,40 @@ def test_a_broken_plugin_fails_exactly_the_checks_that_should_notice(fault):
     plugin, expected = BROKEN[fault]
     results = nnframe.testing.run_checks(plugin)
     assert {result.name for result in results if result.outcome == "failed"} == expected
+
+
+@pytest.mark.parametrize("fault", WARNED)
+def test_a_plugin_that_could_be_better_is_warned_by_exactly_the_checks_that_should_notice(fault):
+    plugin, expected = WARNED[fault]
+    results = nnframe.testing.run_checks(plugin)
+    assert {result.name for result in results if result.outcome in ("warned", "failed")} == expected
+    assert all("\n" not in result.message for result in results)
+
+
+def note_on_overrides(plugin):
+    return {result.name: result.message for result in nnframe.testing.run_checks(plugin)}["overrides_pay"]
+
+
+def test_the_kit_says_that_an_override_may_be_left_out():
+    plugin = Activation("mine", np.tanh, lambda z: 1 - np.tanh(z) ** 2, doc=DOC)
+    assert re.fullmatch(
+        r"derivative\(z\) takes \d\.\d\d times as long as .*, and may be left out", note_on_overrides(plugin)
+    )
+
+
+def test_the_kit_says_by_how_much_an_override_is_faster():
+    plugin = Activation(
+        "mine",
+        lambda z: np.log(np.cosh(np.clip(z, -30, 30))),
+        lambda z: np.tanh(np.clip(z, -30, 30)) * (np.abs(z) < 30),
+        doc=DOC,
+    )
+    assert re.fullmatch(r".* is worth keeping: the derived one takes \d+\.\d times as long", note_on_overrides(plugin))
+
+
+def test_the_kit_says_that_an_override_is_more_stable():
+    plugin = Activation("mine", lambda z: np.log(np.exp(z) + 1), lambda z: 0.5 * (1 + np.tanh(z / 2)), doc=DOC)
+    assert "is worth keeping: finite in float64 where the derived one is not" in note_on_overrides(plugin)
 
 
 @pytest.mark.parametrize("fault", BROKEN)

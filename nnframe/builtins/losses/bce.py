@@ -34,8 +34,8 @@ def value(a: Array, y: Array) -> Array:
 
 
 def gradient(a: Array, y: Array) -> Array:
-    """Return ((1 - y) / (1 - a) - y / a) / n."""
-    grad: Array = ((1 - y) / floored(1 - a) - y / floored(a)) / len(a)
+    """Return -(y / a - (1 - y) / (1 - a)) / n."""
+    grad: Array = -1 / len(a) * (y / floored(a) - (1 - y) / floored(1 - a))
     return grad
 
 
