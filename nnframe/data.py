@@ -14,6 +14,7 @@ import numpy as np
 
 from nnframe.arrays import Array, DType
 from nnframe.errors import DataError
+from nnframe.inputs.array_likes import require_same_order
 from nnframe.inputs.checks import as_matrix
 
 
@@ -28,6 +29,7 @@ class Pairs(Sequence[tuple[Array, Array]]):
 
     def __init__(self, X: Any, Y: Any) -> None:
         labels = "for class labels, use nnframe.one_hot(Y); for one number per sample, Y.reshape(-1, 1)"
+        require_same_order(X, Y, ("X", "Y"))
         self.X = _read_only(as_matrix(X, "X", "(N, n_in), one row per sample"))
         self.Y = _read_only(as_matrix(Y, "Y", "(N, n_out), one row per sample", labels))
         if len(self.X) != len(self.Y):
@@ -85,6 +87,8 @@ def pairs(X: Any, Y: Any) -> Pairs:
         If an array is not two-dimensional or doesn't hold real numbers.
     DataError
         If one has more rows than the other.
+    ArgumentError
+        If both are of pandas, with the same index in another order.
 
     Examples
     --------

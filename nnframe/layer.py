@@ -15,6 +15,7 @@ from nnframe.contracts.bound import Linear
 from nnframe.contracts.parameters import format_parameters
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError
 from nnframe.inputs.checks import as_array, as_columns, as_matrix, float_dtype
+from nnframe.inputs.overrides import overridden
 from nnframe.registry.binding import bind_activation
 from nnframe.registry.spec import parse_spec
 
@@ -157,9 +158,9 @@ class denseLayer:
         PluginError
             If the activation fails.
         """
-        return self.forward_within_errstate(v)
+        return denseLayer.step_of_net(self, v)
 
-    def forward_within_errstate(self, v: Any) -> Array:
+    def step_of_net(self, v: Any) -> Array:
         """Return what `forwardPass` does, for a caller who has set `FORWARD_ERRORS` once for many layers."""
         linear, activate_inplace = self._linear, self._bound.forward_inplace
         z: Array = linear.dot(self._columns(v, linear.shape[1]))
@@ -198,6 +199,11 @@ class denseLayer:
         slopes = (self._bound.derivative or np.ones_like)(columns)
         return slopes[:, 0] if slopes.shape[1] == 1 else slopes
 
+    def __init_subclass__(cls) -> None:
+        if any(getattr(cls, name) is not getattr(denseLayer, name) for name in FIXED):
+            # A forward pass calls this alone, which is too fast for `check_chain`.
+            setattr(cls, "step_of_net", lambda self, v: check_chain([self]))  # noqa: B010
+
     def for_engine(self) -> Linear:
         """Return the layer's live arrays and its activation as an engine takes them."""
         return Linear(self._linear, self._bias, self._bound)
@@ -226,7 +232,7 @@ class denseLayer:
 
 
 # A net computes a layer from its arrays and its activation, and calls none of these.
-FIXED = frozenset(name for name in vars(denseLayer) if not name.startswith("__"))
+FIXED = frozenset(name for name in vars(denseLayer) if not name.startswith("__")) - {"step_of_net"}
 
 
 def check_chain(layers: Sequence[denseLayer]) -> None:
@@ -247,12 +253,10 @@ def check_chain(layers: Sequence[denseLayer]) -> None:
                 f"layersList[{i}] is of type {type(layer).__name__}; expected a denseLayer: denseLayer(linear, bias, "
                 f"activation)"
             )
-        own = FIXED & vars(layer).keys()
-        if type(layer) is not denseLayer:
-            own |= {name for name in FIXED if getattr(type(layer), name) is not getattr(denseLayer, name)}
+        own = overridden(layer, denseLayer, FIXED)
         if own:
             raise ArgumentTypeError(
-                f"layersList[{i}] ({type(layer).__name__}) overrides {', '.join(sorted(own))}, which a net does not "
+                f"layersList[{i}] ({type(layer).__name__}) overrides {', '.join(own)}, which a net does not "
                 f"call; expected a plain denseLayer: write the function as an activation instead, such as "
                 f"denseLayer(linear, bias, nnframe.Activation('mine', forward))"
             )

@@ -15,6 +15,7 @@ from nnframe.engines.joint_memory import join_memory
 from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
 from nnframe.initialization import random_layers
 from nnframe.inputs.checks import as_columns, as_matrix
+from nnframe.inputs.overrides import refuse_overrides
 from nnframe.layer import check_chain, denseLayer
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class nNet:
             check_chain(layers)
         steps: list[Array] = [as_columns(v, layers[0].n_in, "v") if return_all_steps else v]
         for layer in layers:
-            steps.append(layer.forward_within_errstate(steps[-1]))
+            steps.append(layer.step_of_net(steps[-1]))
         return steps if return_all_steps else steps[-1]
 
     def predict(self, X: Any) -> Array:
@@ -216,6 +217,7 @@ class nNet:
         from nnframe.engines.predictor import predictor_of
         from nnframe.training.settings import engine_or_default
 
+        refuse_overrides(self, nNet, "forwardPass")
         check_chain(self.layersList)
         return predictor_of(self.layersList, engine_or_default(engine, "engine"))
 
@@ -248,6 +250,7 @@ class nNet:
             if kept is None or not kept.fits(self, loss):
                 from nnframe.training.one_pair import KeptTrainer
 
+                refuse_overrides(self, nNet, "forwardPass")
                 kept = self._kept_trainer = KeptTrainer(self, loss, learning_rate)
             if (found := kept.train(data[0], learning_rate)) is not None:
                 return found
@@ -348,6 +351,7 @@ class nNet:
         from nnframe.training.prepare import prepare
         from nnframe.training.settings import Settings
 
+        refuse_overrides(self, nNet, "forwardPass")
         check_chain(self.layersList)
         return train(prepare(self, data, Settings.of(**arguments)))
 
@@ -405,6 +409,7 @@ class nNet:
         from nnframe.training.settings import Settings
         from nnframe.training.trainer import Trainer
 
+        refuse_overrides(self, nNet, "forwardPass")
         check_chain(self.layersList)
         if schedule is not None and n is None:
             raise ArgumentError("n is missing; expected the number of epochs that the schedule spans, such as n=10")
@@ -437,6 +442,7 @@ class nNet:
         """
         from nnframe.training.evaluation import evaluate_net
 
+        refuse_overrides(self, nNet, "forwardPass")
         check_chain(self.layersList)
         return evaluate_net(self, data, loss, metrics)
 

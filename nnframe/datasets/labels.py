@@ -25,8 +25,9 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
     labels : array_like, shape (N,) or (N, 1)
         Whole numbers, texts or booleans.
     classes : sequence, optional
-        The class of each column. Give it if there are several data sets, so that all get the same columns. By default
-        0 to the largest number for whole numbers from 0 on, else the distinct labels in ascending order.
+        The class of each column, all different. Give it if there are several data sets, so that all get the same
+        columns. By default the categories of a categorical of pandas, 0 to the largest number for whole numbers from 0
+        on, else the distinct labels in ascending order.
     dtype : numpy dtype, optional
 
     Returns
@@ -36,7 +37,8 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
     Raises
     ------
     ArgumentError, ArgumentTypeError, ShapeError
-        If a label is missing or not among the classes, or the labels are not 1-D.
+        If a label is missing or not among the classes, the labels are of several types or not 1-D, or a class is there
+        twice.
 
     Examples
     --------
@@ -47,7 +49,9 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
     """
     if isinstance(labels, np.ma.MaskedArray) and np.ma.is_masked(labels):
         raise ArgumentTypeError("labels has masked values; expected a label for every sample: leave those samples out")
-    found = np.asarray(labels)
+    if classes is None:
+        classes = _categories(labels)
+    found = _as_labels(labels, "labels")
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim != 1:
@@ -58,7 +62,7 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
     try:
         distinct = np.unique(found)
         if classes is not None:
-            columns = np.asarray(classes)
+            columns = _as_classes(classes)
         elif distinct.dtype.kind in "iu" and len(distinct) and distinct[0] >= 0:
             columns = np.arange(_checked_largest(int(distinct[-1])) + 1)
         else:
@@ -71,6 +75,42 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
         unknown = distinct[is_unknown].tolist()[0]
         raise ArgumentError(f"labels has {shown(unknown)}, which is not among the classes {shown(columns.tolist())}")
     return matrix
+
+
+def _as_labels(values: Any, name: str) -> Array:
+    """Return labels as an array, unless numpy would make texts of numbers, or numbers of booleans."""
+    found: Array = np.asarray(values)
+    if found.ndim == 1 and (isinstance(values, (list, tuple)) or found.dtype == object):
+        kinds = {type(each).__name__: _kind(each) for each in values if not _is_missing(each)}
+        if len(set(kinds.values())) > 1:
+            raise ArgumentTypeError(f"{name} has values of the types {', '.join(sorted(kinds))}; expected one type")
+        if found.dtype.kind == "U" and any(each.endswith("\0") for each in values):
+            # Which numpy's own texts drop.
+            found = np.array(values, object)
+    return found
+
+
+def _as_classes(values: Any) -> Array:
+    columns = _as_labels(values, "classes")
+    if columns.ndim != 1:
+        raise ShapeError(f"classes has shape {columns.shape}; expected (number of classes,), one label per column")
+    listed = columns.tolist()
+    twice = [each for i, each in enumerate(listed) if each in listed[:i]] if len(set(listed)) < len(listed) else []
+    if twice:
+        raise ArgumentError(f"classes has {shown(twice[0])} more than once; expected one column per class")
+    return columns
+
+
+def _categories(labels: Any) -> list[Any] | None:
+    """Return the categories of a categorical array or series of pandas, without importing pandas."""
+    dtype: Any = getattr(labels, "dtype", None)
+    return list(dtype.categories) if str(dtype) == "category" else None
+
+
+def _kind(label: Any) -> str:
+    if isinstance(label, (bool, np.bool_)):
+        return "boolean"
+    return "number" if isinstance(label, (int, float, np.number)) else type(label).__name__.removesuffix("_")
 
 
 def _is_missing(label: Any) -> bool:

@@ -100,7 +100,7 @@ def predictor_of(layers: Sequence[denseLayer], engine: Engine) -> Predictor:
     def forward(rows: Array) -> Array:
         columns = rows.T
         for layer in chain:
-            columns = layer.forward_within_errstate(columns)
+            columns = layer.step_of_net(columns)
         outputs: Array = columns.T
         return outputs
 

@@ -6,11 +6,13 @@ libraries is imported here; their objects are known by what they have.
 
 from __future__ import annotations
 
+import numbers
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from nnframe.errors import ArgumentTypeError, with_type
+from nnframe.errors import ArgumentError, ArgumentTypeError, with_type
 
 # Elements of a list from which numpy takes everything they mean.
 PLAIN_TYPES = frozenset((bool, int, float, str, np.ndarray, np.float32, np.float64, np.int64, np.bool_))
@@ -68,11 +70,35 @@ def require_numbers(array: np.ndarray[Any, Any], name: str) -> None:
     if array.ndim == 0:
         advice = ": list(...) keeps what an iterable yields" if hasattr(each, "__iter__") else ""
         raise ArgumentTypeError(f"{name} is {with_type(each)}; expected an array of numbers{advice}")
-    if isinstance(each, str):
+    if isinstance(each, (str, numbers.Number, Decimal)):
         advice = f"convert numbers with .astype(np.float64), and the names of classes with nnframe.one_hot({name})"
     else:
         advice = "fill in missing values, or leave those samples out"
     raise ArgumentTypeError(f"{name} holds {with_type(each)}; expected numbers: {advice}")
+
+
+def require_same_order(first: Any, second: Any, names: tuple[str, str]) -> None:
+    """Raise if two frames or series of pandas have the same index in another order, as after shuffling one of them.
+
+    Samples are paired by position; those two would be paired wrongly.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if not (hasattr(first, "iloc") and hasattr(second, "iloc")) or first.index.equals(second.index):
+        return
+    try:
+        is_permuted = first.index.sort_values().equals(second.index.sort_values())
+    except TypeError:
+        # Labels that can't be compared are left to their order.
+        return
+    if is_permuted:
+        one, other = names
+        raise ArgumentError(
+            f"{one} and {other} have the same index in another order, and samples are paired by position: pass "
+            f"{other}.loc[{one}.index], or {other}.to_numpy() if the positions are right"
+        )
 
 
 def _is_categorical(value: Any) -> bool:

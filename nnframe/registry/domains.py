@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
+
 from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.domains import DESCRIPTIONS, Domain, includes, violation
@@ -36,6 +38,13 @@ PAIR_FOR: dict[Domain, str] = {
     "probability": "'bce' with 'sigmoid'",
 }
 
+# Pre-activations that show what an activation returns, each next to others in every column.
+TRIED = (-8.0, 3.0, -1.5, 0.5, 0.0, 8.0, -3.0, 1.5, -0.5)
+# Each with a tolerance for the rounding of probabilities.
+TRIED_DOMAINS: dict[Domain, float] = {
+    "distribution": 1e-9, "log_distribution": 1e-9, "probability": 1e-9, "positive": 0.0, "nonnegative": 0.0,
+}  # fmt: skip
+
 
 def check_domains(activation: Activation | None, loss: Loss, n_outputs: int) -> None:
     """Raise if a loss doesn't fit the activation of the last layer; warn if training would teach little.
@@ -43,8 +52,8 @@ def check_domains(activation: Activation | None, loss: Loss, n_outputs: int) -> 
     Parameters
     ----------
     activation : Activation or None
-        None for a layer without activation, which returns any numbers. One that doesn't declare its `a_domain` may
-        return what the loss takes.
+        None for a layer without activation, which returns any numbers. One that doesn't declare its `a_domain` is tried
+        with a few columns.
     loss : Loss
     n_outputs : int
         The last layer's outputs.
@@ -60,10 +69,14 @@ def check_domains(activation: Activation | None, loss: Loss, n_outputs: int) -> 
         If probabilities that needn't sum to 1 go into a loss that is meant for a distribution, or if the only output of
         a last layer is always 1.
     """
-    given: Domain | None = "real" if activation is None else activation.a_domain
+    taken = loss.a_domain
+    if activation is None:
+        given: Domain | None = "real"
+    else:
+        # A loss that takes any numbers takes those of any activation.
+        given = activation.a_domain or (None if taken == "real" else tried_domain(activation, n_outputs))
     if given is None:
         return
-    taken = loss.a_domain
     whose = "the last layer, which has no activation," if activation is None else _whose(activation)
     if given == "distribution" and n_outputs == 1:
         what = f"{whose} has one output, which is always 1, so that the net learns nothing: {_two_classes()}"
@@ -128,6 +141,29 @@ def check_targets(loss: Loss, y: Array, name: str = "targets", first: int = 0) -
     raise ArgumentError(
         f"{name} has {value} in sample {first + int(column)}, and the loss {loss.spec!r} takes "
         f"{DESCRIPTIONS[loss.y_domain]}: use the loss {advice}"
+    )
+
+
+def tried_domain(activation: Activation, n_outputs: int) -> Domain | None:
+    """Return the smallest domain that holds what an activation returns for a few columns; None if it can't be tried.
+
+    Parameters
+    ----------
+    activation : Activation
+    n_outputs : int
+        The length of a column.
+    """
+    z = np.resize(TRIED, (len(TRIED) + 1, n_outputs)).T
+    try:
+        with np.errstate(all="ignore"):
+            a = np.asarray(activation.forward(z, **activation.settings), np.float64)
+    except Exception:
+        # What is wrong with it is told with its name where it is called for the net.
+        return None
+    if a.shape != z.shape or np.isnan(a).any():
+        return None
+    return next(
+        (domain for domain, tolerance in TRIED_DOMAINS.items() if violation(domain, a, tolerance) is None), "real"
     )
 
 

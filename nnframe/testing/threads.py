@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from contextvars import copy_context
 from types import FrameType
 from typing import Any
@@ -55,20 +56,45 @@ def interleaved(call: Callable[[], Array], other: Callable[[], Array]) -> Array:
     interruptions = 0
     pending: Future[Array] | None = None
 
-    def let_the_other_run(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+    def let_the_other_run() -> None:
         nonlocal interruptions, pending
-        frame.f_trace_opcodes = True
         if interruptions < MOST_INTERRUPTIONS and (pending is None or pending.done()):
             interruptions += 1
             pending = pool.submit(context.run, other)
             wait([pending], timeout=PATIENCE)
-        return let_the_other_run
 
     context = copy_context()
-    tracer = sys.gettrace()
-    with ThreadPoolExecutor(1) as pool:
-        sys.settrace(let_the_other_run)
+    with ThreadPoolExecutor(1) as pool, _before_each_instruction(let_the_other_run):
+        return np.asarray(call())
+
+
+@contextmanager
+def _before_each_instruction(act: Callable[[], None]) -> Iterator[None]:
+    """Call a function before each instruction of Python that this thread executes in a ``with`` block."""
+    if sys.version_info >= (3, 12):
+        # From 3.14 on, a trace function gets no more instructions of code that another thread has executed meanwhile.
+        monitoring, thread = sys.monitoring, threading.get_ident()
+        event = monitoring.events.INSTRUCTION
+        tool = next(i for i in range(5, -1, -1) if monitoring.get_tool(i) is None)
+        monitoring.use_tool_id(tool, "nnframe.testing")
+        monitoring.register_callback(tool, event, lambda *where: act() if threading.get_ident() == thread else None)
+        monitoring.set_events(tool, event)
         try:
-            return np.asarray(call())
+            yield
         finally:
-            sys.settrace(tracer)
+            monitoring.set_events(tool, 0)
+            monitoring.register_callback(tool, event, None)
+            monitoring.free_tool_id(tool)
+        return
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        frame.f_trace_opcodes = True
+        act()
+        return trace
+
+    tracer = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)

@@ -42,6 +42,17 @@ def test_a_series_of_categories_is_taken():
     assert one_hot(pandas.Series(["x", "y", "x"], dtype="category")).tolist() == [[1, 0], [0, 1], [1, 0]]
 
 
+def test_categories_of_pandas_are_the_classes():
+    labels = pandas.Categorical(["a", "b"], categories=["b", "a", "c"])
+    for each in (labels, pandas.Series(labels)):
+        expected = pandas.get_dummies(pandas.Series(labels)).to_numpy(float)
+        np.testing.assert_array_equal(one_hot(each), expected)
+
+
+def test_texts_that_end_in_a_null_character_keep_it():
+    assert one_hot(["a", "a\0"]).tolist() == [[1, 0], [0, 1]]
+
+
 @pytest.mark.parametrize(
     ("labels", "classes", "error", "message"),
     [
@@ -52,7 +63,12 @@ def test_a_series_of_categories_is_taken():
         (np.ma.masked_equal([1, 2], 2), None, ArgumentTypeError, "labels has masked values"),
         (["d"], ["a", "b"], ArgumentError, r"labels has 'd', which is not among the classes \['a', 'b'\]"),
         (np.eye(3), None, ShapeError, r"labels has shape \(3, 3\); expected \(N,\)"),
-        (np.array([1, "a"], object), None, ArgumentTypeError, "labels can't be compared with each other"),
+        (np.array([1, "a"], object), None, ArgumentTypeError, "labels has values of the types int, str"),
+        ([1, "1"], None, ArgumentTypeError, "labels has values of the types int, str; expected one type"),
+        ([True, 2], None, ArgumentTypeError, "labels has values of the types bool, int"),
+        ([1], [1, "1"], ArgumentTypeError, "classes has values of the types int, str"),
+        (["a"], ["a", "b", "a"], ArgumentError, "classes has 'a' more than once"),
+        (["a"], [["a", "b"]], ShapeError, r"classes has shape \(1, 2\)"),
         ([20271127], None, ArgumentError, "labels has 20271127, and whole numbers count the columns"),
     ],
     ids=str,

@@ -1,5 +1,8 @@
 """Array-likes that mean more than their numbers are refused wherever arrays are taken, with what to do about it."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas
 import pytest
@@ -182,3 +185,67 @@ def test_numpys_error_state_of_the_caller_makes_no_difference(engine, optimizer)
         found = results()
     for mine, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+def test_a_layer_that_overrides_something_is_refused_when_it_comes_later():
+    class Doubling(denseLayer):
+        def forwardPass(self, v):  # noqa: N802
+            return 2 * super().forwardPass(v)
+
+    own = Doubling([[1.0, 2.0]])
+    assert own.forwardPass([[1.0], [1.0]]).tolist() == [[6.0]]
+    changed = net()
+    changed.layersList[0] = own
+    for use in (changed.forwardPass, lambda v: changed.predict(v.T), lambda v: changed.predictor()(v)):
+        with pytest.raises(ArgumentTypeError, match=r"\(Doubling\) overrides forwardPass"):
+            use(np.ones((2, 1)))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda net: net.nEpochs(1, pairs(X, Y), "mse", 0.1),
+        lambda net: net.backprop(pairs(X, Y), "mse", 0.1),
+        lambda net: net.backprop([pairs(X, Y)[0]], "mse", 0.1),
+        lambda net: net.evaluate(pairs(X, Y), "mse"),
+        lambda net: net.trainer("mse", 0.1),
+        lambda net: net.predictor(),
+    ],
+    ids=["nEpochs", "backprop", "backprop with one pair", "evaluate", "trainer", "predictor"],
+)
+def test_a_net_that_overrides_its_forward_pass_is_refused_where_it_would_be_ignored(use):
+    class Scaling(nNet):
+        def forwardPass(self, v, return_all_steps=True):  # noqa: N802
+            return super().forwardPass(v / 100, return_all_steps)
+
+    scaling = Scaling([denseLayer([[1.0, 2.0]])])
+    assert scaling.predict([[100.0, 100.0]]).tolist() == [[3.0]]
+    with pytest.raises(ArgumentTypeError, match="Scaling overrides forwardPass, which training"):
+        use(scaling)
+
+
+def test_a_net_may_have_more_methods_and_call_its_own():
+    class Logging(nNet):
+        def backprop(self, *arguments, **settings):
+            self.calls = getattr(self, "calls", 0) + 1
+            return super().backprop(*arguments, **settings)
+
+    own = Logging([denseLayer([[1.0, 2.0]])])
+    own.backprop(pairs(X, Y), "mse", 0.01)
+    own.backprop([(X[:1].T, Y[:1])], "mse", 0.01)
+    assert own.calls == 2
+
+
+def test_frames_whose_rows_are_shuffled_differently_are_refused():
+    x, y = pandas.DataFrame(X), pandas.DataFrame(Y)
+    with pytest.raises(ArgumentError, match=r"X and Y have the same index in another order.*Y\.loc\[X\.index\]"):
+        pairs(x.iloc[[2, 0, 1]], y)
+    assert len(pairs(x.iloc[[2, 0, 1]], y.iloc[[2, 0, 1]])) == 3
+    assert len(pairs(x.iloc[[2, 0, 1]], y.to_numpy())) == 3
+    assert len(pairs(x, y.set_axis([7, 8, 9]))) == 3
+
+
+@pytest.mark.parametrize("number", [Decimal(1), Fraction(1, 2)], ids=["decimal", "fraction"])
+def test_exact_numbers_are_told_to_be_converted(number):
+    with pytest.raises(ArgumentTypeError, match=r"convert numbers with \.astype\(np\.float64\)"):
+        pairs(np.full((3, 1), number), Y)

@@ -73,8 +73,50 @@ def test_one_softmax_output_before_another_loss_is_warned_of():
         check_domains(get("activation", "softmax"), get("loss", "mse"), 1)
 
 
-def test_an_activation_that_declares_nothing_is_let_through():
-    check_domains(Activation("mine", np.tanh), get("loss", "cel"), 3)
+def log_softmax(z):
+    return z - np.log(np.exp(z).sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("forward", "loss", "message"),
+    [
+        (
+            lambda z: np.maximum(z, 0),
+            "cel",
+            "'mine' of the last layer returns numbers of 0 or more: use the activation",
+        ),
+        (lambda z: 2 * z, "cel", "returns any numbers: use the activation 'softmax'"),
+        (np.tanh, "bce", "returns any numbers: use the activation 'sigmoid'"),
+        (log_softmax, "cel", "returns logarithms of probabilities that sum to 1"),
+        (lambda z: np.exp(log_softmax(z)), "nll", "returns probabilities that sum to 1"),
+    ],
+    ids=["relu", "linear", "tanh", "log_softmax", "softmax"],
+)
+def test_an_activation_that_declares_nothing_is_tried(forward, loss, message):
+    with pytest.raises(ArgumentError, match=message):
+        check_domains(Activation("mine", forward), get("loss", loss), 3)
+
+
+def raises(z):
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("forward", "loss"),
+    [
+        (lambda z: np.exp(log_softmax(z)), "cel"), (log_softmax, "nll"), (lambda z: 1 / (1 + np.exp(-z)), "bce"),
+        (np.exp, "counts"), (np.sin, "mse"), (raises, "cel"), (lambda z: np.full_like(z, np.nan), "cel"),
+    ],
+    ids=["softmax", "log_softmax", "sigmoid", "exp", "sine", "one that raises", "nan"],
+)  # fmt: skip
+@pytest.mark.parametrize("n_outputs", [2, 3, 9, 30])
+def test_an_activation_that_declares_nothing_is_let_through_if_it_fits_or_cannot_be_tried(forward, loss, n_outputs):
+    check_domains(Activation("mine", forward), get("loss", loss), n_outputs)
+
+
+def test_an_undeclared_softmax_of_one_output_is_refused():
+    with pytest.raises(ArgumentError, match="has one output, which is always 1"):
+        check_domains(Activation("mine", lambda z: np.exp(log_softmax(z))), get("loss", "cel"), 1)
 
 
 ONE_HOT = np.eye(3)
