@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nnframe.contracts.loss import Loss
     from nnframe.contracts.markers import hookimpl
     from nnframe.contracts.metric import Metric
-    from nnframe.contracts.optimizer import Optimizer
+    from nnframe.contracts.optimizer import Converged, Optimizer
     from nnframe.contracts.reader import Reader, TrainingData
     from nnframe.contracts.schedule import Schedule
     from nnframe.data import Pairs, pairs
@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     table: Any
 
 __all__ = [
-    "Activation", "ArgumentError", "ArgumentTypeError", "Array", "Callback", "Command", "DataError", "DerivativeError",
+    "Activation", "ArgumentError", "ArgumentTypeError", "Array", "Callback", "Command", "Converged", "DataError",
+    "DerivativeError",
     "DivergenceError", "Engine", "EngineError", "Epoch", "Format", "Fused", "History", "Loss", "Metric",
     "MissingDependencyError", "ModelFileError", "NNFrameError", "NameConflictError", "Optimizer", "Pairs",
     "PluginError", "Reader", "RegistrationError", "Schedule", "ShapeError", "TrainingData", "TrainingTask",
@@ -79,7 +80,7 @@ _NAMES = {
     "contracts.markers": "hookimpl",
     "contracts.loss": "Loss",
     "contracts.metric": "Metric",
-    "contracts.optimizer": "Optimizer",
+    "contracts.optimizer": "Converged Optimizer",
     "contracts.reader": "Reader TrainingData",
     "contracts.schedule": "Schedule",
     "data": "Pairs pairs",

@@ -300,7 +300,7 @@ class nNet:
             What runs the epochs. None: the environment's ``NNFRAME_ENGINE``, or ``"numpy"``.
         optimizer : str, Optimizer or None, optional
             In place of a learning rate: ``"adam"``, ``"sgd(learning_rate=0.1, momentum=0.9)"``. Each call starts with a
-            new state.
+            new state. With ``"lbfgs"``, an epoch is an iteration over all rows, whatever ``batch_size`` is.
         schedule : str, Schedule or None, optional
             Multiplies the learning rate in the course of the n epochs: ``"cosine"``.
         l1, l2 : float, optional

@@ -19,6 +19,7 @@ BUILTIN_MODULES = {
         "nnframe.builtins.optimizers.adam",
         "nnframe.builtins.optimizers.adamw",
         "nnframe.builtins.optimizers.nadam",
+        "nnframe.builtins.optimizers.lbfgs",
     ),
     "schedule": (
         "nnframe.builtins.schedules.constant",

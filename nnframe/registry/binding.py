@@ -5,7 +5,7 @@ Binding happens when a layer is built or a run starts. The loop over the batches
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Objective
 from nnframe.contracts.fused import Fused
 from nnframe.contracts.loss import Loss
-from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
+from nnframe.contracts.optimizer import LEARNING_RATE, Converged, Evaluate, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
-from nnframe.errors import DerivativeError, PluginError, one_line, shown
+from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown
 from nnframe.registry.blame import blamed_error, raised
 
 if TYPE_CHECKING:
@@ -178,6 +178,46 @@ def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
         ]
 
     return BoundOptimizer(update, optimizer)
+
+
+def bind_minimizer(optimizer: Optimizer) -> Callable[..., list[Array]]:
+    """Return ``minimize(evaluate, w, *state, t, learning_rate)`` of a whole-data optimizer, ready to be called.
+
+    It returns the new weights and the new state. Errors that `evaluate` raises are passed on unchanged, and so is
+    `Converged`, with results that were checked likewise.
+    """
+    settings = dict(optimizer.settings)
+    minimize = optimizer.minimize
+    assert minimize is not None
+
+    def call(evaluate: Evaluate, w: Array, *state: Array, t: int, learning_rate: float) -> list[Array]:
+        if LEARNING_RATE in settings:
+            settings[LEARNING_RATE] = learning_rate
+        try:
+            return _checked_results(minimize(evaluate, w, *state, t=t, **settings), optimizer, [w, *state])
+        except Converged as done:
+            if done.results:
+                done.results = tuple(_checked_results(done.results, optimizer, [w, *state]))
+            raise
+        except NNFrameError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise raised(optimizer, "minimize", error) from error
+
+    return call
+
+
+def _checked_results(results: object, optimizer: Optimizer, like: Sequence[Array]) -> list[Array]:
+    names = ["new w", *(f"new {name}" for name in optimizer.state)]
+    if not isinstance(results, (tuple, list)) or len(results) != len(names):
+        what = f"returned {shown(results)}; expected a tuple ({', '.join(names)})"
+        raise blamed_error(PluginError, optimizer, "minimize", what)
+    return [
+        each
+        if type(each) is np.ndarray and each.shape == old.shape and each.dtype == old.dtype
+        else _converted(each, optimizer, "minimize", old.shape, old)
+        for each, old in zip(results, like, strict=True)
+    ]
 
 
 def bind_schedule(schedule: Schedule) -> Callable[[Array, int, int], Array]:

@@ -123,6 +123,8 @@ ALIASES: dict[str, dict[str, Alias]] = {
     },
     "optimizer": {
         "gd": Alias("sgd"),
+        "lbfgsb": Alias("lbfgs", "without bounds"),
+        "bfgs": Alias("lbfgs", "which keeps the latest steps in place of a matrix"),
         "gradientdescent": Alias("sgd"),
         "momentum": Alias("sgd", "as 'sgd(momentum=0.9)'"),
         "nesterov": Alias("sgd", "as 'sgd(momentum=0.9, nesterov=true)'"),
@@ -166,7 +168,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
                        "mape", "meanabsolutepercentageerror", "rmse", "tweedie", "gammanll", "multimargin",
                        "categoricalhinge", "wasserstein", "cosineembedding", "tversky", "barron"}),
     "optimizer": frozenset({"radam", "adamax", "adadelta", "ftrl", "lion", "lamb", "lars", "adafactor", "rprop",
-                            "lbfgs", "asgd", "sparseadam", "adabelief", "adan", "sophia", "muon", "amsgrad", "yogi"}),
+                            "asgd", "sparseadam", "adabelief", "adan", "sophia", "muon", "amsgrad", "yogi"}),
     "schedule": frozenset({"polynomial", "cyclic", "cycliclr", "multistep",
                            "multisteplr", "linear", "warmrestarts", "inversetime", "piecewise", "noam"}),
     "metric": frozenset({"auc", "rocauc", "precision", "recall", "mse", "rmse", "mape", "logloss", "balancedaccuracy",

@@ -12,10 +12,11 @@ from nnframe.arrays import FLOAT64, Array, DType
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
-from nnframe.contracts.optimizer import Optimizer
+from nnframe.contracts.optimizer import Converged, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DerivativeError, one_line
+from nnframe.testing.minimizer_samples import bowl, iteration, iterations, start
 from nnframe.testing.outcome import NothingToCheck, written
 from nnframe.testing.samples import (
     N_EPOCHS,
@@ -123,6 +124,8 @@ def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
             return [value, Call("gradient(a, y)", plugin.slope, both, settings)]
         except DerivativeError:
             return [value]
+    if isinstance(plugin, Optimizer) and plugin.takes_whole_data:
+        return [minimize_call(plugin, dtype)]
     if isinstance(plugin, Optimizer):
         return [update_call(plugin, update_arguments(plugin, dtype), t=UPDATES + 1)]
     if isinstance(plugin, Schedule):
@@ -147,6 +150,42 @@ def update_call(optimizer: Optimizer, arrays: tuple[Array, ...], t: int) -> Call
         shape_of=lambda shape: (len(names) - 1, *shape),
         advice="Return a tuple of the new weights and the new states, for arrays of any shape",
     )
+
+
+def minimize_call(optimizer: Optimizer, dtype: DType = FLOAT64) -> Call:
+    """Return one iteration, with the new weights and states stacked upon each other."""
+    names = ["w", *optimizer.state]
+    w, state, _ = iterations(optimizer, bowl, start(dtype=dtype), UPDATES)
+
+    def minimize(*arrays: Array, **settings: Any) -> Array:
+        w, *state = arrays
+        changed = optimizer.with_params(**settings)
+        try:
+            results = iteration(changed, bowl, w, state, UPDATES + 1)
+        except Converged as done:
+            results = done.results or arrays
+        return np.vstack([np.atleast_2d(each) for each in results])
+
+    arguments = dict(zip(names, (w, *state), strict=True))
+    rows = 1 + sum(1 if each.ndim == 1 else len(each) for each in state)
+    return Call(
+        f"minimize({', '.join(['evaluate', *names])}, t={UPDATES + 1})",
+        minimize,
+        arguments,
+        optimizer.settings,
+        shape_of=lambda shape: (rows, *shape),
+        advice="Return a tuple of the new weights and the new states",
+    )
+
+
+def run_call(optimizer: Optimizer) -> Call:
+    """Return a whole run: the weights at its end, and after them the number of iterations."""
+
+    def run(w: Array, **settings: Any) -> Array:
+        end, _, count = iterations(optimizer.with_params(**settings), bowl, w)
+        return np.append(end, count)
+
+    return Call("a run of minimize", run, {"w": start()}, optimizer.settings, shape_of=lambda shape: (shape[0] + 1,))
 
 
 def factor_call(schedule: Schedule, steps_per_epoch: int, n_epochs: int) -> Call:

@@ -26,6 +26,7 @@ from nnframe.testing import format_checks as formats
 from nnframe.testing import fused_checks as fused
 from nnframe.testing import loss_checks as losses
 from nnframe.testing import metric_checks as metrics
+from nnframe.testing import minimizer_checks as minimizers
 from nnframe.testing import optimizer_checks as optimizers
 from nnframe.testing import schedule_checks as schedules
 from nnframe.testing import speed_checks as speed
@@ -53,6 +54,21 @@ COMMON_CHECKS: tuple[Check, ...] = (
     common.parameters_survive_their_spelling,
     common.it_pickles_and_copies,
 )
+# Of an optimizer that is given a batch's gradient, and of one that sees the whole data.
+UPDATE_CHECKS: tuple[Check, ...] = (
+    optimizers.results_fit_the_weights,
+    behaviour.float32_agrees_with_float64,
+    optimizers.elements_are_independent,
+    optimizers.numbers_give_what_arrays_give,
+    optimizers.updates_stay_finite,
+    optimizers.it_goes_downhill,
+)
+MINIMIZE_CHECKS: tuple[Check, ...] = (
+    minimizers.iterations_fit_the_weights,
+    minimizers.a_run_goes_downhill,
+    minimizers.infinite_losses_are_left_behind,
+    minimizers.iterations_stay_finite,
+)
 # The checks of each kind, besides those of all kinds.
 CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
     Activation: (
@@ -76,13 +92,9 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         losses.the_minimum_is_kept,
     ),
     Optimizer: (
-        optimizers.results_fit_the_weights,
+        *UPDATE_CHECKS,
+        *MINIMIZE_CHECKS,
         *FORMULA_CHECKS,
-        behaviour.float32_agrees_with_float64,
-        optimizers.elements_are_independent,
-        optimizers.numbers_give_what_arrays_give,
-        optimizers.updates_stay_finite,
-        optimizers.it_goes_downhill,
     ),
     Schedule: (
         schedules.factors_have_the_shape_of_the_steps,

@@ -16,7 +16,7 @@ from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentTypeError, one_line, with_type
-from nnframe.testing.checks import CAUSES, CHECKS, COMMON_CHECKS, Check
+from nnframe.testing.checks import CAUSES, CHECKS, COMMON_CHECKS, MINIMIZE_CHECKS, UPDATE_CHECKS, Check
 from nnframe.testing.outcome import CheckFailure, CheckResult, CheckSkipped, CheckWarning
 
 # A check of one plugin.
@@ -26,6 +26,9 @@ BoundCheck: TypeAlias = "Callable[[], str | None]"
 def checks_of(plugin: Plugin) -> dict[str, BoundCheck]:
     """Return the checks of a plugin by name, as functions without arguments."""
     own = next((checks for kind, checks in CHECKS.items() if isinstance(plugin, kind)), ())
+    if isinstance(plugin, Optimizer):
+        others = UPDATE_CHECKS if plugin.takes_whole_data else MINIMIZE_CHECKS
+        own = tuple(check for check in own if check not in others)
     checks = (*own, *COMMON_CHECKS)
     return {check.__name__: _bound(check, plugin, _before(check, checks)) for check in checks}
 

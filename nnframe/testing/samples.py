@@ -84,8 +84,8 @@ def outputs_and_classes(dtype: DType = FLOAT64) -> tuple[Array, Array]:
 
 
 def initial_state(optimizer: Optimizer, count: int, dtype: DType = FLOAT64) -> list[Array]:
-    """Return the initial states of an optimizer, each of shape (count,)."""
-    return [np.full(count, value, dtype) for value in optimizer.state.values()]
+    """Return the initial states of an optimizer for `count` weights."""
+    return [np.full(optimizer.state_shape(key, count), optimizer.initial_value(key), dtype) for key in optimizer.state]
 
 
 def steps(steps_per_epoch: int, n_epochs: int) -> Array:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from typing import TypeAlias
 
 from nnframe.contracts.engine import Epoch
+from nnframe.contracts.optimizer import Converged
 from nnframe.errors import NNFrameError
 from nnframe.history import History
 from nnframe.registry.engine_binding import bind_engine
@@ -14,6 +17,10 @@ from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END
 from nnframe.training.divergence import run_checked
 from nnframe.training.evaluation import evaluate
 from nnframe.training.run import TrainingRun
+
+# Takes an epoch, its number, the first batch, the one to stop before, and the sum of the losses before; returns the sum
+# after.
+RunBatches: TypeAlias = Callable[[Epoch, int, int, int, float], float]
 
 
 def train(run: TrainingRun) -> History:
@@ -26,11 +33,18 @@ def train(run: TrainingRun) -> History:
     NNFrameError
         If the engine refuses, the loss or a weight stops being finite, or a plugin or callback fails.
     """
-    run_part = bind_engine(run.settings.engine, run.task)
+    optimizer = run.settings.optimizer
+    if optimizer is not None and optimizer.takes_whole_data:
+        # Other runs don't pay for this import.
+        from nnframe.training.whole_data import bind_iterations
+
+        run_batches: RunBatches = bind_iterations(run, optimizer)
+    else:
+        run_batches = partial(run_checked, run.task, bind_engine(run.settings.engine, run.task), run.snapshot)
     try:
         run.callbacks.start(run)
         while not run.is_over:
-            _run_epoch(run, run_part)
+            _run_epoch(run, run_batches)
     except BaseException as error:
         run.error = error
         # The user has to see what ended the run, not what failed after that.
@@ -41,7 +55,7 @@ def train(run: TrainingRun) -> History:
     return run.history
 
 
-def _run_epoch(run: TrainingRun, run_part: Callable[[Epoch], float]) -> None:
+def _run_epoch(run: TrainingRun, run_batches: RunBatches) -> None:
     learning_rate = run.learning_rate
     epoch = run.plan.epoch(run.epoch, learning_rate)
     n_batches = len(epoch.learning_rates)
@@ -55,7 +69,11 @@ def _run_epoch(run: TrainingRun, run_part: Callable[[Epoch], float]) -> None:
         first, sum_before = run.batch, run.loss_sum
         stop = first + 1 if has_batch_end else part_stop
         began = time.perf_counter()
-        run.loss_sum = run_checked(run.task, run_part, run.snapshot, epoch, run.epoch, first, stop, sum_before)
+        try:
+            run.loss_sum = run_batches(epoch, run.epoch, first, stop, sum_before)
+        except Converged as done:
+            run.stop(str(done))
+            return
         run.seconds += time.perf_counter() - began
         run.batch = stop
         if has_batch_end:

@@ -64,11 +64,13 @@ def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
         validation_data = as_pairs(settings.validation, n_in, n_out, "validation")
         check_all_targets(settings.loss, validation_data, "validation")
     seed = secrets.randbits(63) if settings.seed is None else settings.seed
+    takes_all = settings.optimizer is not None and settings.optimizer.takes_whole_data
+    batch_size = len(samples) if takes_all else settings.batch_size
     plan = Plan(
         settings.n,
-        settings.batch_size,
+        batch_size,
         len(samples),
-        settings.shuffle,
+        settings.shuffle and not takes_all,
         seed,
         settings.schedule,
         share,
@@ -77,7 +79,7 @@ def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
     if settings.n > 0:
         # Raises if there are too few samples to hold some out, or the schedule fails.
         plan.learning_rates(0, settings.learning_rate)
-    task = TrainingTask(bound.layers, bound.objective, samples, settings.batch_size, bound.rule, weights, bound.dropout)
+    task = TrainingTask(bound.layers, bound.objective, samples, batch_size, bound.rule, weights, bound.dropout)
     return TrainingRun(net, settings, task, plan, CallbackRunner(settings.callbacks), validation_data)
 
 
@@ -118,10 +120,12 @@ def update_rule(layers: Sequence[Linear], settings: Settings) -> UpdateRule:
     distinct = distinct_layers(layers)
     count = sum(array.size for array in parameters_of(distinct))
     memory = Memory()
-    arrays = tuple(memory.empty((count,), distinct[0].weights.dtype) for _ in (optimizer.state if optimizer else ()))
-    for array, value in zip(arrays, optimizer.state.values() if optimizer else (), strict=True):
-        array[...] = value
-    state = OptimizerState(arrays, np.zeros((), np.int64))
+    arrays = []
+    if optimizer is not None:
+        for key in optimizer.state:
+            arrays.append(memory.empty(optimizer.state_shape(key, count), distinct[0].weights.dtype))
+            arrays[-1][...] = optimizer.initial_value(key)
+    state = OptimizerState(tuple(arrays), np.zeros((), np.int64))
     bound = bind_optimizer(optimizer) if optimizer else None
     return UpdateRule(settings.l1, settings.l2, settings.clip_value, settings.clip_norm, bound, state)
 

@@ -11,6 +11,7 @@ from nnframe.arrays import Array
 from nnframe.contracts.engine import TrainingTask
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs
+from nnframe.errors import ArgumentError
 from nnframe.history import History
 from nnframe.inputs.checks import finite_number
 from nnframe.layer import denseLayer
@@ -58,6 +59,8 @@ class TrainingRun:
         in ``nnframe_train_start``.
     part_loss : float
         The mean loss over the samples of the part, or of the batch, that has just ended; NaN before the first.
+    evaluations : int
+        The number of passes over all rows that an optimizer of whole data has made in this call; else 0.
     error : BaseException or None
         What ended the run, once ``nnframe_train_end`` is called.
     snapshot : Snapshot
@@ -77,6 +80,7 @@ class TrainingRun:
     seconds: float = 0.0
     batches_per_part: int | None = None
     part_loss: float = math.nan
+    evaluations: int = 0
     error: BaseException | None = None
     snapshot: Snapshot = field(init=False)
     _learning_rate: float = field(init=False)
@@ -90,16 +94,25 @@ class TrainingRun:
     def learning_rate(self) -> float:
         """The learning rate before the schedule. A callback may assign another, which holds from the next part on.
 
+        It is 1 for an optimizer that has none, such as lbfgs.
+
         Raises
         ------
         ArgumentError, ArgumentTypeError
-            On assignment, if it is not a finite number of at least 0.
+            On assignment, if it is not a finite number of at least 0, or the optimizer has no learning rate.
         """
         return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate = finite_number(value, "learning_rate", "0.1")
+        checked = finite_number(value, "learning_rate", "0.1")
+        optimizer = self.settings.optimizer
+        if optimizer is not None and "learning_rate" not in optimizer.settings and checked != self._learning_rate:
+            raise ArgumentError(
+                f"learning_rate is {checked}, and optimizer {optimizer.spec!r} has none: it chooses its steps itself; "
+                f"leave out what changes the learning rate"
+            )
+        self._learning_rate = checked
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

@@ -123,7 +123,8 @@ class Settings:
     """How a net is trained; `nNet.nEpochs` describes each argument.
 
     `Settings.of` takes them as a caller writes them. The fields hold what was checked: plugin objects for names, floats
-    for numbers. `learning_rate` is the optimizer's where an optimizer is given, and plain sgd counts as no optimizer.
+    for numbers. `learning_rate` is the optimizer's where an optimizer is given, 1 if it has none, and plain sgd counts
+    as no optimizer.
     """
 
     loss: Loss = setting(plugin(Loss))
@@ -166,7 +167,31 @@ class Settings:
         if arguments:
             known = ", ".join(each.name for each in fields(cls))
             raise ArgumentTypeError(f"there is no argument {next(iter(arguments))!r}; expected one of {known}")
-        return cls(**checked | _step_size(checked[LEARNING_RATE], checked["optimizer"]))
+        settings = cls(**checked | _step_size(checked[LEARNING_RATE], checked["optimizer"]))
+        if settings.optimizer is not None and settings.optimizer.takes_whole_data:
+            _check_whole_data(settings, settings.optimizer)
+        return settings
+
+
+def _check_whole_data(settings: Settings, optimizer: Optimizer) -> None:
+    """Raise for settings that an optimizer of whole data can't follow.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    reasons = {
+        "l1": "needs a smooth loss, which l1 is not: use l2",
+        "clip_value": "needs the gradient as it is: leave it out",
+        "clip_norm": "needs the gradient as it is: leave it out",
+        "dropout": "needs the same loss in every evaluation: use l2",
+    }
+    if LEARNING_RATE not in optimizer.settings:
+        reasons["schedule"] = "chooses its steps itself and has no learning rate: leave it out"
+    for name, reason in reasons.items():
+        value = getattr(settings, name)
+        if np.any(value) if name == "dropout" else value:
+            raise ArgumentError(f"{name} is {shown(value)}, and optimizer {optimizer.spec!r} {reason}")
 
 
 def _step_size(learning_rate: float | None, optimizer: Optimizer | None) -> dict[str, Any]:
@@ -185,10 +210,14 @@ def _step_size(learning_rate: float | None, optimizer: Optimizer | None) -> dict
         return {}
     if learning_rate is not None:
         raise ArgumentError(
-            f"{LEARNING_RATE} is {learning_rate} and optimizer is {optimizer.spec!r}; expected one of the two: "
-            f"'{optimizer.name}({LEARNING_RATE}={learning_rate})' says both"
+            f"{LEARNING_RATE} is {learning_rate} and optimizer is {optimizer.spec!r}; expected one of the two"
+            + (
+                f": '{optimizer.name}({LEARNING_RATE}={learning_rate})' says both"
+                if LEARNING_RATE in optimizer.settings
+                else f": {optimizer.name} chooses its steps itself"
+            )
         )
-    rate = finite_number(optimizer.settings[LEARNING_RATE], LEARNING_RATE, "0.1")
+    rate = finite_number(optimizer.settings.get(LEARNING_RATE, 1.0), LEARNING_RATE, "0.1")
     # Engines have a shorter way for plain sgd.
     is_plain = registry.refers_to("optimizer", "nnframe/sgd", optimizer) and not set(optimizer.overrides) - {
         LEARNING_RATE

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples
-from nnframe.errors import DivergenceError
+from nnframe.errors import ArgumentError, DivergenceError
 from nnframe.history import History
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.training.diagnosis import ADVICE, diagnosis
@@ -62,6 +62,11 @@ class Stepping:
     """
 
     def __init__(self, net: Net, settings: Settings, steps_per_epoch: int = 1000, check_every: int = 100) -> None:
+        if settings.optimizer is not None and settings.optimizer.takes_whole_data:
+            raise ArgumentError(
+                f"optimizer {settings.optimizer.spec!r} needs the whole data for each step, and a trainer sees a batch "
+                f"at a time; use nEpochs, or an optimizer such as 'adam'"
+            )
         self.net, self.settings = net, settings
         self.steps_per_epoch = whole_number(steps_per_epoch, "steps_per_epoch")
         self.check_every = whole_number(check_every, "check_every")

@@ -21,7 +21,8 @@ from nnframe import (
     registry,
 )
 
-NAMES = sorted(row.name for row in registry.overview() if (row.kind, row.provider) == ("optimizer", "nnframe"))
+BUILT_IN = sorted(row.name for row in registry.overview() if (row.kind, row.provider) == ("optimizer", "nnframe"))
+NAMES = [name for name in BUILT_IN if not registry.get("optimizer", name).takes_whole_data]
 ENGINES = ["reference", "numpy"]
 N = 7
 

@@ -17,7 +17,7 @@ def test_built_ins_are_ok(fresh):
     assert {(row.kind, row.name) for row in rows if row.provider == "nnframe" and row.state == "ok"} == {
         ("activation", "relu"), ("activation", "sigmoid"), ("activation", "softmax"), ("activation", "tanh"),
         ("loss", "cel"), ("loss", "mse"), ("loss", "bce"), ("engine", "numpy"), ("engine", "reference"),
-        *(("optimizer", name) for name in ("sgd", "rmsprop", "adagrad", "adam", "adamw", "nadam")),
+        *(("optimizer", name) for name in ("sgd", "rmsprop", "adagrad", "adam", "adamw", "nadam", "lbfgs")),
         *(("schedule", name) for name in ("constant", "step", "exponential", "cosine", "warm_up", "one_cycle")),
         *(("metric", name) for name in ("accuracy", "top_k", "f1", "mae", "r2")),
         ("callback", "progress"), ("callback", "early_stopping"), ("callback", "reduce_on_plateau"),

@@ -90,4 +90,5 @@ def test_a_net_has_the_weights_of_the_reference_after_each_batch(engine, setting
 @pytest.mark.parametrize("kind", ["optimizer", "schedule"])
 def test_all_that_is_built_in_has_a_reference(kind):
     keys = [key.split("|")[1].partition("(")[0] for key in REFERENCE if key.startswith(f"{kind}|")]
-    assert set(keys) == set(registry.names(kind))
+    # PyTorch has another line search: tests/builtins/test_lbfgs.py compares the minima.
+    assert set(keys) == set(registry.names(kind)) - {"lbfgs"}

@@ -1,0 +1,143 @@
+"""The loss over all rows and its gradient, for optimizers that see the whole data.
+
+Rows are taken in chunks, so that the memory for their activations is bounded. The losses are added in float64, and so
+are the gradients of several chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from nnframe.arrays import Array
+from nnframe.contracts.bound import Linear, distinct_layers
+from nnframe.contracts.engine import Epoch, Samples, TrainingTask
+from nnframe.engines.fast.blas_threads import ONE_ANYWAY, FittingThreads, largest_product
+from nnframe.engines.fast.memory import Memory
+from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
+from nnframe.engines.fast.passes import Passes
+from nnframe.engines.update import vector_of
+
+# The most rows at a time: enough to make the calls of numpy cheap, and few enough for the processor's cache.
+CHUNK = 512
+# Rows that must be converted or gathered are kept if they take at most so many bytes.
+MOST_KEPT = 2**27
+# What is a usual number of vectors in an optimizer's state.
+VECTORS = 10
+
+
+class WholeData:
+    """Computes the mean loss over all rows, with the penalty, and its gradient.
+
+    Parameters
+    ----------
+    task : TrainingTask
+        Without dropout, l1 or clipping.
+    order : ndarray of int, shape (n_rows,), or None
+        The rows; all by default.
+
+    Attributes
+    ----------
+    n_rows : int
+    threads : FittingThreads
+        For the whole of an iteration.
+    """
+
+    def __init__(self, task: TrainingTask, order: Array | None) -> None:
+        self.task = task
+        self.n_rows = len(task.data) if order is None else len(order)
+        self._epoch = Epoch(np.ones(-(-self.n_rows // task.batch_size)), order)
+        self._chunk = min(CHUNK, self.n_rows)
+        distinct = distinct_layers(task.layers)
+        self._vector, parts = vector_of(distinct)
+        place = {id(layer.weights): part for layer, part in zip(distinct, parts, strict=True)}
+        self._layers = [
+            layer._replace(weights=place[id(layer.weights)].weights, bias=place[id(layer.weights)].bias)
+            for layer in task.layers
+        ]
+        self._gradient, self._own = vector_of(task.layers)
+        self._sums_vector, sums = vector_of(distinct)
+        place = {id(layer.weights): part for layer, part in zip(distinct, sums, strict=True)}
+        self._sums = [place[id(layer.weights)] for layer in task.layers]
+        self._has_repeats = len(distinct) < len(task.layers)
+        self._penalty = self._factors_of_l2(distinct) if task.rule.l2 else None
+        self._passes: dict[int, tuple[Passes, Output]] = {}
+        product = largest_product(task.layers, self._chunk)
+        if prod(product) <= ONE_ANYWAY:
+            # Then the products of the optimizer's state with vectors are what BLAS may split.
+            product = VECTORS, len(self._vector), 1
+        self.threads = FittingThreads(product, self._vector.dtype)
+        self._scale = np.full((), 1 / self.n_rows, self._vector.dtype)
+        self._kept = self._rows_to_keep()
+
+    def evaluate(self, w: Array) -> tuple[float, float, Array]:
+        """Return the mean loss, the same with the penalty, and the gradient of the latter, for a vector of weights.
+
+        Raises
+        ------
+        PluginError
+            If an activation or the loss fails.
+        """
+        self._vector[...] = w
+        total, gradient = 0.0, self._sums_vector
+        sums = np.zeros(len(w)) if self._chunk < self.n_rows else None
+        for samples in self._kept or self.task.samples(self._epoch, self._chunk):
+            total += self._pass(samples)
+            if sums is not None:
+                sums += self._sums_vector
+        if sums is not None:
+            gradient[...] = sums
+        loss = penalized = total / self.n_rows
+        gradient = gradient.copy()
+        if self._penalty is not None:
+            pull = self._penalty * w
+            penalized += float(pull.dot(w)) / 2
+            gradient += pull
+        return loss, penalized, gradient
+
+    def _pass(self, samples: Samples) -> float:
+        """Fill the sums with the gradient of some rows, and return the sum of their losses."""
+        x, y, weights, _ = samples
+        passes, output = self._passes_for(len(x))
+        targets = y.T
+        passes.forward(x, output)
+        columns = np.ascontiguousarray(output.columns)
+        losses = self.task.objective.value(columns, columns, targets)
+        if weights is not None:
+            losses = losses * weights
+        passes.backward(x, targets, output, self._scale, weights)
+        if self._has_repeats:
+            # The gradients of a layer that the net uses twice add up.
+            self._sums_vector[...] = 0
+            for total, own in zip(self._sums, self._own, strict=True):
+                total.weights[...] += own.weights
+                total.bias[...] += own.bias
+        return float(losses.sum(dtype=np.float64))
+
+    def _passes_for(self, size: int) -> tuple[Passes, Output]:
+        if size not in self._passes:
+            memory, last = Memory(), self._layers[-1]
+            memories = [LayerMemory.allocate(memory, layer, size) for layer in self._layers[:-1]]
+            memories.append(LayerMemory.allocate(memory, last, size, is_last=True))
+            parts = [each.first(size) for each in memories]
+            gradients = self._own if self._has_repeats else self._sums
+            passes = Passes(self._layers, gradients, self.task.objective, parts)
+            output = Output.part_of(output_columns(memory, last, size, size), 0, size)
+            self._passes[size] = passes, output
+        return self._passes[size]
+
+    def _factors_of_l2(self, distinct: Sequence[Linear]) -> Array:
+        """Return what each weight is multiplied by in the gradient of the penalty; 0 for biases."""
+        vector, parts = vector_of(distinct)
+        for part in parts:
+            part.weights[...], part.bias[...] = self.task.rule.l2, 0
+        return vector
+
+    def _rows_to_keep(self) -> list[Samples]:
+        """Return all rows in chunks, if they are views or small; an empty list if they are read anew each time."""
+        data, dtype = self.task.data, self._vector.dtype
+        are_views = self._epoch.order is None and data.X.dtype == data.Y.dtype == dtype
+        size = self.n_rows * (data.X.shape[1] + data.Y.shape[1]) * dtype.itemsize
+        return list(self.task.samples(self._epoch, self._chunk)) if are_views or size <= MOST_KEPT else []

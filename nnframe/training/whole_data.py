@@ -1,0 +1,136 @@
+"""Runs of optimizers that see the whole data: an epoch is one iteration, and may take several passes over all rows."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+from nnframe.arrays import TRAINING_ERRORS, Array, copy_all
+from nnframe.backpropagation import loss_and_gradients
+from nnframe.contracts.bound import distinct_layers, parameters_of
+from nnframe.contracts.engine import Epoch
+from nnframe.contracts.optimizer import Converged, Optimizer
+from nnframe.engines.fast.whole_data import CHUNK, WholeData
+from nnframe.errors import DivergenceError
+from nnframe.registry.binding import bind_minimizer
+from nnframe.training.diagnosis import diagnosis, part_of
+from nnframe.training.run import TrainingRun
+from nnframe.training.snapshot import is_finite
+
+# Engines whose passes these are.
+PASSES_OF = ("numpy", "reference")
+
+
+def bind_iterations(run: TrainingRun, optimizer: Optimizer) -> Callable[[Epoch, int, int, int, float], float]:
+    """Return the function that makes one iteration, in place of an engine's epoch.
+
+    It returns the sum of the losses after the iteration. It raises `Converged` if the optimizer is done without having
+    changed anything.
+    """
+    engine = run.settings.engine
+    if engine.name not in PASSES_OF:
+        warnings.warn(
+            f"optimizer {optimizer.spec!r} takes the whole data, for which engine {engine.spec!r} has nothing of its "
+            f"own: numpy computes the loss and the gradient",
+            stacklevel=4,
+        )
+    return Iterations(run, optimizer).run_epoch
+
+
+class Iterations:
+    """Makes the iterations of a run."""
+
+    def __init__(self, run: TrainingRun, optimizer: Optimizer) -> None:
+        self._run, self._task, self._optimizer = run, run.task, optimizer
+        self._minimize = bind_minimizer(optimizer)
+        self._live = [array.reshape(-1) for array in parameters_of(distinct_layers(run.task.layers))]
+        stops = np.cumsum([array.size for array in self._live]).tolist()
+        self._parts = [slice(stop - array.size, stop) for array, stop in zip(self._live, stops, strict=True)]
+        self._data: WholeData | None = None
+        # The last weights that were evaluated, and what came out.
+        self._given = self._w = np.empty(0)
+        self._loss, self._penalized, self._gradient = math.nan, math.nan, np.empty(0)
+
+    def run_epoch(self, epoch: Epoch, number: int, first: int, stop: int, loss_sum: float) -> float:
+        """Make an iteration, and return the sum of the losses after it."""
+        if self._data is None:
+            self._data = WholeData(self._task, epoch.order)
+        with np.errstate(**TRAINING_ERRORS), self._data.threads.chosen():
+            return self._iterate(self._data, epoch, number)
+
+    def _iterate(self, data: WholeData, epoch: Epoch, number: int) -> float:
+        state, w = self._task.rule.state, np.concatenate(self._live)
+        w.flags.writeable = False
+        penalized, gradient = self._evaluate(w)
+        if not (math.isfinite(penalized) and is_finite(gradient)):
+            self._diverge(data, epoch, number)
+        done = None
+        try:
+            new_w, *new_state = self._minimize(
+                self._evaluate,
+                w,
+                *map(_read_only, state.arrays),
+                t=int(state.updates) + 1,
+                learning_rate=float(epoch.learning_rates[0]),
+            )
+        except Converged as error:
+            if not error.results:
+                raise
+            done, (new_w, *new_state) = error, error.results
+        self._evaluate(new_w)
+        if not (math.isfinite(self._loss) and all(map(is_finite, (new_w, *new_state)))):
+            raise DivergenceError(
+                f"training stopped in epoch {number + 1}: the optimizer {self._optimizer.spec} returned weights or a "
+                f"state with numbers that are not finite, or for which the loss is not; the net has the weights from "
+                f"before it; scale the data, or use another optimizer",
+                epoch=number,
+            )
+        copy_all(
+            [*self._live, *state.arrays, state.updates],
+            [*(new_w[part] for part in self._parts), *new_state, state.updates + 1],
+        )
+        if done is not None:
+            self._run.stop(str(done))
+        return self._loss * data.n_rows
+
+    def _evaluate(self, w: Array) -> tuple[float, Array]:
+        """Return the loss with the penalty and its gradient; the last answer is kept."""
+        # An array that can be written to may have another content by now.
+        if w is not self._given or w.flags.writeable:
+            w = np.asarray(w, self._live[0].dtype)
+            if w.shape != self._w.shape or not (w == self._w).all():
+                self._w = np.empty(0)
+                assert self._data is not None
+                self._loss, self._penalized, self._gradient = self._data.evaluate(w)
+                self._gradient.flags.writeable = False
+                self._w = w.copy()
+                self._run.evaluations += 1
+            self._given = w
+        return self._penalized, self._gradient
+
+    def _diverge(self, data: WholeData, epoch: Epoch, number: int) -> None:
+        """Raise for a loss or a gradient that is not finite before anything has changed."""
+        n_chunks = -(-data.n_rows // CHUNK)
+        chunks = epoch._replace(learning_rates=np.ones(n_chunks))
+        task = self._task._replace(batch_size=CHUNK)
+        for chunk in range(n_chunks):
+            x, y, weights, _ = next(task.samples(part_of(chunks, chunk, chunk + 1)))
+            losses, gradients = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights)
+            if not all(np.isfinite(each).all() for each in (losses, *(part for pair in gradients for part in pair))):
+                break
+        found = diagnosis(task, chunks, chunk)
+        raise DivergenceError(
+            f"training stopped in epoch {number + 1}: {found.sentence}; the net has the weights from before it; "
+            f"{found.advice}",
+            epoch=number,
+            layer=found.layer,
+        )
+
+
+def _read_only(array: Array) -> Array:
+    view: Array = array.view()
+    view.flags.writeable = False
+    return view

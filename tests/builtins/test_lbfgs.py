@@ -1,0 +1,156 @@
+"""lbfgs: against the formula with matrices, known minima, and other implementations."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnframe import Converged, denseLayer, nNet, pairs, registry
+from nnframe.builtins.optimizers.lbfgs import times_inverse
+from nnframe.builtins.optimizers.line_search import CURVATURE, DECREASE, Point, wolfe_point
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def run(evaluate, w, most=200, **changes):
+    """Return the weights and the number of iterations until lbfgs has converged, and why."""
+    lbfgs = registry.get("optimizer", "lbfgs").with_params(**changes)
+    state = [np.zeros(lbfgs.state_shape(key, len(w)), w.dtype) for key in lbfgs.state]
+    for t in range(1, most + 1):
+        try:
+            w, *state = lbfgs.minimize(evaluate, w, *state, t=t, **lbfgs.settings)
+        except Converged as done:
+            return (done.results or [w])[0], t, str(done)
+    return w, most, ""
+
+
+def rosenbrock(w):
+    x, y = w
+    loss = (1 - x) ** 2 + 100 * (y - x * x) ** 2
+    return float(loss), np.array([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], w.dtype)
+
+
+def test_it_finds_the_minimum_of_rosenbrocks_valley():
+    w, iterations, reason = run(rosenbrock, np.array([-1.2, 1.0]), min_gain=0.0)
+    np.testing.assert_allclose(w, [1, 1], atol=1e-5)
+    # scipy's L-BFGS-B takes 36 from there.
+    assert iterations <= 45
+    assert reason.startswith("the largest gradient is ")
+
+
+def test_it_ends_where_float32_is_exhausted():
+    w, iterations, _ = run(rosenbrock, np.array([-1.2, 1.0], np.float32), tolerance=0.0, min_gain=0.0)
+    assert iterations < 100
+    np.testing.assert_allclose(w, [1, 1], atol=2e-2)
+    assert w.dtype == np.float32
+
+
+def test_the_direction_is_that_of_the_formula_with_matrices():
+    rng = np.random.default_rng(0)
+    n, count = 7, 4
+    A = rng.normal(size=(n, n))
+    steps = rng.normal(size=(count, n))
+    changes = steps @ (A @ A.T + np.eye(n))
+    g = rng.normal(size=n)
+    # H = (I - rho s y') H (I - rho y s') + rho s s', from gamma I on.
+    H = np.eye(n) * (steps[-1] @ changes[-1]) / (changes[-1] @ changes[-1])
+    for s, y in zip(steps, changes, strict=True):
+        left = np.eye(n) - np.outer(s, y) / (s @ y)
+        H = left @ H @ left.T + np.outer(s, s) / (s @ y)
+    np.testing.assert_allclose(times_inverse(g, steps, changes, steps @ changes.T), H @ g, rtol=1e-10)
+
+
+def test_only_the_latest_steps_are_kept():
+    lbfgs = registry.get("optimizer", "lbfgs(memory=2)")
+    w, steps, changes = np.array([-1.2, 1.0]), np.zeros((2, 2)), np.zeros((2, 2))
+    path = [w]
+    for t in range(1, 5):
+        w, steps, changes = lbfgs.minimize(rosenbrock, w, steps, changes, t=t, **lbfgs.settings)
+        path.append(w)
+    np.testing.assert_array_equal(steps, np.diff(path, axis=0)[-2:])
+    np.testing.assert_array_equal(changes, np.diff([rosenbrock(each)[1] for each in path], axis=0)[-2:])
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=seeds, first=st.floats(1e-6, 1e6))
+def test_the_line_search_meets_the_strong_wolfe_conditions(seed, first):
+    rng = np.random.default_rng(seed)
+    scale, waves, shift = np.exp(rng.normal(size=3))
+
+    def evaluate(w):
+        # Bounded from below, with a wave in it.
+        loss = scale * (w * w).sum() ** 0.75 + np.sin(waves * w + shift).sum()
+        return float(loss), 1.5 * scale * (w * w).sum() ** -0.25 * w + waves * np.cos(waves * w + shift)
+
+    w = rng.normal(size=2)
+    loss, g = evaluate(w)
+    d = -g * np.exp(rng.normal(size=2))
+    found = wolfe_point(evaluate, Point(0.0, loss, float(g @ d), w, g), d, first)
+    assert found.loss <= loss + DECREASE * found.step * (g @ d)
+    assert abs(found.g @ d) <= CURVATURE * abs(g @ d) or found.loss < loss
+    np.testing.assert_array_equal(found.w, w + found.step * d)
+
+
+def test_the_line_search_returns_nothing_uphill_of_the_start():
+    # The gradient lies: every step leads up.
+    start = Point(0.0, 0.0, -1.0, np.zeros(1), -np.ones(1))
+    assert wolfe_point(lambda w: (float(abs(w).sum()), np.sign(w)), start, np.ones(1), 1.0) is None
+
+
+def linear_problem():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4)) * [1, 10, 0.1, 3]
+    return X, X @ rng.normal(size=(4, 2)) + rng.normal(size=(60, 2))
+
+
+def test_ridge_regression_has_the_solution_of_the_normal_equations():
+    X, Y = linear_problem()
+    net = nNet([denseLayer(np.zeros((2, 4)))])
+    history = net.nEpochs(200, pairs(X, Y), "mse", optimizer="lbfgs(tolerance=1e-10, min_gain=0)", l2=0.3)
+    # The mean over two components halves the loss: L = |Y - X W' - b|^2 / 120 + 0.15 |W|^2.
+    centered, means = X - X.mean(axis=0), Y.mean(axis=0)
+    W = np.linalg.solve(centered.T @ centered / 60 + 0.3 * np.eye(4), centered.T @ (Y - means) / 60).T
+    np.testing.assert_allclose(net.layersList[0].linear, W, rtol=1e-7)
+    np.testing.assert_allclose(net.layersList[0].bias[:, 0], means - W @ X.mean(axis=0), rtol=1e-7)
+    assert len(history.loss) < 60
+
+
+def test_logistic_regression_has_the_loss_that_scipy_finds():
+    optimize = pytest.importorskip("scipy.optimize")
+    X, Y = linear_problem()
+    y = (Y[:, 0] > 0).astype(float)
+
+    def evaluate(w):
+        z = X @ w[:4] + w[4]
+        p = 1 / (1 + np.exp(-z))
+        loss = np.mean(np.logaddexp(0, z) - y * z) + 0.005 * w[:4] @ w[:4]
+        return loss, np.append(X.T @ (p - y) / 60 + 0.01 * w[:4], (p - y).mean())
+
+    theirs = optimize.minimize(evaluate, np.zeros(5), method="L-BFGS-B", jac=True, options={"gtol": 1e-9, "ftol": 0})
+    net = nNet([denseLayer(np.zeros((1, 4)), activation="sigmoid")])
+    data = pairs(X, y.reshape(-1, 1))
+    history = net.nEpochs(200, data, "bce", optimizer="lbfgs(tolerance=1e-9, min_gain=0)", l2=0.01)
+    W = net.layersList[0].linear
+    assert history.loss[-1] + 0.005 * float((W * W).sum()) == pytest.approx(theirs.fun, rel=1e-12)
+    assert len(history.loss) <= 1.5 * theirs.nit
+
+
+def test_a_net_has_a_loss_as_low_as_scikit_learns_net():
+    neural_network = pytest.importorskip("sklearn.neural_network")
+    X, Y = linear_problem()
+    y, n = Y[:, 0] / Y[:, 0].std(), 40
+    theirs = neural_network.MLPRegressor(
+        hidden_layer_sizes=(8,), activation="tanh", solver="lbfgs", alpha=0.1, max_iter=n, tol=0, random_state=0
+    )
+    with pytest.warns(UserWarning, match="failed to converge"):
+        theirs.fit(X, y)
+    rng, layers = np.random.RandomState(0), []
+    for n_in, n_out, activation in ((4, 8, "tanh"), (8, 1, None)):
+        bound = np.sqrt(6 / (n_in + n_out))
+        weights = rng.uniform(-bound, bound, (n_in, n_out)).T
+        layers.append(denseLayer(weights, rng.uniform(-bound, bound, (n_out, 1)), activation))
+    net = nNet(layers)
+    # Their squared error is half of ours, and their penalty is divided by the number of samples.
+    history = net.nEpochs(n, pairs(X, y.reshape(-1, 1)), "mse", optimizer="lbfgs", l2=2 * 0.1 / 60)
+    ours = history.loss[-1] / 2 + 0.05 / 60 * sum(float((layer.linear**2).sum()) for layer in net.layersList)
+    assert ours <= 1.01 * theirs.loss_
