@@ -1,4 +1,7 @@
-"""Training with L-BFGS over all rows at once, for small data sets.
+"""Training with scipy's L-BFGS-B over all rows at once, as scikit-learn's MLP does it.
+
+nnframe's own lbfgs has another line search, and so other weights after each iteration. `NNClassifier` and `NNRegressor`
+use that one.
 
 Source: D. Liu and J. Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical
 Programming 45 (1989) 503-528; scipy's implementation.
@@ -6,19 +9,19 @@ Programming 45 (1989) 503-528; scipy's implementation.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.optimize
 import scipy.sparse as sp
 
-from nnframe import Array, nNet
-from nnframe.backpropagation import loss_and_gradients
-from nnframe.training.prepare import bind_net
+from nnframe import Array, nNet, pairs
+from nnframe.arrays import TRAINING_ERRORS, copy_all
+from nnframe.engines.fast.whole_data import WholeData
+from nnframe.training.prepare import prepare
 from nnframe.training.settings import Settings
-
-# Rows at a time of a sparse matrix.
-CHUNK = 4096
+from nnframe_sklearn.dense_rows import dense_rows
 
 
 def minimize(
@@ -43,44 +46,29 @@ def minimize(
     -------
     scipy.optimize.OptimizeResult
     """
-    bound = bind_net(net, Settings.of(loss=loss, learning_rate=0.1))
-    layers, dtype = bound.layers, net.dtype
-    n_samples: int = X.shape[0]
-    weight_sum = float(n_samples if sample_weight is None else sample_weight.sum())
-    factors = None if sample_weight is None else (sample_weight * (n_samples / weight_sum)).astype(dtype)
-    step = CHUNK if sp.issparse(X) else n_samples
-
-    def set_weights(vector: Array) -> None:
-        start = 0
-        for layer in layers:
-            for array in (layer.weights, layer.bias):
-                array[...] = vector[start : start + array.size].reshape(array.shape)
-                start += array.size
+    dtype = net.dtype
+    weight_sum = float(len(Y) if sample_weight is None else sample_weight.sum())
+    factors = None if sample_weight is None else sample_weight * (len(Y) / weight_sum)
+    settings = Settings.of(loss=loss, optimizer="lbfgs", l2=alpha / weight_sum, sample_weights=factors)
+    rows = dense_rows(X, dtype, partial(_dense, dtype=dtype)) if sp.issparse(X) else X
+    run = prepare(net, pairs(rows, Y), settings)
+    data = WholeData(run.task, None)
 
     def value_and_gradient(vector: Array) -> tuple[float, Array]:
-        set_weights(vector)
-        total, gradient = 0.0, np.zeros(len(vector))
-        for start in range(0, n_samples, step):
-            part = slice(start, start + step)
-            rows = X[part].toarray() if sp.issparse(X) else X
-            with np.errstate(all="ignore"):
-                losses, parts = loss_and_gradients(
-                    layers, bound.objective, rows.T, Y[part].T, None if factors is None else factors[part]
-                )
-            total += float(losses.sum(dtype=np.float64))
-            gradient += np.concatenate([array.ravel() for each in parts for array in each]) * len(rows)
-        value, gradient = total / n_samples, gradient / n_samples
-        start = 0
-        for layer in layers:
-            weights = vector[start : start + layer.weights.size]
-            value += alpha / 2 / weight_sum * float(weights.dot(weights))
-            gradient[start : start + layer.weights.size] += alpha / weight_sum * weights
-            start += layer.weights.size + layer.bias.size
-        return value, gradient
+        with np.errstate(**TRAINING_ERRORS), data.threads.chosen():
+            _, value, gradient = data.evaluate(vector.astype(dtype, copy=False))
+        return value, gradient.astype(np.float64, copy=False)
 
-    first = np.concatenate([array.ravel() for layer in layers for array in (layer.weights, layer.bias)])
+    first = np.concatenate([array.ravel() for array in run.weights])
     result = scipy.optimize.minimize(
         value_and_gradient, first.astype(np.float64), method="L-BFGS-B", jac=True, options=options
     )
-    set_weights(result.x)
+    stops = np.cumsum([array.size for array in run.weights])
+    parts = np.split(result.x, stops[:-1])
+    copy_all(run.weights, [part.reshape(array.shape) for part, array in zip(parts, run.weights, strict=True)])
     return result
+
+
+def _dense(rows: Any, dtype: Any) -> Array:
+    dense: Array = rows.toarray().astype(dtype, copy=False)
+    return dense
