@@ -85,7 +85,7 @@ def test_the_table_of_checks_is_what_the_kit_runs():
     }
 
 
-def test_the_two_lines_to_edit_are_in_what_is_generated(command, tmp_path):
+def test_the_line_to_edit_is_in_what_is_generated(command, tmp_path):
     command("new-plugin", "nnframe-arctan", "--activation", "arctan", "--into", str(tmp_path))
     file = tmp_path / "nnframe-arctan" / "nnframe_arctan" / "arctan.py"
     text = file.read_text()

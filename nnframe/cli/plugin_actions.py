@@ -95,7 +95,7 @@ def _found(name: str, kind: str | None) -> list[tuple[str, Plugin]]:
 
 
 def _derivative(plugin: Plugin, as_source: bool) -> str | None:
-    """Return what is derived from a plugin's formula; None for kinds that aren't differentiated."""
+    """Return a plugin's formula and what is derived from it; None for kinds that aren't differentiated."""
     if isinstance(plugin, Loss):
         by_hand = plugin.gradient is not None
     elif isinstance(plugin, Activation):
@@ -107,7 +107,10 @@ def _derivative(plugin: Plugin, as_source: bool) -> str | None:
     except DerivativeError as error:
         return None if by_hand else f"The derivative: {error}"
     origin = "The derivative, which its author writes by hand, derived" if by_hand else "The derivative, derived"
-    return f"{origin} from the formula:\n\n{explanation.source.rstrip() if as_source else explanation.formula}"
+    return (
+        f"The formula, as recorded:\n\n{explanation.recorded}\n\n"
+        f"{origin} from the formula:\n\n{explanation.source.rstrip() if as_source else explanation.formula}"
+    )
 
 
 def _description(kind: str, plugin: Plugin) -> dict[str, Any]:

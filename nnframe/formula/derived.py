@@ -192,6 +192,10 @@ class DerivedActivation:
         known = self._recorded.get(dtype)
         return known or self._choose(recorded(self._forward, ["z"], self._symbols, dtype), dtype)
 
+    def as_written(self) -> Source:
+        """Return the formula itself as its author wrote it, but for what is added to 0 or multiplied by 1."""
+        return source_of("forward", [self._derivative(FLOAT64)[0]], ["z", *self._symbols])
+
     def _forward_source(self, dtype: DType, compiles: bool) -> Source:
         result, chosen = self._derivative(dtype)
         bounds = range_of(dtype, is_loss=False)
@@ -308,6 +312,10 @@ class DerivedLoss:
 
             self._recorded[dtype] = Chosen(result, a, derive, ["a", "y"])
         return self._recorded[dtype]
+
+    def as_written(self) -> Source:
+        """Return the formula itself as its author wrote it, but for what is added to 0 or multiplied by 1."""
+        return source_of("value", [self._chosen(FLOAT64).result], ["a", "y", *self._symbols], shapes=[Shape.ROW])
 
     def _value_source(self, dtype: DType, compiles: bool) -> Source:
         chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)

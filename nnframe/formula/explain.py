@@ -1,4 +1,4 @@
-"""What is derived from a formula, for people to read: as a formula on paper, and as source."""
+"""A formula and its derivative, for people to read: as a formula on paper, and as source."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from nnframe.arrays import Array
 from nnframe.errors import DerivativeError
 from nnframe.formula.derived import Derived, DerivedActivation, DerivedLoss
 from nnframe.formula.notation import notation
+from nnframe.formula.source import Source
 
 D = TypeVar("D")
 
 
 class Explanation(NamedTuple):
-    """A derivative.
+    """A formula as it was recorded, and its derivative.
 
     Attributes
     ----------
+    recorded : str
+        The formula itself: a line, and one more for each part that is needed more than once.
     formula : str
-        In a line, and one more for each part that is needed more than once.
+        The derivative, likewise.
     source : str
-        A function in Python.
+        The derivative as a function in Python.
     """
 
+    recorded: str
     formula: str
     source: str
 
@@ -38,8 +42,8 @@ def explain_activation(forward: Callable[..., Array], settings: Mapping[str, Any
     """
     derived = _by_name(lambda symbols: DerivedActivation(forward, settings, symbols), settings)
     if derived.slope is not None:
-        return _explanation("f'(z)", derived.slope)
-    return _explanation("dL/dz", derived.backward)
+        return _explanation("a", derived.as_written(), "f'(z)", derived.slope)
+    return _explanation("a", derived.as_written(), "dL/dz", derived.backward)
 
 
 def explain_loss(value: Callable[..., Array], settings: Mapping[str, Any], a: Array, y: Array) -> Explanation:
@@ -50,13 +54,12 @@ def explain_loss(value: Callable[..., Array], settings: Mapping[str, Any], a: Ar
     DerivativeError
         If it can't be derived.
     """
-    return _explanation(
-        "dL/da", _by_name(lambda symbols: DerivedLoss(value, settings, a, y, symbols), settings).gradient
-    )
+    derived = _by_name(lambda symbols: DerivedLoss(value, settings, a, y, symbols), settings)
+    return _explanation("L", derived.as_written(), "dL/da", derived.gradient)
 
 
-def _explanation(name: str, derived: Derived) -> Explanation:
-    return Explanation(notation(name, derived.source), derived.source.text)
+def _explanation(name: str, written: Source, slope_name: str, slope: Derived) -> Explanation:
+    return Explanation(notation(name, written), notation(slope_name, slope.source), slope.source.text)
 
 
 def _by_name(derive: Callable[[Sequence[str]], D], settings: Mapping[str, Any]) -> D:

@@ -87,6 +87,12 @@ class _Notation(Writer):
     def _write_mean(self, node: Node) -> tuple[str, int]:
         return f"mean({self.write(node.args[0])[0]})", ATOM
 
+    def _write_max(self, node: Node) -> tuple[str, int]:
+        return f"max({self.write(node.args[0])[0]})", ATOM
+
+    def _write_min(self, node: Node) -> tuple[str, int]:
+        return f"min({self.write(node.args[0])[0]})", ATOM
+
     def _write_keep(self, node: Node) -> tuple[str, int]:
         return self.write(node.args[0])
 

@@ -3,11 +3,14 @@
 import builtins
 import configparser
 import keyword
+import re
 
 import pytest
 
 from nnframe import registry
+from nnframe.cli.scaffold import NAMES_IN_USE, USES
 from nnframe.contracts.hookspecs import API_RELEASES, API_VERSION
+from nnframe.registry.kinds import KINDS
 from nnframe.registry.overview_rows import Row
 from nnframe.testing import run_checks
 
@@ -37,6 +40,32 @@ def test_the_kit_asks_for_the_words_that_the_author_has_to_replace(new_plugin, t
     assert [each.name for each in run_checks(plugin) if each.outcome == "warned"] == ["it_is_documented"]
 
 
+def test_there_is_a_template_for_every_kind():
+    assert set(USES) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plugin_of_every_kind_passes_its_checks_as_generated(new_plugin, tmp_path, kind):
+    assert new_plugin("nnframe-zigzag", f"--{kind}", "zigzag")[0] == 0
+    [plugin] = load(tmp_path / "nnframe-zigzag", "nnframe_zigzag/zigzag.py")[KINDS[kind].hook]()
+    assert (plugin.name, type(plugin)) == ("zigzag", KINDS[kind].type)
+    assert problems(plugin) == []
+
+
+@pytest.mark.parametrize("kind", ["activation", "loss"])
+def test_the_formula_of_an_activation_or_a_loss_stands_in_one_line(new_plugin, tmp_path, kind):
+    new_plugin("nnframe-zigzag", f"--{kind}", "zigzag")
+    text = (tmp_path / "nnframe-zigzag" / "nnframe_zigzag" / "zigzag.py").read_text()
+    assert len(re.findall("tanh|square", text)) == 1
+
+
+def test_warnings_are_errors_in_the_generated_tests_but_for_what_the_kit_recommends(new_plugin, tmp_path):
+    new_plugin("nnframe-zigzag", "--activation", "zigzag")
+    config = configparser.ConfigParser()
+    config.read(tmp_path / "nnframe-zigzag" / "setup.cfg")
+    assert config["tool:pytest"]["filterwarnings"].split() == ["error", "default::nnframe.testing.CheckWarning"]
+
+
 def test_an_activation_works_as_generated(new_plugin, tmp_path):
     assert new_plugin("nnframe-zigzag", "--activation", "zigzag")[0] == 0
     names = load(tmp_path / "nnframe-zigzag", "nnframe_zigzag/zigzag.py")
@@ -53,14 +82,20 @@ def test_a_loss_works_as_generated(new_plugin, tmp_path):
 
 @pytest.mark.parametrize("name", ["np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "a.b-c"])
 def test_a_name_that_the_module_uses_itself_works_too(new_plugin, tmp_path, name):
-    assert new_plugin("nnframe-odd", "--activation", name)[0] == 0
-    assert new_plugin("nnframe-odder", "--loss", name)[0] == 0
     module = f"{name.replace('.', '_').replace('-', '_')}.py"
-    [activation] = load(tmp_path / "nnframe-odd", f"nnframe_odd/{module}")["nnframe_activations"]()
-    [loss] = load(tmp_path / "nnframe-odder", f"nnframe_odder/{module}")["nnframe_losses"]()
-    for plugin in (activation, loss):
+    for kind in ("activation", "loss"):
+        assert new_plugin(f"nnframe-odd-{kind}", f"--{kind}", name)[0] == 0
+        [plugin] = load(tmp_path / f"nnframe-odd-{kind}", f"nnframe_odd_{kind}/{module}")[KINDS[kind].hook]()
         assert plugin.name == name
         assert problems(plugin) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_object_takes_a_name_that_its_module_uses_itself(new_plugin, tmp_path, kind):
+    new_plugin("nnframe-zigzag", f"--{kind}", "zigzag")
+    defined = load(tmp_path / "nnframe-zigzag", "nnframe_zigzag/zigzag.py")
+    own = {name for name in defined if name == name.lower() and not name.startswith("_")} - {"zigzag"}
+    assert own <= NAMES_IN_USE
 
 
 @pytest.mark.parametrize("kind", ["activation", "loss"])
@@ -104,6 +139,16 @@ def test_entry_points_are_named_after_what_they_provide(new_plugin, tmp_path):
     assert entry_points[1:] == ["soft-sign = my_plugins.soft_sign", "two = my_plugins.two"]
 
 
+def test_an_entry_point_has_its_kind_where_nnframe_looks_for_that(new_plugin, tmp_path):
+    new_plugin("nnframe-more", "--command", "hello-you", "--reader", "xor", "--format", "npzip")
+    config = configparser.ConfigParser()
+    config.read(tmp_path / "nnframe-more" / "setup.cfg")
+    assert config["options.entry_points"]["nnframe"].split("\n")[1:] == [
+        "command.hello-you = nnframe_more.hello_you", "reader.xor = nnframe_more.xor",
+        "format.npzip = nnframe_more.npzip",
+    ]  # fmt: skip
+
+
 def test_the_requirement_is_the_release_of_the_plugin_api(new_plugin, tmp_path):
     new_plugin("nnframe-zigzag", "--activation", "zigzag")
     config = configparser.ConfigParser()
@@ -134,7 +179,7 @@ def test_nothing_is_overwritten(new_plugin, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nnframe-x"], "add --activation NAME or --loss NAME"),
+        (["nnframe-x"], "add --activation NAME, --loss NAME or another kind"),
         (["nnframe x", "--loss", "a"], "'nnframe x' is not a distribution name"),
         (["-x", "--loss", "a"], "required: distribution"),
         (["2nn", "--loss", "a"], "'2nn' is not a distribution name"),

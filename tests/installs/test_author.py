@@ -46,6 +46,7 @@ def test_the_plugin_is_shown_checked_and_trained_with_by_name(guided):
     shown = guided[1][2]
     assert "activation arctan, from nnframe-arctan 0.1.0" in shown
     assert "a = arctan(z)" in shown
+    assert "f'(z) = 1 / (1 + z^2)" in shown
     # The warning is about the words of the template that are still there.
     assert re.search(r"^1 plugin, \d+ checks: \d+ passed, \d+ skipped, 1 warned, 0 failed$", shown, flags=re.M)
     assert "arctan" in shown.partition("samples to train on")[2]
@@ -64,13 +65,36 @@ def test_what_is_built_holds_the_formula(guided):
         )
 
 
-def test_it_takes_four_commands_and_two_edited_lines_to_a_proven_plugin():
+def test_it_takes_four_commands_and_one_edited_line_to_a_proven_activation(guided):
+    assert re.search(r"\b\d+ passed", guided[1][1])
     before = GUIDE[: GUIDE.index("Now everyone who installs")]
     blocks = re.findall(r"^```(sh|diff)\n(.*?)^```$", before, flags=re.M | re.S)
     commands = [line for language, body in blocks if language == "sh" for line in body.splitlines()]
     edited = [line for language, body in blocks if language == "diff" for line in body.splitlines() if line[0] == "+"]
     assert len(commands) == 4
-    assert len(edited) == 2
+    assert len(edited) == 1
+
+
+def test_it_takes_four_commands_and_one_edited_line_to_a_proven_loss(guided, authors_environment, tmp_path):
+    folder = tmp_path / "nnframe-fourth-power"
+    formula = folder / "nnframe_fourth_power" / "fourth_power.py"
+    scaffold, *proof = [
+        "nnframe new-plugin nnframe-fourth-power --loss fourth_power",
+        "cd nnframe-fourth-power",
+        'python -m pip install -e ".[test]"',
+        "python -m pytest",
+    ]
+    assert authors_environment.run("sh", "-e", "-c", scaffold, cwd=tmp_path).returncode == 0
+    before = formula.read_text()
+    after = before.replace("np.square(a - y).mean(axis=0)", "np.square(np.square(a - y)).mean(axis=0)")
+    assert sum(one != other for one, other in zip(before.splitlines(), after.splitlines(), strict=True)) == 1
+    formula.write_text(after)
+    done = authors_environment.run("sh", "-e", "-c", "\n".join(proof), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\b\d+ passed", done.stdout)
+    assert not re.search(r"failed|error", done.stdout)
+    trained = authors_environment.run("nnframe", "train", "digits", "--loss", "fourth_power", "--epochs", "1")
+    assert trained.returncode == 0, trained.stderr
 
 
 def test_many_with_odd_names_install_and_pass_their_own_tests_as_generated(guided, authors_environment, tmp_path):

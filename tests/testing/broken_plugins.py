@@ -471,5 +471,9 @@ WARNED = {
         tanh(forward=lambda z: np.vectorize(math.tanh, otypes=[z.dtype])(z)), {"formulas_are_fast"}
     ),
     "the words of a template": (tanh(doc=f"{DOC} TODO: say what it is for."), {"it_is_documented"}),
+    "no formula where none can be recorded": (
+        tanh(forward=lambda z: np.nan_to_num(np.tanh(z)), doc="broken: wrong on purpose. Source: my own."),
+        {"it_is_documented"},
+    ),
     "no source": (tanh(doc="a = tanh(z)"), {"it_is_documented"}),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Write a complete distribution into a new folder: packaging, a working formula to edit, and tests that prove it."""
+"""Write a complete distribution into a new folder: packaging, a working plugin to edit, and tests that prove it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 from nnframe.cli.output import say
 from nnframe.contracts.command import Command
 from nnframe.contracts.markers import hookimpl
+from nnframe.registry.kinds import KINDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("distribution", help="the name of the distribution, such as nnframe-softsign")
-    parser.add_argument("--activation", action="append", default=[], metavar="NAME", help="an activation to start with")
-    parser.add_argument("--loss", action="append", default=[], metavar="NAME", help="a loss to start with")
+    for kind in KINDS:
+        parser.add_argument(
+            f"--{kind}", action="append", default=[], metavar="NAME", help=f"the name of a new {kind} to start with"
+        )
     parser.add_argument("--into", type=Path, default=Path(), metavar="FOLDER", help="the folder to create it in")
 
 
@@ -28,13 +31,18 @@ def run(options: argparse.Namespace) -> None:
     """
     from nnframe.cli.scaffold import write_distribution
 
-    folder, formulas = write_distribution(options.into, options.distribution, options.activation, options.loss)
-    say(f"{folder} written. Put your formula into {' and '.join(map(str, formulas))}, then:\n")
+    wanted = {kind: getattr(options, kind) for kind in KINDS}
+    folder, formulas = write_distribution(options.into, options.distribution, wanted)
+    say(f"{folder} written. Put your code into {' and '.join(map(str, formulas))}, then:\n")
     say(f'  cd {folder}\n  python -m pip install -e ".[test]"\n  python -m pytest')
 
 
 new_plugin = Command(
-    "new-plugin", add_arguments, run, help="write a distribution with an activation or a loss to edit", doc=__doc__
+    "new-plugin",
+    add_arguments,
+    run,
+    help="write a distribution with an activation, a loss or another plugin to edit",
+    doc=__doc__,
 )
 
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,10 +18,28 @@ from nnframe import registry
 from nnframe.contracts.hookspecs import API_RELEASES, API_VERSION
 from nnframe.contracts.plugin import NAME_PATTERN
 from nnframe.errors import ArgumentError
+from nnframe.registry.kinds import KINDS
 
 TEMPLATES = "templates"
-# The names that a generated module defines itself, and the builtins that a formula may use, such as len.
-NAMES_IN_TEMPLATES = {"np", "hookimpl", "forward", "value", "gradient", "nnframe_activations", "nnframe_losses"}
+# For each kind that has a template: how its objects are used by name.
+USES = {
+    "activation": "nnframe train digits --activation {name}",
+    "loss": "nnframe train digits --loss {name}",
+    "optimizer": "nnframe train digits --optimizer {name}",
+    "schedule": 'net.nEpochs(..., schedule="{name}")',
+    "metric": 'net.nEpochs(..., metrics=["{name}"])',
+    "callback": 'net.nEpochs(..., callbacks=["{name}"])',
+    "engine": "nnframe train digits --engine {name}",
+    "command": "nnframe {name}",
+    "reader": "nnframe train {name}",
+    "format": 'net.save("model.{suffix}")',
+}
+# The names that generated modules define themselves, and the builtins that a formula may use, such as len.
+NAMES_IN_TEMPLATES = {
+    *("np", "json", "time", "hookimpl", "registry", "pairs", "nullcontext", "forward", "value", "gradient", "update"),
+    *("factor", "prepare", "speed", "add_arguments", "run", "open_data", "write", "read", "read_manifest"),
+    *(kind.hook for kind in KINDS.values()),
+}
 NAMES_IN_USE = NAMES_IN_TEMPLATES | set(dir(builtins))
 # Files and folders beside the package, and what it imports.
 NO_PACKAGES = {"build", "dist", "nnframe", "setup", "tests"}
@@ -29,9 +47,7 @@ NO_PACKAGES = {"build", "dist", "nnframe", "setup", "tests"}
 DISTRIBUTION_PATTERN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
-def write_distribution(
-    parent: Path, distribution: str, activations: Sequence[str], losses: Sequence[str]
-) -> tuple[Path, list[Path]]:
+def write_distribution(parent: Path, distribution: str, wanted: Mapping[str, Sequence[str]]) -> tuple[Path, list[Path]]:
     """Write a complete distribution with a working formula for each name, in a new folder.
 
     Parameters
@@ -40,8 +56,8 @@ def write_distribution(
         The folder that the new one goes into.
     distribution : str
         The name to install it by; also the new folder's.
-    activations, losses : sequence of str
-        The names that it provides, at least one.
+    wanted : mapping of str to sequence of str
+        The names that it provides, at least one, for each kind in `USES`.
 
     Returns
     -------
@@ -55,22 +71,21 @@ def write_distribution(
         If a name can't be used or is taken, or the folder exists. Nothing is written then.
     """
     package = _checked_package(distribution)
-    _check_names(distribution, activations, losses)
+    _check_names(distribution, wanted)
     folder = parent / distribution
     if folder.exists():
         raise ArgumentError(f"{folder} exists and is not overwritten; choose another name, or remove the folder first")
     if not parent.is_dir():
         raise ArgumentError(f"{parent} is not a folder; create it first")
-    names = [("activation", name.lower()) for name in activations] + [("loss", name.lower()) for name in losses]
+    names = [(kind, name.lower()) for kind in USES for name in wanted.get(kind, ())]
     words = {
         "distribution": distribution,
         "package": package,
         "release": API_RELEASES[API_VERSION],
-        "first_kind": names[0][0],
-        "first": names[0][1],
+        "usage": ", ".join(f"`{USES[kind].format(name=name, suffix=_module(name))}`" for kind, name in names),
         "provided": " and ".join(f"the {kind} {name}" for kind, name in names),
-        "entry_points": "\n".join(f"    {name} = {package}.{_module(name)}" for _, name in names),
-        "formulas": "\n".join(f"| `{package}/{_module(name)}.py` | the formula of {name} |" for _, name in names),
+        "entry_points": "\n".join(f"    {_claim(kind, name)} = {package}.{_module(name)}" for kind, name in names),
+        "formulas": "\n".join(f"| `{package}/{_module(name)}.py` | the {kind} {name} |" for kind, name in names),
     }
     # Moved into place at the end, so that a failure leaves no half-written distribution.
     with tempfile.TemporaryDirectory(dir=parent, prefix=".new-plugin-") as scratch:
@@ -88,7 +103,9 @@ def write_distribution(
         ):
             _fill(template, made / target, words)
         for kind, name in names:
-            _fill(f"{kind}.py", made / package / f"{_module(name)}.py", {"name": name, "variable": _variable(name)})
+            module = _module(name)
+            own = {"name": name, "variable": _variable(name), "module": module, "suffix": module}
+            _fill(f"{kind}.py", made / package / f"{module}.py", own)
         shutil.move(made, folder)
     return folder, [folder / package / f"{_module(name)}.py" for _, name in names]
 
@@ -97,6 +114,11 @@ def _fill(template: str, target: Path, words: dict[str, str]) -> None:
     # In a zip file there is no path to open.
     text = files(__package__).joinpath(TEMPLATES).joinpath(f"{template}.txt").read_text(encoding="utf-8")
     target.write_text(Template(text).substitute(words), encoding="utf-8")
+
+
+def _claim(kind: str, name: str) -> str:
+    """Return the name of an entry point: with the kind before it where that is what nnframe looks for."""
+    return f"{kind}.{_module(name) if kind == 'format' else name}" if kind in ("command", "reader", "format") else name
 
 
 def _module(name: str) -> str:
@@ -127,12 +149,12 @@ def _checked_package(distribution: str) -> str:
     return package
 
 
-def _check_names(distribution: str, activations: Sequence[str], losses: Sequence[str]) -> None:
-    if not activations and not losses:
-        raise ArgumentError("the distribution would be empty; add --activation NAME or --loss NAME")
+def _check_names(distribution: str, wanted: Mapping[str, Sequence[str]]) -> None:
+    if not any(wanted.values()):
+        raise ArgumentError("the distribution would be empty; add --activation NAME, --loss NAME or another kind")
     taken = {(row.kind, row.name): row for row in registry.overview()}
     modules = set()
-    for kind, names in (("activation", activations), ("loss", losses)):
+    for kind, names in wanted.items():
         for name in names:
             module = _module(name.lower())
             usable = NAME_PATTERN.fullmatch(name) and module.isidentifier() and module[0].isalpha()
