@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnframe.contracts.engine import Engine, Epoch, TrainingTask
     from nnframe.contracts.format import Format
     from nnframe.contracts.fused import Fused
+    from nnframe.contracts.learned import Learned
     from nnframe.contracts.loss import Loss
     from nnframe.contracts.markers import hookimpl
     from nnframe.contracts.metric import Metric
@@ -58,8 +59,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activation", "ArgumentError", "ArgumentTypeError", "Array", "Callback", "Command", "Converged", "DataError",
-    "DerivativeError",
-    "DivergenceError", "Engine", "EngineError", "Epoch", "Format", "Fused", "History", "Loss", "Metric",
+    "DerivativeError", "DivergenceError", "Engine", "EngineError", "Epoch", "Format", "Fused", "History", "Learned",
+    "Loss", "Metric",
     "MissingDependencyError", "ModelFileError", "NNFrameError", "NameConflictError", "Optimizer", "Pairs",
     "PluginError", "Reader", "RegistrationError", "Schedule", "ShapeError", "TrainingData", "TrainingTask",
     "UnknownNameError", "__version__", "callbacks", "datasets", "denseLayer", "floored", "hookimpl", "load",
@@ -77,6 +78,7 @@ _NAMES = {
     "contracts.engine": "Engine Epoch TrainingTask",
     "contracts.format": "Format",
     "contracts.fused": "Fused",
+    "contracts.learned": "Learned",
     "contracts.markers": "hookimpl",
     "contracts.loss": "Loss",
     "contracts.metric": "Metric",

@@ -9,7 +9,8 @@ Backwards, with L the mean loss of the batch and d_k = dL/dz_k:
     dL/dW_k = d_k a_{k-1}^T        dL/db_k = sum of d_k over the columns        dL/da_{k-1} = W_k^T d_k
 
 and d_{k-1} is dL/da_{k-1} times the derivative of f_{k-1}. The d of the last layer comes from the loss. With dropout,
-the next layer gets a times a mask of zeros and constants, and dL/da is multiplied by the same mask.
+the next layer gets a times a mask of zeros and constants, and dL/da is multiplied by the same mask. A learned parameter
+p of f_k gets the sum of dL/da_k times da_k/dp.
 
 Source: D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors", Nature 323
 (1986) 533-536.
@@ -20,15 +21,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from nnframe.arrays import Array
 from nnframe.contracts.bound import Linear, Objective
 
 
 class Gradient(NamedTuple):
-    """The gradient of the mean loss with respect to one layer's weights and bias, of their shapes."""
+    """The gradient of the mean loss by one layer's weights, bias and learned parameters, of their shapes."""
 
     weights: Array
     bias: Array
+    parameters: Sequence[Array] = ()
 
 
 def loss_and_gradients(
@@ -38,8 +42,8 @@ def loss_and_gradients(
     y: Array,
     sample_weights: Array | None = None,
     dropout_masks: Sequence[Array | None] | None = None,
-) -> tuple[Array, list[Gradient]]:
-    """Return the loss of each column, and the gradient of their mean for each layer.
+) -> tuple[Array, list[Gradient], list[Array]]:
+    """Return the loss of each column, and the gradient of their mean for each layer and for the loss's parameters.
 
     Parameters
     ----------
@@ -58,6 +62,8 @@ def loss_and_gradients(
     losses : ndarray, shape (B,)
     gradients : list of Gradient
         Layer by layer.
+    loss_gradients : list of ndarray, each of shape ()
+        For each learned parameter of the loss.
 
     Raises
     ------
@@ -73,16 +79,29 @@ def loss_and_gradients(
         activations.append(layer.activation.forward(zs[-1]))
         inputs.append(activations[-1] if mask is None else activations[-1] * mask)
 
-    losses = objective.value(zs[-1], activations[-1], y)
-    d = objective.gradient(zs[-1], activations[-1], y) / x.shape[1]
+    z, a, last = zs[-1], activations[-1], layers[-1]
+    losses = objective.value(z, a, y)
+    factors = np.full(x.shape[1], 1 / x.shape[1], x.dtype) if sample_weights is None else sample_weights / x.shape[1]
     if sample_weights is not None:
-        losses, d = losses * sample_weights, d * sample_weights
+        losses = losses * sample_weights
+    of_loss = objective.parameter_gradients(a, y, factors) if objective.parameter_gradients else []
 
+    if last.parameters and objective.loss_gradient is not None:
+        d, of_layer = _through(last, objective.loss_gradient(a, y) * factors, z, a)
+    else:
+        d, of_layer = objective.gradient(z, a, y) * factors, []
     gradients = []
     for k in reversed(range(len(layers))):
-        gradients.append(Gradient(d @ inputs[k].T, d.sum(axis=1, keepdims=True)))
+        gradients.append(Gradient(d @ inputs[k].T, d.sum(axis=1, keepdims=True), of_layer))
         if k > 0:
             grad, mask = layers[k].weights.T @ d, masks[k - 1]
-            d = layers[k - 1].activation.backward(grad if mask is None else grad * mask, zs[k - 1], activations[k - 1])
+            grad = grad if mask is None else grad * mask
+            d, of_layer = _through(layers[k - 1], grad, zs[k - 1], activations[k - 1])
     gradients.reverse()
-    return losses, gradients
+    return losses, gradients, of_loss
+
+
+def _through(layer: Linear, grad: Array, z: Array, a: Array) -> tuple[Array, list[Array]]:
+    """Return d of a layer for grad = dL/da, and the gradients of its learned parameters."""
+    of_layer = layer.activation.parameter_gradients
+    return layer.activation.backward(grad, z, a), of_layer(grad, z, a) if of_layer else []

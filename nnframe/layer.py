@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from nnframe import registry
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import Linear
+from nnframe.contracts.learned_values import changed_values, starting_values
 from nnframe.contracts.parameters import format_parameters
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError
-from nnframe.inputs.checks import as_array, as_columns, as_matrix, float_dtype
-from nnframe.inputs.overrides import overridden
+from nnframe.errors import ShapeError
+from nnframe.inputs.chain import require_chain
+from nnframe.inputs.checks import as_columns, as_matrix, bias_column, float_dtype
 from nnframe.registry.binding import bind_activation
 from nnframe.registry.spec import parse_spec
 
@@ -52,7 +53,7 @@ class denseLayer:
         if 0 in weights.shape:
             raise ShapeError(f"linear has shape {weights.shape}; expected (n_out, n_in) with both at least 1")
         dtype = float_dtype(weights.dtype, "linear")
-        column = _bias_column(bias, len(weights))
+        column = bias_column(bias, len(weights))
         if column.ndim == 2:
             dtype = np.result_type(dtype, float_dtype(column.dtype, "bias"))
         self._linear: Array = np.array(weights, dtype=dtype, order="C")
@@ -85,7 +86,7 @@ class denseLayer:
 
     @bias.setter
     def bias(self, value: Any) -> None:
-        self._bias[...] = _bias_column(value, len(self._bias))
+        self._bias[...] = bias_column(value, len(self._bias))
 
     @property
     def activation(self) -> str | Activation | None:
@@ -98,11 +99,25 @@ class denseLayer:
     @activation.setter
     def activation(self, value: str | Activation | None) -> None:
         found = None if value is None else registry.resolve(Activation, value)
-        bound = bind_activation(found)
+        parameters = starting_values(found, self.n_out, self.dtype)
+        bound = bind_activation(found, parameters)
         name = None
         if isinstance(value, str) and found is not None:
             name = parse_spec(value).qualified_name + format_parameters(found.overrides)
-        self._activation, self._activation_name, self._bound = found, name, bound
+        self._activation, self._activation_name, self._bound, self._parameters = found, name, bound, parameters
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        """The learned parameters of the activation by name: live arrays of shape (1, 1), or (n_out, 1) if per output.
+
+        Assigning a dict sets those that it names; a column of shape (n_out, 1) gives each output a value of its own.
+        """
+        return MappingProxyType(self._parameters)
+
+    @parameters.setter
+    def parameters(self, values: Mapping[str, Any]) -> None:
+        self._parameters = changed_values(values, self._parameters, self._activation, self.n_out)
+        self._bound = bind_activation(self._activation, self._parameters)
 
     @property
     def dtype(self) -> DType:
@@ -122,7 +137,7 @@ class denseLayer:
     @property
     def n_parameters(self) -> int:
         """The number of trained values."""
-        return self._linear.size + self._bias.size
+        return sum(array.size for array in (self._linear, self._bias, *self._parameters.values()))
 
     def linearPass(self, v: Any, addBias: bool = True) -> Array:
         """Return ``bias + linear @ v``, or ``linear @ v`` alone.
@@ -206,7 +221,7 @@ class denseLayer:
 
     def for_engine(self) -> Linear:
         """Return the layer's live arrays and its activation as an engine takes them."""
-        return Linear(self._linear, self._bias, self._bound)
+        return Linear(self._linear, self._bias, self._bound, tuple(self._parameters.values()))
 
     @property
     def resolved_activation(self) -> Activation | None:
@@ -222,7 +237,7 @@ class denseLayer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._bound = bind_activation(self._activation)
+        self._bound = bind_activation(self._activation, self._parameters)
 
     def _columns(self, v: Any, rows: int) -> Array:
         if type(v) is np.ndarray and v.dtype is self._linear.dtype and v.ndim == 2 and len(v) == rows:
@@ -245,38 +260,4 @@ def check_chain(layers: Sequence[denseLayer]) -> None:
     ArgumentError, ShapeError
         If it is empty, or two neighbours differ in size.
     """
-    if not layers:
-        raise ArgumentError("layersList is empty; expected at least one denseLayer")
-    for i, layer in enumerate(layers):
-        if not isinstance(layer, denseLayer):
-            raise ArgumentTypeError(
-                f"layersList[{i}] is of type {type(layer).__name__}; expected a denseLayer: denseLayer(linear, bias, "
-                f"activation)"
-            )
-        own = overridden(layer, denseLayer, FIXED)
-        if own:
-            raise ArgumentTypeError(
-                f"layersList[{i}] ({type(layer).__name__}) overrides {', '.join(own)}, which a net does not "
-                f"call; expected a plain denseLayer: write the function as an activation instead, such as "
-                f"denseLayer(linear, bias, nnframe.Activation('mine', forward))"
-            )
-    for i, (before, layer) in enumerate(pairwise(layers), start=1):
-        if layer.n_in != before.n_out:
-            raise ShapeError(
-                f"layersList[{i}].linear has shape {layer.linear.shape}; expected ({layer.n_out}, {before.n_out}): "
-                f"the layer before it returns columns of {before.n_out}"
-            )
-        if layer.dtype != before.dtype:
-            raise ArgumentTypeError(
-                f"layersList[{i}] computes in {layer.dtype} and the layer before it in {before.dtype}; expected one "
-                f"dtype: build both from arrays of it, as with linear.astype(np.float32)"
-            )
-
-
-def _bias_column(value: Any, n_out: int) -> Array:
-    """Return a bias as a column, or as a 0-D array if it is one number."""
-    array = as_array(value, "bias")
-    if array.ndim == 0 or array.shape == (n_out, 1):
-        return array
-    advice = ": use bias.reshape(-1, 1)" if array.shape == (n_out,) else ""
-    raise ShapeError(f"bias has shape {array.shape}; expected a column of shape ({n_out}, 1), or one number{advice}")
+    require_chain(layers, denseLayer, FIXED)

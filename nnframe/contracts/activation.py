@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nnframe.arrays import Array
 from nnframe.contracts.domains import Domain, checked_domain
 from nnframe.contracts.fused import Fused, checked_fused
+from nnframe.contracts.learned import Learned, checked_learned
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, DerivativeError
 
@@ -39,8 +40,11 @@ class Activation(Plugin):
         from `forward`.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
+    learned : sequence of str, or mapping of str to Learned, optional
+        The parameters that are trained like weights, each layer's on its own. The functions are called with them as
+        arrays, which broadcast against z; see `nnframe.Learned`.
     fused : mapping of str to Fused, optional
-        Faster or more stable forms together with the losses named.
+        Faster or more stable forms together with the losses named. Not used if either side has learned parameters.
     init : {"glorot", "he"}, optional
         How weights that feed this activation are best drawn: "he" for those that, like relu, are zero or small
         on one side.
@@ -73,6 +77,7 @@ class Activation(Plugin):
     forward: Callable[..., Array]
     derivative: Callable[..., Array] | None = None
     backward: Callable[..., Array] | None = None
+    learned: Mapping[str, Learned] | Sequence[str] = field(default_factory=dict, kw_only=True, hash=False)
     fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
     init: Literal["glorot", "he"] = field(default="glorot", kw_only=True)
     a_domain: Domain | None = field(default=None, kw_only=True)
@@ -83,6 +88,8 @@ class Activation(Plugin):
         super().__post_init__()
         self._require_callable("forward", "derivative", "backward", "forward_inplace", "backward_inplace")
         object.__setattr__(self, "fused", checked_fused(self.name, self.fused))
+        learned = checked_learned(f"activation {self.name!r}", self.learned, self.params, self.limits)
+        object.__setattr__(self, "learned", learned)
         if self.derivative is not None and self.backward is not None:
             raise ArgumentError(
                 f"activation {self.name!r} has both a derivative and a backward; give the derivative if it works "
@@ -92,6 +99,11 @@ class Activation(Plugin):
             raise ArgumentError(
                 f"activation {self.name!r} has only one of forward_inplace and backward_inplace; give both or none: "
                 f"each relies on what the other leaves"
+            )
+        if learned and self.forward_inplace is not None:
+            raise ArgumentError(
+                f"activation {self.name!r} has learned parameters and in-place forms; leave out forward_inplace and "
+                f"backward_inplace: the derivative by a parameter needs the z that they overwrite"
             )
         if self.a_domain is not None:
             checked_domain(f"activation {self.name!r}", "a_domain", self.a_domain)
@@ -124,6 +136,19 @@ class Activation(Plugin):
         from nnframe.formula.derived import DerivedActivation
 
         return DerivedActivation(self.forward, self.settings)
+
+    @cached_property
+    def derived_for_learning(self) -> DerivedActivation:
+        """The functions derived from `forward`, with learned parameters as further arguments, which may be arrays.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived; the message says what stands in the way.
+        """
+        from nnframe.formula.derived import DerivedActivation
+
+        return DerivedActivation(self.forward, self.settings, learned=tuple(self.learned))
 
     def explanation(self) -> Explanation:
         """Return the derived derivative, to be read.

@@ -34,6 +34,9 @@ class BoundActivation(NamedTuple):
         activation has no such forms.
     plugin : Activation or None
         The plugin behind it, for an engine that compiles the formulas.
+    parameter_gradients : callable or None
+        ``parameter_gradients(grad, z, a)`` returns dL/dp for each of the layer's learned parameters p, of its shape.
+        None if it has none.
     """
 
     forward: Callable[[Array], Array]
@@ -42,6 +45,7 @@ class BoundActivation(NamedTuple):
     forward_inplace: Callable[[Array], object] | None
     backward_inplace: Callable[[Array, Array], object] | None
     plugin: Activation | None
+    parameter_gradients: Callable[[Array, Array, Array], list[Array]] | None = None
 
 
 class FusedForm(NamedTuple):
@@ -81,6 +85,12 @@ class Objective(NamedTuple):
         The plugin behind it, for an engine that compiles the formulas.
     fused : FusedForm or None
         The fused form, if `gradient` calls one.
+    parameters : tuple of ndarray, each of shape ()
+        The live arrays of the loss's learned parameters, in the order of `Loss.learned`, which the engine updates in
+        place. All other functions use them.
+    parameter_gradients : callable or None
+        ``parameter_gradients(a, y, factors)`` returns, for each of them, the sum over the columns of dL/dp times
+        factors, an array of shape (B,). None if there are none.
     """
 
     value: Callable[[Array, Array, Array], Array]
@@ -90,6 +100,8 @@ class Objective(NamedTuple):
     column_value: Callable[[Array, Array], float] | None
     plugin: Loss
     fused: FusedForm | None
+    parameters: tuple[Array, ...] = ()
+    parameter_gradients: Callable[[Array, Array, Array], list[Array]] | None = None
 
     @property
     def value_takes_z(self) -> bool:
@@ -107,11 +119,15 @@ class Linear(NamedTuple):
     bias : ndarray, shape (n_out, 1)
         Likewise.
     activation : BoundActivation
+    parameters : tuple of ndarray, each of shape (1, 1) or (n_out, 1)
+        The live arrays of the activation's learned parameters, in the order of `Activation.learned`, likewise. The
+        functions of the activation use them.
     """
 
     weights: Array
     bias: Array
     activation: BoundActivation
+    parameters: tuple[Array, ...] = ()
 
 
 class BoundOptimizer(NamedTuple):
@@ -135,5 +151,14 @@ def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
 
 
 def parameters_of(layers: Iterable[Linear]) -> list[Array]:
-    """Return the weights and the bias of each layer, layer by layer."""
-    return [array for layer in layers for array in (layer.weights, layer.bias)]
+    """Return the weights, the bias and the learned parameters of each layer, layer by layer."""
+    return [array for layer in layers for array in (layer.weights, layer.bias, *layer.parameters)]
+
+
+def trained_arrays(layers: Iterable[Linear], objective: Objective) -> list[Array]:
+    """Return all live arrays that training updates, in the order in which the state of an optimizer holds them.
+
+    These are the arrays of each layer, as `parameters_of` returns them, with a layer that the net uses twice counted
+    once, and at the end the learned parameters of the loss.
+    """
+    return [*parameters_of(distinct_layers(layers)), *objective.parameters]

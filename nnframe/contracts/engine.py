@@ -23,8 +23,9 @@ class OptimizerState(NamedTuple):
     Attributes
     ----------
     arrays : tuple of ndarray, each of shape (n_parameters,)
-        In the order of `Optimizer.state` and in the net's dtype. A vector has the values for the weights of each layer,
-        row by row, followed by those for its bias, layer by layer; a layer that the net uses twice counts once.
+        In the order of `Optimizer.state` and in the net's dtype. A vector has the values for all trained arrays, row by
+        row, in the order of `nnframe.contracts.bound.trained_arrays`: for each layer its weights, its bias and its
+        learned parameters, and at the end those of the loss. A layer that the net uses twice counts once.
     updates : ndarray of int64, shape ()
         The number of updates so far.
     """
@@ -39,14 +40,19 @@ class UpdateRule(NamedTuple):
     Attributes
     ----------
     l1, l2 : float
-        ``l1 * sign(w) + l2 * w`` is added for weights, not for biases.
+        ``l1 * sign(w) + l2 * w`` is added for weights and for learned parameters that are `Learned.penalized`, not for
+        biases.
     clip_value : float or None
         Every element is clipped to between -clip_value and clip_value.
     clip_norm : float or None
-        The whole gradient is multiplied by ``clip_norm / (its Euclidean norm + 1e-6)`` if that is below 1.
+        The whole gradient is multiplied by ``clip_norm / (its Euclidean norm + 1e-6)`` if that is below 1. Arrays with
+        the factor 0 don't count.
     optimizer : BoundOptimizer or None
         Computes the new weights; None for ``w - learning_rate * gradient``.
     state : OptimizerState
+    factors : tuple of float, or None
+        For each of the `trained_arrays`, what its learning rate is multiplied by; None if that is 1 for all. With the
+        factor 0, an array and its part of the optimizer's state stay as they are.
     """
 
     l1: float
@@ -55,11 +61,12 @@ class UpdateRule(NamedTuple):
     clip_norm: float | None
     optimizer: BoundOptimizer | None
     state: OptimizerState
+    factors: tuple[float, ...] | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether the weights become ``w - learning_rate * gradient``, and nothing else happens."""
-        return not (self.l1 or self.l2 or self.clip_value or self.clip_norm or self.optimizer)
+        return not (self.l1 or self.l2 or self.clip_value or self.clip_norm or self.optimizer or self.factors)
 
 
 class BoundNet(NamedTuple):

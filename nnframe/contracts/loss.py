@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.domains import Domain, checked_domain, sample
 from nnframe.contracts.fused import Fused, checked_fused
+from nnframe.contracts.learned import Learned, checked_learned
 from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentTypeError, with_type
 
@@ -39,8 +40,11 @@ class Loss(Plugin):
         ``gradient(a, y, **params) -> dL/da``, of shape (n, B). Where it is left out, it is derived from `value`.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
+    learned : sequence of str, or mapping of str to Learned, optional
+        The parameters that are trained like weights, in each training run on its own. The functions are called with
+        them as arrays of shape (); see `nnframe.Learned`. `History.loss_parameters` has their values.
     fused : mapping of str to Fused, optional
-        Faster or more stable forms together with the activations named.
+        Faster or more stable forms together with the activations named. Not used if either side has learned parameters.
     a_domain, y_domain : str, optional
         What it takes as activations and as targets, a name from `nnframe.contracts.domains`: "real" for any numbers,
         "nonnegative", "positive", "probability" for numbers from 0 to 1, "distribution" where they also sum to 1 in
@@ -73,6 +77,7 @@ class Loss(Plugin):
 
     value: Callable[..., Array]
     gradient: Callable[..., Array] | None = None
+    learned: Mapping[str, Learned] | Sequence[str] = field(default_factory=dict, kw_only=True, hash=False)
     fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True, hash=False)
     a_domain: Domain = field(default="real", kw_only=True)
     y_domain: Domain = field(default="real", kw_only=True)
@@ -86,6 +91,8 @@ class Loss(Plugin):
         if self.a_domain_of is not None:
             object.__setattr__(self, "a_domain", self.a_domain_of(**self.settings))
         object.__setattr__(self, "fused", checked_fused(self.name, self.fused))
+        learned = checked_learned(f"loss {self.name!r}", self.learned, self.params, self.limits)
+        object.__setattr__(self, "learned", learned)
         for name in ("a_domain", "y_domain"):
             checked_domain(f"loss {self.name!r}", name, getattr(self, name))
         if self.minimum is not None and not isinstance(self.minimum, (int, float)):
@@ -106,6 +113,19 @@ class Loss(Plugin):
         from nnframe.formula.derived import DerivedLoss
 
         return DerivedLoss(self.value, self.settings, *self._samples())
+
+    @cached_property
+    def derived_for_learning(self) -> DerivedLoss:
+        """The functions derived from `value`, with learned parameters as further arguments, which are numbers.
+
+        Raises
+        ------
+        DerivativeError
+            If it can't be derived; the message says what stands in the way.
+        """
+        from nnframe.formula.derived import DerivedLoss
+
+        return DerivedLoss(self.value, self.settings, *self._samples(), symbols=tuple(self.learned), learns=True)
 
     def explanation(self) -> Explanation:
         """Return the derived gradient, to be read.

@@ -7,24 +7,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.contracts.bound import parameters_of
 from nnframe.layer import denseLayer
+from nnframe.registry.binding import bind_activation
 
 # With more, the calls that one vector saves no longer matter.
 MOST_JOINT = 2**17
 
 
 def join_memory(layers: list[denseLayer]) -> list[denseLayer]:
-    """Move the weights and biases of small layers into one vector, and return the layers.
+    """Move all trained arrays of small layers into one vector, and return the layers.
 
     Only for layers that are new: whoever has one of their arrays keeps the old one.
     """
-    arrays = [array for layer in layers for array in (layer.linear, layer.bias)]
+    arrays = parameters_of(layer.for_engine() for layer in layers)
     total = sum(array.size for array in arrays)
     if total <= MOST_JOINT and len({array.dtype for array in arrays}) == 1:
         vector, start = np.empty(total, arrays[0].dtype), 0
         for layer in layers:
             layer._linear, start = _moved(layer._linear, vector, start)
             layer._bias, start = _moved(layer._bias, vector, start)
+            for name, array in layer.parameters.items():
+                layer._parameters[name], start = _moved(array, vector, start)
+            layer._bound = bind_activation(layer.resolved_activation, layer.parameters)
     return layers
 
 

@@ -35,9 +35,8 @@ def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
             masks = [dropout.mask(k, epoch.dropout_key, start, len(x)) for k in layer_numbers]
             columns = [None if mask is None else mask.T for mask in masks]
             # All gradients are computed before a weight changes, so a plugin that raises leaves no partial update.
-            losses, gradients = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights, columns)
-            for slots, gradient in zip(updater.gradients, gradients, strict=True):
-                slots.weights[...], slots.bias[...] = gradient
+            losses, gradients, of_loss = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights, columns)
+            updater.write_gradients(gradients, of_loss)
             updater.update_weights(learning_rate)
             total += float(losses.sum(dtype=np.float64))
         return total

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import Gradient
-from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
+from nnframe.contracts.bound import distinct_layers, trained_arrays
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.joint_memory import joint_vector
+from nnframe.engines.vectors import parts_of, roles_of, segments_of, vector_of
 
 if TYPE_CHECKING:
     from nnframe.engines.update_program import UpdateProgram
@@ -24,9 +26,9 @@ NORM_EPSILON = 1e-6
 
 
 class Updater:
-    """Updates the weights of a net by an `UpdateRule`.
+    """Updates all that is trained of a net by an `UpdateRule`.
 
-    All weights and biases are in one vector, so that an update takes the same few calls for any number of layers.
+    All trained numbers are in one vector, so that an update takes the same few calls for any number of layers.
 
     Parameters
     ----------
@@ -38,26 +40,34 @@ class Updater:
     ----------
     gradients : list of Gradient
         For each layer of the task, where the caller writes the gradient of the mean loss before `update_weights`.
+    loss_gradients : list of ndarray, each of shape ()
+        Likewise, for each learned parameter of the loss.
     """
 
     def __init__(self, task: TrainingTask | BoundNet, in_place: bool = False) -> None:
         self.rule = task.rule
         memory = Memory(first=len(task.rule.state.arrays))
         self.layers = distinct_layers(task.layers)
-        self.arrays = parameters_of(self.layers)
-        joint = joint_vector(self.arrays)
+        of_loss = task.objective.parameters
+        arrays = trained_arrays(task.layers, task.objective)
+        self.segments = segments_of(arrays, task.rule)
+        joint = joint_vector(arrays)
         if joint is None:
-            self.vector, parts = vector_of(self.layers, memory)
-            self.sources = [array for part in parts for array in part]
+            self.vector, _ = vector_of(self.layers, memory, of_loss)
+            self.arrays, self.sources = arrays, parts_of(self.vector, arrays)
         else:
             # The layers' own memory: there is nothing to copy.
             self.vector, self.sources, self.arrays = joint, [], []
-        self.gradient, self.gradients = vector_of(task.layers, memory)
+        self.gradient, self.gradients = vector_of(task.layers, memory, of_loss)
         # The two gradients of a layer that the net uses twice add up.
         self.has_repeats = len(self.layers) < len(task.layers)
         self.sums = self.gradients
         if self.has_repeats:
-            self.gradient, self.sums = vector_of(self.layers, memory)
+            self.gradient, self.sums = vector_of(self.layers, memory, of_loss)
+        # Those of frozen arrays are never written.
+        self.gradient[...] = 0
+        slots = parts_of(self.gradient, arrays)
+        self.loss_gradients = slots[len(slots) - len(of_loss) :]
         position = {id(layer.weights): i for i, layer in enumerate(self.layers)}
         self.uses = [
             (self.sums[position[id(layer.weights)]], own)
@@ -66,6 +76,15 @@ class Updater:
         rule = self.rule
         self._is_limited = bool(rule.l1 or rule.l2 or rule.clip_value or rule.clip_norm)
         self._next = np.array(rule.state.updates)
+        roles = roles_of(task.layers, task.objective, self.vector.dtype)
+        self.penalized = [pair for *pair, role in zip(arrays, slots, roles, strict=True) if role.is_penalized]
+        stops = accumulate(array.size for array in arrays)
+        # Where in the vector parameters are that must stay within limits, and these.
+        self.limits = [
+            (slice(stop - array.size, stop), role.low, role.high)
+            for array, stop, role in zip(arrays, stops, roles, strict=True)
+            if role.is_limited
+        ]
         self._program = self._recorded(memory) if in_place else None
 
     def _recorded(self, memory: Memory) -> UpdateProgram | None:
@@ -79,18 +98,27 @@ class Updater:
         recipe = recipe_of(rule.optimizer.plugin)
         if recipe is None:
             return None
-        after: list[Callable[[], object]] = [
-            partial(np.copyto, array, source) for array, source in zip(self.arrays, self.sources, strict=True)
-        ]
+        after: list[Callable[[], object]] = []
+        for where, low, high in self.limits:
+            part = self.vector[where]
+            after += [partial(np.maximum, part, low, out=part), partial(np.minimum, part, high, out=part)]
+        after += [partial(np.copyto, array, source) for array, source in zip(self.arrays, self.sources, strict=True)]
         after.append(partial(np.ndarray.__setitem__, rule.state.updates, (), self._next))
-        return UpdateProgram(recipe, self.vector, self.gradient, rule.state.arrays, memory, after)
+        return UpdateProgram(recipe, self.vector, self.gradient, rule.state.arrays, memory, after, self.segments)
 
     def read_weights(self) -> None:
-        """Copy the layers' weights, which may have changed since the last update."""
+        """Copy what is trained, which may have changed since the last update."""
         copy_all(self.sources, self.arrays)
 
+    def write_gradients(self, gradients: Sequence[Gradient], of_loss: Sequence[Array]) -> None:
+        """Copy the gradients of the mean loss, as `loss_and_gradients` returns them."""
+        for slots, (weights, bias, parameters) in zip(self.gradients, gradients, strict=True):
+            slots.weights[...], slots.bias[...] = weights, bias
+            copy_all(slots.parameters, parameters)
+        copy_all(self.loss_gradients, of_loss)
+
     def update_weights(self, learning_rate: float) -> None:
-        """Update the layers' weights with the gradients that were written.
+        """Update what is trained with the gradients that were written.
 
         Raises
         ------
@@ -98,10 +126,14 @@ class Updater:
             If the optimizer fails. Nothing has changed then.
         """
         if self.has_repeats:
-            self.gradient[...] = 0
+            for total in self.sums:
+                for array in (total.weights, total.bias, *total.parameters):
+                    array[...] = 0
             for total, own in self.uses:
                 total.weights[...] += own.weights
                 total.bias[...] += own.bias
+                for sum_, part in zip(total.parameters, own.parameters, strict=True):
+                    sum_[...] += part
         if self._is_limited:
             self._penalize_and_clip()
         rule = self.rule
@@ -110,12 +142,7 @@ class Updater:
             self._next.fill(t)
             self._program.run()
             return
-        if rule.optimizer is None:
-            new_vector, new_state = self.vector - learning_rate * self.gradient, []
-        else:
-            new_vector, *new_state = rule.optimizer.update(
-                self.vector, self.gradient, *rule.state.arrays, t=t, learning_rate=learning_rate
-            )
+        new_vector, *new_state = self._computed(t, learning_rate)
         updates = rule.state.updates
         # The vector first, of which the sources are parts.
         copy_all(
@@ -123,28 +150,37 @@ class Updater:
             [new_vector, *self.sources, *new_state, updates + 1],
         )
 
+    def _computed(self, t: int, learning_rate: float) -> list[Array]:
+        """Return the new vector and the new state of the optimizer."""
+        live = (self.vector, *self.rule.state.arrays)
+        if self.rule.factors is None and not self.limits:
+            return self._stepped(live, self.gradient, t, learning_rate)
+        found = [array.copy() for array in live]
+        for start, stop, factor in self.segments:
+            parts = [array[start:stop] for array in live]
+            new = self._stepped(parts, self.gradient[start:stop], t, learning_rate * factor)
+            for array, values in zip(found, new, strict=True):
+                array[start:stop] = values
+        for part, low, high in self.limits:
+            np.clip(found[0][part], low, high, out=found[0][part])
+        return found
+
+    def _stepped(self, live: Sequence[Array], gradient: Array, t: int, learning_rate: float) -> list[Array]:
+        if self.rule.optimizer is None:
+            return [live[0] - learning_rate * gradient]
+        return self.rule.optimizer.update(live[0], gradient, *live[1:], t=t, learning_rate=learning_rate)
+
     def _penalize_and_clip(self) -> None:
         rule = self.rule
         if rule.l1 or rule.l2:
-            for layer, total in zip(self.layers, self.sums, strict=True):
-                total.weights[...] += rule.l1 * np.sign(layer.weights) + rule.l2 * layer.weights
+            for array, total in self.penalized:
+                total += rule.l1 * np.sign(array) + rule.l2 * array
         if rule.clip_value:
             np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
         if rule.clip_norm:
             # In float64, since squares of float32 numbers may overflow.
-            square = float(np.square(self.gradient, dtype=np.float64).sum())
+            parts = (self.gradient[start:stop] for start, stop, _ in self.segments)
+            square = sum(float(np.square(part, dtype=np.float64).sum()) for part in parts)
             share = rule.clip_norm / (math.sqrt(square) + NORM_EPSILON)
             if share < 1:
                 self.gradient *= share
-
-
-def vector_of(layers: Sequence[Linear], memory: Memory | None = None) -> tuple[Array, list[Gradient]]:
-    """Return a vector with room for all weights and biases, and views of it in the layers' shapes."""
-    memory = memory or Memory()
-    vector = memory.empty((sum(array.size for array in parameters_of(layers)),), layers[0].weights.dtype)
-    parts, start = [], 0
-    for layer in layers:
-        middle, stop = start + layer.weights.size, start + layer.weights.size + layer.bias.size
-        parts.append(Gradient(vector[start:middle].reshape(layer.weights.shape), vector[middle:stop].reshape(-1, 1)))
-        start = stop
-    return vector, parts

@@ -21,6 +21,7 @@ from nnframe.arrays import TRAINING_ERRORS, Array, DType
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
 from nnframe.engines.factors import with_factors_outside
 from nnframe.engines.fast.memory import Memory
+from nnframe.engines.vectors import Segment
 from nnframe.formula.graph import BOOL, CONSTANT, INPUT, PARAMETER, Node, Shape, reachable, rebuilt
 from nnframe.formula.recording import record
 from nnframe.formula.refusal import NotRecordableError
@@ -96,6 +97,8 @@ class UpdateProgram:
     memory : Memory
     after : sequence of callable, optional
         What is called after each update, as a part of it.
+    segments : sequence of Segment, optional
+        The parts of the arrays to update; all by default.
     """
 
     def __init__(
@@ -106,25 +109,30 @@ class UpdateProgram:
         state: Sequence[Array],
         memory: Memory,
         after: Sequence[Callable[[], object]] = (),
+        segments: Sequence[Segment] | None = None,
     ) -> None:
         self._compute = recipe.compute
-        # Arrays: numpy takes longer to convert a number to one than to multiply by it.
-        numbers = [np.empty((), w.dtype) for _ in recipe.numbers]
-        self._fills = [number.fill for number in numbers]
-        values = dict(zip(recipe.numbers, numbers, strict=True))
-        values |= {node: np.array(node.data, w.dtype) for node in recipe.constants}
+        constants = {node: np.array(node.data, w.dtype) for node in recipe.constants}
         buffers = _Buffers(memory, min(BLOCK, w.size), w.dtype)
+        # For each segment, the factor of its learning rate, and what sets the numbers of a step.
+        self._fills: list[tuple[float, list[Callable[[Any], None]]]] = []
         self._calls: list[Callable[[], object]] = []
-        for start in range(0, w.size, BLOCK):
-            part = slice(start, start + BLOCK)
-            self._calls += _calls(recipe, [each[part] for each in (w, g, *state)], values, buffers)
+        for start, stop, factor in segments or [Segment(0, w.size, 1.0)]:
+            # Arrays: numpy takes longer to convert a number to one than to multiply by it.
+            numbers = [np.empty((), w.dtype) for _ in recipe.numbers]
+            self._fills.append((factor, [number.fill for number in numbers]))
+            values = {**dict(zip(recipe.numbers, numbers, strict=True)), **constants}
+            for first in range(start, stop, BLOCK):
+                part = slice(first, min(first + BLOCK, stop))
+                self._calls += _calls(recipe, [each[part] for each in (w, g, *state)], values, buffers)
         self._calls += after
 
     def set_numbers(self, t: int, learning_rate: float) -> bool:
         """Compute the numbers of a step; return whether that is possible."""
         try:
-            for fill, value in zip(self._fills, self._compute(t, learning_rate), strict=True):
-                fill(value)
+            for factor, fills in self._fills:
+                for fill, value in zip(fills, self._compute(t, learning_rate * factor), strict=True):
+                    fill(value)
         except (ArithmeticError, TypeError, ValueError):
             return False
         return True

@@ -124,6 +124,11 @@ def called(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callabl
     return call
 
 
+def with_arrays(function: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """Return a formula of z that takes parameters by position too, after z."""
+    return lambda z, *values, **changed: function(z, **dict(zip(names, values, strict=True)), **changed)
+
+
 def range_of(dtype: DType, is_loss: bool) -> Interval:
     """Return what arguments can be: any number for activations, and for losses what can be squared and added up."""
     largest = float(np.finfo(dtype).max)
@@ -141,6 +146,8 @@ class DerivedActivation:
         The parameters.
     symbols : sequence of str, optional
         Those that derived functions take as arguments, after the arrays.
+    learned : sequence of str, optional
+        Likewise, for those that may be arrays, which broadcast against z.
 
     Attributes
     ----------
@@ -152,6 +159,9 @@ class DerivedActivation:
         ``slope(z) -> f'(z)``; None where components mix.
     backward : Derived
         ``backward(grad, z, a) -> dL/dz``.
+    by_parameter : dict of str to Derived
+        For each learned parameter p, ``by_parameter[p](grad, z, a)`` returns what each output of each sample adds to
+        dL/dp, of shape (n, B).
 
     Raises
     ------
@@ -159,20 +169,30 @@ class DerivedActivation:
         If it can't be derived; the message says which construct stands in the way, and what to write in its place.
     """
 
-    def __init__(self, forward: Callable[..., Array], settings: Mapping[str, Any], symbols: Sequence[str] = ()) -> None:
-        self._forward = called(forward, settings)
+    def __init__(
+        self,
+        forward: Callable[..., Array],
+        settings: Mapping[str, Any],
+        symbols: Sequence[str] = (),
+        learned: Sequence[str] = (),
+    ) -> None:
+        self._forward = with_arrays(called(forward, settings), learned)
         self._symbols = {name: settings[name] for name in symbols}
+        self._learned = {name: settings[name] for name in learned}
+        self._inputs = ["z", *learned]
         self._recorded: dict[DType, tuple[Node, Chosen]] = {}
         try:
-            result = recorded(self._forward, ["z"], self._symbols)
+            result = recorded(self._forward, self._inputs, self._symbols)
             if result.shape != Shape.FULL and not result.is_constant:
                 raise NotRecordableError("a result that isn't of the argument's shape", "return an array of z's shape")
             self.elementwise = is_elementwise(result, result.graph.input("z"))
             self.slope = Derived(self._slope_source, self._with_differences) if self.elementwise else None
             self.backward = Derived(self._backward_source)
             self.forward = Derived(self._forward_source)
+            self.by_parameter = {name: Derived(partial(self._parameter_source, name)) for name in learned}
             self._choose(result, FLOAT64)
             self._prove()
+            self._prove_parameters()
         except NotRecordableError as error:
             raise refused("forward", error, GIVE_ACTIVATION) from (error.raised or error)
 
@@ -183,14 +203,14 @@ class DerivedActivation:
         def derive(ties: Mapping[Node, Tie]) -> Node:
             if self.elementwise:
                 return slope(result, z, ties)
-            return pulled_back(result, grad, z, ties, partial(cancel, ["z", "grad"]))
+            return pulled_back(result, grad, z, ties, partial(cancel, [*self._inputs, "grad"]))
 
-        self._recorded[dtype] = result, Chosen(result, z, derive, ["z"], has_ties=self.elementwise)
+        self._recorded[dtype] = result, Chosen(result, z, derive, self._inputs, has_ties=self.elementwise)
         return self._recorded[dtype]
 
     def _derivative(self, dtype: DType) -> tuple[Node, Chosen]:
         known = self._recorded.get(dtype)
-        return known or self._choose(recorded(self._forward, ["z"], self._symbols, dtype), dtype)
+        return known or self._choose(recorded(self._forward, self._inputs, self._symbols, dtype), dtype)
 
     def as_written(self) -> Source:
         """Return the formula itself as its author wrote it, but for what is added to 0 or multiplied by 1."""
@@ -200,13 +220,14 @@ class DerivedActivation:
         result, chosen = self._derivative(dtype)
         bounds = range_of(dtype, is_loss=False)
         short = chosen.shortened(result, bounds)
-        return source_of("forward", [short], ["z", *self._symbols], dtype=dtype, compiles=compiles, inputs=bounds)
+        arguments = [*self._inputs, *self._symbols]
+        return source_of("forward", [short], arguments, dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _slope_source(self, dtype: DType, compiles: bool) -> Source:
         _, chosen = self._derivative(dtype)
         bounds = range_of(dtype, is_loss=False)
         derivative = chosen.shortened(chosen.derivative, bounds)
-        arguments = ["z", *self._symbols]
+        arguments = [*self._inputs, *self._symbols]
         return source_of("derivative", [derivative], arguments, dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _backward_source(self, dtype: DType, compiles: bool) -> Source:
@@ -214,40 +235,80 @@ class DerivedActivation:
         bounds = range_of(dtype, is_loss=False)
         pulled = result.graph.input("grad") * chosen.derivative if self.elementwise else chosen.derivative
         pulled = chosen.shortened(pulled, bounds, [result])
-        arguments, given = ["grad", "z", "a", *self._symbols], {result: "a"}
+        arguments, given = ["grad", "z", "a", *self._learned, *self._symbols], {result: "a"}
         return source_of("backward", [pulled], arguments, given=given, dtype=dtype, compiles=compiles, inputs=bounds)
 
-    def _with_differences(self, derivative: Callable[[Array], Array], dtype: DType) -> Callable[[Array], Array]:
+    def _parameter_source(self, name: str, dtype: DType, compiles: bool) -> Source:
+        result, chosen = self._derivative(dtype)
+        graph, bounds = result.graph, range_of(dtype, is_loss=False)
+        grad, parameter = graph.input("grad"), graph.input(name)
+        if self.elementwise:
+            pulled = grad * slope(result, parameter, chosen.ties)
+        else:
+            pulled = pulled_back(result, grad, parameter, chosen.ties, partial(cancel, [*self._inputs, "grad"]))
+        pulled = chosen.shortened(pulled, bounds, [result])
+        arguments, given = ["grad", "z", "a", *self._learned, *self._symbols], {result: "a"}
+        what = f"gradient_of_{name}"
+        return source_of(what, [pulled], arguments, given=given, dtype=dtype, compiles=compiles, inputs=bounds)
+
+    def _with_differences(self, derivative: Callable[..., Array], dtype: DType) -> Callable[..., Array]:
         """Return the derivative, with differences of the formula where it overflows and they don't."""
 
-        def patched(z: Array) -> Array:
+        def patched(z: Array, *learned: Array) -> Array:
             with np.errstate(all="ignore"):
-                found = derivative(z)
+                found = derivative(z, *learned)
                 lost = np.isnan(found)
                 if lost.any():
-                    found[lost] = central_difference(self._forward, z)[lost]
+                    found[lost] = central_difference(lambda z: self._forward(z, *learned), z)[lost]
             return found
 
         if self._symbols:
             return derivative
-        at = np.array(EXTREMES, dtype).reshape(-1, 1)
+        at, begun = np.array(EXTREMES, dtype).reshape(-1, 1), self._begun(dtype)
         with np.errstate(all="ignore"):
-            helps = np.isnan(derivative(at)).any() and not np.isnan(patched(at)).any()
+            helps = np.isnan(derivative(at, *begun)).any() and not np.isnan(patched(at, *begun)).any()
         return patched if helps else derivative
 
     def _prove(self) -> None:
         """Raise unless the derived functions agree with differences of the formula."""
-        z = COLUMN if self.elementwise else np.random.default_rng(0).normal(size=(5, 8)) * np.geomspace(0.1, 10, 8)
+        z, begun = self._sample(), self._begun(FLOAT64)
         with np.errstate(all="ignore"):
-            a = require_shape("a result", self._forward(z), z.shape)
+            a = require_shape("a result", self._forward(z, *begun), z.shape)
             if self.slope is not None:
-                expected = central_difference(self._forward, z)
-                expected[on_the_floor(self._recorded[FLOAT64][0], {"z": z})] = np.nan
-                require_close(self.slope(z, *self._symbols.values()), expected, {"z": z}, GIVE_ACTIVATION)
+                expected = central_difference(lambda z: self._forward(z, *begun), z)
+                arrays = {"z": z, **dict(zip(self._learned, begun, strict=True))}
+                expected[on_the_floor(self._recorded[FLOAT64][0], arrays)] = np.nan
+                require_close(self.slope(z, *begun, *self._symbols.values()), expected, {"z": z}, GIVE_ACTIVATION)
                 return
             grad = np.random.default_rng(1).normal(size=z.shape)
-            expected = column_differences(lambda z: (grad * self._forward(z)).sum(axis=0), z)
-            require_close(self.backward(grad, z, a, *self._symbols.values()), expected, {"z": z}, GIVE_ACTIVATION)
+            expected = column_differences(lambda z: (grad * self._forward(z, *begun)).sum(axis=0), z)
+            got = self.backward(grad, z, a, *begun, *self._symbols.values())
+            require_close(got, expected, {"z": z}, GIVE_ACTIVATION)
+
+    def _prove_parameters(self) -> None:
+        """Raise unless the derivatives by learned parameters agree with differences of the formula."""
+        z, begun = self._sample(), self._begun(FLOAT64)
+        grad = np.random.default_rng(1).normal(size=z.shape)
+        with np.errstate(all="ignore"):
+            a = self._forward(z, *begun)
+            for i, (name, derived) in enumerate(self.by_parameter.items()):
+
+                def moved(value: Array, i: int = i) -> Array:
+                    sums: Array = (grad * self._forward(z, *begun[:i], value, *begun[i + 1 :])).sum(axis=0)
+                    return sums
+
+                value = np.full(z.shape, begun[i])
+                expected = column_differences(moved, value)
+                got = derived(grad, z, a, *begun, *self._symbols.values())
+                require_close(got, expected, {"z": z, name: value}, f"or give Learned(gradient=...) for {name}")
+
+    def _sample(self) -> Array:
+        """Return pre-activations to try it with."""
+        return COLUMN if self.elementwise else np.random.default_rng(0).normal(size=(5, 8)) * np.geomspace(0.1, 10, 8)
+
+    def _begun(self, dtype: DType) -> list[Array]:
+        """Return the learned parameters with which training begins, as a layer has them."""
+        return [np.full((1, 1), value, dtype) for value in self._learned.values()]
 
 
 class DerivedLoss:
@@ -263,6 +324,8 @@ class DerivedLoss:
         Activations and targets that it takes, at which the derived gradient is compared with differences.
     symbols : sequence of str, optional
         The parameters that the derived function takes as arguments, after the arrays.
+    learns : bool, optional
+        Whether the derivatives by these parameters are needed too.
 
     Attributes
     ----------
@@ -270,6 +333,8 @@ class DerivedLoss:
         ``gradient(a, y) -> dL/da``.
     value : Derived
         ``value(a, y) -> (B,)``: the formula itself, in its shortest form.
+    by_parameter : dict of str to Derived
+        For each learned parameter p, ``by_parameter[p](a, y) -> dL/dp``, of shape (B,).
 
     Raises
     ------
@@ -284,12 +349,14 @@ class DerivedLoss:
         a: Array,
         y: Array,
         symbols: Sequence[str] = (),
+        learns: bool = False,
     ) -> None:
         self._value = called(value, settings)
         self._symbols = {name: settings[name] for name in symbols}
         self._recorded: dict[DType, Chosen] = {}
         self.gradient = Derived(self._gradient_source)
         self.value = Derived(self._value_source)
+        self.by_parameter = {name: Derived(partial(self._parameter_source, name)) for name in symbols if learns}
         try:
             with np.errstate(all="ignore"):
                 got = self.gradient(a, y, *self._symbols.values())
@@ -299,6 +366,21 @@ class DerivedLoss:
         except NotRecordableError as error:
             raise refused("value", error, GIVE_LOSS) from (error.raised or error)
         require_close(got, expected, {"a": a, "y": y}, GIVE_LOSS)
+        self._prove_parameters(a, y)
+
+    def _prove_parameters(self, a: Array, y: Array) -> None:
+        """Raise unless the derivatives by learned parameters agree with differences of the formula."""
+        for name, derived in self.by_parameter.items():
+            begun = np.float64(self._symbols[name])
+
+            def moved(value: Array, name: str = name) -> Array:
+                return np.array([self._value(a[:, [i]], y[:, [i]], **{name: v})[0] for i, v in enumerate(value)])
+
+            with np.errstate(all="ignore"):
+                expected = central_difference(moved, np.full(a.shape[1], begun))
+                got = derived(a, y, *self._symbols.values())
+            columns = {"a": a[0], "y": y[0]}
+            require_close(got, expected, columns, f"or give Learned(gradient=...) for {name}")
 
     def _chosen(self, dtype: DType) -> Chosen:
         if dtype not in self._recorded:
@@ -322,6 +404,17 @@ class DerivedLoss:
         short = chosen.shortened(chosen.result, bounds)
         arguments = ["a", "y", *self._symbols]
         return source_of("value", [short], arguments, shapes=[Shape.ROW], dtype=dtype, compiles=compiles, inputs=bounds)
+
+    def _parameter_source(self, name: str, dtype: DType, compiles: bool) -> Source:
+        chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
+        graph = chosen.result.graph
+        slopes = pulled_back(
+            chosen.result, graph.constant(1), graph.parameter(name), chosen.ties, partial(cancel, ["a", "y"])
+        )
+        slopes = chosen.shortened(slopes, bounds)
+        arguments, shapes = ["a", "y", *self._symbols], [Shape.ROW]
+        what = f"gradient_of_{name}"
+        return source_of(what, [slopes], arguments, shapes=shapes, dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _gradient_source(self, dtype: DType, compiles: bool) -> Source:
         chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)

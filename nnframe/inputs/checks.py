@@ -101,6 +101,20 @@ def as_matrix(value: object, name: str, shape: str, advice: str = "") -> Array:
     raise ShapeError(f"{name} has shape {array.shape}, {array.ndim}-D; expected a 2-D array of shape {shape}: {advice}")
 
 
+def bias_column(value: object, n_out: int) -> Array:
+    """Return a bias as a column, or as a 0-D array if it is one number.
+
+    Raises
+    ------
+    ArgumentTypeError, ShapeError
+    """
+    array = as_array(value, "bias")
+    if array.ndim == 0 or array.shape == (n_out, 1):
+        return array
+    advice = ": use bias.reshape(-1, 1)" if array.shape == (n_out,) else ""
+    raise ShapeError(f"bias has shape {array.shape}; expected a column of shape ({n_out}, 1), or one number{advice}")
+
+
 def as_columns(value: object, rows: int, name: str) -> Array:
     """Return one column vector, or B of them side by side, as a matrix of shape (rows, B).
 

@@ -5,8 +5,8 @@ Binding happens when a layer is built or a run starts. The loop over the batches
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +19,17 @@ from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import LEARNING_RATE, Converged, Evaluate, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
-from nnframe.errors import DerivativeError, NNFrameError, PluginError, one_line, shown
+from nnframe.errors import NNFrameError, PluginError, shown
 from nnframe.registry.blame import blamed_error, raised
+from nnframe.registry.guard import NO_PARAMETERS, converted, guarded, in_place, is_built_in
+from nnframe.registry.learned_binding import (
+    activation_gradients,
+    derived_activation,
+    derived_loss,
+    loss_gradients,
+)
 
 if TYPE_CHECKING:
-    from nnframe.formula.derived import DerivedActivation
     from nnframe.formula.pairs import DerivedPair
 
 # For a layer without an activation.
@@ -37,57 +43,75 @@ IDENTITY = BoundActivation(
 )
 
 
-def bind_activation(activation: Activation | None) -> BoundActivation:
+def bind_activation(activation: Activation | None, parameters: Mapping[str, Array] = NO_PARAMETERS) -> BoundActivation:
     """Return an activation ready to be called; the identity for None.
 
     A derivative that was left out is derived when it is first needed; a `DerivativeError` then says if it can't be.
+
+    Parameters
+    ----------
+    activation : Activation or None
+    parameters : mapping of str to ndarray, optional
+        The live arrays of its learned parameters.
     """
     if activation is None:
         return IDENTITY
-    derivative, backward = _bound_derivative(activation)
+    derivative, backward = _bound_derivative(activation, parameters)
     return BoundActivation(
-        forward=_guarded(activation, "forward", activation.forward),
+        forward=guarded(activation, "forward", activation.forward, parameters=parameters),
         backward=backward,
         derivative=derivative,
-        forward_inplace=_in_place(activation, "forward_inplace"),
-        backward_inplace=_in_place(activation, "backward_inplace"),
+        forward_inplace=in_place(activation, "forward_inplace"),
+        backward_inplace=in_place(activation, "backward_inplace"),
         plugin=activation,
+        parameter_gradients=activation_gradients(activation, parameters) if parameters else None,
     )
 
 
 def _bound_derivative(
-    activation: Activation,
+    activation: Activation, parameters: Mapping[str, Array]
 ) -> tuple[Callable[[Array], Array] | None, Callable[[Array, Array, Array], Array]]:
     """Return the derivative, if there is one, and the backward pass."""
     if activation.backward is not None:
-        return None, _guarded(activation, "backward", activation.backward)
+        return None, guarded(activation, "backward", activation.backward, parameters=parameters)
     if activation.derivative is None:
-        return _derived_on_demand(activation)
-    derivative = _guarded(activation, "derivative", activation.derivative)
+        return _derived_on_demand(activation, tuple(parameters.values()))
+    derivative = guarded(activation, "derivative", activation.derivative, parameters=parameters)
     return derivative, lambda grad, z, a: grad * derivative(z)
 
 
 def _derived_on_demand(
-    activation: Activation,
+    activation: Activation, parameters: tuple[Array, ...]
 ) -> tuple[Callable[[Array], Array], Callable[[Array, Array, Array], Array]]:
     """Return a derivative and a backward pass that are derived when first called: a net that predicts needs neither."""
 
-    def derived() -> DerivedActivation:
-        try:
-            return activation.derived
-        except DerivativeError as error:
-            raise blamed_error(DerivativeError, activation, "derivative", str(error)) from error.__cause__
-
     def derivative(z: Array) -> Array:
-        slope = derived().slope
+        slope = derived_activation(activation, bool(parameters)).slope
         # As for every activation that mixes components.
-        return np.ones_like(z) if slope is None else slope(z)
+        return np.ones_like(z) if slope is None else slope(z, *parameters)
 
-    return derivative, lambda grad, z, a: derived().backward(grad, z, a)
+    def backward(grad: Array, z: Array, a: Array) -> Array:
+        return derived_activation(activation, bool(parameters)).backward(grad, z, a, *parameters)
+
+    return derivative, backward
 
 
-def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
+def bind_objective(
+    loss: Loss,
+    activation: Activation | None,
+    bound: BoundActivation | None = None,
+    parameters: Mapping[str, Array] = NO_PARAMETERS,
+) -> Objective:
     """Return a loss ready to be called behind a last layer's activation, in the fused form where there is one.
+
+    Parameters
+    ----------
+    loss : Loss
+    activation : Activation or None
+    bound : BoundActivation, optional
+        The activation with the layer's learned parameters.
+    parameters : mapping of str to ndarray, optional
+        The live arrays of the loss's learned parameters.
 
     Raises
     ------
@@ -98,22 +122,22 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
     value_owner: Plugin = loss
     if fused is not None and fused.form.value is not None:
         value_owner = fused.owner
-        fused_value = _guarded(value_owner, "fused value", fused.form.value, per_column=True)
+        fused_value = guarded(value_owner, "fused value", fused.form.value, per_column=True)
 
         def value(z: Array, a: Array, y: Array) -> Array:
             return fused_value(z, y)
     else:
-        plain_value = _guarded(loss, "value", loss.value, per_column=True)
+        plain_value = guarded(loss, "value", loss.value, per_column=True, parameters=parameters)
 
         def value(z: Array, a: Array, y: Array) -> Array:
             return plain_value(a, y)
 
     loss_gradient = None
     if fused is not None:
-        gradient = _guarded(fused.owner, "fused gradient", fused.form.gradient)
+        gradient = guarded(fused.owner, "fused gradient", fused.form.gradient)
     else:
-        loss_gradient = _bound_gradient(loss)
-        backward = bind_activation(activation).backward
+        loss_gradient = _bound_gradient(loss, parameters)
+        backward = (bound or bind_activation(activation)).backward
 
         def gradient(z: Array, a: Array, y: Array) -> Array:
             return backward(loss_gradient(a, y), z, a)
@@ -122,17 +146,20 @@ def bind_objective(loss: Loss, activation: Activation | None) -> Objective:
         value=value,
         gradient=gradient,
         loss_gradient=loss_gradient,
-        value_is_built_in=_is_built_in(value_owner),
-        column_value=_bound_column_value(loss),
+        # What learned parameters have changed before it is computed would be another value.
+        value_is_built_in=is_built_in(value_owner) and not parameters,
+        column_value=None if parameters else _bound_column_value(loss),
         plugin=loss,
         fused=fused,
+        parameters=tuple(parameters.values()),
+        parameter_gradients=loss_gradients(loss, parameters) if parameters else None,
     )
 
 
 def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:
     """Return the fast form for one column; it raises `PluginError` for any error."""
     function = loss.column_value
-    if function is None or (_is_built_in(loss) and not loss.settings):
+    if function is None or (is_built_in(loss) and not loss.settings):
         return function
     settings = loss.settings
 
@@ -145,14 +172,12 @@ def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:
     return call
 
 
-def _bound_gradient(loss: Loss) -> Callable[[Array, Array], Array]:
+def _bound_gradient(loss: Loss, parameters: Mapping[str, Array]) -> Callable[[Array, Array], Array]:
     """Return the gradient of a loss, given or derived."""
     if loss.gradient is not None:
-        return _guarded(loss, "gradient", loss.gradient)
-    try:
-        return loss.derived.gradient
-    except DerivativeError as error:
-        raise blamed_error(DerivativeError, loss, "gradient", str(error)) from error.__cause__
+        return guarded(loss, "gradient", loss.gradient, parameters=parameters)
+    gradient, values = derived_loss(loss, bool(parameters)).gradient, tuple(parameters.values())
+    return (lambda a, y: gradient(a, y, *values)) if values else gradient
 
 
 def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
@@ -173,7 +198,7 @@ def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
         return [
             each
             if type(each) is np.ndarray and each.shape == w.shape and each.dtype == w.dtype
-            else _converted(each, optimizer, "update", w.shape, w)
+            else converted(each, optimizer, "update", w.shape, w)
             for each in results
         ]
 
@@ -215,7 +240,7 @@ def _checked_results(results: object, optimizer: Optimizer, like: Sequence[Array
     return [
         each
         if type(each) is np.ndarray and each.shape == old.shape and each.dtype == old.dtype
-        else _converted(each, optimizer, "minimize", old.shape, old)
+        else converted(each, optimizer, "minimize", old.shape, old)
         for each, old in zip(results, like, strict=True)
     ]
 
@@ -242,7 +267,7 @@ def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
 
     Where neither declares one, it is derived, if that is more stable than the chain rule.
     """
-    if activation is None:
+    if activation is None or activation.learned or loss.learned:
         return None
     if not activation.overrides:
         for name, form in loss.fused.items():
@@ -253,7 +278,7 @@ def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
             if registry.refers_to("loss", name, loss):
                 return FusedForm(activation, form)
     # A loss that takes logarithms of outputs says so by its domain. What comes with nnframe has the forms it needs.
-    if (loss.gradient is None or loss.a_domain != "real") and not (_is_built_in(loss) and _is_built_in(activation)):
+    if (loss.gradient is None or loss.a_domain != "real") and not (is_built_in(loss) and is_built_in(activation)):
         pair = loss.with_activation(activation)
         if pair is not None:
             return FusedForm(loss, _fused_of(pair), pair)
@@ -264,64 +289,3 @@ def _fused_of(pair: DerivedPair) -> Fused:
     return Fused(
         gradient=lambda z, a, y, **params: pair.gradient(z, a, y), value=lambda z, y, **params: pair.value(z, y)
     )
-
-
-def _guarded(plugin: Plugin, part: str, function: Callable[..., Any], per_column: bool = False) -> Callable[..., Array]:
-    """Return a plugin's function with its parameters bound; it raises `PluginError` for any error.
-
-    The result must have the shape of the first argument, or with `per_column` one number for each of its columns. It is
-    given the first argument's dtype, for a formula that widens float32 must not slow down the whole net. What comes
-    with nnframe is known to do all that, and returned as it is.
-    """
-    settings = plugin.settings
-    if _is_built_in(plugin) and not settings:
-        return function
-
-    def call(*arrays: Array) -> Array:
-        like = arrays[0]
-        shape = like.shape[1:] if per_column else like.shape
-        try:
-            result = function(*arrays, **settings)
-        except (Exception, SystemExit) as error:
-            raise raised(plugin, part, error) from error
-        if type(result) is np.ndarray and result.shape == shape and result.dtype == like.dtype:
-            return result
-        return _converted(result, plugin, part, shape, like)
-
-    return call
-
-
-def _in_place(activation: Activation, part: str) -> Callable[..., object] | None:
-    """Return an in-place form with its parameters bound; it raises `PluginError` for any error."""
-    function: Callable[..., object] | None = getattr(activation, part)
-    if function is None:
-        return None
-    settings = activation.settings
-    if _is_built_in(activation) and not settings:
-        return function
-
-    def call(*arrays: Array) -> None:
-        try:
-            function(*arrays, **settings)
-        except (Exception, SystemExit) as error:
-            raise raised(activation, part, error) from error
-
-    return call
-
-
-def _is_built_in(plugin: Plugin) -> bool:
-    return registry.provider_of(plugin) == registry.BUILTIN_PROVIDER
-
-
-def _converted(result: object, plugin: Plugin, part: str, shape: tuple[int, ...], like: Array) -> Array:
-    try:
-        array = np.asarray(result)
-    except ValueError as error:
-        raise blamed_error(PluginError, plugin, part, f"returned no array: {one_line(error)}") from error
-    if array.dtype.kind not in "fiub":
-        what = f"returned {shown(result)}, of dtype {array.dtype}; expected real numbers"
-        raise blamed_error(PluginError, plugin, part, what)
-    if array.shape != shape:
-        what = f"returned an array of shape {array.shape} for an argument of shape {like.shape}; expected {shape}"
-        raise blamed_error(PluginError, plugin, part, what)
-    return array.astype(like.dtype)

@@ -8,7 +8,9 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.backpropagation import loss_and_gradients
+from nnframe.contracts.bound import parameters_of
 from nnframe.contracts.engine import Epoch, TrainingTask
+from nnframe.contracts.learned import learned_of
 from nnframe.contracts.plugin import Plugin
 from nnframe.engines.dropout import Dropout
 
@@ -59,7 +61,7 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
             sentence = f"the {name} of sample {data_row} of the data (counted from 0) is not finite"
             return Finding(batch, None, sentence, "fill it in, or leave the sample out")
     for k, layer in enumerate(task.layers):
-        if not (np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()):
+        if not all(np.isfinite(array).all() for array in parameters_of([layer])):
             sentence = f"the weights of layer {_named(task, k)} were not finite before training"
             return Finding(batch, k, sentence, "build a new net")
     dropout = Dropout(task)
@@ -76,21 +78,27 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
                 sentence = f"the activations of layer {_named(task, k)} have {_worst(outputs)}"
                 return Finding(batch, k, sentence, _advice(layer.activation.plugin, "activation", z))
             outputs = outputs if mask is None else outputs * mask
-        losses, gradients = loss_and_gradients(task.layers, task.objective, x, y, samples.weights, columns)
+        losses, gradients, of_loss = loss_and_gradients(task.layers, task.objective, x, y, samples.weights, columns)
     last, loss = len(task.layers) - 1, task.objective.plugin
     if not np.isfinite(losses).all():
         sentence = f"the loss {loss.spec} of the outputs of layer {_named(task, last)} is {_worst(losses)}"
         return Finding(batch, last, sentence, _advice(loss, "loss", outputs, y))
     for k in reversed(range(len(gradients))):
-        for what, gradient in zip(("weights", "bias"), gradients[k], strict=True):
+        names = ("weights", "bias", *learned_of(task.layers[k].activation.plugin))
+        weights, bias, parameters = gradients[k]
+        for what, gradient in zip(names, (weights, bias, *parameters), strict=True):
             if not np.isfinite(gradient).all():
                 sentence = f"the gradient of the {what} of layer {_named(task, k)} has {_worst(gradient)}"
                 advice = _advice(loss, "loss", x, outputs, y) if k == last else ADVICE
                 return Finding(batch, k, sentence, advice)
+    for what, gradient in zip(learned_of(loss), of_loss, strict=True):
+        if not np.isfinite(gradient):
+            sentence = f"the gradient of the parameter {what} of the loss {loss.spec} is {_worst(gradient)}"
+            return Finding(batch, None, sentence, _advice(loss, "loss", outputs, y))
     optimizer = task.rule.optimizer
     if optimizer is not None:
         sentence = f"the optimizer {optimizer.plugin.spec} turns finite gradients into a number that is not finite"
-        arrays = [array for gradient in gradients for array in gradient]
+        arrays = [array for gradient in gradients for array in (gradient.weights, gradient.bias, *gradient.parameters)]
         return Finding(batch, None, sentence, _advice(optimizer.plugin, "optimizer", *arrays))
     largest = max(range(len(gradients)), key=lambda k: float(np.abs(gradients[k].weights).max()))
     size = float(np.abs(gradients[largest].weights).max())

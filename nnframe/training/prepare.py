@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from nnframe import registry
-from nnframe.contracts.bound import Linear, Objective, distinct_layers, parameters_of
+from nnframe.contracts.bound import Linear, Objective, trained_arrays
 from nnframe.contracts.engine import BoundNet, OptimizerState, TrainingTask, UpdateRule
+from nnframe.contracts.learned import learned_of
 from nnframe.contracts.loss import Loss
 from nnframe.data import Pairs
 from nnframe.engines.fast.memory import Memory
@@ -39,9 +40,9 @@ def bind_net(net: Net, settings: Settings) -> BoundNet:
         If a plugin can't be used.
     """
     layers = tuple(layer.for_engine() for layer in net.layersList)
-    objective = bound_loss(net, settings.loss)
+    objective = bound_loss(net, settings.loss, learns=True)
     dropout = _share_per_layer(settings.dropout, len(layers) - 1)
-    return BoundNet(layers, objective, update_rule(layers, settings), dropout)
+    return BoundNet(layers, objective, update_rule(layers, objective, settings), dropout)
 
 
 def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
@@ -65,6 +66,8 @@ def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
         check_all_targets(settings.loss, validation_data, "validation")
     seed = secrets.randbits(63) if settings.seed is None else settings.seed
     takes_all = settings.optimizer is not None and settings.optimizer.takes_whole_data
+    if takes_all:
+        _refuse_limits(bound)
     batch_size = len(samples) if takes_all else settings.batch_size
     plan = Plan(
         settings.n,
@@ -83,8 +86,31 @@ def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
     return TrainingRun(net, settings, task, plan, CallbackRunner(settings.callbacks), validation_data)
 
 
-def bound_loss(net: Net, loss: str | Loss) -> Objective:
+def _refuse_limits(bound: BoundNet) -> None:
+    """Raise if there are learned parameters with limits, for optimizers that make whole steps.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    for plugin in (*(layer.activation.plugin for layer in bound.layers), bound.objective.plugin):
+        names = [name for name in learned_of(plugin) if plugin is not None and name in plugin.limits]
+        if names and plugin is not None:
+            raise ArgumentError(
+                f"an optimizer of the whole data, such as lbfgs, can't keep learned parameters within limits, which "
+                f"{plugin.spec!r} has for {names[0]!r}; use another optimizer, such as 'adam'"
+            )
+
+
+def bound_loss(net: Net, loss: str | Loss, learns: bool = False) -> Objective:
     """Return a loss behind the last activation of a net, ready to be called.
+
+    Parameters
+    ----------
+    net : nNet
+    loss : str or Loss
+    learns : bool, optional
+        Whether its learned parameters are trained, and so become arrays.
 
     Raises
     ------
@@ -95,7 +121,9 @@ def bound_loss(net: Net, loss: str | Loss) -> Objective:
     """
     found, last = registry.resolve(Loss, loss), net.layersList[-1]
     check_domains(last.resolved_activation, found, last.n_out)
-    return bind_objective(found, last.resolved_activation)
+    names = learned_of(found) if learns else ()
+    parameters = {name: np.array(found.settings[name], last.dtype) for name in names}
+    return bind_objective(found, last.resolved_activation, last.for_engine().activation, parameters)
 
 
 def check_all_targets(loss: Loss, data: Pairs, name: str) -> None:
@@ -114,16 +142,15 @@ def check_all_targets(loss: Loss, data: Pairs, name: str) -> None:
             check_targets(loss, rows.T, f"a target of {name}", start)
 
 
-def update_rule(layers: Sequence[Linear], settings: Settings) -> UpdateRule:
+def update_rule(layers: Sequence[Linear], objective: Objective, settings: Settings) -> UpdateRule:
     """Return what turns gradients into new weights, with a new optimizer state."""
     optimizer = settings.optimizer
-    distinct = distinct_layers(layers)
-    count = sum(array.size for array in parameters_of(distinct))
+    count = sum(array.size for array in trained_arrays(layers, objective))
     memory = Memory()
     arrays = []
     if optimizer is not None:
         for key in optimizer.state:
-            arrays.append(memory.empty(optimizer.state_shape(key, count), distinct[0].weights.dtype))
+            arrays.append(memory.empty(optimizer.state_shape(key, count), layers[0].weights.dtype))
             arrays[-1][...] = optimizer.initial_value(key)
     state = OptimizerState(tuple(arrays), np.zeros((), np.int64))
     bound = bind_optimizer(optimizer) if optimizer else None

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array, copy_all
-from nnframe.contracts.bound import distinct_layers, parameters_of
+from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.joint_memory import joint_vector
@@ -26,13 +26,13 @@ class Snapshot:
     Attributes
     ----------
     weights : list of ndarray
-        The live arrays of weights and biases.
+        The live arrays of all that is trained.
     live : list of ndarray
         The same, and the optimizer's state.
     """
 
     def __init__(self, task: TrainingTask | BoundNet) -> None:
-        self.weights = parameters_of(distinct_layers(task.layers))
+        self.weights = trained_arrays(task.layers, task.objective)
         self._updates = task.rule.state.updates
         numbers = [*self.weights, *task.rule.state.arrays]
         self.live = [*numbers, self._updates]

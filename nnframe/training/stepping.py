@@ -14,6 +14,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples
+from nnframe.contracts.learned import learned_of
 from nnframe.errors import ArgumentError, DivergenceError
 from nnframe.history import History
 from nnframe.inputs.checks import finite_number, whole_number
@@ -106,8 +107,13 @@ class Stepping:
 
     @property
     def weights(self) -> list[Array]:
-        """The live arrays of weights and biases, layer by layer; a layer that the net uses twice counts once."""
+        """The live arrays of all that is trained, layer by layer; a layer that the net uses twice counts once."""
         return self._snapshot.weights
+
+    @property
+    def loss_parameters(self) -> dict[str, Array]:
+        """The live arrays of the loss's learned parameters by name, each of shape ()."""
+        return dict(zip(learned_of(self.settings.loss), self.bound.objective.parameters, strict=True))
 
     def step(self, x: Any, y: Any, sample_weights: Any = None) -> float:
         """Make one update, and return the mean loss before it.

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import copy_all
+from nnframe.contracts.bound import distinct_layers, parameters_of
+from nnframe.contracts.learned import learned_of
 from nnframe.errors import ArgumentError, ModelFileError
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.saving.model_file import load_layers, save_layers
@@ -35,6 +37,7 @@ def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
         "seconds": np.array(trainer.history.seconds, np.float64),
         "updates": int(state.updates),
         "state": {str(i): array for i, array in enumerate(state.arrays)},
+        "loss_parameters": trainer.loss_parameters,
     }
     save_layers(trainer.net.layersList, path, {STATE: kept})
 
@@ -61,9 +64,10 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
                 f"the trainer with the same one"
             )
     state = trainer.bound.rule.state
-    live = [array for layer in trainer.net.layersList for array in (layer.linear, layer.bias)] + list(state.arrays)
+    live = [*trainer.weights, *state.arrays]
     try:
-        saved = [array for layer in layers for array in (layer.linear, layer.bias)]
+        saved = parameters_of(distinct_layers(layer.for_engine() for layer in layers))
+        saved += [kept["loss_parameters"][name] for name in learned_of(trainer.settings.loss)]
         saved += [kept["state"][str(i)] for i in range(len(state.arrays))]
         for mine, theirs in zip(live, saved, strict=True):
             if theirs.shape != mine.shape or theirs.dtype != mine.dtype or not np.isfinite(theirs).all():

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array, copy_all
 from nnframe.backpropagation import loss_and_gradients
-from nnframe.contracts.bound import distinct_layers, parameters_of
+from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import Epoch
 from nnframe.contracts.optimizer import Converged, Optimizer
 from nnframe.engines.fast.whole_data import CHUNK, WholeData
@@ -46,7 +46,7 @@ class Iterations:
     def __init__(self, run: TrainingRun, optimizer: Optimizer) -> None:
         self._run, self._task, self._optimizer = run, run.task, optimizer
         self._minimize = bind_minimizer(optimizer)
-        self._live = [array.reshape(-1) for array in parameters_of(distinct_layers(run.task.layers))]
+        self._live = [array.reshape(-1) for array in trained_arrays(run.task.layers, run.task.objective)]
         stops = np.cumsum([array.size for array in self._live]).tolist()
         self._parts = [slice(stop - array.size, stop) for array, stop in zip(self._live, stops, strict=True)]
         self._data: WholeData | None = None
@@ -118,8 +118,9 @@ class Iterations:
         task = self._task._replace(batch_size=CHUNK)
         for chunk in range(n_chunks):
             x, y, weights, _ = next(task.samples(part_of(chunks, chunk, chunk + 1)))
-            losses, gradients = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights)
-            if not all(np.isfinite(each).all() for each in (losses, *(part for pair in gradients for part in pair))):
+            losses, gradients, of_loss = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights)
+            parts = [array for each in gradients for array in (each.weights, each.bias, *each.parameters)]
+            if not all(np.isfinite(each).all() for each in (losses, *parts, *of_loss)):
                 break
         found = diagnosis(task, chunks, chunk)
         raise DivergenceError(

@@ -13,7 +13,8 @@ from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.joint_memory import joint_vector
-from nnframe.engines.update import Updater, vector_of
+from nnframe.engines.update import Updater
+from nnframe.engines.vectors import vector_of
 
 # With more, the calls that one vector saves no longer matter, and a copy of the weights takes memory.
 FEW_PARAMETERS = 2**17
@@ -28,6 +29,8 @@ class Descent(ABC):
         The layers to compute with between `begin` and `end`.
     gradients : sequence of Gradient
         For each layer, where its gradient is written before `step`.
+    loss_gradients : sequence of ndarray
+        Likewise, for each learned parameter of the loss.
     takes_steps : bool
         Whether `step` expects gradients that are multiplied by the learning rate.
     has_begin : bool
@@ -36,6 +39,7 @@ class Descent(ABC):
 
     layers: Sequence[Linear]
     gradients: Sequence[Gradient]
+    loss_gradients: Sequence[Array] = ()
     takes_steps = True
     has_begin = True
 
@@ -54,7 +58,7 @@ class Descent(ABC):
 
 def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to follow the rule of a task."""
-    if not task.rule.is_plain:
+    if not _is_plain(task):
         return ByRule(task)
     distinct = distinct_layers(task.layers)
     if len(distinct) == len(task.layers):
@@ -69,10 +73,16 @@ def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
 
 def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to make single updates."""
-    if not net.rule.is_plain:
+    if not _is_plain(net):
         return ByRule(net)
     vector = joint_vector(parameters_of(net.layers))
     return InTheLayers(net, memory) if vector is None else InJointVector(net, vector)
+
+
+def _is_plain(task: TrainingTask | BoundNet) -> bool:
+    """Return whether weights and biases are all there is to update, by plain gradient descent."""
+    has_parameters = any(layer.parameters for layer in task.layers) or task.objective.parameters
+    return task.rule.is_plain and not has_parameters
 
 
 class InJointVector(Descent):
@@ -106,7 +116,7 @@ class InTheLayers(Descent):
             Gradient(memory.empty_like(each.weights), memory.empty_like(each.bias)) for each in task.layers
         ]
         self._arrays = tuple(parameters_of(self.layers))
-        self._steps = tuple(array for gradient in self.gradients for array in gradient)
+        self._steps = tuple(array for each in self.gradients for array in (each.weights, each.bias))
 
     def begin(self) -> None:
         """Do nothing: the weights are in the net already."""
@@ -126,7 +136,7 @@ class InOneVector(Descent):
         self._live = parameters_of(task.layers)
         self._vector, parts = vector_of(task.layers)
         self._step, self.gradients = vector_of(task.layers)
-        self._parts = [array for part in parts for array in part]
+        self._parts = [array for part in parts for array in (part.weights, part.bias)]
         self.layers = [
             layer._replace(weights=part.weights, bias=part.bias) for layer, part in zip(task.layers, parts, strict=True)
         ]
@@ -153,6 +163,7 @@ class ByRule(Descent):
         self._updater = Updater(task, in_place=True)
         self.layers, self.gradients = task.layers, self._updater.gradients
         self.has_begin = bool(self._updater.arrays)
+        self.loss_gradients = self._updater.loss_gradients
 
     def begin(self) -> None:
         """Let the updater read the weights."""

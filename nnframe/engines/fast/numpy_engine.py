@@ -46,6 +46,7 @@ from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes
 from nnframe.engines.fast.stepper import stepper
+from nnframe.engines.vectors import factors_by_layer
 
 # Enough batches to make the call of a loss cheap for each, and few enough numbers for the processor's cache.
 MOST_BATCHES, MOST_NUMBERS = 2**8, 2**18
@@ -157,7 +158,8 @@ class NumpyRun:
         """Return the passes for batches of a number of samples."""
         if size not in self.passes:
             memories = [memory.first(size) for memory in self.memories]
-            self.passes[size] = Passes(self.descent.layers, self.descent.gradients, self.objective, memories)
+            factors = factors_by_layer(self.task.layers, self.task.rule)
+            self.passes[size] = Passes(self.descent, self.objective, memories, factors)
         return self.passes[size]
 
     def fill_masks(self, dropout: Dropout, masks: Sequence[Array | None], key: int, start: int, count: int) -> None:

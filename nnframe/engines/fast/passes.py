@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, row_by_row
@@ -22,17 +22,43 @@ from nnframe.engines.fast.memory_layout import LayerMemory, Output, row_by_row
 Step: TypeAlias = Callable[[], object]
 
 
+class HasPlaces(Protocol):
+    """The layers to compute with, and where gradients are written: for each layer, and each parameter of the loss."""
+
+    @property
+    def layers(self) -> Sequence[Linear]:
+        """The layers."""
+
+    @property
+    def gradients(self) -> Sequence[Gradient]:
+        """For each layer, where its gradient is written."""
+
+    @property
+    def loss_gradients(self) -> Sequence[Array]:
+        """For each learned parameter of the loss, where its gradient is written."""
+
+
+class Places(NamedTuple):
+    """`HasPlaces`, by itself."""
+
+    layers: Sequence[Linear]
+    gradients: Sequence[Gradient]
+    loss_gradients: Sequence[Array] = ()
+
+
 class Passes:
     """Both passes, for batches of one size.
 
     Parameters
     ----------
-    layers : sequence of Linear
-    gradients : sequence of Gradient
-        For each layer, where the gradient of the mean loss is written.
+    places : Places or Descent
+        The layers, and where the gradients of the mean loss are written.
     objective : Objective
     memories : sequence of LayerMemory
         For each layer, for exactly as many samples as a batch has.
+    factors : sequence of tuple of float
+        What the learning rates of each layer's arrays are multiplied by; the gradients of frozen ones needn't be
+        computed.
 
     Attributes
     ----------
@@ -42,11 +68,12 @@ class Passes:
 
     def __init__(
         self,
-        layers: Sequence[Linear],
-        gradients: Sequence[Gradient],
+        places: HasPlaces,
         objective: Objective,
         memories: Sequence[LayerMemory],
+        factors: Sequence[Sequence[float]],
     ) -> None:
+        layers, gradients = places.layers, places.gradients
         if memories[0].z.shape[1] == 1:
             # The gradient of the bias, a sum over the samples, is then d itself.
             memories = [memory._replace(d=each.bias) for memory, each in zip(memories, gradients, strict=True)]
@@ -56,14 +83,23 @@ class Passes:
         for (layer, memory), (after, memory_after) in pairwise(zip(layers, memories, strict=True)):
             self._forward += _forward_steps(layer, memory, after, memory_after.z)
         self._leave = _exit(layers[-1], memories[-1].z, objective)
-        self._loss_gradient = _loss_gradient(objective, layers[-1], memories[-1])
+        is_trained = [any(each) for each in factors]
+        # Below it, all layers are frozen.
+        lowest = is_trained.index(True) if True in is_trained else len(layers)
+        is_learned = bool(layers[-1].parameters or objective.parameters)
+        learning = _learning_loss_gradient(objective, layers[-1], memories[-1], gradients[-1], places.loss_gradients)
+        self._loss_gradient = learning if is_learned else _loss_gradient(objective, layers[-1], memories[-1])
         self._backward: list[Step] = []
-        for k in reversed(range(len(layers))):
-            d = memories[k].d
-            self._backward += _sum_over_samples(d, gradients[k])
-            if k > 0:
-                self._backward += _backward_steps(layers[k], gradients[k], d, layers[k - 1], memories[k - 1])
-        self._first_d, self._first_gradient = memories[0].d, gradients[0].weights
+        for k in reversed(range(lowest, len(layers))):
+            d, (weights_factor, bias_factor, *_) = memories[k].d, factors[k]
+            if bias_factor:
+                self._backward += _sum_over_samples(d, gradients[k])
+            if weights_factor and k > 0:
+                self._backward.append(_product(d, memories[k - 1].out.T, gradients[k].weights))
+            if k > lowest:
+                self._backward += _backward_steps(layers[k], d, layers[k - 1], memories[k - 1], gradients[k - 1])
+        self._first_d = memories[0].d if factors[0][0] else None
+        self._first_gradient = gradients[0].weights
 
     def forward(self, x: Array, output: Output) -> None:
         """Fill the output, and the hidden layers' memory, from the inputs, (B, n_in)."""
@@ -88,7 +124,8 @@ class Passes:
         self._loss_gradient(y, output, scale, weights)
         for step in self._backward:
             step()
-        self._first_d.dot(x, self._first_gradient)
+        if self._first_d is not None:
+            self._first_d.dot(x, self._first_gradient)
 
 
 def _product(A: Array, B: Array, out: Array) -> Step:
@@ -188,6 +225,31 @@ def _loss_gradient(
     return fill
 
 
+def _learning_loss_gradient(
+    objective: Objective, last: Linear, memory: LayerMemory, gradient: Gradient, of_loss: Sequence[Array]
+) -> Callable[[Array, Output, Array, Array | None], None]:
+    """Return what `_loss_gradient` does, for a loss or a last layer with learned parameters: it fills theirs too."""
+    z, d, activation = memory.z, memory.d, last.activation
+    is_linear = activation.plugin is None
+
+    def fill(y: Array, output: Output, scale: Array, weights: Array | None) -> None:
+        a = output.columns
+        # Learned parameters rule out fused forms.
+        assert objective.loss_gradient is not None
+        np.multiply(objective.loss_gradient(a, y), scale, d)
+        if weights is not None:
+            np.multiply(d, weights, d)
+        if objective.parameter_gradients is not None:
+            factors = np.full(a.shape[1], scale, a.dtype) if weights is None else weights * scale
+            copy_all(of_loss, objective.parameter_gradients(a, y, factors))
+        if activation.parameter_gradients is not None:
+            copy_all(gradient.parameters, activation.parameter_gradients(d, z, a))
+        if not is_linear:
+            d[...] = activation.backward(d, z, a)
+
+    return fill
+
+
 def _sum_over_samples(d: Array, gradient: Gradient) -> list[Step]:
     """Return the steps that fill the gradient of a bias; one sample needs no sum."""
     if d.shape[1] == 1:
@@ -196,13 +258,16 @@ def _sum_over_samples(d: Array, gradient: Gradient) -> list[Step]:
     return [partial(d.dot, np.ones(d.shape[1], d.dtype), gradient.bias[:, 0])]
 
 
-def _backward_steps(layer: Linear, gradient: Gradient, d: Array, before: Linear, memory: LayerMemory) -> list[Step]:
-    """Return the steps that fill the gradient of a layer's weights, and d of the layer before it."""
-    z, a, d_before, mask, v = memory
+def _backward_steps(layer: Linear, d: Array, before: Linear, memory: LayerMemory, gradient: Gradient) -> list[Step]:
+    """Return the steps that fill d of the layer before a layer, and the gradients of that one's learned parameters."""
+    z, a, d_before, mask, _ = memory
     differentiate, backward_inplace = before.activation.backward, before.activation.backward_inplace
-    steps = [_product(d, v.T, gradient.weights), _product(layer.weights.T, d, d_before)]
+    steps = [_product(layer.weights.T, d, d_before)]
     if mask is not None:
         steps.append(partial(np.multiply, *row_by_row(d_before, mask, d_before)))
+    if before.activation.parameter_gradients is not None:
+        of_layer = before.activation.parameter_gradients
+        steps.append(lambda: copy_all(gradient.parameters, of_layer(d_before, z, a)))
     if backward_inplace is None:
         steps.append(_filling(d_before, differentiate, d_before, z, a))
     else:

@@ -21,6 +21,7 @@ from nnframe.engines.fast.descent import Descent, descent_in_place
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes
+from nnframe.engines.vectors import factors_by_layer
 
 # Of more batch sizes than these, the memory of the oldest is given up.
 MOST_SIZES = 4
@@ -72,7 +73,7 @@ class Batch:
         self.size, self.descent, self.dropout = size, descent, dropout
         self.output = Output.part_of(output_columns(memory, last, size, size), 0, size)
         parts = [each.first(size) for each in memories]
-        self.passes = Passes(descent.layers, descent.gradients, net.objective, parts)
+        self.passes = Passes(descent, net.objective, parts, factors_by_layer(layers, net.rule))
         # A loss that is computed from z has z in the output, and a where the product was.
         a_is_output = last.activation.plugin is None or not net.objective.value_takes_z
         a = self.output.columns if a_is_output else parts[-1].z

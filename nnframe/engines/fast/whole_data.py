@@ -12,13 +12,16 @@ from math import prod
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.contracts.bound import Linear, distinct_layers
+from nnframe.backpropagation import Gradient
+from nnframe.contracts.bound import Linear, distinct_layers, trained_arrays
 from nnframe.contracts.engine import Epoch, Samples, TrainingTask
+from nnframe.contracts.learned import learned_of
 from nnframe.engines.fast.blas_threads import ONE_ANYWAY, FittingThreads, largest_product
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
-from nnframe.engines.fast.passes import Passes
-from nnframe.engines.update import vector_of
+from nnframe.engines.fast.passes import Passes, Places
+from nnframe.engines.vectors import factors_by_layer, parts_of, roles_of, vector_of
+from nnframe.registry.binding import bind_activation, bind_objective
 
 # The most rows at a time: enough to make the calls of numpy cheap, and few enough for the processor's cache.
 CHUNK = 512
@@ -51,18 +54,23 @@ class WholeData:
         self._epoch = Epoch(np.ones(-(-self.n_rows // task.batch_size)), order)
         self._chunk = min(CHUNK, self.n_rows)
         distinct = distinct_layers(task.layers)
-        self._vector, parts = vector_of(distinct)
-        place = {id(layer.weights): part for layer, part in zip(distinct, parts, strict=True)}
-        self._layers = [
-            layer._replace(weights=place[id(layer.weights)].weights, bias=place[id(layer.weights)].bias)
-            for layer in task.layers
-        ]
-        self._gradient, self._own = vector_of(task.layers)
-        self._sums_vector, sums = vector_of(distinct)
+        arrays, of_loss = trained_arrays(task.layers, task.objective), task.objective.parameters
+        self._vector, parts = vector_of(distinct, None, of_loss)
+        moved = {id(layer.weights): _moved(layer, part) for layer, part in zip(distinct, parts, strict=True)}
+        self._layers = [moved[id(layer.weights)] for layer in task.layers]
+        self._objective = task.objective
+        if of_loss or self._layers[-1].parameters:
+            loss, last = task.objective.plugin, self._layers[-1].activation
+            values = parts_of(self._vector, arrays)[len(arrays) - len(of_loss) :]
+            named = dict(zip(learned_of(loss), values, strict=True))
+            self._objective = bind_objective(loss, last.plugin, last, named)
+        self._gradient, self._own = vector_of(task.layers, None, of_loss)
+        self._sums_vector, sums = vector_of(distinct, None, of_loss)
+        self._loss_sums = parts_of(self._sums_vector, arrays)[len(arrays) - len(of_loss) :]
         place = {id(layer.weights): part for layer, part in zip(distinct, sums, strict=True)}
         self._sums = [place[id(layer.weights)] for layer in task.layers]
         self._has_repeats = len(distinct) < len(task.layers)
-        self._penalty = self._factors_of_l2(distinct) if task.rule.l2 else None
+        self._penalty = self._factors_of_l2(arrays) if task.rule.l2 else None
         self._passes: dict[int, tuple[Passes, Output]] = {}
         product = largest_product(task.layers, self._chunk)
         if prod(product) <= ONE_ANYWAY:
@@ -104,16 +112,20 @@ class WholeData:
         targets = y.T
         passes.forward(x, output)
         columns = np.ascontiguousarray(output.columns)
-        losses = self.task.objective.value(columns, columns, targets)
+        losses = self._objective.value(columns, columns, targets)
         if weights is not None:
             losses = losses * weights
         passes.backward(x, targets, output, self._scale, weights)
         if self._has_repeats:
             # The gradients of a layer that the net uses twice add up.
-            self._sums_vector[...] = 0
+            for total in self._sums:
+                for array in (total.weights, total.bias, *total.parameters):
+                    array[...] = 0
             for total, own in zip(self._sums, self._own, strict=True):
                 total.weights[...] += own.weights
                 total.bias[...] += own.bias
+                for sum_, part in zip(total.parameters, own.parameters, strict=True):
+                    sum_[...] += part
         return float(losses.sum(dtype=np.float64))
 
     def _passes_for(self, size: int) -> tuple[Passes, Output]:
@@ -123,16 +135,19 @@ class WholeData:
             memories.append(LayerMemory.allocate(memory, last, size, is_last=True))
             parts = [each.first(size) for each in memories]
             gradients = self._own if self._has_repeats else self._sums
-            passes = Passes(self._layers, gradients, self.task.objective, parts)
+            factors = factors_by_layer(self.task.layers, self.task.rule)
+            places = Places(self._layers, gradients, self._loss_sums)
+            passes = Passes(places, self._objective, parts, factors)
             output = Output.part_of(output_columns(memory, last, size, size), 0, size)
             self._passes[size] = passes, output
         return self._passes[size]
 
-    def _factors_of_l2(self, distinct: Sequence[Linear]) -> Array:
-        """Return what each weight is multiplied by in the gradient of the penalty; 0 for biases."""
-        vector, parts = vector_of(distinct)
-        for part in parts:
-            part.weights[...], part.bias[...] = self.task.rule.l2, 0
+    def _factors_of_l2(self, arrays: Sequence[Array]) -> Array:
+        """Return what each number is multiplied by in the gradient of the penalty; 0 for biases."""
+        vector = np.empty_like(self._vector)
+        roles = roles_of(self.task.layers, self.task.objective, vector.dtype)
+        for part, role in zip(parts_of(vector, arrays), roles, strict=True):
+            part[...] = self.task.rule.l2 if role.is_penalized else 0
         return vector
 
     def _rows_to_keep(self) -> list[Samples]:
@@ -141,3 +156,12 @@ class WholeData:
         are_views = self._epoch.order is None and data.X.dtype == data.Y.dtype == dtype
         size = self.n_rows * (data.X.shape[1] + data.Y.shape[1]) * dtype.itemsize
         return list(self.task.samples(self._epoch, self._chunk)) if are_views or size <= MOST_KEPT else []
+
+
+def _moved(layer: Linear, part: Gradient) -> Linear:
+    """Return a layer with other arrays, which its activation uses as well."""
+    activation = layer.activation
+    if layer.parameters:
+        names = learned_of(activation.plugin)
+        activation = bind_activation(activation.plugin, dict(zip(names, part.parameters, strict=True)))
+    return Linear(part.weights, part.bias, activation, tuple(part.parameters))

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe import Epoch, TrainingTask
+from nnframe.engines.fast.numpy_engine import numpy as numpy_engine
 from nnframe_numba.compile_thread import NotCompiledError, in_compile_thread
+from nnframe_numba.engine_warnings import give_warnings, warn_once
 
 # The module's own frames and those of nnframe between a call and its warning.
 STACKLEVEL = 3
@@ -20,12 +22,26 @@ _training: Any = None
 
 def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns the sum of the losses."""
+    reason = on_numpy_because(task)
+    if reason is not None:
+        warn_once(reason, f"the engine numba leaves this net to the engine numpy: {reason}")
+        give_warnings(STACKLEVEL)
+        return numpy_engine.prepare(task)
     training = _without_compiling(task)
     if training is None:
         training = in_compile_thread(lambda: _load().CompiledTraining(task))
     training.warn(STACKLEVEL)
     epoch: Callable[[Epoch], float] = training.epoch
     return epoch
+
+
+def on_numpy_because(task: TrainingTask) -> str | None:
+    """Return why a task has to be left to the engine numpy; None if it hasn't."""
+    if any(layer.parameters for layer in task.layers) or task.objective.parameters:
+        return "compiled code has no learned parameters of activations and losses yet"
+    if task.rule.factors is not None:
+        return "compiled code has no learning rates for single layers yet"
+    return None
 
 
 def _without_compiling(task: TrainingTask) -> Any:

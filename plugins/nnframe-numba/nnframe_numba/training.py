@@ -18,7 +18,8 @@ from nnframe.contracts.bound import distinct_layers
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.random_bits import BITS
-from nnframe.engines.update import Updater, vector_of
+from nnframe.engines.update import Updater
+from nnframe.engines.vectors import vector_of
 from nnframe.registry.binding import IDENTITY
 from nnframe_numba import blas
 from nnframe_numba.barrier import new_barrier
