@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
-from nnframe.errors import DerivativeError, NNFrameError, one_line
+from nnframe.errors import DerivativeError, NNFrameError
 from nnframe.formula.derive import Tie, is_elementwise, pulled_back, slope, specialized
 from nnframe.formula.differences import central_difference, column_differences
 from nnframe.formula.graph import Node, Shape
 from nnframe.formula.intervals import Interval
 from nnframe.formula.proof import Chosen, cancel, on_the_floor, require_close, require_shape
 from nnframe.formula.recording import record
-from nnframe.formula.refusal import NotRecordableError
+from nnframe.formula.refusal import NotRecordableError, raised_by
 from nnframe.formula.simplify import simplified_graph
 from nnframe.formula.source import Source, source_of
 
@@ -100,7 +100,7 @@ def refused(part: str, error: NotRecordableError, give: str) -> DerivativeError:
     """Return the error for a formula that can't be recorded, as its author reads it."""
     reason = str(error)
     if error.raised is not None and error.construct == "the formula":
-        reason = f"{part} raises {one_line(error.raised)}"
+        reason = f"{part} {error.instead.removeprefix('it ')}"
     return DerivativeError(f"none is given, and it can't be derived: {reason}; {give}")
 
 
@@ -119,7 +119,7 @@ def called(function: Callable[..., Any], settings: Mapping[str, Any]) -> Callabl
         except (NotRecordableError, NNFrameError):
             raise
         except (Exception, SystemExit) as error:
-            raise NotRecordableError("the formula", f"it raises {one_line(error)}", raised=error) from error
+            raise raised_by(error) from error
 
     return call
 

@@ -14,7 +14,8 @@ def central_difference(function: Callable[[Array], Array], x: Array) -> Array:
     # The cube root of machine epsilon, relative to x; halved from the points themselves, for x + h is rounded.
     step = np.cbrt(np.finfo(x.dtype).eps) * np.maximum(1, np.abs(x))
     above, below = x + step, x - step
-    slope: Array = (function(above) - function(below)) / (above - below)
+    upper, lower = (np.asarray(function(each), x.dtype) for each in (above, below))
+    slope: Array = (upper - lower) / (above - below)
     return slope
 
 

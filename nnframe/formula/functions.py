@@ -1,4 +1,4 @@
-"""numpy's functions that are no ufuncs, as recordings take them; and what is said of those that they don't take."""
+"""numpy's functions other than ufuncs and reductions, as recordings take them."""
 
 from __future__ import annotations
 
@@ -7,58 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from nnframe.formula.graph import BOOL, FLOAT, INDEX, SPREAD, Node, Shape
+from nnframe.formula.graph import BOOL, INDEX, SPREAD, Node, Shape
+from nnframe.formula.instead import INSTEAD, OTHERWISE
 from nnframe.formula.operands import as_floats, mask_of, node_of
+from nnframe.formula.reductions import (
+    average,
+    count_nonzero,
+    deviation,
+    norm,
+    peak_to_peak,
+    reduction,
+    refuse_settings,
+    variance,
+)
 from nnframe.formula.refusal import refusal
 from nnframe.formula.symbol import Recorder, Symbol
-
-# The reductions that are ufuncs' methods, such as np.add.reduce.
-REDUCING_UFUNCS = {
-    "add": "sum",
-    "maximum": "max",
-    "minimum": "min",
-    "logical_and": "all",
-    "logical_or": "any",
-}
-
-ELEMENT_BY_ELEMENT = "write the formula for all elements at once, with np.where in place of if"
-SUMS = "write it with products and sums over axis=0, such as (a * b).sum(axis=0)"
-NO_ORDER = "write it without sorting, or give the derivative by hand"
-
-# What to write in place of what is known and can't be recorded.
-INSTEAD: dict[str, str] = {
-    "sort": NO_ORDER,
-    "argsort": NO_ORDER,
-    "partition": NO_ORDER,
-    "median": NO_ORDER,
-    "percentile": NO_ORDER,
-    "quantile": NO_ORDER,
-    "unique": NO_ORDER,
-    "searchsorted": "write np.where or np.select",
-    "cumsum": "write it with sums over whole columns, or give the derivative by hand",
-    "cumprod": "write it with sums over whole columns, or give the derivative by hand",
-    "diff": "write it with sums over whole columns, or give the derivative by hand",
-    "prod": "write np.exp(np.log(x).sum(axis=0)) for positive numbers",
-    "dot": SUMS,
-    "matmul": SUMS,
-    "inner": SUMS,
-    "outer": SUMS,
-    "einsum": SUMS,
-    "tensordot": SUMS,
-    "vdot": SUMS,
-    "nan_to_num": "write np.where(np.isnan(x), 0, x)",
-    "nonzero": "write np.where(condition, yes, no)",
-    "choose": "write np.select(conditions, choices)",
-    "interp": "write np.select(conditions, choices)",
-    "apply_along_axis": ELEMENT_BY_ELEMENT,
-    "apply_over_axes": ELEMENT_BY_ELEMENT,
-    "concatenate": "write np.where(condition, yes, no) to put parts together",
-    "stack": "write np.where(condition, yes, no) to put parts together",
-    "vstack": "write np.where(condition, yes, no) to put parts together",
-    "hstack": "write np.where(condition, yes, no) to put parts together",
-    "transpose": "leave it out: a column is a sample, and sums over its components have axis=0",
-}
-OTHERWISE = "write it with element-wise functions and sums, means, maxima or minima over axis=0"
 
 
 def call(recorder: Recorder, function: Any, args: Sequence[Any], settings: dict[str, Any]) -> Any:
@@ -69,95 +32,6 @@ def call(recorder: Recorder, function: Any, args: Sequence[Any], settings: dict[
         name = getattr(function, "__name__", str(function))
         raise refusal(f"{module}.{name}", INSTEAD.get(name, OTHERWISE))
     return known(recorder, *args, **settings)
-
-
-def refuse_settings(name: str, **settings: Any) -> None:
-    """Refuse out= and where=, which write to arrays."""
-    for key, value in settings.items():
-        if value not in (None, np._NoValue, (None,)):
-            raise refusal(f"{key}= of np.{name}", _INSTEAD_OF_SETTINGS.get(key, "leave it out"))
-
-
-_INSTEAD_OF_SETTINGS = {
-    "out": "leave it out, and use what the function returns",
-    "where": "write np.where(condition, yes, no)",
-    "initial": "write np.maximum or np.minimum",
-}
-
-
-def reduction(name: str) -> Callable[..., Symbol]:
-    """Return what records a sum, mean, maximum or the like over the components."""
-
-    def reduce(
-        recorder: Recorder,
-        x: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = None,
-        where: Any = None,
-    ) -> Symbol:
-        refuse_settings(name, out=out, where=where, initial=initial)
-        return reduced(recorder, name, x, axis, keepdims)
-
-    return reduce
-
-
-def reduced(recorder: Recorder, name: str, x: Any, axis: Any, keepdims: Any = False) -> Symbol:
-    """Record a reduction over axis 0, or refuse another axis."""
-    node = node_of(recorder, x)
-    if mask_of([x]) is not None:
-        raise refusal(f"np.{name} of selected elements", f"write np.{name}(np.where(condition, x, 0), axis=0)")
-    if node.shape != Shape.FULL or axis not in (0, -2, (0,)):
-        said = "without axis" if axis is None else f"with axis={axis}"
-        raise refusal(
-            f"np.{name} {said} of shape {_written(node.shape)}",
-            f"write np.{name}(x, axis=0), over the components of each column: samples must not meet",
-        )
-    if name not in ("any", "all") and node.kind == BOOL:
-        (node,) = as_floats([node])
-    if name in ("any", "all") and node.kind != BOOL:
-        node = recorder.graph.node("not_equal", node, 0)
-    return Symbol(recorder, recorder.graph.node(name, node, data=keepdims is True or keepdims == 1))
-
-
-def _written(shape: Shape) -> str:
-    return {Shape.FULL: "(n, B)", Shape.KEPT: "(1, B)", Shape.ROW: "(B,)", Shape.SCALAR: "()"}[shape]
-
-
-def variance(
-    recorder: Recorder,
-    x: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: int = 0,
-    keepdims: Any = False,
-    **settings: Any,
-) -> Symbol:
-    """Record the mean square of what differs from the mean."""
-    refuse_settings("var", out=out, **settings)
-    if ddof:
-        raise refusal("ddof", "multiply the variance by n / (n - 1), with n = len(x)")
-    centered = x - reduced(recorder, "mean", x, axis, True)
-    return reduced(recorder, "mean", centered * centered, axis, keepdims)
-
-
-def deviation(recorder: Recorder, x: Any, *args: Any, **settings: Any) -> Any:
-    """Record the root of the variance."""
-    return np.sqrt(variance(recorder, x, *args, **settings))
-
-
-def norm(recorder: Recorder, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:  # noqa: A002
-    """Record the length of each column."""
-    if ord in (None, 2):
-        return np.sqrt(reduced(recorder, "sum", x * x, axis, keepdims))
-    if ord == 1:
-        return reduced(recorder, "sum", abs(x), axis, keepdims)
-    if ord == np.inf:
-        return reduced(recorder, "max", abs(x), axis, keepdims)
-    raise refusal(f"np.linalg.norm with ord={ord}", "write it with sums over axis=0")
 
 
 def where(recorder: Recorder, condition: Any, x: Any = None, y: Any = None) -> Symbol:
@@ -238,6 +112,20 @@ def rounded(recorder: Recorder, a: Any, decimals: int = 0, out: Any = None) -> A
     return np.rint(a)
 
 
+def flatten(recorder: Recorder, a: Any, order: str = "C") -> Symbol:
+    """Record that (1, B) becomes (B,)."""
+    if node_of(recorder, a).shape not in (Shape.ROW, Shape.KEPT):
+        raise refusal("np.ravel", INSTEAD["ravel"])
+    return reshape(recorder, a, -1)
+
+
+def at_least_2d(recorder: Recorder, *arrays: Any) -> Symbol:
+    """Record nothing: an array of shape (n, B) has two axes."""
+    if len(arrays) > 1 or node_of(recorder, arrays[0]).shape < Shape.KEPT:
+        raise refusal("np.atleast_2d", "leave it out: shapes (1, B) and (B,) combine with (n, B)")
+    return copy(recorder, arrays[0])
+
+
 def reshape(recorder: Recorder, a: Any, shape: Any = None, *args: Any, **settings: Any) -> Symbol:
     """Record that the numbers of columns change between (B,) and (1, B)."""
     node = node_of(recorder, a)
@@ -298,11 +186,6 @@ def _position(recorder: Recorder, indices: Any, axis: Any, name: str) -> Node:
     return node
 
 
-def count_nonzero(recorder: Recorder, a: Any, axis: Any = None, *, keepdims: bool = False) -> Symbol:
-    """Record how many components aren't 0."""
-    return reduced(recorder, "sum", a != 0 if node_of(recorder, a).kind == FLOAT else a, axis, keepdims)
-
-
 def polyval(recorder: Recorder, p: Sequence[float], x: Any) -> Any:
     """Record a polynomial, by Horner's rule."""
     total: Any = full_like(recorder, x, 0)
@@ -325,6 +208,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{getattr(np, name): reduction(name) for name in ("argmax", "argmin")},
     np.amax: reduction("max"),
     np.amin: reduction("min"),
+    np.average: average,
+    np.ptp: peak_to_peak,
     np.var: variance,
     np.std: deviation,
     np.linalg.norm: norm,
@@ -340,6 +225,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.round: rounded,
     np.around: rounded,
     np.reshape: reshape,
+    np.ravel: flatten,
+    np.atleast_2d: at_least_2d,
     np.squeeze: squeeze,
     np.expand_dims: expand_dims,
     np.broadcast_to: broadcast_to,

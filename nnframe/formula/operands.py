@@ -41,6 +41,9 @@ def node_of(recorder: Recorder, value: Any) -> Node:
     for shape, op in ((Shape.FULL, "spread"), (Shape.KEPT, "spread_kept"), (Shape.ROW, "spread_row")):
         if array.ndim and array.size > 1 and array.shape == recorder.shape_of(shape):
             return recorder.graph.node(op, constant)
+    if array.shape == (*recorder.shape_of(Shape.FULL)[:1], 1):
+        # Beside any array of the formula, it is as good as one of shape (n, B).
+        return recorder.graph.node("spread", constant)
     if array.size > 1:
         raise refusal(
             f"an array of shape {array.shape}",

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import DType
-from nnframe.errors import one_line
-from nnframe.formula import functions
+from nnframe.formula import functions, reductions
 from nnframe.formula.graph import BOOL, COMPARISONS, FLOAT, SPREAD, Graph, Node, Shape
+from nnframe.formula.instead import GIVE_A_RULE, INSTEAD, OTHERWISE
 from nnframe.formula.operands import as_floats, mask_of, node_of
 from nnframe.formula.operations import FLAT, PARTIAL_SLOPES, SELECTIONS, SLOPES, floor_of
-from nnframe.formula.refusal import NotRecordableError, refusal
+from nnframe.formula.refusal import NotRecordableError, augments, author_frame, raised_by, refusal
 from nnframe.formula.rules import Rule, rule_of
 from nnframe.formula.sizes import at_any_size
 from nnframe.formula.symbol import Symbol
@@ -26,6 +26,8 @@ from nnframe.formula.symbol import Symbol
 # numpy's functions by the name of the operation that they are; those not listed bear that name themselves.
 ALIASES = {
     "fabs": "absolute",
+    "radians": "deg2rad",
+    "degrees": "rad2deg",
     "float_power": "power",
     "bitwise_and": "logical_and",
     "bitwise_or": "logical_or",
@@ -73,14 +75,23 @@ class Recording:
     def call_ufunc(self, ufunc: np.ufunc, method: str, inputs: Any, settings: Any) -> Any:
         """Record one of numpy's element-wise functions."""
         name = ufunc.__name__
-        if method == "reduce" and name in functions.REDUCING_UFUNCS:
+        if method == "reduce" and name in reductions.REDUCING_UFUNCS:
             # Theirs is the first axis by default.
             settings = {"axis": 0, **dict(zip(("axis",), inputs[1:], strict=False)), **settings}
-            return functions.reduction(functions.REDUCING_UFUNCS[name])(self, inputs[0], **settings)
+            return reductions.reduction(reductions.REDUCING_UFUNCS[name])(self, inputs[0], **settings)
         if method != "__call__":
-            raise refusal(f"np.{name}.{method}", functions.OTHERWISE)
+            raise refusal(f"np.{name}.{method}", INSTEAD.get(f"{name}.{method}", INSTEAD.get(method, OTHERWISE)))
         settings.pop("dtype", None)
-        functions.refuse_settings(name, **settings)
+        (out,) = settings.get("out") or (None,)
+        if isinstance(out, Symbol) and not out.is_argument:
+            # An array of the author's own.
+            result = self.call_ufunc(ufunc, method, inputs, {**settings, "out": None})
+            out.replace(result.node, f"out= of np.{name}")
+            return out
+        if out is not None and out is inputs[0] and augments(author_frame()):
+            # x += z, for an array x of numbers, has Python assign what is returned.
+            return self.call_ufunc(ufunc, method, inputs, {**settings, "out": None})
+        reductions.refuse_settings(name, **settings)
         if getattr(np, name, None) is not ufunc and (rule := rule_of(ufunc)):
             return self.call_rule(rule, inputs)
         if name in ("positive", "conjugate"):
@@ -94,14 +105,17 @@ class Recording:
             module = "" if getattr(np, name, None) is not ufunc else "np."
             raise refusal(
                 f"{module}{name}",
-                functions.INSTEAD.get(name, "write it with functions that numpy has, or give it a rule: nnframe.rule"),
+                INSTEAD.get(name, GIVE_A_RULE),
             )
         return self._call(op, [node_of(self, value) for value in inputs], mask_of(inputs), name in ON_TRUTH_ALONE)
 
     def _call(self, op: str, nodes: list[Node], mask: Node | None, on_truth_alone: bool) -> Symbol:
         truth = all(node.kind == BOOL for node in nodes)
         if on_truth_alone and not truth:
-            raise TypeError(f"{op} is for truth values, not for real numbers")
+            sign = {"logical_and": "&", "logical_or": "|", "logical_xor": "^", "logical_not": "~"}[op]
+            raise refusal(
+                f"{sign} of numbers", f"write {sign} between conditions, each in parentheses: (z > -1) & (z < 1)"
+            )
         if op in OF_TRUTH and truth:
             op = OF_TRUTH[op]
         if op in TRUTH:
@@ -167,7 +181,8 @@ class Recording:
 
 
 def _is_all(key: Any) -> bool:
-    return key is Ellipsis or (isinstance(key, slice) and key == slice(None)) or key == ()
+    keys = key if isinstance(key, tuple) else (key,)
+    return all(each is Ellipsis or (isinstance(each, slice) and each == slice(None)) for each in keys)
 
 
 def record(
@@ -226,7 +241,7 @@ def _recorded(
     except NotRecordableError:
         raise
     except (Exception, SystemExit) as error:
-        raise NotRecordableError("the formula", f"it raises {one_line(error)}", raised=error) from error
+        raise raised_by(error) from error
     results = result if isinstance(result, (tuple, list)) else (result,)
     nodes = []
     for each in results:

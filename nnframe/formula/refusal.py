@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from nnframe.errors import one_line
+
 # Whoever reads a refusal wrote neither of these.
 _INNER = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+_LIBRARIES = tuple(f"{os.sep}site-packages{os.sep}{name}{os.sep}" for name in ("scipy", "numba", "pandas", "torch"))
 
 
 class NotRecordableError(Exception):
@@ -49,6 +52,19 @@ def refusal(construct: str, instead: str) -> NotRecordableError:
     return NotRecordableError(construct, instead, place_of(author_frame()))
 
 
+def raised_by(error: BaseException) -> NotRecordableError:
+    """Return the error for a formula that raises one of its own when it is recorded."""
+    frame, trace = None, error.__traceback__
+    while trace is not None:
+        if not _is_inner(trace.tb_frame):
+            frame, line = trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+    place = f"; {place_of(frame, line)}" if frame is not None else ""
+    # The author knows nothing of symbols.
+    reason = one_line(error).replace("'Symbol'", "'array'").replace("type Symbol", "an array")
+    return NotRecordableError("the formula", f"it raises {reason}{place}", raised=error)
+
+
 def author_frame() -> FrameType | None:
     """Return the innermost frame that is neither of this package nor of numpy or scipy."""
     frame: FrameType | None = sys._getframe(1)
@@ -59,7 +75,7 @@ def author_frame() -> FrameType | None:
 
 def _is_inner(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
-    return file.startswith(_INNER) or f"{os.sep}scipy{os.sep}" in file
+    return file.startswith(_INNER) or any(library in file for library in _LIBRARIES)
 
 
 def vectorized() -> bool:
@@ -72,14 +88,19 @@ def vectorized() -> bool:
     return False
 
 
-def place_of(frame: FrameType | None) -> str:
-    """Return the line that a frame is at, with its text where the source is at hand."""
+def place_of(frame: FrameType | None, number: int | None = None) -> str:
+    """Return a line, by default the one that a frame is at, with its text where the source is at hand."""
     if frame is None:
         return ""
-    file = frame.f_code.co_filename
-    line = linecache.getline(file, frame.f_lineno).strip()
+    file, number = frame.f_code.co_filename, number or frame.f_lineno
+    line = linecache.getline(file, number).strip()
     name = Path(file).name if not file.startswith("<") else file
-    return f"line {frame.f_lineno} of {name}" + (f": {line}" if line else "")
+    return f"line {number} of {name}" + (f": {line}" if line else "")
+
+
+def augments(frame: FrameType | None) -> bool:
+    """Whether the line that a frame is at has an assignment such as ``x += z``."""
+    return any(isinstance(node, ast.AugAssign) for node in _syntax(frame))
 
 
 def truth_refusal() -> NotRecordableError:
@@ -126,6 +147,22 @@ def loop_refusal() -> NotRecordableError:
             construct, instead = f"Python's {node.func.id}()", f"write {_BUILTINS[node.func.id]}"
             break
     return NotRecordableError(construct, instead, place_of(frame))
+
+
+def array_refusal() -> NotRecordableError:
+    """Return the error for a symbol that is to become an array of numbers, by np.array or in a compiled function."""
+    frame = author_frame()
+    if any(isinstance(node, (ast.List, ast.Tuple, ast.ListComp)) for node in _syntax(frame)):
+        return NotRecordableError(
+            "a list of arrays",
+            "write np.maximum(a, b), np.minimum(a, b), a + b or np.where(condition, a, b) in place of np.array([a, b])",
+            place_of(frame),
+        )
+    return NotRecordableError(
+        "np.array or np.asarray of an argument, or a compiled function",
+        "use the array itself, numpy's functions, z.copy() for a copy, and np.zeros_like(z) for an array to fill",
+        place_of(frame),
+    )
 
 
 def number_refusal(asked: str) -> NotRecordableError:

@@ -10,8 +10,10 @@ import numpy as np
 
 from nnframe.arrays import DType
 from nnframe.formula.graph import BOOL, Graph, Node, Shape
+from nnframe.formula.instead import INSTEAD, NO_COMPLEX
 from nnframe.formula.refusal import (
     NeedsNumberError,
+    array_refusal,
     author_frame,
     loop_refusal,
     number_refusal,
@@ -72,6 +74,11 @@ class Symbol:
 
     # What numpy asks an array for.
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """An array's, so that formulas which assert that their arguments are arrays go on."""
+        return np.ndarray
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape; a recording has a size of its own, and is repeated with others."""
@@ -106,10 +113,7 @@ class Symbol:
     def __array__(self, *args: Any, **settings: Any) -> NoReturn:
         if vectorized():
             raise refusal("np.vectorize", "write the formula for the whole array, with np.where in place of if")
-        raise refusal(
-            "np.array or np.asarray of an argument, or a compiled function",
-            "use the array itself, numpy's functions, and np.zeros_like(z) for an array to fill",
-        )
+        raise array_refusal()
 
     # What Python asks.
 
@@ -173,16 +177,19 @@ class Symbol:
             raise refusal(".T", "leave it out: a column is a sample, and sums over its components have axis=0")
         if name.startswith("__") or not hasattr(np.ndarray, name):
             raise AttributeError(f"an array has no attribute {name!r}")
-        raise refusal(f".{name}", "write it with numpy's functions of arrays")
+        raise refusal(f".{name}", INSTEAD.get(name, "write it with numpy's functions of arrays"))
 
     def astype(self, dtype: Any, *args: Any, **settings: Any) -> Symbol:
         """Record that truth values become numbers; numbers stay what they are."""
-        kind = np.dtype(dtype).kind
-        if kind == "f":
+        wanted = np.dtype(dtype)
+        kind = wanted.kind
+        if kind == "f" and self.node.kind != BOOL and wanted.itemsize < self.recorder.dtype.itemsize:
+            raise refusal(f"astype({wanted})", "leave it out, or write astype(z.dtype): a formula keeps the dtype")
+        if kind == "f" or (kind in "iu" and self.node.kind == BOOL):
             return Symbol(self.recorder, as_float(self.node), self.mask)
         if kind == "b":
             return Symbol(self.recorder, as_truth(self.node), self.mask)
-        raise refusal(f"astype({np.dtype(dtype)})", "write np.floor or np.rint, or leave it out")
+        raise refusal(f"astype({wanted})", "write np.floor or np.rint, or leave it out")
 
     def copy(self, order: str = "C") -> Symbol:
         """Return an array of one's own."""
@@ -193,6 +200,11 @@ class Symbol:
         wanted = shape[0] if len(shape) == 1 else shape
         reshaped: Symbol = self.recorder.call_function(np.reshape, (self, wanted), {})
         return reshaped
+
+    def flatten(self, order: str = "C") -> Symbol:
+        """Record that (1, B) becomes (B,)."""
+        flat: Symbol = self.recorder.call_function(np.ravel, (self,), {})
+        return flat
 
     def fill(self, value: Any) -> None:
         """Record that all elements become a number."""
@@ -208,7 +220,19 @@ METHODS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         *(np.sum, np.mean, np.max, np.min, np.any, np.all, np.argmax, np.argmin, np.var, np.std, np.clip, np.round),
-        *(np.squeeze, np.dot, np.sort, np.argsort, np.cumsum, np.cumprod, np.prod, np.transpose, np.ravel, np.take),
+        *(
+            np.ptp,
+            np.squeeze,
+            np.dot,
+            np.sort,
+            np.argsort,
+            np.cumsum,
+            np.cumprod,
+            np.prod,
+            np.transpose,
+            np.ravel,
+            np.take,
+        ),
         *(np.repeat, np.swapaxes, np.trace, np.diagonal, np.compress, np.searchsorted, np.nonzero, np.choose),
     )
 }
@@ -224,11 +248,16 @@ def as_truth(node: Node) -> Node:
     return node if node.kind == BOOL else node.graph.node("not_equal", node, 0)
 
 
+OPERANDS = (np.ndarray, np.generic, int, float, list, tuple)
+
+
 def _operator(name: str, swapped: bool = False) -> Callable[..., Symbol]:
     function = getattr(np, name)
 
     def operate(self: Symbol, *others: Any) -> Any:
-        if any(not isinstance(other, (Symbol, np.ndarray, np.generic, int, float)) for other in others):
+        if any(isinstance(other, complex) for other in others):
+            raise refusal("a complex number", NO_COMPLEX)
+        if len(others) > 1 or not all(isinstance(other, OPERANDS) for other in others):
             return NotImplemented
         operands = (*others, self) if swapped else (self, *others)
         return self.recorder.call_ufunc(function, "__call__", operands, {})

@@ -1,7 +1,10 @@
 """Formulas as strangers write them: each is derived right, or refused in a sentence that says what to write."""
 
 import math
+import operator
 import re
+from decimal import Decimal
+from functools import lru_cache, partial, reduce, wraps
 
 import numpy as np
 import pytest
@@ -50,6 +53,77 @@ def with_checks(z):
     return np.tanh(z)
 
 
+def into_its_own_array(z):
+    out = np.empty_like(z)
+    np.tanh(z, out=out)
+    np.multiply(out, 2, out=out)
+    return out
+
+
+def into_zeros(z):
+    total = np.zeros(z.shape, dtype=z.dtype)
+    for k in range(1, 4):
+        total += np.sin(k * z) / k
+    return total
+
+
+def checked_like_an_array(z):
+    if not isinstance(z, np.ndarray):
+        return math.tanh(z)
+    if z.ndim == 1:
+        z = z[:, None]
+    return np.tanh(z[:, :])
+
+
+def tried(z):
+    try:
+        return math.tanh(z)
+    except Exception:
+        return np.tanh(z)
+
+
+def power(z, n):
+    return z if n == 1 else z * power(z, n - 1)
+
+
+def by_newton(z):
+    x = np.ones_like(z)
+    for _ in range(30):
+        x = x - (x**3 + x - z) / (3 * x**2 + 1)
+    return x
+
+
+def with_a_quieted_overflow(z):
+    with np.errstate(over="ignore"):
+        return np.log(1 + np.exp(z))
+
+
+def mirrored(z):
+    out = z.copy()
+    same = out
+    same[same < 0] = -0.5 * same[same < 0]
+    return out
+
+
+class Swish:
+    def __init__(self, beta):
+        self.beta = beta
+
+    def __call__(self, z):
+        return z / (1 + np.exp(-self.beta * z))
+
+
+def doubled(function):
+    @wraps(function)
+    def call(*args, **settings):
+        return 2 * function(*args, **settings)
+
+    return call
+
+
+SETTINGS = {"steepness": 1.5}
+
+
 @rule(lambda x, f: 1 / (1 + x * x))
 def compiled_arctan(x):
     return np.array([[math.atan(each) for each in row] for row in np.asarray(x)])
@@ -87,6 +161,28 @@ def normalized_pulled_back(grad, z):
         (lambda z: np.select([z < -1, z > 1], [-1, 1], z), lambda z: (np.abs(z) < 1) * 1.0),
         (lambda z: np.piecewise(z, [z < 0, z >= 0], [lambda x: -x, np.sqrt]), None),
         (lambda z: z + z**2 + 1, lambda z: 1 + 2 * z),
+        (into_its_own_array, lambda z: 2 - 2 * np.tanh(z) ** 2),
+        (into_zeros, lambda z: np.cos(z) + np.cos(2 * z) + np.cos(3 * z)),
+        (checked_like_an_array, lambda z: 1 - np.tanh(z) ** 2),
+        (tried, lambda z: 1 - np.tanh(z) ** 2),
+        (lambda z: power(z, 5) / 120, lambda z: z**4 / 24),
+        (by_newton, lambda z: 1 / (3 * by_newton(z) ** 2 + 1)),
+        (with_a_quieted_overflow, lambda z: 1 / (1 + np.exp(-z))),
+        (mirrored, lambda z: np.where(z < 0, -0.5, 1)),
+        (Swish(1.2), None),
+        (Swish(1.2).__call__, None),
+        (partial(lambda k, z: np.tanh(k * z), 2.0), lambda z: 2 - 2 * np.tanh(2 * z) ** 2),
+        (doubled(lambda z: np.sin(z)), lambda z: 2 * np.cos(z)),
+        (lambda z: np.tanh(SETTINGS["steepness"] * z), lambda z: 1.5 * (1 - np.tanh(1.5 * z) ** 2)),
+        (lambda z, f=np.arctan: f(z), lambda z: 1 / (1 + z * z)),
+        (lambda z: z * (z > 0).astype(int), lambda z: (z > 0) * 1.0),
+        (lambda z: (m := z > 0) * z + (1 - m) * np.expm1(z), lambda z: np.where(z > 0, 1, np.exp(z))),
+        (lambda z: reduce(operator.add, [z**k for k in (1, 2, 3)]), lambda z: 1 + 2 * z + 3 * z * z),
+        (lambda z: (1 + z * z) ** -2, lambda z: -4 * z * (1 + z * z) ** -3),
+        (lambda z: 2**z, lambda z: np.log(2) * 2**z),
+        (lambda z: np.where(z > 0, np.log(np.abs(z)), z), lambda z: np.where(z > 0, 1 / z, 1)),
+        (lambda z: np.degrees(np.arctan(z)), lambda z: 180 / np.pi / (1 + z * z)),
+        (lambda z: z * [2] + (1,), lambda z: 0 * z + 2),
     ],
 )
 def test_an_activation_is_derived_right(forward, derivative):
@@ -131,6 +227,11 @@ def with_epsilon(a, y):
         (lambda a, y: -(y * np.log(floored(a))).sum(axis=0), lambda a, y: -y / a),
         (lambda a, y: (np.abs(a - y) ** 1.5).mean(axis=0), lambda a, y: 0.75 * np.sign(a - y) * np.abs(a - y) ** 0.5),
         (lambda a, y: np.log(np.cosh(a - y)).mean(axis=0), lambda a, y: np.tanh(a - y) / 2),
+        (lambda a, y: np.average((a - y) ** 2, axis=0), lambda a, y: a - y),
+        (lambda a, y: np.var(a - y, axis=0, ddof=1), lambda a, y: 2 * (a - y - (a - y).mean(axis=0))),
+        (lambda a, y: np.linalg.norm(a - y, 3, axis=0) ** 3, lambda a, y: 3 * np.sign(a - y) * (a - y) ** 2),
+        (lambda a, y: ((a - y) ** 2).mean(axis=0, keepdims=True).ravel(), lambda a, y: a - y),
+        (lambda a, y: np.log(np.exp(a).sum(0)) - (a * y).sum(0), lambda a, y: np.exp(a) / np.exp(a).sum(0) - y),
         (
             lambda a, y: 1 - (a * y).sum(axis=0) / np.sqrt((a * a).sum(axis=0) * (y * y).sum(axis=0)),
             lambda a, y: (
@@ -224,6 +325,18 @@ def from_math(z):
         (lambda z: z @ z.T, ".T", "leave it out"),
         (lambda z: np.dot(np.eye(2), z), "np.dot", "(a * b).sum(axis=0)"),
         (lambda z: np.nan_to_num(z), "np.nan_to_num", "np.where(np.isnan(x), 0, x)"),
+        (lambda z: np.sqrt(z + 0j).real, "a complex number", "np.hypot"),
+        (lambda z: np.tanh(z.astype(np.float32)), "astype(float32)", "astype(z.dtype)"),
+        (lambda z: np.where(z > -1 & z < 1, z, 0), "& of numbers", "(z > -1) & (z < 1)"),
+        (lambda z: np.max([z, 0.1 * z], axis=0), "a list of arrays", "np.maximum(a, b)"),
+        (lambda z: z - z[0], "indexing by element", "sums over axis=0"),
+        (lambda z: np.roll(z, 1, axis=0), "np.roll", "sums over whole columns"),
+        (lambda z: z.flatten(), "np.ravel", "keep the shape (n, B)"),
+        (lambda z: z - np.tile(z.mean(0), (len(z), 1)), "np.tile", "combine with (n, B)"),
+        (lambda z: z * z.max(axis=0).item(), ".item", "has the shape (B,)"),
+        (lambda z: np.logaddexp.reduce(z, axis=0), "np.logaddexp.reduce", "np.log(np.exp(x - m).sum(axis=0))"),
+        (lambda z: np.where(np.signbit(z), 0, z), "np.signbit", "x < 0"),
+        (lambda z: np.frompyfunc(math.tanh, 1, 1)(z), "tanh (vectorized)", "nnframe.rule"),
         (lambda z: np.einsum("ij->ij", z), "np.einsum", "(a * b).sum(axis=0)"),
         (with_noise, "an array of different numbers", "as parameters"),
         (lambda z: z / z.shape[1], "the number of samples", "depends on that column alone"),
@@ -255,6 +368,30 @@ def test_a_loss_that_is_refused_says_why(value, construct, instead):
         _ = Loss("mine", value).derived
     assert construct in str(caught.value)
     assert instead in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("forward", "reason"),
+    [
+        (lambda z: z * Decimal("0.5"), "unsupported operand type(s) for *: 'array' and 'decimal.Decimal'"),
+        (lambda z: z << 1, "unsupported operand type(s) for <<: 'array' and 'int'"),
+        (lambda z: lru_cache(np.tanh)(z), "unhashable type: 'array'"),
+        (lambda z: z.nothing, "has no attribute 'nothing'"),
+        (lambda z: {}["missing"], "KeyError: 'missing'"),
+    ],
+)
+def test_what_a_formula_raises_itself_is_told_with_its_line(forward, reason):
+    with pytest.raises(DerivativeError) as caught:
+        _ = Activation("mine", forward).derived
+    message = str(caught.value)
+    assert reason in message
+    assert "Symbol" not in message
+    assert re.search(r"; line \d+ of test_naive_formulas.py: .+; or give derivative", message), message
+
+
+def test_a_condition_is_taken_as_a_number():
+    derived = Activation("mine", lambda z: z > 0).derived
+    assert derived.slope(Z).tolist() == np.zeros_like(Z).tolist()
 
 
 def test_a_value_kept_from_an_earlier_call_is_refused():
