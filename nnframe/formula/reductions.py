@@ -37,7 +37,7 @@ _INSTEAD_OF_SETTINGS = {
 }
 
 
-def reduction(name: str) -> Callable[..., Symbol]:
+def reduction(name: str) -> Callable[..., Any]:
     """Return what records a sum, mean, maximum or the like over the components."""
 
     def reduce(
@@ -49,7 +49,7 @@ def reduction(name: str) -> Callable[..., Symbol]:
         keepdims: Any = False,
         initial: Any = None,
         where: Any = None,
-    ) -> Symbol:
+    ) -> Any:
         refuse_settings(name, out=out, where=where, initial=initial)
         return reduced(recorder, name, x, axis, keepdims)
 
@@ -114,7 +114,7 @@ def norm(recorder: Recorder, x: Any, ord: Any = None, axis: Any = None, keepdims
     raise refusal(f"np.linalg.norm with ord={ord}", "write it with sums over axis=0")
 
 
-def count_nonzero(recorder: Recorder, a: Any, axis: Any = None, *, keepdims: bool = False) -> Symbol:
+def count_nonzero(recorder: Recorder, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Record how many components aren't 0."""
     return reduced(recorder, "sum", a != 0 if node_of(recorder, a).kind == FLOAT else a, axis, keepdims)
 
