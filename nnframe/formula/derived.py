@@ -11,7 +11,7 @@ import numpy as np
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.errors import DerivativeError, NNFrameError
 from nnframe.formula.derive import Tie, is_elementwise, pulled_back, slope, specialized
-from nnframe.formula.differences import central_difference, column_differences
+from nnframe.formula.differences import central_difference, column_differences, steady_difference
 from nnframe.formula.graph import Node, Shape
 from nnframe.formula.intervals import Interval
 from nnframe.formula.proof import Chosen, cancel, on_the_floor, require_close, require_shape
@@ -275,7 +275,7 @@ class DerivedActivation:
         with np.errstate(all="ignore"):
             a = require_shape("a result", self._forward(z, *begun), z.shape)
             if self.slope is not None:
-                expected = central_difference(lambda z: self._forward(z, *begun), z)
+                expected = steady_difference(lambda z: self._forward(z, *begun), z)
                 arrays = {"z": z, **dict(zip(self._learned, begun, strict=True))}
                 expected[on_the_floor(self._recorded[FLOAT64][0], arrays)] = np.nan
                 require_close(self.slope(z, *begun, *self._symbols.values()), expected, {"z": z}, GIVE_ACTIVATION)

@@ -8,19 +8,29 @@ import numpy as np
 
 from nnframe.arrays import Array
 
+# Far above the error of a central difference, far below what a wrong formula does.
+TOLERANCE = 1e-4
 
-def central_difference(function: Callable[[Array], Array], x: Array) -> Array:
-    """Return (f(x + h) - f(x - h)) / 2h for an element-wise f, with the h that balances rounding against truncation."""
+
+def central_difference(function: Callable[[Array], Array], x: Array, share: float = 1.0) -> Array:
+    """Return (f(x + h) - f(x - h)) / 2h for an element-wise f, h a share of what balances rounding and truncation."""
     # The cube root of machine epsilon, relative to x; halved from the points themselves, for x + h is rounded.
-    step = np.cbrt(np.finfo(x.dtype).eps) * np.maximum(1, np.abs(x))
+    step = share * np.cbrt(np.finfo(x.dtype).eps) * np.maximum(1, np.abs(x))
     above, below = x + step, x - step
     upper, lower = (np.asarray(function(each), x.dtype) for each in (above, below))
     slope: Array = (upper - lower) / (above - below)
     return slope
 
 
+def steady_difference(function: Callable[[Array], Array], x: Array) -> Array:
+    """Return the central difference where half the step says the same, and NaN where a formula bends too fast."""
+    whole, half = central_difference(function, x), central_difference(function, x, share=0.5)
+    steady: Array = np.where(np.abs(whole - half) <= TOLERANCE * (1 + np.abs(half)), half, np.nan)
+    return steady
+
+
 def column_differences(function: Callable[[Array], Array], x: Array) -> Array:
-    """Return the central difference of a function of columns, (n, B) to (B,), with respect to each component."""
+    """Return the steady difference of a function of columns, (n, B) to (B,), with respect to each component."""
     slopes = np.empty_like(x)
     for i in range(len(x)):
 
@@ -29,5 +39,5 @@ def column_differences(function: Callable[[Array], Array], x: Array) -> Array:
             at[i] = row
             return function(at)
 
-        slopes[i] = central_difference(moved, x[i])
+        slopes[i] = steady_difference(moved, x[i])
     return slopes

@@ -11,14 +11,13 @@ from nnframe.arrays import Array
 from nnframe.errors import DerivativeError
 from nnframe.formula.cases import shortened
 from nnframe.formula.derive import Tie
+from nnframe.formula.differences import TOLERANCE
 from nnframe.formula.graph import Node, reachable
 from nnframe.formula.intervals import Interval
 from nnframe.formula.operations import evaluate, floor_of
 from nnframe.formula.refusal import NotRecordableError
 from nnframe.formula.ties import Meeting, candidates, choices, is_between, meeting, meeting_points
 
-# Far above the error of a central difference, far below what a wrong formula does.
-TOLERANCE = 1e-4
 # Of two forms of the same formula, far above what rounding does.
 SAME = 1e-7
 NEGLIGIBLE = 1e-10

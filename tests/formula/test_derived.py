@@ -188,6 +188,12 @@ def test_a_formula_with_a_memory_is_found_out():
         _ = Activation("mine", forward).derived
 
 
+def test_a_formula_that_bends_faster_than_differences_can_follow_is_derived():
+    z = np.array([[0.5], [2.0], [15.0]])
+    got = Activation("mine", lambda z: np.sin(z**4)).slope(z)
+    np.testing.assert_allclose(got, 4 * z**3 * np.cos(z**4), rtol=1e-12)
+
+
 def test_a_formula_that_is_another_for_true_arrays_is_found_out():
     with pytest.raises(DerivativeError, match=r"what is derived isn't right: at z = .* it is 1 where .* say 2"):
         _ = Activation("mine", lambda z: 2 * z if type(z) is np.ndarray else z).derived
