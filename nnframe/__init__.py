@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from nnframe.history import History
     from nnframe.layer import denseLayer
     from nnframe.loading import load, load_with_metadata
+    from nnframe.many import Ensemble, Job, JobResult, train_many
     from nnframe.network import nNet
 
     plot: Any
@@ -59,12 +60,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activation", "ArgumentError", "ArgumentTypeError", "Array", "Callback", "Command", "Converged", "DataError",
-    "DerivativeError", "DivergenceError", "Engine", "EngineError", "Epoch", "Format", "Fused", "History", "Learned",
-    "Loss", "Metric",
-    "MissingDependencyError", "ModelFileError", "NNFrameError", "NameConflictError", "Optimizer", "Pairs",
-    "PluginError", "Reader", "RegistrationError", "Schedule", "ShapeError", "TrainingData", "TrainingTask",
-    "UnknownNameError", "__version__", "callbacks", "datasets", "denseLayer", "floored", "hookimpl", "load",
-    "load_with_metadata", "nNet", "one_hot", "pairs", "registry", "rule", "testing",
+    "DerivativeError", "DivergenceError", "Engine", "EngineError", "Ensemble", "Epoch", "Format", "Fused", "History",
+    "Job", "JobResult", "Learned", "Loss", "Metric", "MissingDependencyError", "ModelFileError", "NNFrameError",
+    "NameConflictError", "Optimizer", "Pairs", "PluginError", "Reader", "RegistrationError", "Schedule", "ShapeError",
+    "TrainingData", "TrainingTask", "UnknownNameError", "__version__", "callbacks", "datasets", "denseLayer", "floored",
+    "hookimpl", "load", "load_with_metadata", "nNet", "one_hot", "pairs", "registry", "rule", "testing", "train_many",
 ]  # fmt: skip
 
 # Which module has which names. It is imported when one of them is first used, so that "import nnframe" takes no time,
@@ -94,6 +94,7 @@ _NAMES = {
     "history": "History",
     "layer": "denseLayer",
     "loading": "load load_with_metadata",
+    "many": "Ensemble Job JobResult train_many",
     "network": "nNet",
 }
 _MODULE_OF = {name: f"nnframe.{module}" for module, names in _NAMES.items() for name in names.split()}

@@ -13,6 +13,7 @@ class History:
     ----------
     loss : list of float
         The mean loss over the samples of each epoch, each taken before the update it led to, times its weight if any.
+        With an optimizer that sees the whole data, such as lbfgs, it is taken after the iteration.
         If a callback stops the run within an epoch, the last one has the samples up to there.
     validation_loss : list of float
         The mean loss over the validation data after each epoch; empty without such data.

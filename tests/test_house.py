@@ -33,6 +33,7 @@ ROOMS = (
     "builtins.callbacks",
     "callbacks",
     "datasets",
+    "many",
     "testing",
     "",
     "cli",

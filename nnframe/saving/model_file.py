@@ -16,8 +16,8 @@ from nnframe.saving.metadata import pack, packed_names, unpack
 from nnframe.saving.model import SavedModel, Stored, describe, layer_names, rebuild, saved_model
 
 MODEL, METADATA = "model", "metadata"
-# What the manifest of a training run's checkpoint has in place of the two.
-KIND, CHECKPOINT = "kind", "checkpoint"
+# What the manifests of a training run's checkpoint and of an ensemble have besides.
+KIND, CHECKPOINT, ENSEMBLE = "kind", "checkpoint", "ensemble"
 
 
 def save_layers(
@@ -97,6 +97,8 @@ def _checked(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> Saved
     """Return the net of a file, if there is nothing but that and its metadata in it."""
     if is_checkpoint(manifest):
         raise DefectError("it is a checkpoint of a training run", "Checkpoint(path) in callbacks resumes it")
+    if manifest.get(KIND) == ENSEMBLE:
+        raise DefectError("it is an ensemble of several nets", "nnframe.Ensemble.load(path) reads it")
     if set(manifest) != {MODEL, METADATA}:
         what = ", ".join(map(shown, manifest)) or "nothing"
         raise DefectError(

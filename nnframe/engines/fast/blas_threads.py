@@ -61,7 +61,7 @@ class FittingThreads:
     def __init__(self, product: tuple[int, int, int], dtype: DType) -> None:
         self._key = product, dtype
         limit = ONE_ANYWAY_VECTOR if product[2] == 1 else ONE_ANYWAY
-        self._library = None if prod(product) <= limit or _is_set_by_user() else blas_library()
+        self._library = None if prod(product) <= limit or is_set_by_user() else blas_library()
 
     @property
     def matters(self) -> bool:
@@ -115,7 +115,8 @@ def _seconds(A: Array, B: Array, out: Array) -> float:
     return time.perf_counter() - began
 
 
-def _is_set_by_user() -> bool:
+def is_set_by_user() -> bool:
+    """Whether the environment says how many threads there should be."""
     return any(os.environ.get(name) for name in VARIABLES)
 
 

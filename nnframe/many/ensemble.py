@@ -1,0 +1,150 @@
+"""Several nets that answer together: their mean, and how far they are apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from nnframe.arrays import Array, DType
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, with_type
+from nnframe.layer import check_chain
+from nnframe.many.ensemble_file import load_nets, save_nets
+from nnframe.many.job import JobResult
+from nnframe.network import nNet
+
+
+class Ensemble:
+    """Nets with the same inputs and outputs, whose outputs are averaged.
+
+    Their spread says where they disagree: far from the training data, mostly. It is no error bar.
+
+    Parameters
+    ----------
+    nets : iterable of nNet or JobResult
+        Such as ``train_many(jobs)[:5]``.
+
+    Attributes
+    ----------
+    nets : tuple of nNet
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, ShapeError
+        If there are none, or they have other numbers of inputs or outputs.
+    NNFrameError
+        If one is the result of a job that failed.
+
+    References
+    ----------
+    B. Lakshminarayanan, A. Pritzel and C. Blundell, "Simple and scalable predictive uncertainty estimation using deep
+    ensembles", NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from nnframe import denseLayer
+    >>> ensemble = Ensemble([nNet([denseLayer([[1.0]])]), nNet([denseLayer([[3.0]])])])
+    >>> mean, spread = ensemble.predict_with_spread([[1.0], [10.0]])
+    >>> mean.tolist(), spread.tolist()
+    ([[2.0], [20.0]], [[1.0], [10.0]])
+    """
+
+    def __init__(self, nets: Iterable[nNet | JobResult]) -> None:
+        try:
+            given = list(nets)
+        except TypeError:
+            raise ArgumentTypeError(f"nets is {with_type(nets)}; expected a list of nNet") from None
+        found = [each.net if isinstance(each, JobResult) else each for each in given]
+        if not found:
+            raise ArgumentError("nets is empty; expected at least one nNet")
+        for i, net in enumerate(found):
+            if not isinstance(net, nNet):
+                raise ArgumentTypeError(f"nets[{i}] is {with_type(net)}; expected an nNet")
+            check_chain(net.layersList)
+            if _sizes(net) != _sizes(found[0]):
+                (n_in, n_out), (first_in, first_out) = _sizes(net), _sizes(found[0])
+                raise ShapeError(
+                    f"nets[{i}] takes columns of {n_in} and returns columns of {n_out}; expected {first_in} and "
+                    f"{first_out}, as nets[0]"
+                )
+        self.nets = tuple(found)
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype of the outputs: float64, unless all nets compute in float32."""
+        return np.result_type(*(net.dtype for net in self.nets))
+
+    def forwardPass(self, v: Any) -> Array:  # noqa: N802
+        """Return the mean of the nets' outputs for columns.
+
+        Parameters
+        ----------
+        v : array_like, shape (n_in, B)
+
+        Returns
+        -------
+        ndarray, shape (n_out, B)
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError, PluginError
+            As `nNet.forwardPass`.
+        """
+        mean: Array = np.mean([net.forwardPass(v, return_all_steps=False) for net in self.nets], axis=0)
+        return mean
+
+    def predict(self, X: Any) -> Array:
+        """Return the mean of the nets' outputs for inputs that are rows.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n_in)
+
+        Returns
+        -------
+        ndarray, shape (N, n_out)
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError, PluginError
+            As `nNet.predict`.
+        """
+        mean: Array = np.mean(self.predict_each(X), axis=0)
+        return mean
+
+    def predict_with_spread(self, X: Any) -> tuple[Array, Array]:
+        """Return the mean of the nets' outputs for rows, and their standard deviation, of shape (N, n_out) both."""
+        outputs = self.predict_each(X)
+        return outputs.mean(axis=0), outputs.std(axis=0)
+
+    def predict_each(self, X: Any) -> Array:
+        """Return the outputs of each net for rows, of shape (number of nets, N, n_out)."""
+        return np.stack([net.predict(X) for net in self.nets])
+
+    def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
+        """Write all nets to one file that `load` reads; takes and raises what `nNet.save` does."""
+        save_nets([net.layersList for net in self.nets], path, metadata)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Ensemble:
+        """Return the ensemble that `save` saved; takes and raises what `nnframe.load` does."""
+        return cls.load_with_metadata(path)[0]
+
+    @classmethod
+    def load_with_metadata(cls, path: str | os.PathLike[str]) -> tuple[Ensemble, dict[str, Any]]:
+        """Return the ensemble that `save` saved, and its metadata; an empty dict if it was saved without."""
+        nets, metadata = load_nets(path)
+        return cls(map(nNet, nets)), metadata
+
+    def __len__(self) -> int:
+        return len(self.nets)
+
+    def __repr__(self) -> str:
+        n_in, n_out = _sizes(self.nets[0])
+        return f"<Ensemble of {len(self)} nets, {n_in} -> {n_out}>"
+
+
+def _sizes(net: nNet) -> tuple[int, int]:
+    return net.layersList[0].n_in, net.layersList[-1].n_out

@@ -1,0 +1,89 @@
+"""What a worker does with a job."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import time
+import traceback
+from typing import Any, NamedTuple
+
+from nnframe.errors import ArgumentTypeError, NNFrameError, one_line, with_type
+from nnframe.history import History
+from nnframe.many.references import Loader, PairsReference, Value
+from nnframe.many.threads import threads_limited_to
+from nnframe.network import nNet
+from nnframe.training.plan import hold_out
+from nnframe.training.stacking import as_pairs
+
+
+class Task(NamedTuple):
+    """A job as it is sent to a worker.
+
+    Attributes
+    ----------
+    net : nNet or callable
+    data, validation : reference
+    settings : dict
+        The other arguments of `nNet.nEpochs`.
+    threads : int or None
+        The number of threads for BLAS.
+    caller : int
+        The process that sent it.
+    """
+
+    net: Any
+    data: Loader | PairsReference | Value
+    validation: Loader | PairsReference | Value
+    settings: dict[str, Any]
+    threads: int | None
+    caller: int
+
+
+class Outcome(NamedTuple):
+    """What a worker sends back: a net and what is known of it, or an error."""
+
+    net: nNet | None
+    history: History | None
+    scores: dict[str, float]
+    seconds: float
+    error: BaseException | None
+    traceback: str
+
+
+def run(task: Task) -> Outcome:
+    """Train a net. Whatever fails is in the outcome; only an interrupt is raised."""
+    began = time.perf_counter()
+    is_worker = os.getpid() != task.caller
+    try:
+        with threads_limited_to(task.threads, is_worker):
+            net, history, scores = _trained(task)
+    except (Exception, SystemExit) as error:
+        text = traceback.format_exc()
+        return Outcome(None, None, {}, time.perf_counter() - began, _portable(error) if is_worker else error, text)
+    return Outcome(net, history, scores, time.perf_counter() - began, None, "")
+
+
+def _trained(task: Task) -> tuple[nNet, History, dict[str, float]]:
+    # A copy also where nothing was pickled, so that nets have the same memory layout and the same bits everywhere.
+    net = copy.deepcopy(task.net if isinstance(task.net, nNet) else task.net())
+    if not isinstance(net, nNet):
+        raise ArgumentTypeError(f"net() returned {with_type(net)}; expected an nNet")
+    settings, data, validation = task.settings, task.data.load(), task.validation.load()
+    history = net.nEpochs(data=data, validation=validation, **settings)
+    judged_by = data if validation is None else validation
+    if isinstance(validation, float):
+        samples = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
+        rows = hold_out(len(samples), validation, history.seed)[1]
+        judged_by = type(samples)(samples.X[rows], samples.Y[rows])
+    return net, history, net.evaluate(judged_by, settings["loss"], settings.get("metrics", ()))
+
+
+def _portable(error: BaseException) -> BaseException:
+    """Return an error that can be sent to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return NNFrameError(one_line(error))
+    return error
