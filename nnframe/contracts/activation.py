@@ -15,7 +15,7 @@ from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, DerivativeError
 
 if TYPE_CHECKING:
-    from nnframe.formula.derived import DerivedActivation
+    from nnframe.formula.derived_activation import DerivedActivation
     from nnframe.formula.explain import Explanation
 
 
@@ -133,7 +133,7 @@ class Activation(Plugin):
             If it can't be derived; the message says what stands in the way.
         """
         # A net whose plugins have their own derivatives never imports it.
-        from nnframe.formula.derived import DerivedActivation
+        from nnframe.formula.derived_activation import DerivedActivation
 
         return DerivedActivation(self.forward, self.settings)
 
@@ -146,7 +146,7 @@ class Activation(Plugin):
         DerivativeError
             If it can't be derived; the message says what stands in the way.
         """
-        from nnframe.formula.derived import DerivedActivation
+        from nnframe.formula.derived_activation import DerivedActivation
 
         return DerivedActivation(self.forward, self.settings, learned=tuple(self.learned))
 

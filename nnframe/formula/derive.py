@@ -9,10 +9,10 @@ Source: A. Griewank and A. Walther, "Evaluating derivatives", 2nd edition, SIAM 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
-from nnframe.arrays import FLOAT64, DType
+from nnframe.arrays import FLOAT64
 from nnframe.formula.graph import (
     COMPARISONS,
     LOGIC,
@@ -273,30 +273,3 @@ def specialized(roots: tuple[Node, ...], settings: Mapping[str, float], graph: G
         return simple if simple.shape == node.shape else graph.node(SPREAD[node.shape], simple)
 
     return rebuilt(roots, build)
-
-
-def inlined(root: Node, dtype: DType, kept: Container[Node]) -> Node:
-    """Return a formula with the functions that it calls written out, where these can be recorded, for a compiler.
-
-    Parameters
-    ----------
-    root : Node
-    dtype : numpy.dtype
-    kept : container of Node
-        What is to stay as it is.
-    """
-
-    def build(node: Node, args: tuple[Node, ...]) -> Node:
-        if node in kept:
-            return node
-        if node.op == "call":
-            recording = Recording(*SIZES[0], dtype, node.graph)
-            try:
-                result = node.data.function(*(Symbol(recording, arg) for arg in args))
-                return specialized((node_of(recording, result),), {}, node.graph)[0]
-            except Exception:
-                # Compiled functions, say; then numba has to know them.
-                return node
-        return node if args == node.args else node.graph.simplified(node.op, *args, data=node.data)
-
-    return rebuilt([root], build)[0]

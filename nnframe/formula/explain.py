@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from nnframe.arrays import Array
 from nnframe.errors import DerivativeError
-from nnframe.formula.derived import Derived, DerivedActivation, DerivedLoss
+from nnframe.formula.derived import Derived, DerivedLoss
+from nnframe.formula.derived_activation import DerivedActivation
 from nnframe.formula.notation import notation
 from nnframe.formula.source import Source
 

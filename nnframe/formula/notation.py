@@ -6,7 +6,8 @@ from nnframe.arrays import FLOAT64
 from nnframe.formula.graph import Node, rebuilt
 from nnframe.formula.intervals import UNKNOWN, Intervals
 from nnframe.formula.source import Source
-from nnframe.formula.writer import ATOM, COMPARISON, POWER, PRODUCT, UNARY, Writer
+from nnframe.formula.syntax import ATOM, COMPARISON, POWER, PRODUCT, UNARY
+from nnframe.formula.writer import Writer
 
 SIGNS = {"**": "^", "!=": "≠", ">=": "≥", "<=": "≤", "==": "=", "&": "and", "|": "or"}
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnframe.arrays import FLOAT64, DType
-from nnframe.formula.derive import inlined
 from nnframe.formula.graph import Node, Shape
+from nnframe.formula.inlining import inlined
 from nnframe.formula.intervals import UNKNOWN, Interval, Intervals
 from nnframe.formula.writer import Writer
 

@@ -11,6 +11,7 @@ import numpy as np
 from nnframe.arrays import DType
 from nnframe.formula.graph import BOOL, Graph, Node, Shape
 from nnframe.formula.instead import INSTEAD, NO_COMPLEX
+from nnframe.formula.methods import METHODS
 from nnframe.formula.refusal import (
     NeedsNumberError,
     array_refusal,
@@ -213,29 +214,6 @@ class Symbol:
     def record_rule(self, rule: Any, inputs: Any) -> Symbol:
         """Record a function whose slope its author states; see `nnframe.formula.rules`."""
         return self.recorder.call_rule(rule, inputs)
-
-
-# Of all of them, the first argument is the array. Those that can't be recorded are refused where all functions are.
-METHODS: dict[str, Callable[..., Any]] = {
-    function.__name__: function
-    for function in (
-        *(np.sum, np.mean, np.max, np.min, np.any, np.all, np.argmax, np.argmin, np.var, np.std, np.clip, np.round),
-        *(
-            np.ptp,
-            np.squeeze,
-            np.dot,
-            np.sort,
-            np.argsort,
-            np.cumsum,
-            np.cumprod,
-            np.prod,
-            np.transpose,
-            np.ravel,
-            np.take,
-        ),
-        *(np.repeat, np.swapaxes, np.trace, np.diagonal, np.compress, np.searchsorted, np.nonzero, np.choose),
-    )
-}
 
 
 def as_float(node: Node) -> Node:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,49 +10,7 @@ from nnframe.formula.forms import form_of
 from nnframe.formula.graph import BOOL, CONSTANT, INPUT, PARAMETER, REDUCTIONS, SIZE, Node, Shape
 from nnframe.formula.intervals import Intervals
 from nnframe.formula.operations import floor_of
-
-# How strongly what is written binds, as Python has it.
-ATOM, POWER, UNARY, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 4, 3, 2
-
-OPERATORS: dict[str, tuple[str, int]] = {
-    "add": ("+", SUM),
-    "subtract": ("-", SUM),
-    "multiply": ("*", PRODUCT),
-    "divide": ("/", PRODUCT),
-    "remainder": ("%", PRODUCT),
-    "floor_divide": ("//", PRODUCT),
-    "power": ("**", POWER),
-    "logical_and": ("&", AND),
-    "logical_or": ("|", OR),
-    "greater": (">", COMPARISON),
-    "greater_equal": (">=", COMPARISON),
-    "less": ("<", COMPARISON),
-    "less_equal": ("<=", COMPARISON),
-    "equal": ("==", COMPARISON),
-    "not_equal": ("!=", COMPARISON),
-}
-
-NAMES = {
-    "exp": "e",
-    "sum": "total",
-    "mean": "mean",
-    "max": "top",
-    "min": "bottom",
-    "argmax": "top",
-    "where": "chosen",
-    "absolute": "size",
-    "tanh": "t",
-    "sqrt": "root",
-    "log": "log",
-    "log1p": "log",
-    "maximum": "raised",
-    "minimum": "capped",
-    "clip": "clipped",
-    "subtract": "d",
-    "multiply": "p",
-    "divide": "q",
-    "add": "s",
-}
+from nnframe.formula.syntax import ATOM, COMPARISON, NAMES, OPERATORS, POWER, PRODUCT, SUM, UNARY, number_text, wrapped
 
 
 class Writer:
@@ -164,11 +121,11 @@ class Writer:
         if shape == Shape.FULL and root.shape == Shape.SCALAR:
             return f"np.full_like({self.first}, {text})"
         if shape == Shape.FULL:
-            return f"np.zeros_like({self.first}) + {_wrapped(text, strength, SUM + 1)}"
+            return f"np.zeros_like({self.first}) + {wrapped(text, strength, SUM + 1)}"
         if shape == Shape.ROW and root.shape == Shape.SCALAR:
             return f"np.full_like({self.first}[0], {text})"
         if shape == Shape.ROW and root.shape == Shape.KEPT:
-            return f"{_wrapped(text, strength, ATOM)}.reshape(-1)"
+            return f"{wrapped(text, strength, ATOM)}.reshape(-1)"
         return text
 
     def write(self, node: Node) -> tuple[str, int]:
@@ -181,7 +138,7 @@ class Writer:
             self.uses_size = True
             return "n", ATOM
         if node.op == CONSTANT:
-            return _number(node.data)
+            return number_text(node.data)
         special = getattr(self, f"_write_{node.op}", None)
         if special is not None:
             return special(node)  # type: ignore[no-any-return]
@@ -194,7 +151,7 @@ class Writer:
 
     def within(self, node: Node, strength: int) -> str:
         """Return a node's text, in parentheses where it binds less strongly."""
-        return _wrapped(*self.write(node), strength)
+        return wrapped(*self.write(node), strength)
 
     def listed(self, nodes: Iterable[Node]) -> str:
         """Return the texts of arguments."""
@@ -219,7 +176,7 @@ class Writer:
     def _write_add(self, node: Node) -> tuple[str, int]:
         left, right = node.args
         if left.op == CONSTANT and left.data < 0:
-            return f"{self.within(right, SUM)} - {_number(-left.data)[0]}", SUM
+            return f"{self.within(right, SUM)} - {number_text(-left.data)[0]}", SUM
         return self._operator(node)
 
     def _write_multiply(self, node: Node) -> tuple[str, int]:
@@ -228,7 +185,7 @@ class Writer:
             return f"{self.within(left, POWER + 1)} ** 2", POWER
         if left.op == CONSTANT and left not in self.names:
             if right.op == "divide" and right.args[0].equals(1) and right not in self.names:
-                return f"{_number(left.data)[0]} / {self.within(right.args[1], PRODUCT + 1)}", PRODUCT
+                return f"{number_text(left.data)[0]} / {self.within(right.args[1], PRODUCT + 1)}", PRODUCT
             divisor = 1 / left.data if left.data else 0.0
             if abs(left.data) < 1 and divisor == round(divisor) and 1 / divisor == left.data and divisor > 0:
                 return f"{self.within(right, PRODUCT)} / {int(divisor)}", PRODUCT
@@ -312,16 +269,3 @@ class Writer:
 
     def _write_is_at(self, node: Node) -> tuple[str, int]:
         return f"np.arange(len({self.first})).reshape(-1, 1) == {self.within(node.args[0], COMPARISON + 1)}", COMPARISON
-
-
-def _wrapped(text: str, strength: int, least: int) -> str:
-    return text if strength >= least else f"({text})"
-
-
-def _number(value: float | bool) -> tuple[str, int]:
-    if isinstance(value, bool):
-        return str(value), ATOM
-    if not math.isfinite(value):
-        return f"{'-' if value < 0 else ''}np.{'inf' if abs(value) == math.inf else 'nan'}", UNARY
-    is_whole = value == round(value) and abs(value) < 1e15 and str(value) != "-0.0"
-    return str(int(value)) if is_whole else repr(value), UNARY if value < 0 else ATOM

@@ -17,7 +17,8 @@ from nnframe.registry.blame import blamed_error
 from nnframe.registry.guard import guarded
 
 if TYPE_CHECKING:
-    from nnframe.formula.derived import DerivedActivation, DerivedLoss
+    from nnframe.formula.derived import DerivedLoss
+    from nnframe.formula.derived_activation import DerivedActivation
 
 
 def derived_activation(activation: Activation, learns: bool) -> DerivedActivation:
