@@ -42,6 +42,7 @@ def loss_and_gradients(
     y: Array,
     sample_weights: Array | None = None,
     dropout_masks: Sequence[Array | None] | None = None,
+    batch_size: int | None = None,
 ) -> tuple[Array, list[Gradient], list[Array]]:
     """Return the loss of each column, and the gradient of their mean for each layer and for the loss's parameters.
 
@@ -56,6 +57,8 @@ def loss_and_gradients(
         Factors of the columns' losses.
     dropout_masks : sequence of ndarray or None, optional
         For each layer, the factors of its activations on their way to the next layer, shape (n_out, B).
+    batch_size : int, optional
+        What the sum over the columns is divided by; B by default.
 
     Returns
     -------
@@ -80,10 +83,8 @@ def loss_and_gradients(
         inputs.append(activations[-1] if mask is None else activations[-1] * mask)
 
     z, a, last = zs[-1], activations[-1], layers[-1]
-    losses = objective.value(z, a, y)
-    factors = np.full(x.shape[1], 1 / x.shape[1], x.dtype) if sample_weights is None else sample_weights / x.shape[1]
-    if sample_weights is not None:
-        losses = losses * sample_weights
+    weights = np.ones(x.shape[1], x.dtype) if sample_weights is None else sample_weights
+    losses, factors = objective.value(z, a, y) * weights, weights / (batch_size or x.shape[1])
     of_loss = objective.parameter_gradients(a, y, factors) if objective.parameter_gradients else []
 
     if last.parameters and objective.loss_gradient is not None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from nnframe.arrays import Array
 from nnframe.contracts.bound import BoundOptimizer, Linear, Objective
 from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.team import Team
 from nnframe.data import Pairs
 
 
@@ -106,6 +107,12 @@ class TrainingTask(NamedTuple):
     dropout : tuple of float
         For each layer, the share of its outputs that training sets to 0, from 0 to below 1; the others are divided by
         1 - share. 0 for the last layer. `nnframe.engines.dropout` determines which ones.
+    combine : callable or None
+        ``combine(gradient, loss_sum) -> loss_sum`` is called once for each batch, before penalties, clipping and the
+        step: where several processes make an update together, it adds up what they have. It changes the gradient of the
+        mean loss in place, one vector in the order of `OptimizerState.arrays`, and returns the sum of the losses, in
+        float64, that the engine adds to its total. If it raises, the batch leaves the weights alone. Only engines that
+        declare `Engine.combines` are given one.
     """
 
     layers: tuple[Linear, ...]
@@ -115,6 +122,7 @@ class TrainingTask(NamedTuple):
     rule: UpdateRule
     sample_weights: Array | None = None
     dropout: tuple[float, ...] = ()
+    combine: Callable[[Array, float], float] | None = None
 
     def samples(self, epoch: Epoch, size: int | None = None) -> Iterator[Samples]:
         """Yield the samples of an epoch in its order, in the layers' dtype.
@@ -123,8 +131,12 @@ class TrainingTask(NamedTuple):
         ----------
         epoch : Epoch
         size : int, optional
-            The number of samples at a time; the last may be fewer. By default a batch.
+            The number of samples at a time; the last may be fewer. By default a batch. An epoch with shares is always
+            visited batch by batch, and a batch may have no samples.
         """
+        if epoch.shares is not None:
+            yield from self._samples_of_shares(epoch, epoch.shares)
+            return
         dtype = self.layers[0].weights.dtype
         step = size or self.batch_size
         first = epoch.first_batch * self.batch_size
@@ -135,6 +147,44 @@ class TrainingTask(NamedTuple):
             rows = slice(start, stop) if epoch.order is None else epoch.order[start:stop]
             weights = None if self.sample_weights is None else self.sample_weights[rows]
             yield Samples(*self.data.rows(rows, dtype), weights, start)
+
+    def batch_sizes(self, epoch: Epoch) -> list[int]:
+        """Return for each batch to run the number of its samples, in all processes."""
+        last = epoch.first_batch + len(epoch.learning_rates)
+        if epoch.shares is not None:
+            sizes: list[int] = epoch.shares.sizes[epoch.first_batch : last].tolist()
+            return sizes
+        n_visited = len(self.data if epoch.order is None else epoch.order)
+        starts = range(epoch.first_batch * self.batch_size, last * self.batch_size, self.batch_size)
+        return [min(self.batch_size, n_visited - start) for start in starts]
+
+    def _samples_of_shares(self, epoch: Epoch, shares: BatchShares) -> Iterator[Samples]:
+        dtype = self.layers[0].weights.dtype
+        batches = slice(epoch.first_batch, epoch.first_batch + len(epoch.learning_rates))
+        columns = (each[batches].tolist() for each in (shares.starts, shares.stops, shares.positions))
+        for start, stop, position in zip(*columns, strict=True):
+            rows = slice(start, stop) if epoch.order is None else epoch.order[start:stop]
+            weights = None if self.sample_weights is None else self.sample_weights[rows]
+            yield Samples(*self.data.rows(rows, dtype), weights, position)
+
+
+class BatchShares(NamedTuple):
+    """What one process takes of every batch of a pass, where several processes make an update together.
+
+    Attributes
+    ----------
+    starts, stops : ndarray of int64, shape (n_batches,)
+        The samples of `Epoch.order` that it takes of a batch, from start up to stop, exclusive; there may be none.
+    positions : ndarray of int64, shape (n_batches,)
+        Where the first of them is in the pass of all processes together. Dropout depends on it.
+    sizes : ndarray of int64, shape (n_batches,)
+        The number of samples of the batch in all processes, by which the sum of the gradients is divided.
+    """
+
+    starts: Array
+    stops: Array
+    positions: Array
+    sizes: Array
 
 
 class Epoch(NamedTuple):
@@ -153,6 +203,9 @@ class Epoch(NamedTuple):
         64 bits that decide which outputs are dropped.
     loss_sum : float
         The sum of the losses of the batches before the first, which the engine adds to.
+    shares : BatchShares or None
+        The part of each batch of the whole pass to compute; None for all of it. A batch with no samples has a gradient
+        of 0. Only engines that declare `Engine.combines` are given shares.
     """
 
     learning_rates: Array
@@ -160,6 +213,7 @@ class Epoch(NamedTuple):
     first_batch: int = 0
     dropout_key: int = 0
     loss_sum: float = 0.0
+    shares: BatchShares | None = None
 
 
 class Samples(NamedTuple):
@@ -198,7 +252,8 @@ class Engine(Plugin):
         the batches of an `Epoch`. It returns `Epoch.loss_sum` plus the losses of the samples, the sum of each batch
         added in turn, so that the total is the same wherever an epoch is cut into parts. The loss of a sample is taken
         before the update it led to, times its sample weight, without penalties. The weights may have been changed
-        between two calls.
+        between two calls. If ``run_epoch`` has an attribute ``close``, ``close(error)`` is called once when the run
+        ends, with the exception that ended it or None; it must not raise.
 
         Errors of plugins are passed on unchanged. If an error or an interrupt ends an epoch early, layers and state
         must be those after some whole batch. `prepare` may refuse what the engine can't do by raising `EngineError`
@@ -214,6 +269,10 @@ class Engine(Plugin):
         dropout_key)`` makes one for a batch of `Samples` in the layers' dtype, in any memory order and perhaps
         read-only, and returns what an epoch of that one batch returns. `Samples.start` is 0. It leaves weights and
         state as ``run_epoch`` does. None if the engine has nothing faster than an epoch of one batch.
+    combines : bool, optional
+        Whether ``prepare`` heeds `TrainingTask.combine`, and ``run_epoch`` heeds `Epoch.shares`.
+    team : callable, optional
+        ``team(**params) -> Team`` returns the processes that make a run together. None if a run has one process.
     params : mapping of str to parameter, optional
         Parameters and their defaults.
     doc : str, optional
@@ -228,7 +287,9 @@ class Engine(Plugin):
     prepare: Callable[..., Callable[[Epoch], float]]
     predictor: Callable[..., Callable[[Array], Array] | None] | None = field(default=None, kw_only=True)
     stepper: Callable[..., Callable[[Samples, float, int], float]] | None = field(default=None, kw_only=True)
+    combines: bool = field(default=False, kw_only=True)
+    team: Callable[..., Team] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_callable("prepare", "predictor", "stepper")
+        self._require_callable("prepare", "predictor", "stepper", "team")

@@ -29,22 +29,29 @@ def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     def run_epoch(epoch: Epoch) -> float:
         total = epoch.loss_sum
         updater.read_weights()
-        for (x, y, weights, start), learning_rate in zip(
-            task.samples(epoch), epoch.learning_rates.tolist(), strict=True
+        for (x, y, weights, start), size, learning_rate in zip(
+            task.samples(epoch), task.batch_sizes(epoch), epoch.learning_rates.tolist(), strict=True
         ):
             masks = [dropout.mask(k, epoch.dropout_key, start, len(x)) for k in layer_numbers]
             columns = [None if mask is None else mask.T for mask in masks]
             # All gradients are computed before a weight changes, so a plugin that raises leaves no partial update.
-            losses, gradients, of_loss = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights, columns)
-            updater.write_gradients(gradients, of_loss)
-            updater.update_weights(learning_rate)
-            total += float(losses.sum(dtype=np.float64))
+            loss_sum = 0.0
+            if len(x):
+                losses, gradients, of_loss = loss_and_gradients(
+                    task.layers, task.objective, x.T, y.T, weights, columns, size
+                )
+                updater.write_gradients(gradients, of_loss)
+                loss_sum = float(losses.sum(dtype=np.float64))
+            else:
+                # A share of a batch may be empty, which no plugin has to expect.
+                updater.clear_gradients()
+            total += updater.update_weights(learning_rate, loss_sum)
         return total
 
     return run_epoch
 
 
-reference = Engine("reference", prepare, doc=__doc__)
+reference = Engine("reference", prepare, combines=True, doc=__doc__)
 
 
 @hookimpl

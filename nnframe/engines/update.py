@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnframe.arrays import Array, copy_all
+from nnframe.arrays import Array, copy_all, subtract_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import distinct_layers, trained_arrays
 from nnframe.contracts.engine import BoundNet, TrainingTask
@@ -34,7 +34,8 @@ class Updater:
     ----------
     task : TrainingTask or BoundNet
     in_place : bool, optional
-        Whether to run a recording of the optimizer's formula in place of the formula, where there can be one.
+        Whether to overwrite the weights where that is possible: with a recording of the optimizer's formula in place of
+        the formula, or with one subtraction where there is no optimizer.
 
     Attributes
     ----------
@@ -86,6 +87,9 @@ class Updater:
             if role.is_limited
         ]
         self._program = self._recorded(memory) if in_place else None
+        self._combine = task.combine if isinstance(task, TrainingTask) else None
+        self._subtracts = in_place and rule.optimizer is None and rule.factors is None and not self.limits
+        self._live, self._steps = (arrays, slots) if joint is None else ([self.vector], [self.gradient])
 
     def _recorded(self, memory: Memory) -> UpdateProgram | None:
         """Return the optimizer's update as calls that overwrite the weights and the state, if there is such a form."""
@@ -108,7 +112,8 @@ class Updater:
 
     def read_weights(self) -> None:
         """Copy what is trained, which may have changed since the last update."""
-        copy_all(self.sources, self.arrays)
+        if not self._subtracts:
+            copy_all(self.sources, self.arrays)
 
     def write_gradients(self, gradients: Sequence[Gradient], of_loss: Sequence[Array]) -> None:
         """Copy the gradients of the mean loss, as `loss_and_gradients` returns them."""
@@ -117,8 +122,27 @@ class Updater:
             copy_all(slots.parameters, parameters)
         copy_all(self.loss_gradients, of_loss)
 
-    def update_weights(self, learning_rate: float) -> None:
+    def clear_gradients(self) -> None:
+        """Write a gradient of 0, that of no samples."""
+        for slots in self.gradients:
+            for array in (slots.weights, slots.bias, *slots.parameters):
+                array[...] = 0
+        for array in self.loss_gradients:
+            array[...] = 0
+
+    def update_weights(self, learning_rate: float, loss_sum: float = 0.0) -> float:
         """Update what is trained with the gradients that were written.
+
+        Parameters
+        ----------
+        learning_rate : float
+        loss_sum : float, optional
+            The sum of the losses of the batch.
+
+        Returns
+        -------
+        float
+            The same, or what `TrainingTask.combine` makes of it.
 
         Raises
         ------
@@ -134,14 +158,20 @@ class Updater:
                 total.bias[...] += own.bias
                 for sum_, part in zip(total.parameters, own.parameters, strict=True):
                     sum_[...] += part
+        if self._combine is not None:
+            loss_sum = self._combine(self.gradient, loss_sum)
         if self._is_limited:
             self._penalize_and_clip()
         rule = self.rule
+        if self._subtracts:
+            np.multiply(self.gradient, self.gradient.dtype.type(learning_rate), self.gradient)
+            subtract_all(self._live, self._steps)
+            return loss_sum
         t = int(rule.state.updates) + 1
         if self._program is not None and self._program.set_numbers(t, learning_rate):
             self._next.fill(t)
             self._program.run()
-            return
+            return loss_sum
         new_vector, *new_state = self._computed(t, learning_rate)
         updates = rule.state.updates
         # The vector first, of which the sources are parts.
@@ -149,6 +179,7 @@ class Updater:
             [self.vector, *self.arrays, *rule.state.arrays, updates],
             [new_vector, *self.sources, *new_state, updates + 1],
         )
+        return loss_sum
 
     def _computed(self, t: int, learning_rate: float) -> list[Array]:
         """Return the new vector and the new state of the optimizer."""

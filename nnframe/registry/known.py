@@ -29,6 +29,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
     "nnframe-swish": {"activation": ("swish",)},
     "nnframe-huber": {"loss": ("huber",)},
     "nnframe-numba": {"engine": ("numba",)},
+    "nnframe-mpi": {"engine": ("mpi",)},
     "nnframe-sklearn": {
         "activation": ("exp",),
         "loss": ("half_squared_error", "half_poisson"),

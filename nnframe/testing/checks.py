@@ -125,6 +125,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         engines.sample_weights_agree,
         engines.all_data_will_do,
         engines.a_layer_used_twice_agrees,
+        engines.shares_are_combined,
         engines.the_same_seed_gives_the_same_bits,
         engines.its_predictor_agrees,
         engines.failures_of_plugins_leave_whole_batches,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64
-from nnframe.contracts.engine import Engine
+from nnframe.contracts.engine import BatchShares, Engine
 from nnframe.data import pairs
 from nnframe.errors import PluginError, one_line
 from nnframe.layer import denseLayer
@@ -28,6 +28,7 @@ from nnframe.testing.engine_trial import (
     make_net,
     require_same,
     trained,
+    with_shares,
 )
 from nnframe.testing.outcome import CheckFailure, CheckSkipped, NothingToCheck, require_close
 
@@ -133,15 +134,37 @@ def all_data_will_do(engine: Engine) -> None:
         del mapped, data
 
 
+def shared_net() -> nNet:
+    """Return a net with one layer twice."""
+    shared = denseLayer(np.eye(4) + 0.1, 0.1, "tanh")
+    return nNet([shared, shared, denseLayer(np.ones((3, 4)) / 4, 0, "softmax")])
+
+
 def a_layer_used_twice_agrees(engine: Engine) -> None:
     """A layer that appears twice in a net gets the sum of both gradients."""
-
-    def shared_net() -> nNet:
-        shared = denseLayer(np.eye(4) + 0.1, 0.1, "tanh")
-        return nNet([shared, shared, denseLayer(np.ones((3, 4)) / 4, 0, "softmax")])
-
     require_same(engine, Case(make=shared_net))
     require_same(engine, Case(make=shared_net, learning_rate=None, settings={"optimizer": "adam", "l2": 0.1}))
+
+
+def shares_are_combined(engine: Engine) -> None:
+    """Gradients and losses of a share of each batch pass through `combine` before penalties, clipping and the step."""
+    if not engine.combines:
+        raise CheckSkipped("it doesn't combine gradients with those of other processes")
+    # Three batches of 4, 4 and 3 samples: the middle of one, none of the next, all of the last.
+    starts, stops = np.array([1, 4, 8]), np.array([3, 4, 11])
+    shares = BatchShares(starts, stops, starts, np.array([4, 4, 3]))
+    # Samples of others count as nothing, and twice the gradient is that of samples that count twice.
+    weights = np.zeros(N_SAMPLES)
+    weights[[1, 2, 8, 9, 10]] = 2
+    for case in (
+        Case(),
+        Case(ENDINGS[2], FLOAT32, settings={"clip_norm": 0.1, "l2": 0.02, "dropout": (0.5, 0.25)}),
+        Case(ENDINGS[4], learning_rate=None, settings={"optimizer": "adam", "l1": 0.01, "clip_value": 0.1}),
+        Case(make=shared_net, learning_rate=None, settings={"optimizer": "sgd(momentum=0.9)"}),
+    ):
+        expected = case._replace(settings={**case.settings, "sample_weights": weights})
+        for batches_per_part in (None, 2):
+            require_same(with_shares(engine, shares, 2.0), case, batches_per_part, expected)
 
 
 def the_same_seed_gives_the_same_bits(engine: Engine) -> None:

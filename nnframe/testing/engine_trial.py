@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.contracts.activation import Activation
-from nnframe.contracts.engine import Engine
+from nnframe.contracts.engine import BatchShares, Engine, Epoch, TrainingTask
 from nnframe.contracts.loss import Loss
 from nnframe.data import Pairs, pairs
 from nnframe.errors import EngineError
@@ -142,8 +143,39 @@ def trained(engine: str | Engine, case: Case, batches_per_part: int | None = Non
     return Trained(losses, run.weights, run.task.rule.state.arrays)
 
 
-def require_same(engine: Engine, case: Case, batches_per_part: int | None = None) -> None:
+def with_shares(engine: Engine, shares: BatchShares, factor: float) -> Engine:
+    """Return an engine that takes shares of the batches, and multiplies losses and gradients where they are combined.
+
+    Parameters
+    ----------
+    engine : Engine
+    shares : BatchShares
+    factor : float
+    """
+
+    def combine(gradient: Array, loss_sum: float) -> float:
+        gradient *= gradient.dtype.type(factor)
+        return factor * loss_sum
+
+    def prepare(task: TrainingTask, **params: Any) -> Callable[[Epoch], float]:
+        run_epoch = engine.prepare(task._replace(combine=combine), **params)
+        return lambda epoch: run_epoch(epoch._replace(shares=shares))
+
+    return replace(engine, prepare=prepare)
+
+
+def require_same(
+    engine: Engine, case: Case, batches_per_part: int | None = None, expected_case: Case | None = None
+) -> None:
     """Raise unless the engine agrees with the reference up to rounding.
+
+    Parameters
+    ----------
+    engine : Engine
+    case : Case
+    batches_per_part : int, optional
+    expected_case : Case, optional
+        What the reference trains, if that is another case.
 
     Raises
     ------
@@ -152,7 +184,7 @@ def require_same(engine: Engine, case: Case, batches_per_part: int | None = None
     CheckSkipped
         If the engine refuses.
     """
-    got, expected = trained(engine, case, batches_per_part), trained("reference", case)
+    got, expected = trained(engine, case, batches_per_part), trained("reference", expected_case or case)
     tolerance = TOLERANCES[case.dtype]
     where = f"({case})"
     _require_same_arrays([np.array(got.losses)], [np.array(expected.losses)], f"a loss {where}", tolerance)

@@ -174,11 +174,11 @@ def _require_alike(run: TrainingRun, progress: Progress, saved: Sequence[Array])
                 f"{mine.shape} and dtype {mine.dtype}"
             )
     made = progress.epoch * run.plan.batches_per_epoch + progress.batch
-    # The last array counts the updates of the optimizer's state; without an optimizer, engines needn't count.
+    # The last array counts the updates of the optimizer's state; without an optimizer, not all engines count.
     updates = int(saved[-1])
     # A run may have been stopped within its last epoch.
     fewest = made - run.plan.batches_per_epoch + 1 if progress.stopped is not None and not progress.batch else made
-    if not fewest <= updates <= made and not (updates == 0 and run.settings.optimizer is None):
+    if not (fewest if run.settings.optimizer is not None else 0) <= updates <= made:
         raise ValueError(f"the number of updates is {updates} after {made} batches")
 
 

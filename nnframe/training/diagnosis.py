@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from nnframe.contracts.bound import parameters_of
 from nnframe.contracts.engine import Epoch, TrainingTask
 from nnframe.contracts.learned import learned_of
 from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.team import Team
 from nnframe.engines.dropout import Dropout
 
 # No sensible formula overflows for arguments of this size, in any dtype.
@@ -27,12 +29,15 @@ class Finding(NamedTuple):
     batch, layer : int or None
         Counted from 0; None if it happened in none.
     sentence, advice : str
+    is_certain : bool
+        Whether the batch shows it; otherwise it is what is left.
     """
 
     batch: int | None
     layer: int | None
     sentence: str
     advice: str = ADVICE
+    is_certain: bool = True
 
 
 def part_of(epoch: Epoch, first: int, stop: int, loss_sum: float = 0.0) -> Epoch:
@@ -52,11 +57,13 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
         Counted from 0.
     """
     samples = next(task.samples(part_of(epoch, batch, batch + 1)))
+    if len(samples.x) == 0:
+        return Finding(batch, None, "the samples of another process lead to a number that is not finite", ADVICE, False)
     x, y = samples.x.T, samples.y.T
     for name, array in (("input", x), ("target", y)):
         if not np.isfinite(array).all():
             row = int(np.argmax(~np.isfinite(array).all(axis=0)))
-            position = samples.start + row
+            position = row + (samples.start if epoch.shares is None else int(epoch.shares.starts[batch]))
             data_row = position if epoch.order is None else int(epoch.order[position])
             sentence = f"the {name} of sample {data_row} of the data (counted from 0) is not finite"
             return Finding(batch, None, sentence, "fill it in, or leave the sample out")
@@ -99,7 +106,7 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
     if optimizer is not None:
         sentence = f"the optimizer {optimizer.plugin.spec} turns finite gradients into a number that is not finite"
         arrays = [array for gradient in gradients for array in (gradient.weights, gradient.bias, *gradient.parameters)]
-        return Finding(batch, None, sentence, _advice(optimizer.plugin, "optimizer", *arrays))
+        return Finding(batch, None, sentence, _advice(optimizer.plugin, "optimizer", *arrays), False)
     largest = max(range(len(gradients)), key=lambda k: float(np.abs(gradients[k].weights).max()))
     size = float(np.abs(gradients[largest].weights).max())
     return Finding(
@@ -107,7 +114,14 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
         largest,
         f"the update takes a weight beyond the largest {task.layers[0].weights.dtype}; the largest gradient, "
         f"{size:.3g}, is that of layer {_named(task, largest)}",
+        is_certain=False,
     )
+
+
+def most_telling(team: Team, findings: Sequence[Finding]) -> Finding:
+    """Return the first finding that is certain, or else the first; with shards, it names the process."""
+    rank, found = next(((i, each) for i, each in enumerate(findings) if each.is_certain), (0, findings[0]))
+    return found._replace(sentence=f"{found.sentence}, in process {rank}") if team.has_shards else found
 
 
 def _advice(plugin: Plugin | None, kind: str, *arguments: Array) -> str:

@@ -11,9 +11,11 @@ import math
 from collections.abc import Callable
 
 from nnframe.contracts.engine import Epoch, TrainingTask
+from nnframe.contracts.team import Team
 from nnframe.errors import DivergenceError
-from nnframe.training.diagnosis import Finding, diagnosis, part_of
+from nnframe.training.diagnosis import Finding, diagnosis, most_telling, part_of
 from nnframe.training.snapshot import Snapshot
+from nnframe.training.together import ALONE, gathered
 
 
 def run_checked(
@@ -25,6 +27,7 @@ def run_checked(
     first: int,
     stop: int,
     loss_sum: float,
+    team: Team = ALONE,
 ) -> float:
     """Run some batches of an epoch, and return the sum of the losses up to their end.
 
@@ -42,6 +45,8 @@ def run_checked(
         The first batch to run, and the one to stop before.
     loss_sum : float
         The sum of the losses of the batches before the first.
+    team : Team, optional
+        The processes that run it together, each of which looks for the cause in its share.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def run_checked(
         raise
     snapshot.restore()
     if happened_again:
-        found = diagnosis(task, epoch, first)
+        found = most_telling(team, gathered(team, lambda: diagnosis(task, epoch, first)))
     else:
         found = Finding(None, None, "the loss or a weight was not finite, but was when the same batches ran again")
     where = f"epoch {number + 1}" if found.batch is None else f"epoch {number + 1}, batch {found.batch + 1}"

@@ -12,6 +12,7 @@ from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
+from nnframe.contracts.team import Team
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, PluginError, one_line, with_type
 from nnframe.registry.blame import blamed_error
@@ -19,6 +20,7 @@ from nnframe.training.prepare import bound_loss, check_all_targets
 from nnframe.training.run import Net
 from nnframe.training.settings import named_metrics
 from nnframe.training.stacking import as_pairs
+from nnframe.training.together import ALONE, gathered, in_first
 
 # Large enough that the calls cost nothing, small enough that the activations of no data set fill the memory.
 SAMPLES_AT_ONCE = 1024
@@ -31,6 +33,7 @@ def evaluate(
     data: Pairs,
     metrics: Mapping[str, Metric],
     rows: Array | None = None,
+    team: Team = ALONE,
 ) -> tuple[float, dict[str, float]]:
     """Return the mean loss of a data set, and its metrics.
 
@@ -43,19 +46,47 @@ def evaluate(
     metrics : mapping of str to Metric
     rows : ndarray of int, optional
         The samples to use; all by default.
+    team : Team, optional
+        The processes among which the samples are divided, or of which each has its own.
 
     Raises
     ------
     PluginError
         If a plugin fails.
     """
-    dtype = layers[0].weights.dtype
     count = len(data) if rows is None else len(rows)
-    outputs = np.empty((count, len(layers[-1].weights)), dtype) if metrics else None
-    targets = np.empty((count, data.Y.shape[1]), dtype) if metrics else None
+    first, last = 0, count
+    if not team.has_shards:
+        first, last = count * team.rank // team.size, count * (team.rank + 1) // team.size
+    parts = gathered(team, lambda: _outputs(layers, objective, data, bool(metrics), rows, first, last))
+
+    def values_of_all() -> dict[str, float]:
+        outputs, targets = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+        outputs.flags.writeable = targets.flags.writeable = False
+        return {name: metric_value(metric, outputs.T, targets.T) for name, metric in metrics.items()}
+
+    values = in_first(team, values_of_all) if metrics else {}
+    total, n_samples = sum(part[0] for part in parts), sum(part[3] for part in parts)
+    return total / n_samples if n_samples else math.nan, values
+
+
+def _outputs(
+    layers: Sequence[Linear],
+    objective: Objective | None,
+    data: Pairs,
+    keeps_outputs: bool,
+    rows: Array | None,
+    first: int,
+    last: int,
+) -> tuple[float, Array, Array, int]:
+    """Return the sum of the losses of some samples, their outputs and targets as rows, and their number."""
+    dtype = layers[0].weights.dtype
+    n_kept = last - first if keeps_outputs else 0
+    outputs = np.empty((n_kept, len(layers[-1].weights)), dtype)
+    targets = np.empty((n_kept, data.Y.shape[1]), dtype)
     total = 0.0
-    for start in range(0, count, SAMPLES_AT_ONCE):
-        part = slice(start, min(start + SAMPLES_AT_ONCE, count))
+    for start in range(first, last, SAMPLES_AT_ONCE):
+        part = slice(start, min(start + SAMPLES_AT_ONCE, last))
         x, y = data.rows(part if rows is None else rows[part], dtype)
         a = x.T
         for layer in layers:
@@ -63,13 +94,10 @@ def evaluate(
             a = layer.activation.forward(z)
         if objective is not None:
             total += float(objective.value(z, a, y.T).sum(dtype=np.float64))
-        if outputs is not None and targets is not None:
-            outputs[part], targets[part] = a.T, y
-    values = {}
-    if outputs is not None and targets is not None:
-        outputs.flags.writeable = targets.flags.writeable = False
-        values = {name: metric_value(metric, outputs.T, targets.T) for name, metric in metrics.items()}
-    return total / count, values
+        if keeps_outputs:
+            kept = slice(part.start - first, part.stop - first)
+            outputs[kept], targets[kept] = a.T, y
+    return total, outputs, targets, last - first
 
 
 def metric_value(metric: Metric, a: Array, y: Array) -> float:

@@ -12,11 +12,13 @@ from nnframe.contracts.engine import Epoch
 from nnframe.contracts.optimizer import Converged
 from nnframe.errors import NNFrameError
 from nnframe.history import History
-from nnframe.registry.engine_binding import bind_engine
-from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END
+from nnframe.registry.engine_binding import bind_run
+from nnframe.training.agreement import tell_others
+from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END, TRAIN_END, TRAIN_START
 from nnframe.training.divergence import run_checked
 from nnframe.training.evaluation import evaluate
 from nnframe.training.run import TrainingRun
+from nnframe.training.together import at_work, everywhere
 
 # Takes an epoch, its number, the first batch, the one to stop before, and the sum of the losses before; returns the sum
 # after.
@@ -33,25 +35,36 @@ def train(run: TrainingRun) -> History:
     NNFrameError
         If the engine refuses, the loss or a weight stops being finite, or a plugin or callback fails.
     """
-    optimizer = run.settings.optimizer
-    if optimizer is not None and optimizer.takes_whole_data:
-        # Other runs don't pay for this import.
-        from nnframe.training.whole_data import bind_iterations
+    optimizer, close = run.settings.optimizer, None
+    with at_work(run.team):
+        if optimizer is not None and optimizer.takes_whole_data:
+            # Other runs don't pay for this import.
+            from nnframe.training.whole_data import bind_iterations
 
-        run_batches: RunBatches = bind_iterations(run, optimizer)
-    else:
-        run_batches = partial(run_checked, run.task, bind_engine(run.settings.engine, run.task), run.snapshot)
+            run_batches: RunBatches = bind_iterations(run, optimizer)
+        else:
+            engine_run = everywhere(run.team, partial(bind_run, run.settings.engine, run.task))
+            close = engine_run.close
+            run_batches = partial(run_checked, run.task, engine_run.part, run.snapshot, team=run.team)
+        return _train(run, run_batches, close)
+
+
+def _train(run: TrainingRun, run_batches: RunBatches, close: Callable[[BaseException | None], None] | None) -> History:
     try:
-        run.callbacks.start(run)
+        tell_others(run, TRAIN_START)
         while not run.is_over:
             _run_epoch(run, run_batches)
     except BaseException as error:
         run.error = error
         # The user has to see what ended the run, not what failed after that.
         with suppress(NNFrameError):
-            run.callbacks.end(run)
+            tell_others(run, TRAIN_END)
         raise
-    run.callbacks.end(run)
+    else:
+        tell_others(run, TRAIN_END)
+    finally:
+        if close is not None:
+            close(run.error)
     return run.history
 
 
@@ -78,18 +91,18 @@ def _run_epoch(run: TrainingRun, run_batches: RunBatches) -> None:
         run.batch = stop
         if has_batch_end:
             run.part_loss = _mean_loss(run, first, sum_before)
-            run.callbacks.call(BATCH_END, run)
+            tell_others(run, BATCH_END)
         if stop == part_stop and stop < n_batches:
             run.part_loss = _mean_loss(run, began_at, loss_before)
             began_at, loss_before = stop, run.loss_sum
-            run.callbacks.call(PART_END, run)
+            tell_others(run, PART_END)
     is_within_part = run.batch > began_at
     if is_within_part:
         run.part_loss = _mean_loss(run, began_at, loss_before)
     _record(run, learning_rate)
     if is_within_part:
-        run.callbacks.call(PART_END, run)
-    run.callbacks.call(EPOCH_END, run)
+        tell_others(run, PART_END)
+    tell_others(run, EPOCH_END)
 
 
 def _mean_loss(run: TrainingRun, first: int, loss_before: float) -> float:
@@ -101,14 +114,14 @@ def _record(run: TrainingRun, learning_rate: float) -> None:
     """Add the epoch to the history and go to the next."""
     validation_loss: float | None = None
     values: dict[str, float] = {}
-    layers, objective = run.task.layers, run.task.objective
+    layers, objective, data, team = run.task.layers, run.task.objective, run.task.data, run.team
     # Computed first: a metric that fails must not leave half an epoch in the history.
     if run.validation_data is not None:
-        validation_loss, values = evaluate(layers, objective, run.validation_data, run.metrics)
+        validation_loss, values = evaluate(layers, objective, run.validation_data, run.metrics, team=team)
     elif run.plan.held_out is not None:
-        validation_loss, values = evaluate(layers, objective, run.task.data, run.metrics, run.plan.held_out)
+        validation_loss, values = evaluate(layers, objective, data, run.metrics, run.plan.held_out, team)
     elif run.metrics:
-        _, values = evaluate(layers, None, run.task.data, run.metrics)
+        _, values = evaluate(layers, None, data, run.metrics, team=team)
     history = run.history
     history.loss.append(run.loss_sum / run.samples_up_to(run.batch))
     history.learning_rate.append(learning_rate)

@@ -13,17 +13,21 @@ from nnframe.contracts.bound import Linear, Objective, trained_arrays
 from nnframe.contracts.engine import BoundNet, OptimizerState, TrainingTask, UpdateRule
 from nnframe.contracts.learned import learned_of
 from nnframe.contracts.loss import Loss
+from nnframe.contracts.team import Team
 from nnframe.data import Pairs
 from nnframe.engines.fast.memory import Memory
 from nnframe.errors import ArgumentError
 from nnframe.registry.binding import bind_objective, bind_optimizer
 from nnframe.registry.domains import check_domains, check_targets
+from nnframe.training.agreement import ShardLayout, agree, require_weight_somewhere, shards_of, total_class_counts
 from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.plan import Plan
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
 from nnframe.training.settings import Settings
+from nnframe.training.shards import ShardedPlan
 from nnframe.training.stacking import as_pairs
+from nnframe.training.together import at_work, everywhere, in_first, team_of
 
 # Targets may be in a file that is larger than the memory.
 TARGETS_AT_ONCE = 2**16
@@ -53,37 +57,57 @@ def prepare(net: Net, data: Any, settings: Settings) -> TrainingRun:
     NNFrameError
         If the settings or the data don't fit the net.
     """
-    bound = bind_net(net, settings)
-    n_in, n_out, dtype = net.layersList[0].n_in, net.layersList[-1].n_out, net.layersList[0].dtype
-    samples = as_pairs(data, n_in, n_out)
-    check_all_targets(settings.loss, samples, "data")
-    weights = checked_sample_weights(settings.sample_weights, settings.class_weights, samples, dtype)
-    share, validation_data = None, None
-    if isinstance(settings.validation, float):
-        share = settings.validation
-    elif settings.validation is not None:
-        validation_data = as_pairs(settings.validation, n_in, n_out, "validation")
-        check_all_targets(settings.loss, validation_data, "validation")
-    seed = secrets.randbits(63) if settings.seed is None else settings.seed
-    takes_all = settings.optimizer is not None and settings.optimizer.takes_whole_data
-    if takes_all:
-        _refuse_limits(bound)
-    batch_size = len(samples) if takes_all else settings.batch_size
-    plan = Plan(
-        settings.n,
-        batch_size,
-        len(samples),
-        settings.shuffle and not takes_all,
-        seed,
-        settings.schedule,
-        share,
-        any(bound.dropout),
+    team = team_of(settings.engine)
+    with at_work(team):
+        return _prepared(net, data, settings, team)
+
+
+def _prepared(net: Net, data: Any, settings: Settings, team: Team) -> TrainingRun:
+    bound = everywhere(team, lambda: bind_net(net, settings))
+    samples, validation_data = everywhere(team, lambda: _checked_data(net, data, settings, team.has_shards))
+    counts, shards = None, None
+    if team.has_shards:
+        shards = shards_of(team, samples)
+        counts = None if settings.class_weights is None else total_class_counts(team, samples)
+    given = settings.sample_weights, settings.class_weights
+    weights = everywhere(
+        team, lambda: checked_sample_weights(*given, samples, net.layersList[0].dtype, counts, team.has_shards)
     )
+    if team.has_shards:
+        require_weight_somewhere(team, weights)
+    seed = in_first(team, lambda: secrets.randbits(63) if settings.seed is None else settings.seed)
+    plan = _plan(settings, len(samples), seed, bound, shards)
     if settings.n > 0:
         # Raises if there are too few samples to hold some out, or the schedule fails.
-        plan.learning_rates(0, settings.learning_rate)
-    task = TrainingTask(bound.layers, bound.objective, samples, batch_size, bound.rule, weights, bound.dropout)
-    return TrainingRun(net, settings, task, plan, CallbackRunner(settings.callbacks), validation_data)
+        everywhere(team, lambda: plan.learning_rates(0, settings.learning_rate))
+    task = TrainingTask(bound.layers, bound.objective, samples, plan.batch_size, bound.rule, weights, bound.dropout)
+    callbacks = everywhere(team, lambda: CallbackRunner(settings.callbacks))
+    run = TrainingRun(net, settings, task, plan, callbacks, validation_data, team)
+    agree(run)
+    return run
+
+
+def _checked_data(net: Net, data: Any, settings: Settings, may_be_empty: bool) -> tuple[Pairs, Pairs | None]:
+    """Return the data and the validation data, which fit the net and the loss."""
+    n_in, n_out = net.layersList[0].n_in, net.layersList[-1].n_out
+    samples = as_pairs(data, n_in, n_out, "data", may_be_empty)
+    check_all_targets(settings.loss, samples, "data")
+    if settings.validation is None or isinstance(settings.validation, float):
+        return samples, None
+    validation_data = as_pairs(settings.validation, n_in, n_out, "validation", may_be_empty)
+    check_all_targets(settings.loss, validation_data, "validation")
+    return samples, validation_data
+
+
+def _plan(settings: Settings, n_rows: int, seed: int, bound: BoundNet, shards: ShardLayout | None) -> Plan:
+    share = settings.validation if isinstance(settings.validation, float) else None
+    n_rows = n_rows if shards is None else sum(shards.lengths)
+    batch_size, shuffles = settings.batch_size, settings.shuffle
+    if settings.optimizer is not None and settings.optimizer.takes_whole_data:
+        _refuse_limits(bound)
+        batch_size, shuffles = n_rows, False
+    common = (settings.n, batch_size, n_rows, shuffles, seed, settings.schedule, share, any(bound.dropout))
+    return Plan(*common) if shards is None else ShardedPlan(*common, *shards)
 
 
 def _refuse_limits(bound: BoundNet) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from nnframe.arrays import Array
 from nnframe.contracts.engine import TrainingTask
 from nnframe.contracts.metric import Metric
+from nnframe.contracts.team import Team
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError
 from nnframe.history import History
@@ -19,6 +20,7 @@ from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.plan import Plan
 from nnframe.training.settings import Settings
 from nnframe.training.snapshot import Snapshot
+from nnframe.training.together import ALONE
 
 
 class Net(Protocol):
@@ -65,6 +67,10 @@ class TrainingRun:
         What ended the run, once ``nnframe_train_end`` is called.
     snapshot : Snapshot
         The weights and the optimizer's state before the part that is running.
+    team : Team
+        The processes that make the run together.
+    digests : mapping or None
+        What identifies the data of all processes, as `nnframe.training.run_identity` stores it; None for one process.
     """
 
     net: Net
@@ -73,6 +79,8 @@ class TrainingRun:
     plan: Plan
     callbacks: CallbackRunner
     validation_data: Pairs | None
+    team: Team = ALONE
+    digests: Mapping[str, Any] | None = None
     history: History = field(init=False)
     epoch: int = 0
     batch: int = 0

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nnframe.arrays import Array
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.contracts.plugin import Plugin
 from nnframe.data import Pairs
@@ -23,8 +24,8 @@ MOST_BYTES_SUMMED = 2**28
 ROWS_SUMMED = 1000
 
 # Callbacks only follow a run, and the seed is compared apart, since it may have been drawn. The weights of classes are
-# in those of the samples.
-NOT_COMPARED = ("callbacks", "seed", "class_weights")
+# in those of the samples. Any engine can continue a run, with other rounding.
+NOT_COMPARED = ("callbacks", "seed", "class_weights", "engine")
 
 
 def settings_identity(settings: Settings, net: TrainingTask | BoundNet) -> dict[str, Any]:
@@ -49,11 +50,24 @@ def identity_of(run: TrainingRun) -> dict[str, Any]:
 
     Data of more than `MOST_BYTES_SUMMED` is identified by some of its rows.
     """
-    task = run.task
-    return settings_identity(run.settings, task) | {
+    return settings_identity(run.settings, run.task) | dict(run.digests or data_digests(run))
+
+
+def data_digests(run: TrainingRun, data: Pairs | None = None, sample_weights: Array | None = None) -> dict[str, Any]:
+    """Return what identifies the data, the validation data and the sample weights of a run.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    data, sample_weights : optional
+        A part of the run's data, and its weights.
+    """
+    if data is None:
+        data, sample_weights = run.task.data, run.task.sample_weights
+    return {
         "validation": run.plan.held_out_share if run.validation_data is None else _digest_of(run.validation_data),
-        "data": _digest_of(task.data),
-        "sample_weights": None if task.sample_weights is None else zlib.crc32(task.sample_weights.tobytes()),
+        "data": _digest_of(data),
+        "sample_weights": None if sample_weights is None else zlib.crc32(sample_weights.tobytes()),
     }
 
 
@@ -66,6 +80,8 @@ def _as_json(value: Any) -> Any:
 def _digest_of(data: Pairs) -> list[int]:
     """Return the shapes of a data set and a checksum of its rows, or of some of them if it is large."""
     count = len(data)
+    if count == 0:
+        return [0, data.X.shape[1], data.Y.shape[1], 0]
     if data.X.nbytes + data.Y.nbytes > MOST_BYTES_SUMMED:
         count = ROWS_SUMMED
     crc = 0

@@ -18,7 +18,12 @@ ClassWeights: TypeAlias = Mapping[int, float] | Literal["balanced"]
 
 @np.errstate(over="ignore", under="ignore", invalid="ignore")
 def checked_sample_weights(
-    sample_weights: Any, class_weights: ClassWeights | None, data: Pairs, dtype: DType
+    sample_weights: Any,
+    class_weights: ClassWeights | None,
+    data: Pairs,
+    dtype: DType,
+    counts: Array | None = None,
+    is_part: bool = False,
 ) -> Array | None:
     """Return the weight of each sample times that of its class; None if neither is given.
 
@@ -31,6 +36,10 @@ def checked_sample_weights(
     data : Pairs
         For class weights, each y must be of a class.
     dtype : numpy.dtype
+    counts : ndarray of int, optional
+        The number of samples of each class in all data, of which `data` is a part; see `class_counts`.
+    is_part : bool, optional
+        Whether `data` is a part of all data, so that its weights may all be 0.
 
     Returns
     -------
@@ -49,29 +58,55 @@ def checked_sample_weights(
     if sample_weights is not None:
         weights *= _checked(sample_weights, "sample_weights", (len(data),))
     if class_weights is not None:
-        n_classes = max(data.Y.shape[1], 2)
-        if np.isnan(data.Y).any():
-            raise DataError("data has a target that is NaN, so its class is unknown; leave those samples out")
-        classes = classes_of(data.Y.T, data.Y)
-        weights *= _weights_of_classes(class_weights, classes, n_classes)[classes]
+        classes, own_counts = _classes_and_counts(data)
+        weights *= _weights_of_classes(class_weights, own_counts if counts is None else counts)[classes]
     if not np.isfinite(weights).all():
         raise ArgumentError(
             f"the weight of a sample times that of its class overflows {weights.dtype}; scale them down"
         )
-    if not weights.any():
-        raise DataError("sample_weights and class_weights are 0 for every sample; expected at least one above 0")
+    if not is_part:
+        require_some_weight(bool(weights.any()))
     return weights
 
 
-def _weights_of_classes(class_weights: ClassWeights, classes: Array, n_classes: int) -> Array:
+def require_some_weight(has_some: bool) -> None:
+    """Raise unless a sample has a weight above 0.
+
+    Raises
+    ------
+    DataError
+    """
+    if not has_some:
+        raise DataError("sample_weights and class_weights are 0 for every sample; expected at least one above 0")
+
+
+def class_counts(data: Pairs) -> Array:
+    """Return the number of samples of each class.
+
+    Raises
+    ------
+    DataError
+        If the class of a target is unknown since it is NaN.
+    """
+    return _classes_and_counts(data)[1]
+
+
+def _classes_and_counts(data: Pairs) -> tuple[Array, Array]:
+    if np.isnan(data.Y).any():
+        raise DataError("data has a target that is NaN, so its class is unknown; leave those samples out")
+    classes = classes_of(data.Y.T, data.Y)
+    return classes, np.bincount(classes, minlength=max(data.Y.shape[1], 2))
+
+
+def _weights_of_classes(class_weights: ClassWeights, counts: Array) -> Array:
+    n_classes = len(counts)
     if isinstance(class_weights, str):
         if class_weights != "balanced":
             raise ArgumentError(
                 f"class_weights is {class_weights!r}; expected 'balanced', or a dict such as {{0: 1.0, 1: 5.0}}"
             )
-        counts = np.bincount(classes, minlength=n_classes)
         # The weight of a class without samples doesn't matter.
-        balanced: Array = len(classes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        balanced: Array = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
         return balanced
     if not isinstance(class_weights, Mapping):
         raise ArgumentTypeError(

@@ -12,7 +12,7 @@ from nnframe.errors import DataError
 from nnframe.inputs.checks import as_columns
 
 
-def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data") -> Pairs:
+def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data", may_be_empty: bool = False) -> Pairs:
     """Return training data as `Pairs` that fit a net; a list is stacked, once.
 
     Parameters
@@ -23,6 +23,8 @@ def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data") -> Pairs:
         The numbers of the net's inputs and outputs.
     name : str, optional
         The argument's name, for the errors.
+    may_be_empty : bool, optional
+        Whether `Pairs` may have no samples.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def as_pairs(data: Any, n_in: int, n_out: int, name: str = "data") -> Pairs:
             f"{name} is of type {type(data).__name__}; expected a sequence of pairs (x, y): use list(...) to keep what "
             f"an iterator yields, or nnframe.pairs(X, Y) for two arrays of rows"
         )
-    if len(data) == 0:
+    if len(data) == 0 and not (may_be_empty and isinstance(data, Pairs)):
         raise DataError(f"{name} is empty; expected at least one pair (x, y) of columns")
     return data if isinstance(data, Pairs) else _stack(data, n_in, n_out, name)
 

@@ -15,7 +15,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples
 from nnframe.contracts.learned import learned_of
-from nnframe.errors import ArgumentError, DivergenceError
+from nnframe.errors import ArgumentError, DivergenceError, EngineError
 from nnframe.history import History
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.training.diagnosis import ADVICE, diagnosis
@@ -67,6 +67,11 @@ class Stepping:
             raise ArgumentError(
                 f"optimizer {settings.optimizer.spec!r} needs the whole data for each step, and a trainer sees a batch "
                 f"at a time; use nEpochs, or an optimizer such as 'adam'"
+            )
+        if settings.engine.team is not None:
+            raise EngineError(
+                f"the engine {settings.engine.spec} trains in several processes, and a trainer in one; use "
+                f"net.nEpochs, or another engine for the trainer"
             )
         self.net, self.settings = net, settings
         self.steps_per_epoch = whole_number(steps_per_epoch, "steps_per_epoch")

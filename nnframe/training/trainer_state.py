@@ -17,8 +17,8 @@ from nnframe.training.run_identity import settings_identity
 from nnframe.training.stepping import Stepping
 
 STATE = "trainer"
-# The learning rate is part of the state, and any engine can continue.
-NOT_COMPARED = ("learning_rate", "engine")
+# The learning rate is part of the state.
+NOT_COMPARED = ("learning_rate",)
 
 
 def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:

@@ -14,7 +14,7 @@ from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import Epoch
 from nnframe.contracts.optimizer import Converged, Optimizer
 from nnframe.engines.fast.whole_data import CHUNK, WholeData
-from nnframe.errors import DivergenceError
+from nnframe.errors import DivergenceError, EngineError
 from nnframe.registry.binding import bind_minimizer
 from nnframe.training.diagnosis import diagnosis, part_of
 from nnframe.training.run import TrainingRun
@@ -29,8 +29,18 @@ def bind_iterations(run: TrainingRun, optimizer: Optimizer) -> Callable[[Epoch, 
 
     It returns the sum of the losses after the iteration. It raises `Converged` if the optimizer is done without having
     changed anything.
+
+    Raises
+    ------
+    EngineError
+        If several processes train the net.
     """
     engine = run.settings.engine
+    if run.team.has_shards or run.team.size > 1:
+        raise EngineError(
+            f"optimizer {optimizer.spec!r} takes the whole data, which the engine {engine.spec} has in several "
+            f"processes; use another engine, or an optimizer such as 'adam'"
+        )
     if engine.name not in PASSES_OF:
         warnings.warn(
             f"optimizer {optimizer.spec!r} takes the whole data, for which engine {engine.spec!r} has nothing of its "

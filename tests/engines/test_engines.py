@@ -21,6 +21,10 @@ from nnframe import (
     pairs,
     registry,
 )
+from nnframe.engines.reference import reference
+from nnframe.registry.engine_binding import bind_run
+from nnframe.training.prepare import prepare
+from nnframe.training.settings import Settings
 
 ENGINES = ["numpy"]
 ACTIVATIONS = [None, "relu", "sigmoid", "tanh", "softmax"]
@@ -215,3 +219,44 @@ def test_an_engine_gets_its_parameters():
     net, data = make_task("relu", "softmax", np.float64)
     with registry.temporarily(engine):
         assert net.backprop(data, "cel", 0.1, engine="mine(factor=3)") == 3
+
+
+class Closing:
+    """A run of an engine that is told about its end."""
+
+    def __init__(self, task):
+        self.run, self.endings = reference.prepare(task), []
+        runs.append(self)
+
+    def __call__(self, epoch):
+        return self.run(epoch)
+
+    def close(self, error):
+        self.endings.append(error)
+
+
+runs = []
+closing = Engine("closing", Closing)
+
+
+def test_an_engine_is_told_that_a_run_has_ended():
+    net, data = make_task("relu", "softmax", np.float64)
+    net.nEpochs(2, data, "cel", 0.1, engine=closing)
+    assert runs.pop().endings == [None]
+
+
+def test_an_engine_is_told_what_ended_a_run():
+    def fail(run):
+        raise ValueError
+
+    net, data = make_task("relu", "softmax", np.float64)
+    with pytest.raises(PluginError) as caught:
+        net.nEpochs(2, data, "cel", 0.1, engine=closing, callbacks=[fail])
+    assert runs.pop().endings == [caught.value]
+
+
+def test_an_engine_that_cannot_combine_says_which_can():
+    net, data = make_task("relu", "softmax", np.float64)
+    run = prepare(net, data, Settings.of(loss="cel", learning_rate=0.1, engine=closing))
+    with pytest.raises(EngineError, match=r"the engine closing can't combine .* use numpy"):
+        bind_run(closing, run.task._replace(combine=lambda gradient, loss_sum: loss_sum))

@@ -111,6 +111,13 @@ def leaving_rubbish(task):
     return run_epoch
 
 
+def changed_shares(change):
+    def changed(task, epoch):
+        return epoch if epoch.shares is None else epoch._replace(shares=change(epoch.shares))
+
+    return changed_epoch(changed)
+
+
 def failing(task):
     raise ZeroDivisionError
 
@@ -148,11 +155,24 @@ BROKEN_ENGINES = {
         leaving_rubbish, {"failures_of_plugins_leave_whole_batches", "interrupts_leave_whole_batches"}
     ),
     "a predictor with stale weights": (prepare, {"its_predictor_agrees"}, with_stale_weights),
+    "never combines": (changed_task(lambda task: task._replace(combine=None)), {"shares_are_combined"}),
+    "the mean of means": (
+        changed_shares(lambda shares: shares._replace(sizes=np.maximum(shares.stops - shares.starts, 1))),
+        {"shares_are_combined"},
+    ),
+    "dropout by the position in the share": (
+        changed_shares(lambda shares: shares._replace(positions=0 * shares.positions)), {"shares_are_combined"}
+    ),
 }  # fmt: skip
+COMBINING = {"never combines", "the mean of means", "dropout by the position in the share"}
 
 
 def broken_engine(fault):
     make, _, *predictor = BROKEN_ENGINES[fault]
     return Engine(
-        "broken", make, predictor=(*predictor, None)[0], doc="broken: a = tanh(z). Source: broken on purpose."
+        "broken",
+        make,
+        predictor=(*predictor, None)[0],
+        combines=fault in COMBINING,
+        doc="broken: a = tanh(z). Source: broken on purpose.",
     )

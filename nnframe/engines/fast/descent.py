@@ -51,6 +51,16 @@ class Descent(ABC):
     def step(self, learning_rate: float) -> None:
         """Update the weights, all or none."""
 
+    def finish(self, learning_rate: float, loss_sum: float) -> float:
+        """Do what `step` does, after `TrainingTask.combine` if there is one, and return the sum of the losses."""
+        self.step(learning_rate)
+        return loss_sum
+
+    def clear(self) -> None:
+        """Write a gradient of 0, that of no samples."""
+        for gradient in self.gradients:
+            gradient.weights[...], gradient.bias[...] = 0, 0
+
     @abstractmethod
     def end(self) -> None:
         """Write the weights to the net."""
@@ -58,7 +68,7 @@ class Descent(ABC):
 
 def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to follow the rule of a task."""
-    if not _is_plain(task):
+    if not _is_plain(task) or (isinstance(task, TrainingTask) and task.combine is not None):
         return ByRule(task)
     distinct = distinct_layers(task.layers)
     if len(distinct) == len(task.layers):
@@ -155,7 +165,7 @@ class InOneVector(Descent):
 
 
 class ByRule(Descent):
-    """Any other rule: penalties, clipping, an optimizer."""
+    """Any other rule: penalties, clipping, an optimizer, gradients that are combined."""
 
     takes_steps = False
 
@@ -172,6 +182,14 @@ class ByRule(Descent):
     def step(self, learning_rate: float) -> None:
         """Update."""
         self._updater.update_weights(learning_rate)
+
+    def finish(self, learning_rate: float, loss_sum: float) -> float:
+        """Combine and update."""
+        return self._updater.update_weights(learning_rate, loss_sum)
+
+    def clear(self) -> None:
+        """Write a gradient of 0."""
+        self._updater.clear_gradients()
 
     def end(self) -> None:
         """Do nothing: the updater writes to the net."""

@@ -58,8 +58,10 @@ class NumpyRun:
     def __init__(self, task: TrainingTask) -> None:
         self.task, self.objective = task, task.objective
         n_samples = len(task.data)
-        self.batch_size = min(task.batch_size, n_samples)
-        self.values_wait = task.objective.value_is_built_in
+        # A process may have no samples of its own.
+        self.batch_size = min(task.batch_size, max(n_samples, 1))
+        # What is combined needs the loss of each batch before its step.
+        self.values_wait = task.objective.value_is_built_in and task.combine is None
         self.chunk = self.batch_size
         if self.values_wait:
             n_numbers = self.batch_size * (task.data.X.shape[1] + task.data.Y.shape[1])
@@ -90,6 +92,8 @@ class NumpyRun:
         with self.threads.chosen():
             self.descent.begin()
             try:
+                if epoch.shares is not None or self.task.combine is not None:
+                    return self.train_shares(epoch)
                 for samples in self.task.samples(epoch, self.chunk):
                     total = self.train(samples, rates, epoch.dropout_key, total)
             finally:
@@ -154,6 +158,26 @@ class NumpyRun:
             step(rate)
         return total
 
+    def train_shares(self, epoch: Epoch) -> float:
+        """Update the weights batch by batch, with the part of each that this process has, and return the total."""
+        total = epoch.loss_sum
+        rates, sizes = epoch.learning_rates.tolist(), self.task.batch_sizes(epoch)
+        for samples, size, rate in zip(self.task.samples(epoch), sizes, rates, strict=True):
+            x, y, weights, start = samples
+            loss_sum = 0.0
+            if len(x) == 0:
+                self.descent.clear()
+            else:
+                passes, output = self.passes_for(len(x)), Output.part_of(self.columns, 0, len(x))
+                if self.dropout is not None:
+                    self.fill_masks(self.dropout, passes.masks, epoch.dropout_key, start, len(x))
+                passes.forward(x, output)
+                loss_sum = float(self.losses(output.columns, y.T, weights).sum(dtype=np.float64))
+                self.scale[...] = (rate if self.descent.takes_steps else 1.0) / size
+                passes.backward(x, y.T, output, self.scale, weights)
+            total += self.descent.finish(rate, loss_sum)
+        return total
+
     def passes_for(self, size: int) -> Passes:
         """Return the passes for batches of a number of samples."""
         if size not in self.passes:
@@ -185,7 +209,7 @@ def prepare(task: TrainingTask) -> Callable[[Epoch], float]:
     return NumpyRun(task).epoch
 
 
-numpy = Engine("numpy", prepare, stepper=stepper, doc=__doc__)
+numpy = Engine("numpy", prepare, stepper=stepper, combines=True, doc=__doc__)
 
 
 @hookimpl

@@ -1,0 +1,204 @@
+"""The processes that mpiexec started, and how they wait for each other: for so long, and heeding no interrupt alone."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from mpi4py import MPI
+
+from nnframe import Array
+from nnframe.errors import EngineError
+
+# Tests of a pending message: at first at once, then with the processor given to others in between, then with a pause.
+FEW_TESTS, MANY_TESTS, PAUSE = 50, 400, 5e-5
+# How long the others are given to say that they are still there.
+ROLL_CALL_SECONDS = 1.0
+ROLL_CALL = 1
+
+
+class MPITeam:
+    """The processes of a run.
+
+    Parameters
+    ----------
+    has_shards : bool
+        Whether each process has data of its own.
+    limit : float
+        For how many seconds to wait for the others.
+    """
+
+    def __init__(self, has_shards: bool, limit: float) -> None:
+        self.has_shards, self.limit = has_shards, limit
+        self._comm = _communicator()
+        self.rank, self.size = self._comm.rank, self._comm.size
+
+    def begin(self) -> None:
+        """Keep interrupts until all processes can be told."""
+        if self.size > 1:
+            _interrupts.begin()
+
+    def raise_interrupt(self) -> None:
+        """Raise the interrupt that has waited, if there is one."""
+        _interrupts.raise_waiting()
+
+    def end(self) -> None:
+        """Let interrupts come at once again."""
+        if self.size > 1:
+            _interrupts.end()
+
+    def gather(self, value: Any) -> list[Any]:
+        """Return what each process passed, in the order of their numbers.
+
+        Raises
+        ------
+        EngineError
+            If a process doesn't answer within the limit.
+        """
+        mine = np.frombuffer(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), np.uint8)
+        _calls.add(1)
+        heads = np.empty((self.size, 2), np.int64)
+        self._wait(self._comm.Iallgather(np.array([len(mine), _calls.count], np.int64), heads))
+        sizes, counts = heads.T
+        if (counts != counts[0]).any():
+            _give_up_on_messages()
+            raise EngineError(
+                f"the processes are out of step: they have exchanged {counts.tolist()} messages; expected the same "
+                f"calls of nEpochs, in the same order, in all {self.size} of them"
+            )
+        joined = np.empty(int(sizes.sum()), np.uint8)
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        self._wait(self._comm.Iallgatherv(mine, [joined, (sizes, starts), MPI.BYTE]))
+        return [
+            pickle.loads(joined[start : start + n].tobytes())  # of our own processes
+            for start, n in zip(starts.tolist(), sizes.tolist(), strict=True)
+        ]
+
+    def add_up(self, *arrays: Array) -> None:
+        """Replace arrays by their sums over all processes, to the bit the same in each.
+
+        Raises
+        ------
+        EngineError
+            If a process doesn't answer within the limit.
+        """
+        _calls.add(1)
+        requests = [self._comm.Iallreduce(MPI.IN_PLACE, array) for array in arrays]
+        for request in requests:
+            self._wait(request)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a process has not answered, so that nothing can be said to the others any more."""
+        return _broken.is_set()
+
+    def _wait(self, request: MPI.Request) -> None:
+        if _broken.is_set():
+            raise EngineError("a process has not answered before, so this run can't go on; start all of them again")
+        tests, until = 0, time.monotonic() + self.limit
+        while not request.Test():
+            tests += 1
+            if tests > MANY_TESTS:
+                time.sleep(PAUSE)
+                if time.monotonic() > until:
+                    self._give_up()
+            elif tests > FEW_TESTS:
+                _let_others_run()
+
+    def _give_up(self) -> None:
+        _give_up_on_messages()
+        silent = ", ".join(map(str, self._silent()))
+        raise EngineError(
+            f"process {silent} of {self.size} has not answered for {self.limit:g} seconds; see what it is doing, or "
+            f"allow more time with mpi(limit={2 * self.limit:g}). The net keeps the weights after the last whole batch"
+        )
+
+    def _silent(self) -> list[int]:
+        """Return the processes that don't say that they are waiting, too; all others if each says so."""
+        others = [r for r in range(self.size) if r != self.rank]
+        empty = np.zeros(1, np.uint8)
+        for other in others:
+            self._comm.Isend(empty, other, ROLL_CALL)
+        heard: set[int] = set()
+        until = time.monotonic() + ROLL_CALL_SECONDS
+        while time.monotonic() < until and len(heard) < len(others):
+            status = MPI.Status()
+            if self._comm.Iprobe(tag=ROLL_CALL, status=status):
+                self._comm.Recv(np.empty(1, np.uint8), status.source, ROLL_CALL)
+                heard.add(status.source)
+            time.sleep(PAUSE)
+        return [r for r in others if r not in heard] or others
+
+
+class _Interrupts:
+    """Ctrl-C in the course of a run, which waits until all processes can be told; a second one doesn't wait."""
+
+    def __init__(self) -> None:
+        self._depth, self._is_waiting, self._is_mine = 0, False, False
+
+    def begin(self) -> None:
+        if self._depth == 0 and threading.current_thread() is threading.main_thread():
+            # A program that handles interrupts itself goes on doing so.
+            is_mine = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            if is_mine:
+                signal.signal(signal.SIGINT, self._note)
+            self._is_mine = is_mine
+        self._depth += 1
+
+    def end(self) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._is_mine:
+            self._is_mine = False
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.raise_waiting()
+
+    def raise_waiting(self) -> None:
+        if self._is_waiting:
+            self._is_waiting = False
+            raise KeyboardInterrupt
+
+    def _note(self, number: int, frame: object) -> None:
+        if self._is_waiting:
+            raise KeyboardInterrupt
+        self._is_waiting = True
+
+
+class _Counter:
+    """How many messages have been exchanged."""
+
+    count = 0
+
+    def add(self, n: int) -> None:
+        self.count += n
+
+
+_calls = _Counter()
+_interrupts = _Interrupts()
+_broken = threading.Event()
+_let_others_run = getattr(os, "sched_yield", lambda: time.sleep(0))
+
+
+@lru_cache(maxsize=1)
+def _communicator() -> MPI.Intracomm:
+    """Return a communicator of our own, so that no message of the script's is taken for one of ours."""
+    return MPI.COMM_WORLD.Dup()
+
+
+def _give_up_on_messages() -> None:
+    _broken.set()
+    # MPI would wait for the other processes once more at the end of this one.
+    atexit.register(_abort)
+
+
+def _abort() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    MPI.COMM_WORLD.Abort(1)
