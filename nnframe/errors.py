@@ -94,7 +94,7 @@ class DivergenceError(NNFrameError, FloatingPointError):
 
 
 class ChangedFormulaWarning(UserWarning):
-    """A plugin computes something else than when the file that is being loaded was saved."""
+    """A plugin computes something else than when the file or the pickle that is being loaded was made."""
 
 
 class MissingDependencyError(NNFrameError, ImportError):

@@ -10,6 +10,7 @@ The functions here work on the one registry of the process; `Registry` has their
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from nnframe.builtins import BUILTIN_MODULES
 from nnframe.contracts.parameters import Parameter
@@ -61,8 +62,14 @@ __all__ = [
 ]
 
 
-def _restore(kind: str, name: str, parameters: dict[str, Parameter], content: bytes | None = None) -> Plugin:
-    return restored(_registry, kind, name, parameters, content)
+def _restore(
+    kind: str,
+    name: str,
+    parameters: dict[str, Parameter],
+    content: bytes | None = None,
+    values: list[Any] | None = None,
+) -> Plugin:
+    return restored(_registry, kind, name, parameters, content, values)
 
 
 _registry.pickle_with(reducer_of(_registry, _restore))

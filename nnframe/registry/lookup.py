@@ -36,6 +36,7 @@ class Registry:
     """
 
     def __init__(self, builtin_modules: Mapping[str, Sequence[str]], builtin_provider: Provider) -> None:
+        self.builtin_provider = builtin_provider
         self._places = Places(builtin_modules, builtin_provider)
 
     def pickle_with(self, reduce: Callable[[Any], tuple[Any, ...]]) -> None:
@@ -260,7 +261,7 @@ class Registry:
         provider = self.provider_of(plugin)
         if spec.provider is not None:
             return provider is not None and provider.matches(spec.provider)
-        return spec.name not in self._places.builtin(kind) or provider == self._places.builtin_provider
+        return spec.name not in self._places.builtin(kind) or provider == self.builtin_provider
 
     def register(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin to this process; it takes precedence over installed ones.

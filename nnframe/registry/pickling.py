@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import pickle
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, cast
 
 from nnframe.contracts.parameters import Parameter
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import UnknownNameError
+from nnframe.errors import ChangedFormulaWarning, UnknownNameError
 from nnframe.registry.kinds import kind_named, kind_of
 from nnframe.registry.lookup import Registry
 
@@ -34,13 +35,25 @@ def reducer_of(registry: Registry, restore: Callable[..., Plugin]) -> Callable[[
             return plugin.__reduce__()
         name = f"{provider.name}/{plugin.name}"
         content = _content_of(plugin.base) if provider.version is None else None
-        return restore, (kind_of(type(plugin)).name, name, plugin.settings, content)
+        kind = kind_of(type(plugin)).name
+        values = None
+        if kind == "activation" and provider.name != registry.builtin_provider.name:
+            # Needs numpy, which the registry does without.
+            from nnframe.registry.formula_values import values_of
+
+            values = values_of(cast(Any, plugin))
+        return restore, (kind, name, plugin.settings, content, values)
 
     return reduce
 
 
 def restored(
-    registry: Registry, kind: str, name: str, parameters: dict[str, Parameter], content: bytes | None
+    registry: Registry,
+    kind: str,
+    name: str,
+    parameters: dict[str, Parameter],
+    content: bytes | None,
+    values: list[Any] | None,
 ) -> Plugin:
     """Return a plugin of a pickle.
 
@@ -53,11 +66,20 @@ def restored(
         All of them: another version may have other defaults, and a saved net keeps its own too.
     content : bytes or None
         A pickle of its parts, for one that was registered in code and consists of what pickles.
+    values : list or None
+        What `values_of` returned for an activation.
 
     Raises
     ------
     UnknownNameError, NameConflictError, PluginError
         If it can't be found again.
+    ArgumentError, ArgumentTypeError
+        If it doesn't have such parameters any more.
+
+    Warns
+    -----
+    ChangedFormulaWarning
+        If an activation computes something else than when it was pickled.
     """
     try:
         found = registry.get(kind, name)
@@ -67,7 +89,25 @@ def restored(
         if again is None and not _is_worker():
             raise
         found = again or _stand_in(kind, name, parameters, str(error))
-    return found if found.settings == parameters else found.with_params(**parameters)
+    plugin = found if found.settings == parameters else found.with_params(**parameters)
+    if values is not None:
+        _warn_if_changed(plugin, name, values)
+    return plugin
+
+
+def _warn_if_changed(plugin: Any, name: str, values: list[Any]) -> None:
+    from nnframe.registry.formula_values import first_change, values_of
+
+    now = values_of(plugin)
+    change = None if now is None else first_change(values, now)
+    if change is not None:
+        warnings.warn(
+            f"the activation {name + plugin.spec.removeprefix(plugin.name)!r} computes something else than when it was "
+            f"pickled: it returned {change.before:.6g} for {change.z:g}, and returns {change.after:.6g}; install or "
+            f"register the one it was pickled with, or pickle it again if the change is meant",
+            ChangedFormulaWarning,
+            stacklevel=3,
+        )
 
 
 def _content_of(plugin: Plugin) -> bytes | None:

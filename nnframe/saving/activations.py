@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import warnings
@@ -18,6 +17,7 @@ from nnframe.contracts.plugin import NAME_PATTERN, Plugin
 from nnframe.errors import ArgumentError, ArgumentTypeError, ChangedFormulaWarning, NameConflictError, shown
 from nnframe.layer import denseLayer
 from nnframe.registry.binding import bind_activation
+from nnframe.registry.formula_values import POINTS, are_values, first_change, values_of
 from nnframe.registry.installed import DISABLE_VARIABLE
 from nnframe.registry.provider import normalized
 from nnframe.registry.spec import parse_spec
@@ -29,10 +29,6 @@ from nnframe.saving.parameters import MOST_LETTERS, are_parameters, from_json, t
 DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 # Whoever wrote the file chose that name.
 IF_TRUSTED = "if you trust the source of the file"
-# Where f is kept in the file, to recognize a changed formula: small, large and in between, on both sides.
-POINTS = (-8.0, -3.0, -1.6, -1.0, -0.5, -0.1, 0.1, 0.5, 1.0, 1.6, 3.0, 8.0)
-# Libraries of elementary functions differ by a few units in the last place, about 1e-15.
-TOLERANCE = 1e-9
 
 
 class SavedActivation(NamedTuple):
@@ -96,7 +92,7 @@ def describe_activation(layer: denseLayer, place: str) -> dict[str, Any]:
             f"name; call nnframe.registry.register(...) before saving, and before loading"
         )
     parameters = {key: to_json(value) for key, value in activation.settings.items()}
-    item = SavedActivation(_spelled(layer, activation), parameters, *provider, _values_of(activation))._asdict()
+    item = SavedActivation(_spelled(layer, activation), parameters, *provider, values_of(activation))._asdict()
     try:
         saved_activation(f"the activation of {place}", item)
     except DefectError as defect:
@@ -124,7 +120,7 @@ def saved_activation(place: str, item: object) -> SavedActivation:
         raise DefectError(f"{place} has the name {shown(name)}, which {provider} can't have")
     if not are_parameters(parameters):
         raise DefectError(f"{place} has the parameters {shown(parameters)}, which are not allowed")
-    if values is not None and not _are_values(values):
+    if values is not None and not are_values(values):
         raise DefectError(f"{place} has the values {shown(values)}, expected {len(POINTS)} numbers")
     return SavedActivation(name, parameters, provider, version, values)
 
@@ -190,45 +186,20 @@ def _registered(saved: SavedActivation) -> Activation:
 def _warn_if_changed(saved: SavedActivation, found: Activation) -> None:
     if saved.values is None:
         return
-    now = _values_of(found)
+    now = values_of(found)
     if now is None:
         # It could be computed when the net was saved. Called this way, a failure names the plugin.
         bind_activation(found).forward(np.array(POINTS).reshape(-1, 1))
         return
-    before, after = (np.array([float(value) for value in values]) for values in (saved.values, now))
-    changed = ~np.isclose(after, before, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
-    if changed.any():
-        i = int(np.argmax(changed))
-        provider = registry.provider_of(found)
+    change = first_change(saved.values, now)
+    if change is not None:
         warnings.warn(
             f"the activation {saved.spec!r} computes something else than when the net was saved, and so does the net: "
-            f"it returned {before[i]:.6g} for {POINTS[i]:g} with {saved.origin}, and returns {after[i]:.6g} with "
-            f"{provider}; {_remedy_of_change(saved)}",
+            f"it returned {change.before:.6g} for {change.z:g} with {saved.origin}, and returns {change.after:.6g} "
+            f"with {registry.provider_of(found)}; {_remedy_of_change(saved)}",
             ChangedFormulaWarning,
             stacklevel=2,
         )
-
-
-def _values_of(activation: Activation) -> list[Any] | None:
-    """Return what an activation computes for `POINTS`, as JSON; None if it raises."""
-    z = np.array(POINTS).reshape(-1, 1)
-    try:
-        with np.errstate(all="ignore"):
-            values = np.asarray(activation.forward(z, **activation.settings), np.float64).ravel().tolist()
-    except Exception:
-        # Saving a net must not depend on whether its activation takes a column of this length.
-        return None
-    if len(values) != len(POINTS):
-        return None
-    return [float(f"{value:.12g}") if math.isfinite(value) else str(value) for value in values]
-
-
-def _are_values(values: object) -> bool:
-    return (
-        isinstance(values, list)
-        and len(values) == len(POINTS)
-        and all(type(value) is float or value in ("nan", "inf", "-inf") for value in values)
-    )
 
 
 def _absence(provider: str) -> str:

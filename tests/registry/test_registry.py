@@ -23,6 +23,7 @@ from nnframe import (
     registry,
 )
 from nnframe.contracts.markers import hookimpl as marker
+from nnframe.errors import ChangedFormulaWarning
 
 
 def bump(z, height, width):
@@ -425,3 +426,25 @@ def test_a_net_with_plugins_pickles():
         net = nNet.from_sizes([2, 3, 1], ["unpicklable(k=2)", None])
         again = pickle.loads(pickle.dumps(net))
     np.testing.assert_array_equal(again.forwardPass([[1], [2]], False), net.forwardPass([[1], [2]], False))
+
+
+def test_a_pickle_tells_that_a_formula_has_changed_and_keeps_the_parameters():
+    with registry.temporarily(Activation("mine", lambda z, k: k * z, params={"k": 1.0}), "some_module"):
+        pickled = pickle.dumps(nNet([denseLayer([[1.0]], 0, "mine")]))
+    with registry.temporarily(Activation("mine", lambda z, k: k * z, params={"k": 2.0}), "some_module"):
+        assert pickle.loads(pickled).predict([[3.0]]).tolist() == [[3.0]]
+    with (
+        registry.temporarily(Activation("mine", lambda z, k: k * z + 1, params={"k": 1.0}), "some_module"),
+        pytest.warns(ChangedFormulaWarning, match="'some_module/mine' computes something else.*returned -8 for -8.*-7"),
+    ):
+        assert pickle.loads(pickled).predict([[3.0]]).tolist() == [[4.0]]
+
+
+def test_a_pickle_with_a_parameter_that_is_gone_is_refused():
+    with registry.temporarily(Activation("mine", lambda z, k: k * z, params={"k": 1.0}), "some_module"):
+        pickled = pickle.dumps(registry.get("activation", "mine"))
+    with (
+        registry.temporarily(Activation("mine", lambda z: z), "some_module"),
+        pytest.raises(ArgumentError, match="mine has no parameter 'k'"),
+    ):
+        pickle.loads(pickled)
