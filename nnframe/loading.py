@@ -57,5 +57,8 @@ def load_with_metadata(path: str | os.PathLike[str]) -> tuple[nNet, dict[str, An
     # A program that loads no net doesn't pay for this import.
     from nnframe.saving.model_file import load_layers
 
-    layers, metadata = load_layers(path)
-    return nNet(layers), metadata
+    layers, metadata, loss = load_layers(path)
+    net = nNet(layers)
+    if loss is not None:
+        net.trained_for = loss
+    return net, metadata

@@ -11,10 +11,11 @@ import numpy as np
 
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.activation import Activation
+from nnframe.engines.answers import Answers
 from nnframe.engines.joint_memory import join_memory
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 from nnframe.initialization import random_layers
-from nnframe.inputs.checks import as_columns, as_matrix
+from nnframe.inputs.checks import as_columns
 from nnframe.inputs.overrides import refuse_overrides
 from nnframe.layer import check_chain, denseLayer
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from nnframe.training.trainer import Trainer
 
 
-class nNet:
+class nNet(Answers):
     """A feed-forward network.
 
     Parameters
@@ -157,36 +158,6 @@ class nNet:
             steps.append(layer.step_of_net(steps[-1]))
         return steps if return_all_steps else steps[-1]
 
-    def predict(self, X: Any) -> Array:
-        """Return the outputs for inputs that are rows.
-
-        Parameters
-        ----------
-        X : array_like, shape (N, n_in)
-            One row per sample, as in `nnframe.pairs`.
-
-        Returns
-        -------
-        ndarray, shape (N, n_out)
-
-        Raises
-        ------
-        ArgumentTypeError, ShapeError, PluginError
-            As in `forwardPass`.
-
-        Examples
-        --------
-        >>> nNet([denseLayer([[1.0, 2.0]])]).predict([[1, 1], [0, 3]]).tolist()
-        [[3.0], [6.0]]
-        """
-        check_chain(self.layersList)
-        n_in = self.layersList[0].n_in
-        rows = as_matrix(X, "X", f"(N, {n_in}), one row per sample")
-        if rows.shape[1] != n_in:
-            raise ShapeError(f"X has shape {rows.shape}; expected (N, {n_in}), one row per sample")
-        outputs: Array = self.forwardPass(rows.T, return_all_steps=False).T
-        return outputs
-
     def predictor(self, engine: str | Engine | None = None) -> Predictor:
         """Return a fast forward pass, for a net that answers many times.
 
@@ -291,7 +262,7 @@ class nNet:
         data : sequence of (x, y)
             Pairs of columns of shapes (n_in, 1) and (n_out, 1), or of matrices of B such columns; or `nnframe.pairs`.
         loss : str or Loss
-            Such as ``"mse"`` or ``"cel"``.
+            Such as ``"mse"`` or ``"cel"``. One with k outputs for each target has n_out / k targets.
         learning_rate : float, optional
             The step size of plain stochastic gradient descent, 0 or more; an optimizer has its own.
         batch_size : int, optional
@@ -465,12 +436,13 @@ class nNet:
         ModelFileError
             If the file can't be written.
         ArgumentError, ArgumentTypeError, NameConflictError, PluginError
-            If an activation was never registered, the metadata can't be stored, or no format has the suffix.
+            If an activation or `trained_for` was never registered, the metadata can't be stored, or no format has the
+            suffix.
         """
         # A program that only trains doesn't pay for this import.
         from nnframe.saving.model_file import save_layers
 
-        save_layers(self.layersList, path, metadata)
+        save_layers(self.layersList, path, metadata, self.trained_for)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_kept_trainer"}

@@ -45,7 +45,8 @@ def use(plugin):
             path = Path(folder) / f"m{plugin.suffixes[0]}"
             nNet.from_sizes([2, 1]).save(path)
             return nnframe.load(path).layersList[0].linear
-    net = nNet.from_sizes([2, 3, 2], ["tanh", plugin if kind == "activation" else "sigmoid"], seed=0)
+    n_out = 2 * plugin.n_outputs if kind == "loss" else 2
+    net = nNet.from_sizes([2, 3, n_out], ["tanh", plugin if kind == "activation" else "sigmoid"], seed=0)
     options = {"loss": "mse"} if kind == "optimizer" else {"loss": "mse", "learning_rate": 0.1}
     if kind in ("metric", "callback"):
         options[f"{kind}s"] = [plugin]

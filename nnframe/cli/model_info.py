@@ -9,7 +9,7 @@ from nnframe.cli.metadata import in_short, metadata_text
 from nnframe.cli.output import show, show_json, table
 from nnframe.saving.files import read_manifest
 from nnframe.saving.model import SavedModel
-from nnframe.saving.model_file import METADATA, is_checkpoint, metadata_in, model_in
+from nnframe.saving.model_file import LOSS, METADATA, is_checkpoint, metadata_in, model_in
 
 
 def show_file(file: Path, as_json: bool) -> None:
@@ -21,7 +21,8 @@ def show_file(file: Path, as_json: bool) -> None:
         told = {key: value for key, value in manifest.items() if key not in {*about, "format", "arrays", "crc32"}}
     else:
         model = model_in(manifest, file)
-        told = _description(model) | {"metadata": manifest[METADATA]}
+        loss = {LOSS: manifest[LOSS]} if LOSS in manifest else {}
+        told = _description(model) | loss | {"metadata": manifest[METADATA]}
     if as_json:
         show_json(about | told)
         return
@@ -30,13 +31,15 @@ def show_file(file: Path, as_json: bool) -> None:
     if is_checkpoint(manifest):
         _show_checkpoint(told)
     else:
-        _show_model(model, metadata_in(manifest))
+        _show_model(model, metadata_in(manifest), manifest.get(LOSS))
 
 
-def _show_model(model: SavedModel, metadata: dict[str, Any]) -> None:
+def _show_model(model: SavedModel, metadata: dict[str, Any], loss: str | None) -> None:
     plural = "" if len(model.sequence) == 1 else "s"
     show(f"nNet of {len(model.sequence)} layer{plural}, {model.n_parameters:,} parameters, {model.dtype}\n")
     show(table([("layer", "size", "activation", "from", "parameters"), *_rows(model)]))
+    if loss is not None:
+        show(f"\ntrained for the loss {in_short(loss)}, which reads the predictions from the outputs")
     if metadata:
         show(f"\n{metadata_text(metadata)}")
 

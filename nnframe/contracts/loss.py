@@ -15,12 +15,17 @@ from nnframe.contracts.domains import Domain, checked_domain, sample
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.learned import Learned, checked_learned
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentTypeError, with_type
+from nnframe.errors import ArgumentError, ArgumentTypeError, with_type
+from nnframe.inputs.by_name import GIVEN_BY_NAME, INPUTS, SAMPLE_WEIGHT, asked_by
 
 if TYPE_CHECKING:
     from nnframe.formula.derived import DerivedLoss
     from nnframe.formula.explain import Explanation
+    from nnframe.formula.loss_arguments import LossArguments
     from nnframe.formula.pairs import DerivedPair
+
+# More inputs than targets, for a loss that takes the inputs.
+N_INPUTS = 8
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +34,13 @@ class Loss(Plugin):
 
     The functions take arrays of shape (n, B), one column a sample, keep the dtype (float32 or float64) and leave
     their arguments as they are. Averaging over the batch is not their business.
+
+    `value` and `gradient` may have arguments named ``x`` and ``sample_weight``. They are then called with the net's
+    inputs, of shape (n_in, B), and with the samples' weights, of shape (B,), by keyword. A loss that takes the weights
+    applies them itself: nothing else multiplies it by them. Without any, they are ones.
+
+    A loss with `outputs` has a of shape (k, n, B), k outputs for each of n targets: ``mean, log_scale = a``. The last
+    layer has k n outputs, first those that belong to ``a[0]``.
 
     Parameters
     ----------
@@ -54,6 +66,15 @@ class Loss(Plugin):
     column_value : callable, optional
         ``column_value(a, y, **params) -> float``: the loss of a single column, a and y of shape (n, 1), for nets that
         learn one observation at a time. If the result is not finite, `value` is used.
+    outputs : int or callable, optional
+        The number of outputs for each target, or ``outputs(**params) -> int``. Then `point` is required, and a has an
+        axis more, even for a single output.
+    point : callable, optional
+        ``point(a, **params) -> (n, B)``: the prediction, which metrics and `nNet.predict` see in place of a.
+    quantiles : callable, optional
+        ``quantiles(a, levels, **params) -> (len(levels), n, B)``, for an array of levels between 0 and 1.
+    distribution : callable, optional
+        ``distribution(a, **params) -> (mean, scale)``, both (n, B): the mean and the standard deviation.
     minimum : float, optional
         The smallest value it can have, if there is one that doesn't depend on y. The gradient is 0 wherever it is
         reached, but at the edge of the domain.
@@ -73,6 +94,15 @@ class Loss(Plugin):
     [10.0]
     >>> sse.slope(np.array([[1.0], [3.0]]), np.zeros((2, 1))).tolist()
     [[2.0], [6.0]]
+
+    Laplace's distribution, with a location and the logarithm of a scale for each target:
+
+    >>> def laplace(a, y):
+    ...     location, log_scale = a
+    ...     return (np.abs(y - location) * np.exp(-log_scale) + log_scale).sum(axis=0)
+    >>> nll = Loss("laplace_nll", laplace, outputs=2, point=lambda a: a[0])
+    >>> nll.slope(np.array([[[1.0]], [[0.0]]]), np.array([[3.0]])).tolist()
+    [[[-1.0]], [[-1.0]]]
     """
 
     value: Callable[..., Array]
@@ -84,10 +114,14 @@ class Loss(Plugin):
     a_domain_of: Callable[..., Domain] | None = field(default=None, kw_only=True)
     column_value: Callable[..., float] | None = field(default=None, kw_only=True)
     minimum: float | None = field(default=None, kw_only=True)
+    outputs: int | Callable[..., int] = field(default=1, kw_only=True)
+    point: Callable[..., Array] | None = field(default=None, kw_only=True)
+    quantiles: Callable[..., Array] | None = field(default=None, kw_only=True)
+    distribution: Callable[..., tuple[Array, Array]] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_callable("value", "gradient", "a_domain_of", "column_value")
+        self._require_callable("value", "gradient", "a_domain_of", "column_value", "point", "quantiles", "distribution")
         if self.a_domain_of is not None:
             object.__setattr__(self, "a_domain", self.a_domain_of(**self.settings))
         object.__setattr__(self, "fused", checked_fused(self.name, self.fused))
@@ -99,6 +133,57 @@ class Loss(Plugin):
             raise ArgumentTypeError(
                 f"minimum of loss {self.name!r} is {with_type(self.minimum)}; expected a number or None"
             )
+        self._require_answers()
+
+    def _require_answers(self) -> None:
+        """Raise unless the outputs for each target, and what is read from them, fit together."""
+        if self.is_grouped:
+            if not callable(self.outputs) and (isinstance(self.outputs, bool) or not isinstance(self.outputs, int)):
+                raise ArgumentTypeError(
+                    f"outputs of loss {self.name!r} is {with_type(self.outputs)}; expected the number of outputs for "
+                    f"each target, or a function of the parameters"
+                )
+            if self.n_outputs < 1:
+                raise ArgumentError(f"outputs of loss {self.name!r} is {self.n_outputs}; expected at least 1")
+            if self.point is None:
+                raise ArgumentError(
+                    f"loss {self.name!r} has several outputs for each target and no point; expected a function that "
+                    f"returns the prediction, of shape (n, B), such as point=lambda a: a[0]"
+                )
+            if self.a_domain in ("distribution", "log_distribution"):
+                raise ArgumentError(
+                    f"a_domain of loss {self.name!r} is {self.a_domain!r}; expected a domain of single numbers, since "
+                    f"its outputs are several for each target"
+                )
+        what = "fused" if self.fused else "learned" if self.learned else "column_value"
+        if (self.fused or self.learned or self.column_value is not None) and (self.is_grouped or self.asks):
+            raise ArgumentError(
+                f"loss {self.name!r} has {what}; expected none, since it has several outputs for each target or takes "
+                f"{' or '.join(GIVEN_BY_NAME)}: leave it out"
+            )
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether a has an axis for the outputs of a target."""
+        return self.outputs != 1
+
+    @cached_property
+    def n_outputs(self) -> int:
+        """The number of outputs for each target, with the current parameters."""
+        return self.outputs(**self.settings) if callable(self.outputs) else self.outputs
+
+    @cached_property
+    def asks(self) -> tuple[str, ...]:
+        """Which of ``x`` and ``sample_weight`` its functions take."""
+        asked = asked_by(self.value, self.params) + asked_by(self.gradient, self.params)
+        return tuple(name for name in GIVEN_BY_NAME if name in asked)
+
+    @property
+    def arguments(self) -> LossArguments:
+        """What `value` is called with."""
+        from nnframe.formula.loss_arguments import LossArguments
+
+        return LossArguments(self.n_outputs if self.is_grouped else None, asked_by(self.value, self.params))
 
     @cached_property
     def derived(self) -> DerivedLoss:
@@ -112,7 +197,8 @@ class Loss(Plugin):
         # A net whose plugins have their own derivatives never imports it.
         from nnframe.formula.derived import DerivedLoss
 
-        return DerivedLoss(self.value, self.settings, *self._samples())
+        a, y, given = self.samples()
+        return DerivedLoss(self.value, self.settings, a, y, arguments=self.arguments, given=given)
 
     @cached_property
     def derived_for_learning(self) -> DerivedLoss:
@@ -125,7 +211,8 @@ class Loss(Plugin):
         """
         from nnframe.formula.derived import DerivedLoss
 
-        return DerivedLoss(self.value, self.settings, *self._samples(), symbols=tuple(self.learned), learns=True)
+        a, y, _ = self.samples()
+        return DerivedLoss(self.value, self.settings, a, y, symbols=tuple(self.learned), learns=True)
 
     def explanation(self) -> Explanation:
         """Return the derived gradient, to be read.
@@ -137,35 +224,70 @@ class Loss(Plugin):
         """
         from nnframe.formula.explain import explain_loss
 
-        return explain_loss(self.value, self.settings, *self._samples())
+        a, y, given = self.samples()
+        return explain_loss(self.value, self.settings, a, y, self.arguments, given)
 
-    def _samples(self) -> tuple[Array, Array]:
-        """Return activations and targets to try it with."""
-        a, y = (
-            sample(domain, (4, 8), np.random.default_rng(seed))
-            for seed, domain in enumerate((self.a_domain, self.y_domain))
-        )
+    def samples(self, n: int = 4, count: int = 8) -> tuple[Array, Array, dict[str, Array]]:
+        """Return activations, targets and what it takes by name, to try it with.
+
+        Parameters
+        ----------
+        n, count : int, optional
+            The numbers of targets and of samples.
+        """
+        k = self.n_outputs if self.is_grouped else 1
+        a = sample(self.a_domain, (k * n, count), np.random.default_rng(0))
+        y = sample(self.y_domain, (n, count), np.random.default_rng(1))
         if self.a_domain == "real":
             # Small and large ones too, which may be in different pieces of a formula.
-            a *= np.geomspace(0.1, 10, a.shape[1])
-        return a, y
+            a *= np.geomspace(0.1, 10, count)
+        if self.is_grouped:
+            a = a.reshape(k, n, count)
+        return a, y, self.given_samples(a, y)
+
+    def given_samples(self, a: Array, y: Array) -> dict[str, Array]:
+        """Return inputs and weights to try it with, as far as it takes them; as many inputs as targets if it must."""
+        if not self.asks:
+            return {}
+        rng, count = np.random.default_rng(2), y.shape[1]
+        inputs, weights = rng.normal(size=(N_INPUTS, count)), rng.uniform(0.5, 2, size=(count,))
+        given: dict[str, Array] = {INPUTS: inputs.astype(y.dtype), SAMPLE_WEIGHT: weights.astype(y.dtype)}
+        asked = asked_by(self.value, self.params)
+        try:
+            with np.errstate(all="ignore"):
+                self.value(a, y, **{name: given[name] for name in asked}, **self.settings)
+        except Exception:
+            given[INPUTS] = given[INPUTS][np.arange(len(y)) % N_INPUTS]
+        return {name: given[name] for name in self.asks}
 
     @cached_property
     def slope(self) -> Callable[..., Array]:
         """``slope(a, y, **params) -> dL/da``: `gradient`, or what is derived where it is left out.
+
+        It takes by keyword what the loss asks for by name, too.
 
         Raises
         ------
         DerivativeError
             If it can't be derived.
         """
-        if self.gradient is not None:
-            return self.gradient
+        gradient = self.gradient
+        if gradient is not None:
+            unasked = set(self.asks) - set(asked_by(gradient, self.params))
+            if not unasked:
+                return gradient
+
+            def without(a: Array, y: Array, **others: Any) -> Array:
+                return gradient(a, y, **{name: other for name, other in others.items() if name not in unasked})
+
+            return without
         _ = self.derived
 
-        def slope(a: Array, y: Array, **params: Any) -> Array:
-            derived = self.with_params(**params).derived if params and params != self.settings else self.derived
-            return derived.gradient(a, y)
+        def slope(a: Array, y: Array, **others: Any) -> Array:
+            given = {name: others.pop(name) for name in self.asks if name in others}
+            derived = self.with_params(**others).derived if others and others != self.settings else self.derived
+            arguments = derived.arguments
+            return arguments.joined(derived.gradient(*arguments.separate(a, y, given)))
 
         return slope
 
@@ -176,6 +298,8 @@ class Loss(Plugin):
         """
         from nnframe.formula.pairs import derived_pair
 
+        if self.is_grouped or self.asks:
+            return None
         key = activation.forward, tuple(activation.settings.items())
         if key not in self._pairs:
             y = sample(self.y_domain, (4, 8), np.random.default_rng(0))

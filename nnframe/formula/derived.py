@@ -11,9 +11,10 @@ import numpy as np
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.errors import DerivativeError, NNFrameError
 from nnframe.formula.derive import Tie, pulled_back, specialized
-from nnframe.formula.differences import central_difference, column_differences
+from nnframe.formula.differences import TOLERANCE, central_difference, column_differences
 from nnframe.formula.graph import Node, Shape
 from nnframe.formula.intervals import Interval
+from nnframe.formula.loss_arguments import PLAIN, LossArguments
 from nnframe.formula.proof import Chosen, cancel, on_the_floor, require_close, require_shape
 from nnframe.formula.recording import record
 from nnframe.formula.refusal import NotRecordableError, raised_by
@@ -63,7 +64,11 @@ class Derived:
 
 
 def recorded(
-    function: Callable[..., Any], arguments: Sequence[str], symbols: Mapping[str, float], dtype: DType = FLOAT64
+    function: Callable[..., Any],
+    arguments: Sequence[str],
+    symbols: Mapping[str, float],
+    dtype: DType = FLOAT64,
+    shapes: Mapping[str, Shape] | None = None,
 ) -> Node:
     """Return the formula of a function on a graph that simplifies.
 
@@ -75,13 +80,15 @@ def recorded(
     symbols : mapping of str to number
         Parameters that stay parameters, and numbers to try them with.
     dtype : numpy.dtype, optional
+    shapes : mapping of str to Shape, optional
+        The shapes of arrays that are not (n, B).
 
     Raises
     ------
     NotRecordableError
         If it can't be recorded.
     """
-    roots = record(function, arguments, symbols, tuple(symbols), dtype)
+    roots = record(function, arguments, symbols, tuple(symbols), dtype, shapes)
     if len(roots) != 1:
         raise NotRecordableError("a result of several arrays", "return one array")
     graph = simplified_graph()
@@ -130,29 +137,34 @@ class DerivedLoss:
     Parameters
     ----------
     value : callable
-        ``value(a, y, **settings) -> (B,)``.
+        ``value(a, y, **settings) -> (B,)``, with what it asks for by name.
     settings : mapping
         The parameters.
-    a, y : ndarray of float64, shape (n, B)
+    a, y : ndarray of float64, shape (n, B), or (k, n, B) for a
         Activations and targets that it takes, at which the derived gradient is compared with differences.
     symbols : sequence of str, optional
         The parameters that the derived function takes as arguments, after the arrays.
     learns : bool, optional
         Whether the derivatives by these parameters are needed too.
+    arguments : LossArguments, optional
+        What it is called with.
+    given : mapping of str to ndarray, optional
+        What it asks for by name, to try it with.
 
     Attributes
     ----------
     gradient : Derived
-        ``gradient(a, y) -> dL/da``.
+        ``gradient(a, y) -> dL/da``; of a loss with k outputs a target or with arguments by name, a function of separate
+        arrays, which returns k of them.
     value : Derived
-        ``value(a, y) -> (B,)``: the formula itself, in its shortest form.
+        ``value(a, y) -> (B,)``, likewise: the formula itself, in its shortest form.
     by_parameter : dict of str to Derived
         For each learned parameter p, ``by_parameter[p](a, y) -> dL/dp``, of shape (B,).
 
     Raises
     ------
     DerivativeError
-        If it can't be derived; the message says which construct stands in the way, and what to write in its place.
+        If it can't be derived; the message says what stands in the way, and what to write in its place.
     """
 
     def __init__(
@@ -163,22 +175,27 @@ class DerivedLoss:
         y: Array,
         symbols: Sequence[str] = (),
         learns: bool = False,
+        arguments: LossArguments = PLAIN,
+        given: Mapping[str, Array] | None = None,
     ) -> None:
-        self._value = called(value, settings)
+        self.arguments = arguments
+        self._value = called(arguments.of_separate(value), settings)
         self._symbols = {name: settings[name] for name in symbols}
-        self._recorded: dict[DType, Chosen] = {}
+        self._recorded: dict[DType, list[Chosen]] = {}
         self.gradient = Derived(self._gradient_source)
         self.value = Derived(self._value_source)
         self.by_parameter = {name: Derived(partial(self._parameter_source, name)) for name in symbols if learns}
+        arrays = dict(zip(arguments.names, arguments.separate(a, y, given or {}), strict=True))
         try:
             with np.errstate(all="ignore"):
-                got = self.gradient(a, y, *self._symbols.values())
-                require_shape("a value", self._value(a, y), a.shape[1:])
-                expected = column_differences(lambda a: self._value(a, y), a)
-                expected[on_the_floor(self._recorded[FLOAT64].result, {"a": a, "y": y})] = np.nan
+                gradients = self.gradient(*arrays.values(), *self._symbols.values())
+                require_shape("a value", self._value(*arrays.values()), y.shape[1:])
+                differences = [self._differences(arrays, output) for output in arguments.outputs]
         except NotRecordableError as error:
             raise refused("value", error, GIVE_LOSS) from (error.raised or error)
-        require_close(got, expected, {"a": a, "y": y}, GIVE_LOSS)
+        got = [gradients] if len(differences) == 1 else gradients
+        for each, expected in zip(got, differences, strict=True):
+            require_close(each, expected, arrays, GIVE_LOSS)
         self._prove_parameters(a, y)
 
     def _prove_parameters(self, a: Array, y: Array) -> None:
@@ -195,31 +212,46 @@ class DerivedLoss:
             columns = {"a": a[0], "y": y[0]}
             require_close(got, expected, columns, f"or give Learned(gradient=...) for {name}")
 
-    def _chosen(self, dtype: DType) -> Chosen:
+    def _differences(self, arrays: Mapping[str, Array], output: str) -> Array:
+        """Return the differences of the value with respect to an output; NaN where they say nothing."""
+        found = column_differences(lambda a: self._value(*{**arrays, output: a}.values()), arrays[output])
+        # One large term of a column hides what others change.
+        rounding = np.finfo(FLOAT64).eps ** (2 / 3) * np.abs(self._value(*arrays.values()))
+        found[rounding > TOLERANCE / 10 * (1 + np.abs(found))] = np.nan
+        found[on_the_floor(self._recorded[FLOAT64][0].result, arrays)] = np.nan
+        return found
+
+    def _chosen(self, dtype: DType) -> list[Chosen]:
+        """Return the derivative with respect to each output."""
         if dtype not in self._recorded:
-            result = recorded(self._value, ["a", "y"], self._symbols, dtype)
+            names = self.arguments.names
+            result = recorded(self._value, names, self._symbols, dtype, self.arguments.shapes)
             if result.shape != Shape.ROW:
                 raise NotRecordableError("a value that isn't one number for each column", "return it of shape (B,)")
-            a, one = result.graph.input("a"), result.graph.constant(1)
+            one = result.graph.constant(1)
 
-            def derive(ties: Mapping[Node, Tie]) -> Node:
-                return pulled_back(result, one, a, ties, partial(cancel, ["a", "y"]))
+            def derivative(output: Node) -> Chosen:
+                def derive(ties: Mapping[Node, Tie]) -> Node:
+                    return pulled_back(result, one, output, ties, partial(cancel, names))
 
-            self._recorded[dtype] = Chosen(result, a, derive, ["a", "y"])
+                return Chosen(result, output, derive, names)
+
+            self._recorded[dtype] = [derivative(result.graph.input(name)) for name in self.arguments.outputs]
         return self._recorded[dtype]
 
     def as_written(self) -> Source:
         """Return the formula itself as its author wrote it, but for what is added to 0 or multiplied by 1."""
-        return source_of("value", [self._chosen(FLOAT64).result], ["a", "y", *self._symbols], shapes=[Shape.ROW])
+        arguments = [*self.arguments.names, *self._symbols]
+        return source_of("value", [self._chosen(FLOAT64)[0].result], arguments, shapes=[Shape.ROW])
 
     def _value_source(self, dtype: DType, compiles: bool) -> Source:
-        chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
+        (chosen, *_), bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
         short = chosen.shortened(chosen.result, bounds)
-        arguments = ["a", "y", *self._symbols]
+        arguments = [*self.arguments.names, *self._symbols]
         return source_of("value", [short], arguments, shapes=[Shape.ROW], dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _parameter_source(self, name: str, dtype: DType, compiles: bool) -> Source:
-        chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
+        (chosen, *_), bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
         graph = chosen.result.graph
         slopes = pulled_back(
             chosen.result, graph.constant(1), graph.parameter(name), chosen.ties, partial(cancel, ["a", "y"])
@@ -230,7 +262,8 @@ class DerivedLoss:
         return source_of(what, [slopes], arguments, shapes=shapes, dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _gradient_source(self, dtype: DType, compiles: bool) -> Source:
-        chosen, bounds = self._chosen(dtype), range_of(dtype, is_loss=True)
-        gradient = chosen.shortened(chosen.derivative, bounds)
-        arguments = ["a", "y", *self._symbols]
-        return source_of("gradient", [gradient], arguments, dtype=dtype, compiles=compiles, inputs=bounds)
+        bounds = range_of(dtype, is_loss=True)
+        gradients = [chosen.shortened(chosen.derivative, bounds) for chosen in self._chosen(dtype)]
+        arguments = [*self.arguments.names, *self._symbols]
+        shapes = [Shape.FULL] * len(gradients)
+        return source_of("gradient", gradients, arguments, shapes=shapes, dtype=dtype, compiles=compiles, inputs=bounds)

@@ -9,6 +9,7 @@ from nnframe.arrays import Array
 from nnframe.errors import DerivativeError
 from nnframe.formula.derived import Derived, DerivedLoss
 from nnframe.formula.derived_activation import DerivedActivation
+from nnframe.formula.loss_arguments import PLAIN, LossArguments
 from nnframe.formula.notation import notation
 from nnframe.formula.source import Source
 
@@ -47,16 +48,25 @@ def explain_activation(forward: Callable[..., Array], settings: Mapping[str, Any
     return _explanation("a", derived.as_written(), "dL/dz", derived.backward)
 
 
-def explain_loss(value: Callable[..., Array], settings: Mapping[str, Any], a: Array, y: Array) -> Explanation:
-    """Return the gradient of a loss, with its parameters by name; a and y are what it is tried with.
+def explain_loss(
+    value: Callable[..., Array],
+    settings: Mapping[str, Any],
+    a: Array,
+    y: Array,
+    arguments: LossArguments = PLAIN,
+    given: Mapping[str, Array] | None = None,
+) -> Explanation:
+    """Return the gradient of a loss, with its parameters by name; a, y and `given` are what it is tried with.
 
     Raises
     ------
     DerivativeError
         If it can't be derived.
     """
-    derived = _by_name(lambda symbols: DerivedLoss(value, settings, a, y, symbols), settings)
-    return _explanation("L", derived.as_written(), "dL/da", derived.gradient)
+    derived = _by_name(lambda symbols: DerivedLoss(value, settings, a, y, symbols, False, arguments, given), settings)
+    source = derived.gradient.source
+    formulas = [notation(f"dL/d{name}", source, i) for i, name in enumerate(arguments.outputs)]
+    return Explanation(notation("L", derived.as_written()), "\n".join(formulas), source.text)
 
 
 def _explanation(name: str, written: Source, slope_name: str, slope: Derived) -> Explanation:

@@ -198,9 +198,9 @@ class Graph:
         """Return the node of a number that is known."""
         return self.node(CONSTANT, data=value if isinstance(value, bool) else float(value))
 
-    def input(self, name: str) -> Node:
-        """Return the node of an argument of shape (n, B)."""
-        return self.node(INPUT, data=name, shape=Shape.FULL)
+    def input(self, name: str, shape: Shape = Shape.FULL) -> Node:
+        """Return the node of an argument, of shape (n, B) unless it was made with another."""
+        return self.node(INPUT, data=name, shape=shape)
 
     def leaf(self, node: Node) -> Node:
         """Return the node of this graph that is what a node without arguments is in another."""
@@ -230,7 +230,7 @@ def _shape(op: str, args: tuple[Node, ...], data: Any) -> Shape:
         return Shape.KEPT if data else Shape.ROW
     if op in ("keep", "spread_kept"):
         return Shape.KEPT
-    if op in ("drop", "spread_row"):
+    if op in ("drop", "row", "spread_row"):
         return Shape.ROW
     if op in ("spread", "is_at"):
         return Shape.FULL

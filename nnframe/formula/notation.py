@@ -12,7 +12,7 @@ from nnframe.formula.writer import Writer
 SIGNS = {"**": "^", "!=": "≠", ">=": "≥", "<=": "≤", "==": "=", "&": "and", "|": "or"}
 
 
-def notation(name: str, source: Source) -> str:
+def notation(name: str, source: Source, which: int = 0) -> str:
     """Return what a function computes: a line, and one more for each part that is needed more than once.
 
     Parameters
@@ -20,8 +20,10 @@ def notation(name: str, source: Source) -> str:
     name : str
         What the formula is of, as ``"f'(z)"``.
     source : Source
+    which : int, optional
+        Which of its results.
     """
-    (root,) = rebuilt(source.roots, _without_floor)
+    (root,) = rebuilt(source.roots[which : which + 1], _without_floor)
     writer = _Notation(source.arguments, source.given, FLOAT64, True, Intervals(UNKNOWN))
     writer.name_shared([root])
     result = writer.write(root)[0]

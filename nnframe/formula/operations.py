@@ -139,8 +139,13 @@ def evaluate(roots: Sequence[Node], inputs: Mapping[str, Array]) -> list[Array]:
             result = node.data
         elif node.op == SIZE:
             result = len(like)
+        elif node.op == "row":
+            # Forms are tried out with few inputs, of which any will do.
+            result = args[0][node.data % len(args[0])]
         elif node.op in _REDUCE:
-            result = _REDUCE[node.op](np.broadcast_to(args[0], like.shape), node.data)
+            # The inputs of a net may be more or fewer than its targets.
+            whole = np.ndim(args[0]) == 2 and len(args[0]) > 1
+            result = _REDUCE[node.op](args[0] if whole else np.broadcast_to(args[0], like.shape), node.data)
         elif node.op == "call":
             result = node.data.function(*args)
         elif node.op.startswith("spread"):

@@ -105,7 +105,7 @@ def _special_product(x: Node, y: Node) -> Node | None:
     if x.op == "divide" and (over := _in_place_of_1(x, y)):
         return over
     # X / S * e is X * (e / S), where e / S is at hand.
-    if x.op == "divide" and is_rows(x) and (known := graph.find("divide", y, x.args[1])):
+    if x.op == "divide" and is_rows(x) and (known := graph.find("divide", y, x.args[1])) not in (None, x):
         return x.args[0] * known
     if x.op == "sign":
         return _signed(x, y)

@@ -12,7 +12,7 @@ from nnframe.errors import DerivativeError
 from nnframe.formula.cases import shortened
 from nnframe.formula.derive import Tie
 from nnframe.formula.differences import TOLERANCE
-from nnframe.formula.graph import Node, reachable
+from nnframe.formula.graph import INPUT, Node, Shape, reachable
 from nnframe.formula.intervals import Interval
 from nnframe.formula.operations import evaluate, floor_of
 from nnframe.formula.refusal import NotRecordableError
@@ -48,7 +48,8 @@ def require_close(got: Array, expected: Array, inputs: Mapping[str, Array], give
     error = np.where(np.isnan(error), np.inf, error)
     if error.max() > TOLERANCE:
         at = np.unravel_index(int(error.argmax()), error.shape)
-        where = ", ".join(f"{name} = {array[at]:.4g}" for name, array in inputs.items())
+        shown = {name: array for name, array in inputs.items() if array.shape == error.shape}
+        where = ", ".join(f"{name} = {array[at]:.4g}" for name, array in shown.items())
         raise DerivativeError(
             f"none is given, and what is derived isn't right: at {where} it is {got[at]:.4g} where central differences "
             f"of the formula say {expected[at]:.4g}; {give}"
@@ -61,6 +62,9 @@ def on_the_floor(result: Node, inputs: Mapping[str, Array]) -> Array:
     under = [node.args[0] for node in reachable([result]) if node.op == "floored"]
     found = np.zeros(at.shape, bool)
     for value in evaluate(under, inputs):
+        # What a loss makes of the inputs of a net may have more rows.
+        if np.ndim(value) == 2 and len(value) not in (1, len(at)):
+            continue
         found |= np.broadcast_to(value < floor_of(at.dtype), at.shape)
     return found
 
@@ -78,6 +82,9 @@ def _at_random(inputs: Sequence[str], nodes: Sequence[Node]) -> list[Array]:
     rng = np.random.default_rng(0)
     scales = np.geomspace(0.05, 12, 8)
     arrays = {name: rng.uniform(0.1, 0.9, size=(5, 8)) * rng.choice([-1, 1, 1, 1], (5, 8)) * scales for name in inputs}
+    rows = {node.data for node in reachable(nodes) if node.op == INPUT and node.shape == Shape.ROW}
+    # Weights of samples are not negative.
+    arrays |= {name: np.abs(arrays[name][0]) for name in rows & arrays.keys()}
     with np.errstate(all="ignore"):
         return evaluate(nodes, arrays)
 

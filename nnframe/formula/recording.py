@@ -14,7 +14,7 @@ import numpy as np
 
 from nnframe.arrays import DType
 from nnframe.formula import functions, reductions
-from nnframe.formula.graph import BOOL, COMPARISONS, FLOAT, SPREAD, Graph, Node, Shape
+from nnframe.formula.graph import BOOL, COMPARISONS, FLOAT, INPUT, SPREAD, Graph, Node, Shape
 from nnframe.formula.instead import GIVE_A_RULE, INSTEAD, OTHERWISE
 from nnframe.formula.operands import as_floats, mask_of, node_of
 from nnframe.formula.operations import FLAT, PARTIAL_SLOPES, SELECTIONS, SLOPES, floor_of
@@ -22,6 +22,7 @@ from nnframe.formula.refusal import NotRecordableError, augments, author_frame, 
 from nnframe.formula.rules import Rule, rule_of
 from nnframe.formula.sizes import at_any_size
 from nnframe.formula.symbol import Symbol
+from nnframe.inputs.by_name import INPUTS
 
 # numpy's functions by the name of the operation that they are; those not listed bear that name themselves.
 ALIASES = {
@@ -147,6 +148,9 @@ class Recording:
             return Symbol(self, self.graph.node("keep", node))
         if node.shape == Shape.KEPT and isinstance(key, int) and key in (0, -1):
             return Symbol(self, self.graph.node("drop", node))
+        if node.op == INPUT and node.data == INPUTS and isinstance(key, int):
+            # A loss sees the inputs of a net, which have names of their own.
+            return Symbol(self, self.graph.node("row", node, data=key))
         if isinstance(key, Symbol):
             raise refusal("indexing by numbers", "write np.where(condition, yes, no)")
         raise refusal(
@@ -191,6 +195,7 @@ def record(
     settings: Mapping[str, Any],
     symbols: Sequence[str] = (),
     dtype: DType | type = np.float64,
+    shapes: Mapping[str, Shape] | None = None,
 ) -> tuple[Node, ...]:
     """Return what a function makes of its arguments, as nodes of a graph.
 
@@ -206,6 +211,8 @@ def record(
         Which of them are to be symbols; the others are numbers.
     dtype : numpy.dtype, optional
         What the arrays' dtype is said to be.
+    shapes : mapping of str to Shape, optional
+        The shapes of arrays that are not (n, B).
 
     Raises
     ------
@@ -215,7 +222,8 @@ def record(
         If a parameter is to be a number for that.
     """
     graphs = [
-        _recorded(function, arguments, settings, symbols, np.dtype(dtype), n, n_columns) for n, n_columns in SIZES
+        _recorded(function, arguments, settings, symbols, np.dtype(dtype), shapes or {}, n, n_columns)
+        for n, n_columns in SIZES
     ]
     return at_any_size(graphs, SIZES)
 
@@ -226,12 +234,14 @@ def _recorded(
     settings: Mapping[str, Any],
     symbols: Sequence[str],
     dtype: DType,
+    shapes: Mapping[str, Shape],
     n: int,
     n_columns: int,
 ) -> tuple[Node, ...]:
     """Return the nodes of one recording."""
     recording = Recording(n, n_columns, dtype)
-    arrays = [Symbol(recording, recording.graph.input(name), is_argument=True) for name in arguments]
+    inputs = [recording.graph.input(name, shapes.get(name, Shape.FULL)) for name in arguments]
+    arrays = [Symbol(recording, node, is_argument=True) for node in inputs]
     given = {
         name: Symbol(recording, recording.graph.parameter(name)) if name in symbols else value
         for name, value in settings.items()

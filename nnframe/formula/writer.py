@@ -258,6 +258,9 @@ class Writer:
     def _write_drop(self, node: Node) -> tuple[str, int]:
         return f"{self.within(node.args[0], ATOM)}.reshape(-1)", ATOM
 
+    def _write_row(self, node: Node) -> tuple[str, int]:
+        return f"{self.within(node.args[0], ATOM)}[{node.data}]", ATOM
+
     def _write_spread(self, node: Node) -> tuple[str, int]:
         return f"np.full_like({self.first}, {self.write(node.args[0])[0]})", ATOM
 

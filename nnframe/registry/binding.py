@@ -28,6 +28,7 @@ from nnframe.registry.learned_binding import (
     derived_loss,
     loss_gradients,
 )
+from nnframe.registry.loss_columns import of_columns
 
 if TYPE_CHECKING:
     from nnframe.formula.pairs import DerivedPair
@@ -127,7 +128,7 @@ def bind_objective(
         def value(z: Array, a: Array, y: Array) -> Array:
             return fused_value(z, y)
     else:
-        plain_value = guarded(loss, "value", loss.value, per_column=True, parameters=parameters)
+        plain_value = of_columns(loss, "value", loss.value, per_column=True, parameters=parameters)
 
         def value(z: Array, a: Array, y: Array) -> Array:
             return plain_value(a, y)
@@ -175,8 +176,11 @@ def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:
 def _bound_gradient(loss: Loss, parameters: Mapping[str, Array]) -> Callable[[Array, Array], Array]:
     """Return the gradient of a loss, given or derived."""
     if loss.gradient is not None:
-        return guarded(loss, "gradient", loss.gradient, parameters=parameters)
-    gradient, values = derived_loss(loss, bool(parameters)).gradient, tuple(parameters.values())
+        return of_columns(loss, "gradient", loss.gradient, parameters=parameters)
+    derived = derived_loss(loss, bool(parameters))
+    if loss.is_grouped or loss.asks:
+        return of_columns(loss, "gradient", loss.slope)
+    gradient, values = derived.gradient, tuple(parameters.values())
     return (lambda a, y: gradient(a, y, *values)) if values else gradient
 
 
@@ -267,7 +271,7 @@ def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
 
     Where neither declares one, it is derived, if that is more stable than the chain rule.
     """
-    if activation is None or activation.learned or loss.learned:
+    if activation is None or activation.learned or loss.learned or loss.is_grouped or loss.asks:
         return None
     if not activation.overrides:
         for name, form in loss.fused.items():

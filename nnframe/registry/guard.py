@@ -47,7 +47,7 @@ def guarded(
 
     def call(*arrays: Array) -> Array:
         like = arrays[0]
-        shape = like.shape[1:] if per_column else like.shape
+        shape = like.shape[-1:] if per_column else like.shape
         try:
             result = function(*arrays, **settings)
         except (Exception, SystemExit) as error:

@@ -23,7 +23,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "loss": (
             "mae", "huber", "smooth_l1", "log_cosh", "hinge", "squared_hinge", "nll", "kl_div", "poisson_nll",
-            "gaussian_nll", "quantile", "focal", "smoothed_cel", "cosine",
+            "gaussian_nll", "mixture_nll", "quantile", "focal", "smoothed_cel", "cosine",
         ),
     },
     "nnframe-swish": {"activation": ("swish",)},

@@ -16,17 +16,17 @@ from nnframe.contracts.optimizer import Converged, Optimizer
 from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DerivativeError, one_line
+from nnframe.inputs.by_name import INPUTS, asked_by
 from nnframe.testing.minimizer_samples import bowl, iteration, iterations, start
 from nnframe.testing.outcome import NothingToCheck, written
 from nnframe.testing.samples import (
     N_EPOCHS,
     STEPS_PER_EPOCH,
     UPDATES,
-    columns,
+    loss_arguments,
     outputs_and_classes,
     pre_activations,
     steps,
-    targets,
     update_arguments,
 )
 
@@ -44,7 +44,7 @@ class Call:
     function : callable
         Gives one array.
     arguments : mapping of str to ndarray
-        All of one shape, by the names they have in messages.
+        By the names they have in messages. The last axis is that of the columns.
     settings : dict
         The plugin's parameters.
     shape_of : callable
@@ -89,6 +89,16 @@ class Call:
         """Return the same call with a part of each argument."""
         return self.on(lambda array: array[index])
 
+    def first_number(self) -> Call:
+        """Return the same call with one component of one column, but all inputs of a net."""
+        return replace(
+            self,
+            arguments={
+                name: array[..., :1] if name == INPUTS or array.ndim == 1 else array[..., :1, :1]
+                for name, array in self.arguments.items()
+            },
+        )
+
     def on(self, change: Callable[[Array], Array]) -> Call:
         """Return the same call with each argument changed."""
         return replace(self, arguments={name: change(array) for name, array in self.arguments.items()})
@@ -118,10 +128,10 @@ def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
         arguments = {"grad": z[::-1] / 3, "z": z, "a": forward()}
         return [forward, Call("backward(grad, z, a)", backward, arguments, settings)]
     if isinstance(plugin, Loss):
-        both = {"a": columns(plugin.a_domain, seed=0, dtype=dtype), "y": targets(plugin.y_domain, dtype)}
-        value = Call("value(a, y)", plugin.value, both, settings, shape_of=lambda shape: shape[1:])
+        arguments = loss_arguments(plugin, dtype)
+        value = loss_call(plugin, "value", plugin.value, arguments, shape_of=lambda shape: shape[-1:])
         try:
-            return [value, Call("gradient(a, y)", plugin.slope, both, settings)]
+            return [value, loss_call(plugin, "gradient", plugin.slope, arguments)]
         except DerivativeError:
             return [value]
     if isinstance(plugin, Optimizer) and plugin.takes_whole_data:
@@ -133,6 +143,24 @@ def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
     if isinstance(plugin, Metric):
         return [outputs_call(plugin, dtype)]
     return []
+
+
+def loss_call(
+    loss: Loss,
+    part: str,
+    function: Callable[..., Array],
+    arguments: Mapping[str, Array],
+    shape_of: Callable[[Shape], Shape] = lambda shape: shape,
+) -> Call:
+    """Return a function of a loss, called with what it takes of the arguments."""
+    asked = loss.asks if part == "gradient" else asked_by(function, loss.params)
+    names = [name for name in arguments if name in ("a", "y", *asked)]
+
+    def by_name(a: Array, y: Array, *given: Array, **settings: Any) -> Array:
+        return function(a, y, **dict(zip(names[2:], given, strict=True)), **settings)
+
+    arrays = {name: arguments[name] for name in names}
+    return Call(f"{part}({', '.join(names)})", by_name if names[2:] else function, arrays, loss.settings, shape_of)
 
 
 def update_call(optimizer: Optimizer, arrays: tuple[Array, ...], t: int) -> Call:

@@ -90,6 +90,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         losses.column_value_agrees,
         losses.large_inputs_give_no_nan,
         losses.the_minimum_is_kept,
+        losses.answers_fit_the_targets,
     ),
     Optimizer: (
         *UPDATE_CHECKS,
@@ -123,6 +124,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         engines.epochs_can_be_run_in_parts,
         engines.dropout_agrees,
         engines.sample_weights_agree,
+        engines.losses_of_all_kinds_agree,
         engines.all_data_will_do,
         engines.a_layer_used_twice_agrees,
         engines.shares_are_combined,

@@ -20,8 +20,10 @@ from nnframe.layer import denseLayer
 from nnframe.network import nNet
 from nnframe.testing.engine_faults import PARTS, Ending, count_updates_until_interrupted, train_until
 from nnframe.testing.engine_trial import (
+    BY_NAME,
     ENDINGS,
     N_SAMPLES,
+    SEVERAL_OUTPUTS,
     TOLERANCES,
     Case,
     inputs_and_targets,
@@ -111,6 +113,15 @@ def sample_weights_agree(engine: Engine) -> None:
     weights = np.random.default_rng(3).uniform(0, 2, size=N_SAMPLES)
     for settings in ({"sample_weights": weights}, {"sample_weights": weights, "shuffle": True}):
         require_same(engine, Case(settings=settings))
+
+
+def losses_of_all_kinds_agree(engine: Engine) -> None:
+    """A loss may have several outputs for each target, and take the inputs and the sample weights by name."""
+    X, Y = inputs_and_targets(FLOAT64)
+    weights = np.random.default_rng(3).uniform(0, 2, size=N_SAMPLES)
+    require_same(engine, Case(SEVERAL_OUTPUTS, data=pairs(X, Y[:, :1])))
+    settings = {"sample_weights": weights, "shuffle": True}
+    require_same(engine, Case(BY_NAME, FLOAT32, 1, settings=settings))
 
 
 def all_data_will_do(engine: Engine) -> None:

@@ -30,6 +30,15 @@ plain = Activation("plain", lambda z, k: np.tanh(k * z), lambda z, k: 1 / np.cos
 mixing = Activation("mixing", lambda z: z - z.mean(axis=0), backward=lambda grad, z, a: grad - grad.mean(axis=0))
 absolute = Loss("absolute", lambda a, y: np.abs(a - y).sum(axis=0), lambda a, y: np.sign(a - y))
 
+# With three outputs for one target, and with what a loss takes by name.
+three_outputs = Loss(
+    "three_outputs",
+    lambda a, y: np.abs(y - a[0]).sum(axis=0) + ((y - a[1]) ** 2 * np.exp(-a[2]) + a[2]).sum(axis=0),
+    outputs=3,
+    point=lambda a: a[1],
+)
+by_name = Loss("by_name", lambda a, y, x, sample_weight: sample_weight * ((a - y) ** 2).sum(axis=0) * np.exp(x[1]))
+
 
 class Ending(NamedTuple):
     """The activations of a net's three layers, and its loss."""
@@ -47,6 +56,9 @@ ENDINGS = (
     Ending(("sigmoid", None, plain), absolute),
     Ending((None, "softmax", None), "mse"),
 )
+
+SEVERAL_OUTPUTS = Ending(("tanh", "relu", None), three_outputs)
+BY_NAME = Ending(("tanh", "relu", "sigmoid"), by_name)
 
 
 def make_net(activations: tuple[str | Activation | None, ...], dtype: DType) -> nNet:

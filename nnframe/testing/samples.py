@@ -10,6 +10,7 @@ import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.contracts.domains import Domain, sample
+from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import Optimizer
 from nnframe.contracts.parameters import Limit, Parameter, format_parameter, interval_of
 from nnframe.contracts.plugin import Plugin
@@ -60,6 +61,24 @@ def targets(domain: Domain, dtype: DType = FLOAT64, n: int = 4) -> Array:
     if domain == "real":
         y[:, ::2] = 2 * y[:, ::2] - 1
     return y
+
+
+def loss_arguments(loss: Loss, dtype: DType = FLOAT64, n: int = 4, seed: int = 0) -> dict[str, Array]:
+    """Return what a loss is tried with: outputs a, targets y, and what it takes by name, of 24 columns.
+
+    Parameters
+    ----------
+    loss : Loss
+    dtype : numpy.dtype, optional
+    n : int, optional
+        The number of targets.
+    seed : int, optional
+        That of the outputs.
+    """
+    a, y = columns(loss.a_domain, seed, dtype, n * loss.n_outputs), targets(loss.y_domain, dtype, n)
+    if loss.is_grouped:
+        a = a.reshape(loss.n_outputs, n, -1)
+    return {"a": a, "y": y, **loss.given_samples(a, y)}
 
 
 def update_arguments(optimizer: Optimizer, dtype: DType = FLOAT64) -> tuple[Array, ...]:

@@ -88,7 +88,9 @@ def formulas_are_fast(plugin: Activation | Loss) -> None:
     name, own, arguments = _formula(plugin)
     try:
         short = plugin.derived.forward if isinstance(plugin, Activation) else plugin.derived.value
-    except DerivativeError:
+    except DerivativeError as error:
+        if isinstance(plugin, Loss) and (plugin.is_grouped or plugin.asks):
+            raise CheckSkipped("its formula can't be recorded") from error
         _require_no_loop(name, own, arguments)
         return
     ratio = _confirmed(partial(own, *arguments), partial(short, *arguments), MUCH_SLOWER)
@@ -115,15 +117,30 @@ def _require_no_loop(name: str, own: Function, arguments: tuple[Array, ...]) -> 
 
 def _formula(plugin: Activation | Loss) -> tuple[str, Function, tuple[Array, ...]]:
     """Return the name of the formula, the formula with its parameters, and arguments for it."""
+    if isinstance(plugin, Loss) and (plugin.is_grouped or plugin.asks):
+        return _formula_of_separate_arrays(plugin)
     if isinstance(plugin, Activation):
         return "forward(z)", partial(plugin.forward, **plugin.settings), _inputs(plugin, SHAPE, FLOAT64)[:1]
     return "value(a, y)", partial(plugin.value, **plugin.settings), _inputs(plugin, SHAPE, FLOAT64)
+
+
+def _formula_of_separate_arrays(loss: Loss) -> tuple[str, Function, tuple[Array, ...]]:
+    """Return the same for a loss whose derived functions take each output, and what it takes by name, apart."""
+    a, y, given = loss.samples(*SHAPE)
+    by_name = {name: array for name, array in given.items() if name in loss.arguments.asked}
+
+    def own(*separate: Array) -> Array:
+        return loss.value(a, y, **by_name, **loss.settings)
+
+    return "value(a, y)", own, tuple(loss.arguments.separate(a, y, given))
 
 
 def _overrides(plugin: Activation | Loss) -> Iterator[Override]:
     """Yield each function that the author wrote and nnframe can derive."""
     settings = plugin.settings
     try:
+        if isinstance(plugin, Loss) and (plugin.is_grouped or plugin.asks):
+            return
         if isinstance(plugin, Loss):
             if plugin.gradient is not None:
                 yield Override("gradient(a, y)", partial(plugin.gradient, **settings), plugin.derived.gradient, plugin)

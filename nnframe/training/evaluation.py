@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnframe import registry
 from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.contracts.loss import Loss
@@ -15,8 +16,10 @@ from nnframe.contracts.metric import Metric
 from nnframe.contracts.team import Team
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, PluginError, one_line, with_type
+from nnframe.registry.answers import point_of
 from nnframe.registry.blame import blamed_error
-from nnframe.training.prepare import bound_loss, check_all_targets
+from nnframe.training.by_name import for_loss
+from nnframe.training.prepare import bound_loss, check_all_targets, n_targets_of
 from nnframe.training.run import Net
 from nnframe.training.settings import named_metrics
 from nnframe.training.stacking import as_pairs
@@ -34,6 +37,7 @@ def evaluate(
     metrics: Mapping[str, Metric],
     rows: Array | None = None,
     team: Team = ALONE,
+    reader: Loss | None = None,
 ) -> tuple[float, dict[str, float]]:
     """Return the mean loss of a data set, and its metrics.
 
@@ -48,6 +52,8 @@ def evaluate(
         The samples to use; all by default.
     team : Team, optional
         The processes among which the samples are divided, or of which each has its own.
+    reader : Loss, optional
+        The loss that reads from the outputs the predictions that metrics see; by default the objective's.
 
     Raises
     ------
@@ -55,10 +61,13 @@ def evaluate(
         If a plugin fails.
     """
     count = len(data) if rows is None else len(rows)
+    reader = reader if objective is None else objective.plugin
+    if reader is not None:
+        data, _ = for_loss(reader, data)
     first, last = 0, count
     if not team.has_shards:
         first, last = count * team.rank // team.size, count * (team.rank + 1) // team.size
-    parts = gathered(team, lambda: _outputs(layers, objective, data, bool(metrics), rows, first, last))
+    parts = gathered(team, lambda: _outputs(layers, objective, data, bool(metrics), rows, first, last, reader))
 
     def values_of_all() -> dict[str, float]:
         outputs, targets = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
@@ -78,12 +87,12 @@ def _outputs(
     rows: Array | None,
     first: int,
     last: int,
+    reader: Loss | None,
 ) -> tuple[float, Array, Array, int]:
-    """Return the sum of the losses of some samples, their outputs and targets as rows, and their number."""
+    """Return the sum of the losses of some samples, their predictions and targets as rows, and their number."""
     dtype = layers[0].weights.dtype
-    n_kept = last - first if keeps_outputs else 0
-    outputs = np.empty((n_kept, len(layers[-1].weights)), dtype)
-    targets = np.empty((n_kept, data.Y.shape[1]), dtype)
+    n_targets = len(layers[-1].weights) // (1 if reader is None else reader.n_outputs)
+    outputs, targets = (np.empty((last - first if keeps_outputs else 0, n_targets), dtype) for _ in range(2))
     total = 0.0
     for start in range(first, last, SAMPLES_AT_ONCE):
         part = slice(start, min(start + SAMPLES_AT_ONCE, last))
@@ -96,7 +105,7 @@ def _outputs(
             total += float(objective.value(z, a, y.T).sum(dtype=np.float64))
         if keeps_outputs:
             kept = slice(part.start - first, part.stop - first)
-            outputs[kept], targets[kept] = a.T, y
+            outputs[kept], targets[kept] = point_of(reader, a).T, y[:, :n_targets]
     return total, outputs, targets, last - first
 
 
@@ -131,9 +140,13 @@ def metric_value(metric: Metric, a: Array, y: Array) -> float:
 def evaluate_net(net: Net, data: Any, loss: str | Loss | None, metrics: Sequence[str | Metric]) -> dict[str, float]:
     """Return what `nNet.evaluate` does."""
     objective = None if loss is None else bound_loss(net, loss)
-    pairs = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
+    reader = net.trained_for if objective is None else objective.plugin
+    if isinstance(reader, str):
+        reader = registry.resolve(Loss, reader)
+    n_targets = net.layersList[-1].n_out if reader is None else n_targets_of(net, reader)
+    pairs = as_pairs(data, net.layersList[0].n_in, n_targets, outputs_of=reader)
     if objective is not None:
         check_all_targets(objective.plugin, pairs, "data")
     layers = [layer.for_engine() for layer in net.layersList]
-    mean_loss, values = evaluate(layers, objective, pairs, named_metrics(metrics, "metrics"))
+    mean_loss, values = evaluate(layers, objective, pairs, named_metrics(metrics, "metrics"), reader=reader)
     return ({} if objective is None else {"loss": mean_loss}) | values

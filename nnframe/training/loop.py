@@ -121,7 +121,7 @@ def _record(run: TrainingRun, learning_rate: float) -> None:
     elif run.plan.held_out is not None:
         validation_loss, values = evaluate(layers, objective, data, run.metrics, run.plan.held_out, team)
     elif run.metrics:
-        _, values = evaluate(layers, None, data, run.metrics, team=team)
+        _, values = evaluate(layers, None, data, run.metrics, team=team, reader=objective.plugin)
     history = run.history
     history.loss.append(run.loss_sum / run.samples_up_to(run.batch))
     history.learning_rate.append(learning_rate)

@@ -46,11 +46,16 @@ class KeptTrainer:
         settings = Settings.of(loss=self._found_loss, learning_rate=learning_rate, engine=self._engine)
         # Checked after every update, so that a net is never left with weights that are not finite.
         self._trainer = Stepping(net, settings, check_every=1)
+        self._trained_for = net.trained_for
 
     def fits(self, net: Net, loss: str | Loss) -> bool:
         """Whether the net and the plugins are still those that this was made for."""
         layers = net.layersList
-        if len(layers) != len(self._layers) or not all(map(is_, layers, self._layers)):
+        if (
+            net.trained_for is not self._trained_for
+            or len(layers) != len(self._layers)
+            or not all(map(is_, layers, self._layers))
+        ):
             return False
         for layer, known in zip(layers, self._contents, strict=True):
             contents = vars(layer).values()

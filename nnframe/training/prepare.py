@@ -16,10 +16,11 @@ from nnframe.contracts.loss import Loss
 from nnframe.contracts.team import Team
 from nnframe.data import Pairs
 from nnframe.engines.fast.memory import Memory
-from nnframe.errors import ArgumentError
+from nnframe.errors import ArgumentError, ShapeError
 from nnframe.registry.binding import bind_objective, bind_optimizer
 from nnframe.registry.domains import check_domains, check_targets
 from nnframe.training.agreement import ShardLayout, agree, require_weight_somewhere, shards_of, total_class_counts
+from nnframe.training.by_name import for_loss
 from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.plan import Plan
 from nnframe.training.run import Net, TrainingRun
@@ -80,22 +81,24 @@ def _prepared(net: Net, data: Any, settings: Settings, team: Team) -> TrainingRu
     if settings.n > 0:
         # Raises if there are too few samples to hold some out, or the schedule fails.
         everywhere(team, lambda: plan.learning_rates(0, settings.learning_rate))
+    samples, weights = for_loss(settings.loss, samples, weights)
     task = TrainingTask(bound.layers, bound.objective, samples, plan.batch_size, bound.rule, weights, bound.dropout)
     callbacks = everywhere(team, lambda: CallbackRunner(settings.callbacks))
     run = TrainingRun(net, settings, task, plan, callbacks, validation_data, team)
     agree(run)
+    remember(net, settings.loss)
     return run
 
 
 def _checked_data(net: Net, data: Any, settings: Settings, may_be_empty: bool) -> tuple[Pairs, Pairs | None]:
     """Return the data and the validation data, which fit the net and the loss."""
-    n_in, n_out = net.layersList[0].n_in, net.layersList[-1].n_out
-    samples = as_pairs(data, n_in, n_out, "data", may_be_empty)
-    check_all_targets(settings.loss, samples, "data")
+    n_in, n_targets, loss = net.layersList[0].n_in, n_targets_of(net, settings.loss), settings.loss
+    samples = as_pairs(data, n_in, n_targets, "data", may_be_empty, loss)
+    check_all_targets(loss, samples, "data")
     if settings.validation is None or isinstance(settings.validation, float):
         return samples, None
-    validation_data = as_pairs(settings.validation, n_in, n_out, "validation", may_be_empty)
-    check_all_targets(settings.loss, validation_data, "validation")
+    validation_data = as_pairs(settings.validation, n_in, n_targets, "validation", may_be_empty, loss)
+    check_all_targets(loss, validation_data, "validation")
     return samples, validation_data
 
 
@@ -142,12 +145,38 @@ def bound_loss(net: Net, loss: str | Loss, learns: bool = False) -> Objective:
         If the loss can't be found or used.
     ArgumentError
         If it doesn't take what the activation returns.
+    ShapeError
+        If the outputs are not as many as it wants for each target.
     """
     found, last = registry.resolve(Loss, loss), net.layersList[-1]
+    if found.is_grouped:
+        n_targets_of(net, found)
     check_domains(last.resolved_activation, found, last.n_out)
     names = learned_of(found) if learns else ()
     parameters = {name: np.array(found.settings[name], last.dtype) for name in names}
     return bind_objective(found, last.resolved_activation, last.for_engine().activation, parameters)
+
+
+def n_targets_of(net: Net, loss: Loss) -> int:
+    """Return the number of targets that a net has with a loss.
+
+    Raises
+    ------
+    ShapeError
+        If its outputs are not as many as the loss wants for each.
+    """
+    n_out, count = net.layersList[-1].n_out, loss.n_outputs
+    if n_out % count:
+        raise ShapeError(
+            f"loss {loss.spec!r} wants {count} outputs for each target: the last layer has {n_out} output"
+            f"{'s' if n_out > 1 else ''}, expected {count} for 1 target, {2 * count} for 2 targets"
+        )
+    return n_out // count
+
+
+def remember(net: Net, loss: Loss) -> None:
+    """Let a net know the loss that reads its predictions from the outputs; one without such a loss forgets others."""
+    net.trained_for = None if loss.point is None else loss
 
 
 def check_all_targets(loss: Loss, data: Pairs, name: str) -> None:

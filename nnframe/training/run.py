@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from nnframe.arrays import Array
 from nnframe.contracts.engine import TrainingTask
+from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.team import Team
 from nnframe.data import Pairs
@@ -27,6 +28,7 @@ class Net(Protocol):
     """What a run and its callbacks need of a net; `nnframe.nNet` has it."""
 
     layersList: list[denseLayer]
+    trained_for: str | Loss | None
 
     def forwardPass(self, v: Any, return_all_steps: Literal[False]) -> Array:
         """Return the output of the last layer."""

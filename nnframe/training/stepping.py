@@ -18,11 +18,12 @@ from nnframe.contracts.learned import learned_of
 from nnframe.errors import ArgumentError, DivergenceError, EngineError
 from nnframe.history import History
 from nnframe.inputs.checks import finite_number, whole_number
+from nnframe.training.by_name import samples_for
 from nnframe.training.diagnosis import ADVICE, diagnosis
 from nnframe.training.factors import Factors
 from nnframe.training.pair_checks import PairChecks
 from nnframe.training.plan import DROPOUT_STREAM
-from nnframe.training.prepare import bind_net
+from nnframe.training.prepare import bind_net, n_targets_of, remember
 from nnframe.training.run import Net
 from nnframe.training.settings import Settings
 from nnframe.training.single_updates import bind_updates, one_batch_task
@@ -82,9 +83,10 @@ class Stepping:
             None if settings.schedule is None else Factors(settings.schedule, self.steps_per_epoch, settings.n)
         )
         self._drops = any(self.bound.dropout)
-        first, last = net.layersList[0], net.layersList[-1]
-        self._checks = PairChecks(first.n_in, last.n_out, first.dtype, settings.loss)
+        first = net.layersList[0]
+        self._checks = PairChecks(first.n_in, n_targets_of(net, settings.loss), first.dtype, settings.loss)
         self._are_plain = self._checks.are_plain
+        self._asks = bool(settings.loss.asks)
         self._snapshot = Snapshot(self.bound)
         self._learning_rate = settings.learning_rate
         self.seed = secrets.randbits(63) if settings.seed is None else settings.seed
@@ -94,6 +96,7 @@ class Stepping:
         self._checked = 0, 0.0, 0
         self._snapshot.take()
         self._set_due()
+        remember(net, settings.loss)
 
     @property
     def learning_rate(self) -> float:
@@ -127,7 +130,7 @@ class Stepping:
         ----------
         x : array_like, shape (n_in, 1) or (n_in, B)
             A column, or B columns whose gradients are averaged.
-        y : array_like, shape (n_out, 1) or (n_out, B)
+        y : array_like, shape (n_targets, 1) or (n_targets, B)
             The targets.
         sample_weights : array_like, shape (B,), optional
             Factors of the losses. The mean still divides by B.
@@ -154,6 +157,8 @@ class Stepping:
         rate = self._learning_rate if self._factors is None else self._learning_rate * self._factors.at(self.steps)
         # Samples' own constructor takes twice as long.
         samples = _new(Samples, (x.T, y.T, weights, 0))
+        if self._asks:
+            samples = samples_for(self.settings.loss, samples)
         total = self._update(samples, rate, self._dropout_key() if self._drops else 0)
         self.steps += 1
         if not math.isfinite(total):

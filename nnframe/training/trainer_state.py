@@ -39,7 +39,7 @@ def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
         "state": {str(i): array for i, array in enumerate(state.arrays)},
         "loss_parameters": trainer.loss_parameters,
     }
-    save_layers(trainer.net.layersList, path, {STATE: kept})
+    save_layers(trainer.net.layersList, path, {STATE: kept}, trainer.net.trained_for)
 
 
 def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
@@ -52,7 +52,7 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
     ArgumentError
         If it was written with other settings or for another net. Nothing has changed then.
     """
-    layers, metadata = load_layers(path)
+    layers, metadata, _ = load_layers(path)
     kept = metadata.get(STATE)
     if not isinstance(kept, dict) or not isinstance(kept.get("identity"), dict):
         raise ModelFileError(f"{path} has no state of a trainer; expected a file that trainer.save wrote")

@@ -73,6 +73,21 @@ def poisson_nll(a: Array, y: Array, log_input: bool, full: bool, eps: float) -> 
     return grad
 
 
+def gaussian_nll(a: Array, y: Array, full: bool, eps: float) -> Array:
+    """Return (m - y) / (v n) and exp(2 s) (1 - (y - m)^2 / v) / (v n)."""
+    mean, log_scale = a
+    square = np.exp(2 * log_scale)
+    variance = square + eps
+    error = (mean - y) / variance / len(y)
+    return np.stack([error, square * (1 / variance / len(y) - error * (mean - y) / variance)])
+
+
+def quantile(a: Array, y: Array, levels: tuple[float, ...], crossing: bool) -> Array:
+    """Return ((1 + sign(q - y)) / 2 - p) / n over the number of levels, for each level p."""
+    slopes = [(1 + np.sign(q - y)) / 2 - level for level, q in zip(levels, a, strict=True)]
+    return np.stack(slopes) / (len(y) * len(levels))
+
+
 # Called with an activation's z, or a loss's a and y, and their parameters by keyword.
 BY_HAND: dict[str, Callable[..., Any]] = {
     "celu": lambda z, alpha: np.exp(np.minimum(z, 0) / alpha),
@@ -96,7 +111,7 @@ BY_HAND: dict[str, Callable[..., Any]] = {
     "tanhshrink": lambda z: np.tanh(z) ** 2,
     "cosine": cosine,
     "focal": focal,
-    "gaussian_nll": lambda a, y, var, full, eps: (a - y) / (max(var, eps) * len(a)),
+    "gaussian_nll": gaussian_nll,
     "hinge": lambda a, y, margin: np.where(y * a < margin, -y, 0) / len(a),
     "huber": lambda a, y, delta: np.clip(a - y, -delta, delta) / len(a),
     "kl_div": lambda a, y: -y,
@@ -104,7 +119,7 @@ BY_HAND: dict[str, Callable[..., Any]] = {
     "mae": lambda a, y: np.sign(a - y) / len(a),
     "nll": lambda a, y: -y,
     "poisson_nll": poisson_nll,
-    "quantile": lambda a, y, q: ((1 + np.sign(a - y)) / 2 - q) / len(a),
+    "quantile": quantile,
     "smooth_l1": lambda a, y, beta: np.clip(a - y, -beta, beta) / len(a) / beta,
     "smoothed_cel": lambda a, y, smoothing: -((1 - smoothing) * y + smoothing / len(y)) / floored(a),
     "squared_hinge": lambda a, y, margin: y * np.maximum(margin - y * a, 0) * (-2 / len(a)),

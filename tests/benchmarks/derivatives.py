@@ -70,7 +70,8 @@ def arguments(plugin: Activation | Loss, dtype: type) -> tuple[Any, ...]:
     if isinstance(plugin, Activation):
         z: Any = rng.normal(scale=2, size=SHAPE).astype(dtype)
         return (z,) if plugin.elementwise else (rng.normal(size=SHAPE).astype(dtype), z, plugin.forward(z))
-    return tuple(sample(domain, SHAPE, rng).astype(dtype) for domain in (plugin.a_domain, plugin.y_domain))
+    a, y = (sample(domain, SHAPE, rng).astype(dtype) for domain in (plugin.a_domain, plugin.y_domain))
+    return (np.stack([a / (1 + i) for i in range(plugin.n_outputs)]) if plugin.is_grouped else a), y
 
 
 def by_hand(plugin: Activation | Loss) -> Callable[..., Any]:

@@ -134,6 +134,9 @@ def objective_parts(
         slope = objective.gradient(z.T, a.T, y.T) if loss_gradient is None else loss_gradient(a.T, y.T)
         np.copyto(d.T, slope)
 
+    if loss.is_grouped or loss.asks:
+        reason = f"{loss.spec!r}: a loss with several outputs for each target, or one that takes x or sample_weight"
+        return CompiledPart(value_on_numpy, None, reason), CompiledPart(gradient_on_numpy, None, reason)
     built_in = _built_in_name(loss)
     if fused is not None:
         partner = last.plugin.name if last.plugin else ""

@@ -22,7 +22,7 @@ class NNRegressor(RegressorMixin, NNBase):  # type: ignore[misc]
     Parameters
     ----------
     loss : str or Loss
-        ``"auto"``: the squared error. Others are ``"huber"``, ``"quantile(q=0.9)"`` or ``"half_poisson"``.
+        ``"auto"``: the squared error. Others are ``"huber"``, ``"quantile(levels=0.9)"`` or ``"half_poisson"``.
     output_activation : str, Activation or None
         ``"auto"``: none, or exp or sigmoid where the loss takes only positive numbers or probabilities.
     scale : "standard" or None

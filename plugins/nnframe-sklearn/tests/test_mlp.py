@@ -193,6 +193,6 @@ def test_plugins_stand_where_scikit_learn_has_a_list(arguments):
 
 
 def test_a_regression_takes_another_loss():
-    fitted = MLPRegressor("quantile(q=0.9)", max_iter=300, learning_rate_init=0.01, random_state=0)
+    fitted = MLPRegressor("quantile(levels=0.9)", max_iter=300, learning_rate_init=0.01, random_state=0)
     share = (fitted.fit(X_DIABETES, Y_DIABETES).predict(X_DIABETES) > Y_DIABETES).mean()
     assert 0.8 < share < 0.97

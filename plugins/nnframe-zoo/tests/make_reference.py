@@ -1,10 +1,11 @@
 """Make reference.npz, the values that the tests compare with. Run with torch 2.13.0 and numpy installed.
 
-Each entry is named ``activation|spec|dtype``, ``loss|spec|dtype`` or ``fused|spec|activation|dtype``, and holds what
-went in, followed by what came out, row upon row:
+Each entry is named ``activation|spec|dtype``, ``loss|spec|dtype``, ``outputs|spec|dtype`` or
+``fused|spec|activation|dtype``, and holds what went in, followed by what came out, row upon row:
 
 - activation: z, g, a, and dL/dz for dL/da = g
 - loss: a, y, dL/da, and one row with the loss of each column
+- outputs: the same for a loss with several outputs for each target, so that a and dL/da have more rows than y
 - fused: z, y, dL/dz, and one row with the loss of each column
 
 All inputs are float32 numbers, so that both dtypes start from the same ones. What PyTorch has is taken from it, in each
@@ -12,6 +13,7 @@ dtype. What it lacks, the cases marked plain, is differentiated by its autograd 
 rounded.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -78,8 +80,12 @@ def hinge(a, y, margin):
     return F.relu(margin - y * a)
 
 
-def quantile(a, y, q):
-    return torch.maximum(q * (y - a), (q - 1) * (y - a)).mean(0)
+def quantile(a, y, levels, crossing=True):
+    quantiles = a.reshape(len(levels), *y.shape)
+    if not crossing:
+        quantiles = torch.cat([quantiles[:1], F.softplus(quantiles[1:])]).cumsum(0)
+    level = torch.tensor(levels, dtype=a.dtype).reshape(-1, 1, 1)
+    return torch.maximum(level * (y - quantiles), (level - 1) * (y - quantiles)).mean((0, 1))
 
 
 def kl_div(a, y):
@@ -90,8 +96,17 @@ def poisson_nll(a, y, **options):
     return F.poisson_nll_loss(a, y, reduction="none", **options).mean(0)
 
 
-def gaussian_nll(a, y, var=1.0, full=False):
-    return F.gaussian_nll_loss(a, y, torch.full_like(a, var), full=full, reduction="none").mean(0)
+def gaussian_nll(a, y, full=False, eps=1e-6):
+    mean, log_scale = a.reshape(2, *y.shape)
+    variance = (2 * log_scale).exp() + eps
+    return F.gaussian_nll_loss(mean, y, variance, full=full, eps=eps, reduction="none").mean(0)
+
+
+def mixture_nll(a, y, components, full=False, eps=1e-6):
+    logits, means, log_scales = a.reshape(3, components, *y.shape).movedim(1, -1)
+    normals = torch.distributions.Normal(means, ((2 * log_scales).exp() + eps).sqrt())
+    mixture = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(logits=logits), normals)
+    return -mixture.log_prob(y).mean(0) - (0 if full else math.log(2 * math.pi) / 2)
 
 
 def cosine(a, y, eps):
@@ -143,9 +158,6 @@ ERROR_LOSSES = [
         ("huber(delta=2.5)", lambda a, y: F.huber_loss(a, y, reduction="none", delta=2.5).mean(0)),
         ("smooth_l1", lambda a, y: F.smooth_l1_loss(a, y, reduction="none").mean(0)),
         ("smooth_l1(beta=0.25)", lambda a, y: F.smooth_l1_loss(a, y, reduction="none", beta=0.25).mean(0)),
-        ("gaussian_nll", gaussian_nll),
-        ("gaussian_nll(var=2.5, full=true)", lambda a, y: gaussian_nll(a, y, 2.5, full=True)),
-        ("gaussian_nll(var=0.0)", lambda a, y: gaussian_nll(a, y, 0.0)),
         ("cosine", lambda a, y: 1 - F.cosine_similarity(a, y, dim=0)),
     ]
 ]
@@ -171,8 +183,6 @@ PLAIN_LOSSES = [
         ("hinge(margin=0.5)", lambda a, y: hinge(a, y, 0.5).mean(0), PLACES, SIGNS),
         ("squared_hinge", lambda a, y: (hinge(a, y, 1.0) ** 2).mean(0), PLACES, SIGNS),
         ("squared_hinge(margin=0.5)", lambda a, y: (hinge(a, y, 0.5) ** 2).mean(0), PLACES, SIGNS),
-        ("quantile", lambda a, y: quantile(a, y, 0.5), PLACES, TARGETS),
-        ("quantile(q=0.875)", lambda a, y: quantile(a, y, 0.875), PLACES, TARGETS),
         ("focal", lambda a, y: focal(a, y, 2.0), PROBABILITIES, SHARES),
         ("focal(gamma=0.5)", lambda a, y: focal(a, y, 0.5), PROBABILITIES, SHARES),
         ("smoothed_cel", lambda a, y: smoothed_cel(a, y, 0.1), PROBABILITIES, SHARES),
@@ -194,7 +204,27 @@ FUSED = [
         plain=True,
     ),
 ]
-CASES = [*ACTIVATIONS, *OTHER_ACTIVATIONS, *ERROR_LOSSES, *OTHER_LOSSES, *PLAIN_LOSSES, *FUSED]
+# Of 12 outputs for 4, 2 or 1 targets.
+OUTPUTS = exact(np.random.default_rng(1).normal(size=(12, 6)) * np.geomspace(0.3, 3, 6))
+WITH_OUTPUTS = [
+    Case(f"outputs|{spec}", function, OUTPUTS[:n_outputs], TARGETS[:n_targets], plain=plain)
+    for spec, function, n_outputs, n_targets, plain in [
+        ("gaussian_nll", gaussian_nll, 8, 4, False),
+        ("gaussian_nll(full=true, eps=0.25)", lambda a, y: gaussian_nll(a, y, True, 0.25), 2, 1, False),
+        ("quantile", lambda a, y: quantile(a, y, (0.1, 0.5, 0.9)), 12, 4, True),
+        ("quantile(levels=0.875)", lambda a, y: quantile(a, y, (0.875,)), 4, 4, True),
+        (
+            "quantile(levels=(0.25, 0.5, 0.75), crossing=false)",
+            lambda a, y: quantile(a, y, (0.25, 0.5, 0.75), crossing=False),
+            6,
+            2,
+            True,
+        ),
+        ("mixture_nll", lambda a, y: mixture_nll(a, y, 3), 9, 1, True),
+        ("mixture_nll(components=2, full=true)", lambda a, y: mixture_nll(a, y, 2, full=True), 12, 2, True),
+    ]
+]
+CASES = [*ACTIVATIONS, *OTHER_ACTIVATIONS, *ERROR_LOSSES, *OTHER_LOSSES, *PLAIN_LOSSES, *WITH_OUTPUTS, *FUSED]
 
 
 def entry(case, dtype):

@@ -41,6 +41,17 @@ def test_a_loss_and_its_gradient_are_the_reference(spec, dtype):
     assert_close(loss.slope(a, y, **loss.settings), grad, dtype)
 
 
+@pytest.mark.parametrize(("spec", "dtype"), cases("outputs"))
+def test_a_loss_with_several_outputs_a_target_and_its_gradient_are_the_reference(spec, dtype):
+    loss = registry.get("loss", f"nnframe-zoo/{spec}")
+    rows = REFERENCE[f"outputs|{spec}|{dtype}"]
+    n_targets = (len(rows) - 1) // (2 * loss.n_outputs + 1)
+    a, y, gradient = np.split(rows[:-1], [loss.n_outputs * n_targets, (loss.n_outputs + 1) * n_targets])
+    bound = bind_objective(loss, None)
+    assert_close(bound.value(a, a, y), rows[-1], dtype)
+    assert_close(bound.gradient(a, a, y), gradient, dtype)
+
+
 @pytest.mark.parametrize(("spec", "activation", "dtype"), cases("fused"))
 def test_a_fused_form_is_the_reference(spec, activation, dtype):
     loss = registry.get("loss", f"nnframe-zoo/{spec}")
@@ -56,5 +67,6 @@ def test_every_activation_has_a_reference(activation):
     assert f"activation|{activation.name}|float64" in REFERENCE
 
 
-def test_every_loss_has_a_reference(loss):
-    assert f"loss|{loss.name}|float64" in REFERENCE
+def test_every_loss_has_a_reference(any_loss):
+    kind = "outputs" if any_loss.is_grouped else "loss"
+    assert f"{kind}|{any_loss.name}|float64" in REFERENCE

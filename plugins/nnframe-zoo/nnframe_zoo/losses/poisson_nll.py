@@ -8,6 +8,8 @@ The mean over the components of a column of
 less log(y!), which doesn't depend on a. full=True adds Stirling's formula for it, y log y - y + log(2 pi y) / 2, where
 y > 1.
 
+The prediction is the mean of the distribution, exp(a) or a.
+
 exp(a) ends at the largest number times the machine epsilon, so that it can't overflow, nor can the sum over a column;
 its slope is itself there too, so that such an a is still drawn back.
 A floor under a + eps keeps log 0 and 1 / 0 finite.
@@ -21,30 +23,35 @@ import math
 
 import numpy as np
 
-from nnframe import Loss, floored, hookimpl, rule
+from nnframe import Loss, floored, hookimpl
 from nnframe.contracts.domains import Domain
 from nnframe_zoo._array import Array
+from nnframe_zoo._exp import capped_exp
 
 
 def value(a: Array, y: Array, log_input: bool, full: bool, eps: float) -> Array:
     """Return the mean negative log-likelihood of each column."""
-    terms = _exp(a) - y * a if log_input else a - y * np.log(floored(a + eps))
+    terms = capped_exp(a) - y * a if log_input else a - y * np.log(floored(a + eps))
     if full:
         terms = terms + _log_factorial(y)
     mean: Array = terms.mean(axis=0)
     return mean
 
 
-@rule(lambda a, f: f)
-def _exp(a: Array) -> Array:
-    limits = np.finfo(a.dtype)
-    capped: Array = np.exp(np.minimum(a, np.log(limits.max * limits.eps)))
-    return capped
-
-
 def _log_factorial(y: Array) -> Array:
     above = np.maximum(y, 1)
     return np.where(y > 1, above * np.log(above) - above + np.log(2 * math.pi * above) / 2, 0)
+
+
+def point(a: Array, log_input: bool, full: bool, eps: float) -> Array:
+    """Return the mean of the distribution."""
+    return capped_exp(a) if log_input else a
+
+
+def distribution(a: Array, log_input: bool, full: bool, eps: float) -> tuple[Array, Array]:
+    """Return the mean of the distribution, and its standard deviation, the root of the mean."""
+    mean = point(a, log_input, full, eps)
+    return mean, np.sqrt(mean)
 
 
 def _a_domain(log_input: bool, **others: object) -> Domain:
@@ -58,6 +65,8 @@ poisson_nll = Loss(
     limits={"eps": "[0, inf)"},
     y_domain="nonnegative",
     a_domain_of=_a_domain,
+    point=point,
+    distribution=distribution,
     doc=__doc__,
 )
 
