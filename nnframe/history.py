@@ -20,6 +20,8 @@ class History:
     metrics : dict of str to list of float
         By their names as given, the value after each epoch: over the validation data if there is any, else over the
         training data.
+    loss_parameters : dict of str to list of float
+        The learned parameters of the loss, by name, after each epoch.
     learning_rate : list of float
         The learning rate of each epoch, before the schedule.
     seconds : list of float
@@ -33,6 +35,7 @@ class History:
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
+    loss_parameters: dict[str, list[float]] = field(default_factory=dict)
     learning_rate: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list, compare=False)
     seed: int = field(default=0, compare=False)

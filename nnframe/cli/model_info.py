@@ -74,6 +74,7 @@ def _rows(model: SavedModel) -> list[tuple[str, ...]]:
     for place, i in enumerate(model.sequence, start=1):
         layer = model.layers[i]
         name, origin = (layer.activation.spec, layer.activation.origin) if layer.activation else ("linear", "")
+        name += f", learns {', '.join(layer.learned)}" if layer.learned else ""
         again = "" if first.setdefault(i, place) == place else f", the same as in layer {first[i]}"
         rows.append((str(place), f"{layer.n_in} -> {layer.n_out}", name, origin, f"{layer.n_parameters:,}{again}"))
     return rows

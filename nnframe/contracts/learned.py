@@ -98,6 +98,8 @@ def checked_learned(
                 f"learned of {owner} has {shown(name)}; expected parameters whose default is a float: "
                 f"params={{{name!r}: 0.25}}"
             )
+        if not name.isascii():
+            raise ArgumentError(f"learned of {owner} has {shown(name)}; expected an ASCII name, for files to store it")
         limit = limits.get(name)
         interval = interval_of(limit)
         if limit is not None and (interval is None or interval.allows_none):

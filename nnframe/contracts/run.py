@@ -71,7 +71,10 @@ class Run(Protocol):
 
     @property
     def weights(self) -> list[Array]:
-        """The live arrays of weights and biases, layer by layer; a layer that the net uses twice counts once."""
+        """The live arrays of all that is trained, layer by layer; a layer that the net uses twice counts once.
+
+        For each layer its weights, its bias and its learned parameters; at the end those of the loss.
+        """
 
     def stop(self, reason: str) -> None:
         """End the run after the part, the batch or the epoch that has just ended; `History.stopped` has the reason."""

@@ -51,8 +51,7 @@ def load_nets(path: str | os.PathLike[str]) -> tuple[list[list[denseLayer]], dic
         own = [_arrays_of(i, arrays) for i in range(len(parts))]
         expected: list[Any] = list(packed_names(metadata))
         for i, part in enumerate(parts):
-            count = len(saved_model(part, own[i]).layers)
-            expected += [_prefix(i) + name for name in layer_names(count)]
+            expected += [_prefix(i) + name for name in layer_names(saved_model(part, own[i]).layers)]
         if not all(isinstance(name, str) for name in expected) or sorted(expected) != sorted(arrays):
             raise DefectError(f"it has {len(arrays)} arrays, and its nets and metadata need {len(expected)}")
         nets = [rebuild(part, each) for part, each in zip(parts, own, strict=True)]

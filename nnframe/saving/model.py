@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import prod
 from typing import Any, NamedTuple, Protocol
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
@@ -12,10 +13,12 @@ from nnframe.errors import ArgumentError, shown
 from nnframe.layer import check_chain, denseLayer
 from nnframe.saving.activations import SavedActivation, describe_activation, find_activation, saved_activation
 from nnframe.saving.failures import DefectError
+from nnframe.saving.parameters import MOST_LETTERS
 
 DTYPES = (FLOAT32.name, FLOAT64.name)
 # No net has as many, and a file of a few megabytes could ask for millions.
 MOST_LAYERS = 10_000
+MOST_LEARNED = 100
 
 
 class Stored(Protocol):
@@ -37,16 +40,19 @@ class SavedLayer(NamedTuple):
     ----------
     n_in, n_out : int
     activation : SavedActivation or None
+    learned : dict of str to tuple of int
+        The shapes of the activation's learned parameters by name.
     """
 
     n_in: int
     n_out: int
     activation: SavedActivation | None
+    learned: dict[str, tuple[int, ...]]
 
     @property
     def n_parameters(self) -> int:
         """The number of trained values."""
-        return self.n_out * (self.n_in + 1)
+        return self.n_out * (self.n_in + 1) + sum(map(prod, self.learned.values()))
 
 
 class SavedModel(NamedTuple):
@@ -86,10 +92,10 @@ def describe(layers: Sequence[denseLayer]) -> tuple[dict[str, Any], dict[str, Ar
     -------
     part : dict
         ``dtype``; ``activations``, each distinct one; ``layers``, each distinct one with its ``activation``, an index
-        or None; and ``sequence``, the index in ``layers`` of each layer from the input to the output, since a layer may
-        be used twice.
+        or None, and if that has learned parameters, their names as ``learned``; and ``sequence``, the index in
+        ``layers`` of each layer from the input to the output, since a layer may be used twice.
     arrays : dict of str to ndarray
-        ``layers/0/linear``, ``layers/0/bias`` and so on: the live arrays, not copies.
+        ``layers/0/linear``, ``layers/0/bias``, ``layers/0/learned/alpha`` and so on: the live arrays, not copies.
 
     Raises
     ------
@@ -110,8 +116,10 @@ def describe(layers: Sequence[denseLayer]) -> tuple[dict[str, Any], dict[str, Ar
             if layer.activation is not None and key not in activations:
                 activations[key] = len(activations)
                 described.append(describe_activation(layer, f"layersList[{i}]"))
-            items.append({"activation": activations.get(key)})
+            learned = {"learned": list(layer.parameters)} if layer.parameters else {}
+            items.append({"activation": activations.get(key), **learned})
             arrays[_linear(n)], arrays[_bias(n)] = layer.linear, layer.bias
+            arrays |= {_learned(n, name): array for name, array in layer.parameters.items()}
     sequence = [places[layer] for layer in layers]
     part = {"dtype": layers[0].dtype.name, "activations": described, "layers": items, "sequence": sequence}
     return part, arrays
@@ -136,17 +144,37 @@ def rebuild(part: object, arrays: Mapping[str, Array]) -> list[denseLayer]:
     """
     model = saved_model(part, arrays)
     found = {id(activation): find_activation(activation) for activation in model.activations}
-    distinct = [
-        denseLayer(arrays[_linear(i)], arrays[_bias(i)], found[id(layer.activation)] if layer.activation else None)
-        for i, layer in enumerate(model.layers)
-    ]
+    distinct = []
+    for i, saved in enumerate(model.layers):
+        activation = found[id(saved.activation)] if saved.activation else None
+        distinct.append(denseLayer(arrays[_linear(i)], arrays[_bias(i)], activation))
+        _set_parameters(distinct[-1], saved, {name: arrays[_learned(i, name)] for name in saved.learned})
     join_memory(distinct)
     return [distinct[i] for i in model.sequence]
 
 
-def layer_names(n_layers: int) -> list[str]:
-    """Return the names of the arrays of this many distinct layers."""
-    return [name(i) for i in range(n_layers) for name in (_linear, _bias)]
+def _set_parameters(layer: denseLayer, saved: SavedLayer, values: Mapping[str, Array]) -> None:
+    """Give a layer the learned parameters that it was saved with."""
+    if list(values) != list(layer.parameters):
+        assert saved.activation is not None
+        raise DefectError(
+            f"the activation {saved.activation.spec!r} of {saved.activation.origin} had the learned parameters "
+            f"{', '.join(values) or 'none'}, and what has this name now has {', '.join(layer.parameters) or 'none'}",
+            "install the version that it was saved with",
+        )
+    try:
+        layer.parameters = values
+    except ArgumentError as error:
+        raise DefectError(str(error)) from error
+
+
+def layer_names(layers: Sequence[SavedLayer]) -> list[str]:
+    """Return the names of the arrays of distinct layers."""
+    return [
+        name
+        for i, each in enumerate(layers)
+        for name in (_linear(i), _bias(i), *(_learned(i, n) for n in each.learned))
+    ]
 
 
 def saved_model(part: object, arrays: Mapping[str, Stored]) -> SavedModel:
@@ -188,7 +216,7 @@ def saved_model(part: object, arrays: Mapping[str, Stored]) -> SavedModel:
 def _saved_layer(
     i: int, item: object, dtype: str, activations: Sequence[SavedActivation], arrays: Mapping[str, Stored]
 ) -> SavedLayer:
-    if not isinstance(item, dict) or set(item) != {"activation"}:
+    if not isinstance(item, dict) or set(item) - {"learned"} != {"activation"}:
         raise DefectError(f"layer {i} is {shown(item)}, expected an activation")
     linear, bias = _stored(_linear(i), arrays, dtype), _stored(_bias(i), arrays, dtype)
     if len(linear.shape) != 2 or 0 in linear.shape:
@@ -199,7 +227,23 @@ def _saved_layer(
     place = item["activation"]
     if place is not None and not (type(place) is int and 0 <= place < len(activations)):
         raise DefectError(f"layer {i} has the activation {shown(place)}, expected None or an index of the activations")
-    return SavedLayer(n_in, n_out, None if place is None else activations[place])
+    names = item.get("learned", [])
+    if not _are_names(names) or (names and place is None):
+        raise DefectError(f"layer {i} has the learned parameters {shown(names)}, expected names of its activation's")
+    learned = {name: _stored(_learned(i, name), arrays, dtype).shape for name in names}
+    for name, shape in learned.items():
+        if shape not in ((1, 1), (n_out, 1)):
+            raise DefectError(f"array {_learned(i, name)!r} has shape {shape}, expected (1, 1) or ({n_out}, 1)")
+    return SavedLayer(n_in, n_out, None if place is None else activations[place], learned)
+
+
+def _are_names(names: object) -> bool:
+    return (
+        isinstance(names, list)
+        and all(isinstance(name, str) and name.isidentifier() and name.isascii() for name in names)
+        and all(len(name) <= MOST_LETTERS for name in names)
+        and len(set(names)) == len(names) <= MOST_LEARNED
+    )
 
 
 def _stored(name: str, arrays: Mapping[str, Stored], dtype: str) -> Stored:
@@ -216,3 +260,7 @@ def _linear(i: int) -> str:
 
 def _bias(i: int) -> str:
     return f"layers/{i}/bias"
+
+
+def _learned(i: int, name: str) -> str:
+    return f"layers/{i}/learned/{name}"

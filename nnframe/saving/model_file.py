@@ -121,7 +121,7 @@ def _checked(manifest: Mapping[str, Any], arrays: Mapping[str, Stored]) -> Saved
     if not isinstance(metadata, dict):
         raise DefectError(f"its metadata is {shown(metadata)}, expected a dict")
     model = saved_model(manifest[MODEL], arrays)
-    expected = [*layer_names(len(model.layers)), *packed_names(metadata)]
+    expected = [*layer_names(model.layers), *packed_names(metadata)]
     if not all(isinstance(name, str) for name in expected) or sorted(expected) != sorted(arrays):
         raise DefectError(f"it has {len(arrays)} arrays, and its model and metadata need {len(expected)}")
     return model

@@ -120,7 +120,10 @@ def read_checkpoint(run: TrainingRun, path: Path, identity: Mapping[str, Any]) -
     history.loss, history.validation_loss, history.learning_rate, history.seconds = (
         lists.pop(name).tolist() for name in _lists(History())
     )
-    history.metrics = dict(zip(history.metrics, (values.tolist() for values in lists.values()), strict=True))
+    rest = [values.tolist() for values in lists.values()]
+    n_parameters = len(history.loss_parameters)
+    history.loss_parameters = dict(zip(history.loss_parameters, rest[:n_parameters], strict=True))
+    history.metrics = dict(zip(history.metrics, rest[n_parameters:], strict=True))
 
 
 def _require_same_run(
@@ -205,5 +208,6 @@ def _blamed(name: str, method: str, error: Exception) -> PluginError:
 def _lists(history: History) -> dict[str, list[float]]:
     """Return what a history has for each epoch, under names that a file can have."""
     metrics = {f"metric_{i}": values for i, values in enumerate(history.metrics.values())}
+    parameters = {f"loss_parameter_{i}": values for i, values in enumerate(history.loss_parameters.values())}
     lists = {"loss": history.loss, "validation_loss": history.validation_loss}
-    return lists | {"learning_rate": history.learning_rate, "seconds": history.seconds} | metrics
+    return lists | {"learning_rate": history.learning_rate, "seconds": history.seconds} | parameters | metrics

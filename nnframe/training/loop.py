@@ -130,4 +130,6 @@ def _record(run: TrainingRun, learning_rate: float) -> None:
         history.validation_loss.append(validation_loss)
     for name, value in values.items():
         history.metrics[name].append(value)
+    for per_epoch, array in zip(history.loss_parameters.values(), objective.parameters, strict=True):
+        per_epoch.append(float(array))
     run.epoch, run.batch, run.loss_sum, run.seconds = run.epoch + 1, 0, 0.0, 0.0

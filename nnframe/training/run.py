@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from nnframe.arrays import Array
 from nnframe.contracts.engine import TrainingTask
+from nnframe.contracts.learned import learned_of
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.team import Team
@@ -96,7 +97,11 @@ class TrainingRun:
     _learning_rate: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.history = History(metrics={name: [] for name in self.metrics}, seed=self.plan.seed)
+        self.history = History(
+            metrics={name: [] for name in self.metrics},
+            loss_parameters={name: [] for name in learned_of(self.settings.loss)},
+            seed=self.plan.seed,
+        )
         self.snapshot = Snapshot(self.task)
         self._learning_rate = self.settings.learning_rate
 
@@ -155,7 +160,7 @@ class TrainingRun:
 
     @property
     def weights(self) -> list[Array]:
-        """The live arrays of weights and biases, layer by layer; a layer that the net uses twice counts once."""
+        """The live arrays of all that is trained, layer by layer; a layer that the net uses twice counts once."""
         return self.snapshot.weights
 
     @property

@@ -90,7 +90,7 @@ class Stepping:
         self._snapshot = Snapshot(self.bound)
         self._learning_rate = settings.learning_rate
         self.seed = secrets.randbits(63) if settings.seed is None else settings.seed
-        self.history = History(seed=self.seed)
+        self.history = History(seed=self.seed, loss_parameters={name: [] for name in self.loss_parameters})
         self.steps, self.loss_sum, self.samples_in_epoch, self._began = 0, 0.0, 0, time.perf_counter()
         # What is restored after a divergence, beside the weights.
         self._checked = 0, 0.0, 0
@@ -203,6 +203,8 @@ class Stepping:
         now = time.perf_counter()
         self.history.loss.append(self.loss_sum / self.samples_in_epoch)
         self.history.learning_rate.append(self._learning_rate)
+        for name, array in self.loss_parameters.items():
+            self.history.loss_parameters[name].append(float(array))
         self.history.seconds.append(now - self._began)
         self.loss_sum, self.samples_in_epoch, self._began = 0.0, 0, now
         self._checked = self.steps, 0.0, 0

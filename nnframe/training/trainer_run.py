@@ -69,7 +69,7 @@ class TrainerRun:
 
     @property
     def weights(self) -> list[Array]:
-        """The live arrays of weights and biases, layer by layer."""
+        """The live arrays of all that is trained, layer by layer."""
         return self.trainer.weights
 
     def stop(self, reason: str) -> None:

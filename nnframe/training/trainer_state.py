@@ -37,7 +37,10 @@ def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
         "seconds": np.array(trainer.history.seconds, np.float64),
         "updates": int(state.updates),
         "state": {str(i): array for i, array in enumerate(state.arrays)},
-        "loss_parameters": trainer.loss_parameters,
+        "loss_parameters": {
+            name: {"value": array, "history": np.array(trainer.history.loss_parameters[name], np.float64)}
+            for name, array in trainer.loss_parameters.items()
+        },
     }
     save_layers(trainer.net.layersList, path, {STATE: kept}, trainer.net.trained_for)
 
@@ -67,7 +70,8 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
     live = [*trainer.weights, *state.arrays]
     try:
         saved = parameters_of(distinct_layers(layer.for_engine() for layer in layers))
-        saved += [kept["loss_parameters"][name] for name in learned_of(trainer.settings.loss)]
+        of_loss = {name: kept["loss_parameters"][name] for name in learned_of(trainer.settings.loss)}
+        saved += [each["value"] for each in of_loss.values()]
         saved += [kept["state"][str(i)] for i in range(len(state.arrays))]
         for mine, theirs in zip(live, saved, strict=True):
             if theirs.shape != mine.shape or theirs.dtype != mine.dtype or not np.isfinite(theirs).all():
@@ -78,12 +82,14 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
         steps, samples, updates = (whole_number(kept[name], name, 0) for name in ("steps", "samples", "updates"))
         seed, rate = whole_number(int(kept["seed"]), "seed", 0), finite_number(kept["learning_rate"], "rate", "0.1")
         loss_sum, lists = float(kept["loss_sum"]), [kept[name].tolist() for name in ("loss", "rates", "seconds")]
+        parameters = {name: each["history"].tolist() for name, each in of_loss.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelFileError(f"the state of a trainer in {path} is damaged: {error}; use another file") from error
     copy_all([*live, state.updates], [*saved, np.array(updates)])
     trainer.learning_rate = rate
     trainer.continue_from(steps, seed, loss_sum, samples)
     trainer.history.loss, trainer.history.learning_rate, trainer.history.seconds = lists
+    trainer.history.loss_parameters = parameters
 
 
 def _identity(trainer: Stepping) -> dict[str, Any]:
