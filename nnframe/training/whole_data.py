@@ -14,7 +14,7 @@ from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import Epoch
 from nnframe.contracts.optimizer import Converged, Optimizer
 from nnframe.engines.fast.whole_data import CHUNK, WholeData
-from nnframe.errors import DivergenceError, EngineError
+from nnframe.errors import ArgumentError, DivergenceError, EngineError
 from nnframe.registry.binding import bind_minimizer
 from nnframe.training.diagnosis import diagnosis, part_of
 from nnframe.training.run import TrainingRun
@@ -34,12 +34,19 @@ def bind_iterations(run: TrainingRun, optimizer: Optimizer) -> Callable[[Epoch, 
     ------
     EngineError
         If several processes train the net.
+    ArgumentError
+        If an array has a learning rate of its own.
     """
     engine = run.settings.engine
     if run.team.has_shards or run.team.size > 1:
         raise EngineError(
             f"optimizer {optimizer.spec!r} takes the whole data, which the engine {engine.spec} has in several "
             f"processes; use another engine, or an optimizer such as 'adam'"
+        )
+    if set(run.task.rule.factors or ()) - {0.0, 1.0}:
+        raise ArgumentError(
+            f"a factor of the learning rate is neither 0 nor 1, and optimizer {optimizer.spec!r} can't follow it: "
+            f"expected 0, which freezes an array, or 1"
         )
     if engine.name not in PASSES_OF:
         warnings.warn(

@@ -23,6 +23,7 @@ from nnframe.backpropagation import loss_and_gradients
 from nnframe.callbacks import Checkpoint
 from nnframe.engines.fast import whole_data
 from nnframe.engines.fast.whole_data import WholeData
+from nnframe.training import whole_data as whole_data_runs
 from nnframe.training.prepare import prepare
 from nnframe.training.settings import Settings
 
@@ -307,3 +308,37 @@ def test_activations_of_all_rows_are_never_in_memory_at_once():
     tracemalloc.stop()
     # The activations of all rows would take 20 MB.
     assert peak < 4e6
+
+
+def with_factors(run, factors):
+    run.task = run.task._replace(rule=run.task.rule._replace(factors=factors))
+    return run
+
+
+def test_frozen_arrays_have_no_gradient_and_no_penalty():
+    data = make_data()
+    run = prepare(make_net(), data, Settings.of(loss="cel", optimizer="lbfgs", l2=0.1))
+    w = np.concatenate([array.ravel() for array in run.weights])
+    free = WholeData(run.task, None).evaluate(w)[2]
+    frozen = WholeData(with_factors(run, (0.0, 1.0, 1.0, 0.0)).task, None).evaluate(w)[2]
+    # 15 weights and 5 biases, 10 weights and 2 biases.
+    kept = slice(15, 30)
+    np.testing.assert_allclose(frozen[kept], free[kept], rtol=1e-12)
+    assert not np.delete(frozen, np.arange(32)[kept]).any()
+
+
+def test_learning_rates_of_single_arrays_are_refused():
+    run = with_factors(prepare(make_net(), make_data(), Settings.of(loss="cel", optimizer="lbfgs")), (1, 1, 0.5, 1))
+    with pytest.raises(ArgumentError, match="a factor of the learning rate is neither 0 nor 1, and optimizer 'lbfgs'"):
+        whole_data_runs.bind_iterations(run, run.settings.optimizer)
+
+
+def test_gradients_in_float32_have_no_subnormal_numbers_on_the_way():
+    # Certain of the right class, but for the first sample: gradients of about exp(-95).
+    net = nNet([denseLayer(np.float32([[95.0], [0.0]]), activation="softmax")])
+    X, Y = np.float32([[1], [1], [-1], [1]]), np.float32([[0, 1], [1, 0], [0, 1], [1, 0]])
+    task = prepare(net, pairs(X, Y), Settings.of(loss="cel", optimizer="lbfgs")).task
+    _, _, gradient = WholeData(task, np.arange(1, 4)).evaluate(np.float32([95, 0, 0, 0]))
+    assert not gradient.any()
+    _, _, gradient = WholeData(task, None).evaluate(np.float32([95, 0, 0, 0]))
+    np.testing.assert_array_equal(gradient, np.float32([0.25, -0.25, 0.25, -0.25]))
