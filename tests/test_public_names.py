@@ -50,10 +50,22 @@ def test_importing_nnframe_imports_no_numpy_and_looks_for_no_plugin():
 
 def test_building_a_net_does_not_look_for_plugins():
     code = (
-        "import nnframe, sys; nnframe.nNet.from_sizes([2, 3, 1]); "
+        "import nnframe, sys; nnframe.registry._registry._places.loader.installed = None; "
+        "nnframe.nNet.from_sizes([2, 3, 1]); "
         "print(sorted({'importlib.metadata', 'argparse', 'nnframe.cli'} & set(sys.modules)))"
     )
     assert run(code) == "[]\n"
+
+
+def test_a_plain_run_imports_only_what_it_uses():
+    code = (
+        "import nnframe, sys; "
+        "nnframe.nNet([nnframe.denseLayer([[1.0]])]).nEpochs(1, [([[1.0]], [[1.0]])], 'mse', 0.1); "
+        "unused = 'schedule metric callback run_hookspecs command reader format'.split(); "
+        "print([name for name in unused if f'nnframe.contracts.{name}' in sys.modules], "
+        "sorted({'pathlib', 'importlib.metadata', 'argparse', 'nnframe.training.evaluation'} & set(sys.modules)))"
+    )
+    assert run(code) == "[] []\n"
 
 
 @pytest.mark.parametrize("name", ["plot", "table"])

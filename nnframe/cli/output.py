@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from nnframe.errors import ArgumentError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What the command is called in what it prints.
+PROGRAM = "nnframe"
 # Control characters; marks that change the direction of text, which can show one name as
 # another; separators of lines, lone surrogates, and invisible tags.
 STEERING = re.compile(
@@ -52,6 +55,8 @@ def show(text: str) -> None:
 
 def show_json(value: object) -> None:
     """Print a value as JSON, in ASCII; see `show`."""
+    import json
+
     # All other control characters are escaped by JSON itself.
     show(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
@@ -107,8 +112,16 @@ def check_place(option: str, path: Path, *inputs: str | Path) -> None:
         raise ArgumentError(f"{option} is {path}, which is a folder; choose a file in it")
     if not os.access(path.absolute().parent, os.W_OK):
         raise ArgumentError(f"{option} is {path}, in a folder that you may not write to; choose another")
-    if path.exists() and any(Path(each).exists() and path.samefile(each) for each in inputs):
+    if path.exists() and any(_is_same_file(path, each) for each in inputs):
         raise ArgumentError(f"{option} is {path}, which is read and would be lost; choose another file")
+
+
+def _is_same_file(path: Path, other: str | Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        # There is no such file.
+        return False
 
 
 def _escape(match: re.Match[str]) -> str:

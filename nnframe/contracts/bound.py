@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from nnframe.arrays import Array
-from nnframe.contracts.activation import Activation
-from nnframe.contracts.fused import Fused
-from nnframe.contracts.loss import Loss
-from nnframe.contracts.optimizer import Optimizer
-from nnframe.contracts.plugin import Plugin
 
+# A net that only answers needs no losses and no optimizers, so they aren't imported for it.
 if TYPE_CHECKING:
+    from nnframe.contracts.activation import Activation
+    from nnframe.contracts.fused import Fused
+    from nnframe.contracts.loss import Loss
+    from nnframe.contracts.optimizer import Optimizer
+    from nnframe.contracts.plugin import Plugin
     from nnframe.formula.pairs import DerivedPair
 
 

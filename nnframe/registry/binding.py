@@ -12,13 +12,7 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import Array
-from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, FusedForm, Objective
-from nnframe.contracts.fused import Fused
-from nnframe.contracts.loss import Loss
-from nnframe.contracts.optimizer import LEARNING_RATE, Converged, Evaluate, Optimizer
-from nnframe.contracts.plugin import Plugin
-from nnframe.contracts.schedule import Schedule
 from nnframe.errors import NNFrameError, PluginError, shown
 from nnframe.registry.blame import blamed_error, raised
 from nnframe.registry.guard import NO_PARAMETERS, converted, guarded, in_place, is_built_in
@@ -30,7 +24,14 @@ from nnframe.registry.learned_binding import (
 )
 from nnframe.registry.loss_columns import of_columns
 
+# A net that only answers needs no losses, optimizers and schedules, so they aren't imported for it.
 if TYPE_CHECKING:
+    from nnframe.contracts.activation import Activation
+    from nnframe.contracts.fused import Fused
+    from nnframe.contracts.loss import Loss
+    from nnframe.contracts.optimizer import Evaluate, Optimizer
+    from nnframe.contracts.plugin import Plugin
+    from nnframe.contracts.schedule import Schedule
     from nnframe.formula.pairs import DerivedPair
 
 # For a layer without an activation.
@@ -186,6 +187,8 @@ def _bound_gradient(loss: Loss, parameters: Mapping[str, Array]) -> Callable[[Ar
 
 def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:
     """Return an optimizer ready to be called."""
+    from nnframe.contracts.optimizer import LEARNING_RATE
+
     settings = {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE}
     expected = 1 + len(optimizer.state)
 
@@ -218,6 +221,8 @@ def bind_minimizer(optimizer: Optimizer) -> Callable[..., list[Array]]:
     settings = dict(optimizer.settings)
     minimize = optimizer.minimize
     assert minimize is not None
+
+    from nnframe.contracts.optimizer import LEARNING_RATE, Converged
 
     def call(evaluate: Evaluate, w: Array, *state: Array, t: int, learning_rate: float) -> list[Array]:
         if LEARNING_RATE in settings:
@@ -290,6 +295,8 @@ def _fused_form(loss: Loss, activation: Activation | None) -> FusedForm | None:
 
 
 def _fused_of(pair: DerivedPair) -> Fused:
+    from nnframe.contracts.fused import Fused
+
     return Fused(
         gradient=lambda z, a, y, **params: pair.gradient(z, a, y), value=lambda z, y, **params: pair.value(z, y)
     )

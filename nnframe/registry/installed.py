@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nnframe.contracts.hookspecs import API_VERSION
 from nnframe.errors import NNFrameError, PluginError, one_line
+from nnframe.registry.entry_point import EntryPoint
 from nnframe.registry.faults import blame
 from nnframe.registry.kinds import KINDS
 from nnframe.registry.provider import Objects, Provider, normalized
 from nnframe.version import __version__
 
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution, EntryPoint
+    from importlib.metadata import Distribution
 
 DISABLE_VARIABLE = "NNFRAME_DISABLE_PLUGINS"
 # "nnframe (>=0.2)", "NNFrame >= 0.2, <1; python_version >= '3.10'", without extras.
-REQUIREMENT = re.compile(r"nnframe\s*(?:\[[^]]*\])?\s*\(?(?P<versions>[^;)]*)\)?\s*(?:;(?P<marker>.*))?", re.IGNORECASE)
-LOWER_BOUND = re.compile(r"\s*(?:>=|>|~=|===?)\s*(?P<version>[\d.]+)")
+REQUIREMENT = r"nnframe\s*(?:\[[^]]*\])?\s*\(?(?P<versions>[^;)]*)\)?\s*(?:;(?P<marker>.*))?"
+LOWER_BOUND = r"\s*(?:>=|>|~=|===?)\s*(?P<version>[\d.]+)"
 
 
 class InstalledDistribution:
@@ -28,12 +30,13 @@ class InstalledDistribution:
 
     Parameters
     ----------
-    distribution : importlib.metadata.Distribution
+    distribution : callable
+        Returns it as an importlib.metadata.Distribution, whose import takes tens of milliseconds.
     folder : str
         The name of its metadata folder, such as ``nnframe_swish-1.2.dist-info``: what is left if the metadata are gone.
     """
 
-    def __init__(self, distribution: Distribution, folder: str) -> None:
+    def __init__(self, distribution: Callable[[], Distribution], folder: str) -> None:
         self.folder = folder
         self._distribution = distribution
 
@@ -55,9 +58,9 @@ class InstalledDistribution:
         requirements = self._metadata[0].get("Requires-Dist", "").splitlines()
         needed = [
             bound["version"]
-            for match in map(REQUIREMENT.fullmatch, requirements)
+            for match in (re.fullmatch(REQUIREMENT, line, re.IGNORECASE) for line in requirements)
             if match is not None and "extra" not in (match["marker"] or "")
-            for bound in map(LOWER_BOUND.match, match["versions"].split(","))
+            for bound in (re.match(LOWER_BOUND, each) for each in match["versions"].split(","))
             if bound is not None and _release(bound["version"]) > _release(__version__)
         ]
         return max(needed, key=_release, default=None)
@@ -65,7 +68,7 @@ class InstalledDistribution:
     @cached_property
     def _metadata(self) -> tuple[dict[str, str], str]:
         try:
-            found = self._distribution.metadata
+            found = self._distribution().metadata
             fields = {key: found[key] for key in ("Name", "Version") if key in found}
             fields["Requires-Dist"] = "\n".join(found.get_all("Requires-Dist") or ())
         except Exception as error:
@@ -80,7 +83,7 @@ class InstalledPlugin:
 
     Attributes
     ----------
-    entry_point : importlib.metadata.EntryPoint
+    entry_point : EntryPoint
     distribution : InstalledDistribution
     objects : dict or None
         What it provides, once it is loaded.

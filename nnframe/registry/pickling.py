@@ -6,7 +6,6 @@ functions go along, if they can be pickled, and it is made again from them there
 
 from __future__ import annotations
 
-import pickle
 import sys
 import warnings
 from collections.abc import Callable
@@ -112,6 +111,8 @@ def _warn_if_changed(plugin: Any, name: str, values: list[Any]) -> None:
 
 def _content_of(plugin: Plugin) -> bytes | None:
     """Return a pickle of a plugin's parts, or None where they don't pickle."""
+    import pickle
+
     by_value = [sys.modules[name].dumps for name in PICKLERS_BY_VALUE if name in sys.modules]
     for dumps in (*by_value, pickle.dumps):
         # Picklers and objects can raise any exception.
@@ -122,6 +123,8 @@ def _content_of(plugin: Plugin) -> bytes | None:
 
 def _made_of(content: bytes | None) -> Plugin | None:
     if content is not None:
+        import pickle
+
         # The functions may be from a module that is missing or has changed.
         with suppress(Exception):
             rebuild, state = pickle.loads(content)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from nnframe import registry
-from nnframe.contracts import run_hookspecs
-from nnframe.contracts.callback import Callback
 from nnframe.contracts.markers import hookimpl
 from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, PluginError, one_line, shown
 from nnframe.registry.blame import blamed_error
+
+if TYPE_CHECKING:
+    from nnframe.contracts.callback import Callback
 
 TRAIN_START, TRAIN_END = "nnframe_train_start", "nnframe_train_end"
 BATCH_END, PART_END, EPOCH_END = "nnframe_batch_end", "nnframe_part_end", "nnframe_epoch_end"
@@ -49,6 +50,9 @@ class CallbackRunner:
                 raise ArgumentError(f"callbacks has the same {name} twice; leave one out, or create another")
         self._manager: pluggy.PluginManager | None = None
         if self._callbacks:
+            # A run without callbacks doesn't pay for this import.
+            from nnframe.contracts import run_hookspecs
+
             self._manager = pluggy.PluginManager("nnframe")
             self._manager.add_hookspecs(run_hookspecs)
             for each in self._callbacks:
@@ -100,6 +104,8 @@ class _RunCallback:
     """One callback, and how its errors are reported."""
 
     def __init__(self, given: str | Callback | object) -> None:
+        from nnframe.contracts.callback import Callback
+
         self.plugin: Callback | None = None
         self.object = given
         self.is_started = False

@@ -16,7 +16,6 @@ from nnframe.registry.engine_binding import bind_run
 from nnframe.training.agreement import tell_others
 from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END, TRAIN_END, TRAIN_START
 from nnframe.training.divergence import run_checked
-from nnframe.training.evaluation import evaluate
 from nnframe.training.run import TrainingRun
 from nnframe.training.together import at_work, everywhere
 
@@ -112,16 +111,8 @@ def _mean_loss(run: TrainingRun, first: int, loss_before: float) -> float:
 
 def _record(run: TrainingRun, learning_rate: float) -> None:
     """Add the epoch to the history and go to the next."""
-    validation_loss: float | None = None
-    values: dict[str, float] = {}
-    layers, objective, data, team = run.task.layers, run.task.objective, run.task.data, run.team
     # Computed first: a metric that fails must not leave half an epoch in the history.
-    if run.validation_data is not None:
-        validation_loss, values = evaluate(layers, objective, run.validation_data, run.metrics, team=team)
-    elif run.plan.held_out is not None:
-        validation_loss, values = evaluate(layers, objective, data, run.metrics, run.plan.held_out, team)
-    elif run.metrics:
-        _, values = evaluate(layers, None, data, run.metrics, team=team, reader=objective.plugin)
+    validation_loss, values = _evaluated(run) if run.has_validation or run.metrics else (None, {})
     history = run.history
     history.loss.append(run.loss_sum / run.samples_up_to(run.batch))
     history.learning_rate.append(learning_rate)
@@ -130,6 +121,19 @@ def _record(run: TrainingRun, learning_rate: float) -> None:
         history.validation_loss.append(validation_loss)
     for name, value in values.items():
         history.metrics[name].append(value)
-    for per_epoch, array in zip(history.loss_parameters.values(), objective.parameters, strict=True):
+    for per_epoch, array in zip(history.loss_parameters.values(), run.task.objective.parameters, strict=True):
         per_epoch.append(float(array))
     run.epoch, run.batch, run.loss_sum, run.seconds = run.epoch + 1, 0, 0.0, 0.0
+
+
+def _evaluated(run: TrainingRun) -> tuple[float | None, dict[str, float]]:
+    """Return the loss over the validation data, if there are any, and the metrics."""
+    # A run that measures nothing doesn't pay for this import.
+    from nnframe.training.evaluation import evaluate
+
+    layers, objective, data, team = run.task.layers, run.task.objective, run.task.data, run.team
+    if run.validation_data is not None:
+        return evaluate(layers, objective, run.validation_data, run.metrics, team=team)
+    if run.plan.held_out is not None:
+        return evaluate(layers, objective, data, run.metrics, run.plan.held_out, team)
+    return None, evaluate(layers, None, data, run.metrics, team=team, reader=objective.plugin)[1]

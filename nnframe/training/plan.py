@@ -6,16 +6,20 @@ interrupted.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.engine import Epoch
-from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DataError
 from nnframe.registry.binding import bind_schedule
+
+if TYPE_CHECKING:
+    from nnframe.contracts.schedule import Schedule
 
 # What is drawn from the seed of a run besides the order of the samples.
 DROPOUT_STREAM, HOLD_OUT_STREAM = 1, 2
@@ -113,6 +117,12 @@ class Plan:
     def _factors(self, schedule: Schedule, number: int) -> Array:
         steps = np.arange(number * self.batches_per_epoch, (number + 1) * self.batches_per_epoch)
         return bind_schedule(schedule)(steps, self.batches_per_epoch, self.n_epochs)
+
+
+def drawn_seed() -> int:
+    """Return a seed of 63 bits that nobody can foresee."""
+    # As secrets.randbits does it, whose module takes milliseconds to import.
+    return int.from_bytes(os.urandom(8), "little") >> 1
 
 
 def hold_out(n_samples: int, share: float, seed: int) -> tuple[Array, Array]:

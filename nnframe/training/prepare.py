@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from nnframe.registry.domains import check_domains, check_targets
 from nnframe.training.agreement import ShardLayout, agree, require_weight_somewhere, shards_of, total_class_counts
 from nnframe.training.by_name import for_loss
 from nnframe.training.callback_runner import CallbackRunner
-from nnframe.training.plan import Plan
+from nnframe.training.plan import Plan, drawn_seed
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
 from nnframe.training.settings import Settings
@@ -76,7 +75,7 @@ def _prepared(net: Net, data: Any, settings: Settings, team: Team) -> TrainingRu
     )
     if team.has_shards:
         require_weight_somewhere(team, weights)
-    seed = in_first(team, lambda: secrets.randbits(63) if settings.seed is None else settings.seed)
+    seed = in_first(team, lambda: drawn_seed() if settings.seed is None else settings.seed)
     plan = _plan(settings, len(samples), seed, bound, shards)
     if settings.n > 0:
         # Raises if there are too few samples to hold some out, or the schedule fails.

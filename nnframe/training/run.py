@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from nnframe.arrays import Array
 from nnframe.contracts.engine import TrainingTask
 from nnframe.contracts.learned import learned_of
 from nnframe.contracts.loss import Loss
-from nnframe.contracts.metric import Metric
 from nnframe.contracts.team import Team
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError
@@ -23,6 +22,9 @@ from nnframe.training.plan import Plan
 from nnframe.training.settings import Settings
 from nnframe.training.snapshot import Snapshot
 from nnframe.training.together import ALONE
+
+if TYPE_CHECKING:
+    from nnframe.contracts.metric import Metric
 
 
 class Net(Protocol):

@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from nnframe.arrays import Array, DType
-from nnframe.builtins.metrics.classes import classes_of
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, shown
 from nnframe.inputs.checks import as_array
@@ -94,6 +93,9 @@ def class_counts(data: Pairs) -> Array:
 def _classes_and_counts(data: Pairs) -> tuple[Array, Array]:
     if np.isnan(data.Y).any():
         raise DataError("data has a target that is NaN, so its class is unknown; leave those samples out")
+    # Only who weighs classes pays for this import.
+    from nnframe.builtins.metrics.classes import classes_of
+
     classes = classes_of(data.Y.T, data.Y)
     return classes, np.bincount(classes, minlength=max(data.Y.shape[1], 2))
 

@@ -11,22 +11,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from nnframe import registry
 from nnframe.contracts.engine import Engine
-from nnframe.contracts.loss import Loss
-from nnframe.contracts.metric import Metric
-from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
 from nnframe.contracts.plugin import Plugin
-from nnframe.contracts.schedule import Schedule
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 from nnframe.inputs.checks import finite_number, whole_number
+from nnframe.registry.kinds import kind_named
+
+# A run imports the contracts of those kinds that it uses.
+if TYPE_CHECKING:
+    from nnframe.contracts.loss import Loss
+    from nnframe.contracts.metric import Metric
+    from nnframe.contracts.optimizer import Optimizer
+    from nnframe.contracts.schedule import Schedule
 
 ENGINE_VARIABLE = "NNFRAME_ENGINE"
 DEFAULT_ENGINE = "numpy"
+LEARNING_RATE = "learning_rate"
 # History and evaluate() use these names for the loss.
 RESERVED_NAMES = ("loss", "validation_loss")
 
@@ -44,9 +49,9 @@ def optional(check: Check) -> Check:
     return lambda value, name: None if value is None else check(value, name)
 
 
-def plugin(kind: type[Plugin]) -> Check:
+def plugin(kind: str) -> Check:
     """Return a check that turns a name into the plugin object of that name."""
-    return lambda value, name: registry.resolve(kind, value)
+    return lambda value, name: registry.resolve(kind_named(kind).type, value)
 
 
 def count(minimum: int) -> Check:
@@ -93,11 +98,11 @@ def engine_or_default(value: Any, name: str) -> Engine:
 
 def named_metrics(value: Any, name: str) -> dict[str, Metric]:
     """Return metrics by the names under which their values are reported."""
-    if isinstance(value, (str, Metric)) or not isinstance(value, Sequence):
+    if isinstance(value, (str, Plugin)) or not isinstance(value, Sequence):
         raise ArgumentTypeError(f"{name} is {shown(value)}; expected a list such as ['accuracy']")
     found: dict[str, Metric] = {}
     for each in value:
-        metric = registry.resolve(Metric, each)
+        metric: Metric = registry.resolve(kind_named("metric").type, each)  # type: ignore[assignment]
         key = each if isinstance(each, str) else metric.spec
         if key in found or key in RESERVED_NAMES:
             reason = "is there twice" if key in found else "is the name of the loss"
@@ -127,13 +132,13 @@ class Settings:
     as no optimizer.
     """
 
-    loss: Loss = setting(plugin(Loss))
+    loss: Loss = setting(plugin("loss"))
     n: int = setting(count(minimum=0), 1)
     learning_rate: float = setting(optional(number("0.1")), None)
     batch_size: int = setting(count(minimum=1), 1)
     engine: Engine = setting(engine_or_default, None)
-    optimizer: Optimizer | None = setting(optional(plugin(Optimizer)), None)
-    schedule: Schedule | None = setting(optional(plugin(Schedule)), None)
+    optimizer: Optimizer | None = setting(optional(plugin("optimizer")), None)
+    schedule: Schedule | None = setting(optional(plugin("schedule")), None)
     l1: float = setting(number("0.001"), 0)
     l2: float = setting(number("0.001"), 0)
     clip_value: float | None = setting(optional(positive), None)

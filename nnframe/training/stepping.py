@@ -6,7 +6,6 @@ Names are looked up, plugins bound and memory allocated once, when a `Stepping` 
 from __future__ import annotations
 
 import math
-import secrets
 import time
 from typing import Any
 
@@ -22,7 +21,7 @@ from nnframe.training.by_name import samples_for
 from nnframe.training.diagnosis import ADVICE, diagnosis
 from nnframe.training.factors import Factors
 from nnframe.training.pair_checks import PairChecks
-from nnframe.training.plan import DROPOUT_STREAM
+from nnframe.training.plan import DROPOUT_STREAM, drawn_seed
 from nnframe.training.prepare import bind_net, n_targets_of, remember
 from nnframe.training.run import Net
 from nnframe.training.settings import Settings
@@ -89,7 +88,7 @@ class Stepping:
         self._asks = bool(settings.loss.asks)
         self._snapshot = Snapshot(self.bound)
         self._learning_rate = settings.learning_rate
-        self.seed = secrets.randbits(63) if settings.seed is None else settings.seed
+        self.seed = drawn_seed() if settings.seed is None else settings.seed
         self.history = History(seed=self.seed, loss_parameters={name: [] for name in self.loss_parameters})
         self.steps, self.loss_sum, self.samples_in_epoch, self._began = 0, 0.0, 0, time.perf_counter()
         # What is restored after a divergence, beside the weights.

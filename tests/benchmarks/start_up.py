@@ -2,20 +2,20 @@
 
     python tests/benchmarks/start_up.py
 
-Each row is a new process that runs one line of Python. The rows take turns, so a machine that slows down slows all of
-them. Printed are the median with the quartiles, and how much more than its baseline a row costs, in milliseconds and as
-a ratio. The ratio is reliable even on a busy machine.
+Each row is a new process that runs one line of Python. What it takes is the processor's time, which other processes
+change little. The rows take turns, so a machine that slows down slows all of them. Printed are the median with the
+quartiles, and how much more than its baseline a row costs, in milliseconds and as a ratio.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,11 @@ activation = Activation("{name}", np.tanh, lambda z: 1 - np.tanh(z) ** 2)
 def nnframe_activations():
     return [activation]
 """
+
+
+NET = "net = nnframe.nNet.from_sizes([2, 3, 1], ['tanh', None])"
+RUN = "; net.nEpochs(1, [([[1.0], [1.0]], [[1.0]])], 'mse', 0.1)"
+STEP = "; net.trainer('mse', 0.1).step([[1.0], [1.0]], [[1.0]])"
 
 
 class Row(NamedTuple):
@@ -45,16 +50,28 @@ def rows_for(count: int) -> tuple[Row, ...]:
     """Return the rows for this many installed plugins."""
     many, one = f"{count} plugins", count // 2
     all_imports = f"for i in range({count}): __import__(f'nnframe_bench_{{i}}')"
+    both = "import numpy, nnframe"
+    line = "import sys; from nnframe.cli import main; sys.exit(main(['{}']))"
     return (
+        Row("Python alone", "pass", False, None),
         Row("import numpy", "import numpy", False, None),
-        Row("import nnframe", "import nnframe", False, "import numpy"),
+        Row("import nnframe", "import nnframe", False, "Python alone"),
+        Row("import both", both, False, "import numpy", target=10),
+        Row("a net of given weights", f"{both}; nnframe.denseLayer([[1.0]], 0, 'tanh')", False, "import numpy"),
+        Row("a first net", f"{both}; {NET}", False, "import numpy"),
+        Row("a first net and run", f"{both}; {NET}{RUN}", False, "import numpy"),
+        Row("a first net and step", f"{both}; {NET}{STEP}", False, "import numpy"),
+        Row("nnframe --version", line.format("--version"), False, "Python alone", target=60),
+        Row("nnframe --help", line.format("--help"), False, "Python alone", target=60),
+        Row(f"Python alone, {many}", "pass", True, None),
+        Row(f"nnframe --help, {many}", line.format("--help"), True, f"Python alone, {many}"),
         Row(f"import numpy, {many}", "import numpy", True, None),
-        Row(f"import nnframe, {many}", "import nnframe", True, f"import numpy, {many}"),
+        Row(f"import both, {many}", both, True, f"import numpy, {many}", target=10),
         Row(
             f"a built-in name, {many}",
-            "import nnframe; nnframe.registry.get('activation', 'relu')",
+            "import numpy, nnframe; nnframe.registry.get('activation', 'relu')",
             True,
-            f"import nnframe, {many}",
+            f"import both, {many}",
         ),
         Row("direct import of a plugin", f"import nnframe_bench_{one}", True, None),
         Row(
@@ -86,12 +103,13 @@ def install_plugins(folder: Path, count: int) -> None:
 
 
 def seconds(code: str, path: str, cache: str) -> float:
-    """Return how long a new process takes to run a line of Python, with byte code cached as after an install."""
+    """Return the processor's time of a new process that runs a line of Python, with byte code cached beforehand."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment |= {"PYTHONPATH": path, "PYTHONPYCACHEPREFIX": cache}
-    start = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:

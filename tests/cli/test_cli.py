@@ -89,6 +89,24 @@ def test_the_version_is_shown(command):
     assert command("--version")[1] == f"nnframe {__version__}\n"
 
 
+@pytest.mark.parametrize(("option", "too_much"), [
+    ("--help", {"numpy", "argparse", "pathlib", "email", "json"}),
+    ("--version", {"numpy", "argparse", "pathlib", "dataclasses", "nnframe.registry"}),
+])  # fmt: skip
+def test_help_and_version_import_little(option, too_much):
+    code = (
+        f"import sys; from nnframe.cli import main; sys.modules['email.message'] = None; main(['{option}']); "
+        f"print(sorted({too_much} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, env=with_site_packages())
+    assert done.stderr == "[]\n"
+
+
+def with_site_packages():
+    """Return an environment without what a .pth file imports when Python starts."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
 def test_help_names_every_option(command):
     status, out, _ = command("train", "--help")
     assert status == 0

@@ -5,15 +5,20 @@ For a model, the layers, activations and metadata; for a checkpoint, how far the
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnframe.contracts.command import Command
 from nnframe.contracts.markers import hookimpl
 
+# Like pathlib, not imported for nnframe --help.
+if TYPE_CHECKING:
+    import argparse
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    from pathlib import Path
+
     parser.add_argument("file", type=Path, help="a saved model or a checkpoint")
     parser.add_argument("--json", action="store_true", help="print JSON, with the metadata in full")
 

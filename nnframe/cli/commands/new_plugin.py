@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnframe.cli.output import say
 from nnframe.contracts.command import Command
 from nnframe.contracts.markers import hookimpl
 from nnframe.registry.kinds import KINDS
 
+# Like pathlib, not imported for nnframe --help.
+if TYPE_CHECKING:
+    import argparse
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    from pathlib import Path
+
     parser.add_argument("distribution", help="the name of the distribution, such as nnframe-softsign")
     for kind in KINDS:
         parser.add_argument(

@@ -5,10 +5,14 @@ With an action: show or check some of them.
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from nnframe.contracts.command import Command
 from nnframe.contracts.markers import hookimpl
+
+# Not imported for nnframe --help.
+if TYPE_CHECKING:
+    import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +51,11 @@ def run(options: argparse.Namespace) -> int | None:
 
 
 def _add_json(parser: argparse.ArgumentParser, note: str = "") -> None:
+    from argparse import SUPPRESS
+
     # Without a default, a --json before the action is not undone by the action's own parser.
     parser.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help=", ".join(filter(None, ["print JSON", note]))
+        "--json", action="store_true", default=SUPPRESS, help=", ".join(filter(None, ["print JSON", note]))
     )
 
 

@@ -6,19 +6,23 @@ is read, and which further options there are, depends on the data: nnframe train
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nnframe.cli.parser import CommandParser
 from nnframe.contracts.command import Command
 from nnframe.contracts.markers import hookimpl
 from nnframe.errors import PluginError
 
+# Like pathlib, not imported for nnframe --help.
+if TYPE_CHECKING:
+    import argparse
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options for any data, and before parsing those of the reader of the data."""
+    from nnframe.cli.parser import CommandParser
+
     _add_generic(parser)
     if isinstance(parser, CommandParser):
         parser.before_parsing = partial(_add_reader_options, parser)
@@ -42,6 +46,8 @@ def run(options: argparse.Namespace) -> None:
 
 def _add_generic(parser: argparse.ArgumentParser) -> None:
     # As in `run`: nnframe --help needs none of the options.
+    from pathlib import Path
+
     from nnframe.cli import numbers
 
     parser.add_argument("data", help="a file, such as a .npy, .npz or .csv file, or digits, a data set in nnframe")
@@ -94,6 +100,8 @@ def _add_generic(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_reader_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    from argparse import ArgumentError
+
     from nnframe.cli.readers import reader_in
     from nnframe.registry.blame import blamed_error
 
@@ -101,7 +109,7 @@ def _add_reader_options(parser: argparse.ArgumentParser, arguments: Sequence[str
     if reader is not None and reader.add_arguments is not None:
         try:
             reader.add_arguments(parser.add_argument_group(f"data ({reader.name})"))
-        except argparse.ArgumentError as error:
+        except ArgumentError as error:
             # Two options of one name.
             raise blamed_error(PluginError, reader, "add_arguments", f"raised {error}") from error
 

@@ -8,14 +8,12 @@ run on whichever is faster at the moment. What the user has set, in the environm
 
 from __future__ import annotations
 
-import ctypes
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -129,6 +127,10 @@ def blas_library() -> Library | None:
 
 def _own_library() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     """Return the functions of the OpenBLAS that comes with numpy."""
+    # Nets whose products are small need neither.
+    import ctypes
+    from pathlib import Path
+
     package = Path(np.__file__).parent
     for path in (*package.parent.glob("numpy.libs/*openblas*"), *package.glob(".dylibs/*openblas*")):
         try:
