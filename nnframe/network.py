@@ -240,6 +240,7 @@ class nNet(Answers):
         engine: str | Engine | None = None,
         optimizer: str | Optimizer | None = None,
         schedule: str | Schedule | None = None,
+        layer_rates: Sequence[Any] | None = None,
         l1: float = 0,
         l2: float = 0,
         clip_value: float | None = None,
@@ -274,11 +275,14 @@ class nNet(Answers):
             new state. With ``"lbfgs"``, an epoch is an iteration over all rows, whatever ``batch_size`` is.
         schedule : str, Schedule or None, optional
             Multiplies the learning rate in the course of the n epochs: ``"cosine"``.
+        layer_rates : sequence of float, pair or dict, optional
+            For each layer, what its learning rate is multiplied by: a factor, a pair of factors for weights and bias,
+            or a dict such as ``{"linear": 0.1, "bias": 1, "alpha": 0}``. 0 freezes: what has it keeps its bits.
         l1, l2 : float, optional
             Adds ``l1 * sum(abs(w)) + l2 / 2 * sum(w ** 2)`` over all weights, not biases, to what is minimized. The
             reported losses stay without it.
         clip_value, clip_norm : float or None, optional
-            Limits the size of each element of the gradient; the Euclidean norm of the whole gradient.
+            Limits the size of each element of the gradient; the Euclidean norm of the gradient of what isn't frozen.
         dropout : float or sequence of float, optional
             The share of each hidden layer's outputs that is set to 0 in training; a sequence has one for each of them.
         shuffle : bool, optional
@@ -335,6 +339,7 @@ class nNet(Answers):
         optimizer: str | Optimizer | None = None,
         schedule: str | Schedule | None = None,
         n: int | None = None,
+        layer_rates: Sequence[Any] | None = None,
         l1: float = 0,
         l2: float = 0,
         clip_value: float | None = None,
@@ -348,7 +353,7 @@ class nNet(Answers):
 
         Parameters
         ----------
-        loss, learning_rate, engine, optimizer, schedule, l1, l2, clip_value, clip_norm, dropout, seed
+        loss, learning_rate, engine, optimizer, schedule, layer_rates, l1, l2, clip_value, clip_norm, dropout, seed
             As in `nEpochs`.
         n : int, optional
             The number of epochs that a schedule spans; needed with a schedule.

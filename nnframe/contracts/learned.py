@@ -98,8 +98,11 @@ def checked_learned(
                 f"learned of {owner} has {shown(name)}; expected parameters whose default is a float: "
                 f"params={{{name!r}: 0.25}}"
             )
-        if not name.isascii():
-            raise ArgumentError(f"learned of {owner} has {shown(name)}; expected an ASCII name, for files to store it")
+        if not name.isascii() or name in ("linear", "bias"):
+            raise ArgumentError(
+                f"learned of {owner} has {shown(name)}; expected an ASCII name other than linear and bias, because "
+                f"files and layer_rates name the arrays of a layer"
+            )
         limit = limits.get(name)
         interval = interval_of(limit)
         if limit is not None and (interval is None or interval.allows_none):

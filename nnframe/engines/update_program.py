@@ -117,7 +117,7 @@ class UpdateProgram:
         # For each segment, the factor of its learning rate, and what sets the numbers of a step.
         self._fills: list[tuple[float, list[Callable[[Any], None]]]] = []
         self._calls: list[Callable[[], object]] = []
-        for start, stop, factor in segments or [Segment(0, w.size, 1.0)]:
+        for start, stop, factor in [Segment(0, w.size, 1.0)] if segments is None else segments:
             # Arrays: numpy takes longer to convert a number to one than to multiply by it.
             numbers = [np.empty((), w.dtype) for _ in recipe.numbers]
             self._fills.append((factor, [number.fill for number in numbers]))

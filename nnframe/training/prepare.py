@@ -21,6 +21,7 @@ from nnframe.registry.domains import check_domains, check_targets
 from nnframe.training.agreement import ShardLayout, agree, require_weight_somewhere, shards_of, total_class_counts
 from nnframe.training.by_name import for_loss
 from nnframe.training.callback_runner import CallbackRunner
+from nnframe.training.layer_rates import factors_of
 from nnframe.training.plan import Plan, drawn_seed
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
@@ -206,7 +207,8 @@ def update_rule(layers: Sequence[Linear], objective: Objective, settings: Settin
             arrays[-1][...] = optimizer.initial_value(key)
     state = OptimizerState(tuple(arrays), np.zeros((), np.int64))
     bound = bind_optimizer(optimizer) if optimizer else None
-    return UpdateRule(settings.l1, settings.l2, settings.clip_value, settings.clip_norm, bound, state)
+    factors = factors_of(layers, objective, settings.layer_rates)
+    return UpdateRule(settings.l1, settings.l2, settings.clip_value, settings.clip_norm, bound, state, factors)
 
 
 def _share_per_layer(dropout: float | tuple[float, ...], n_hidden: int) -> tuple[float, ...]:

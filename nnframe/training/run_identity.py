@@ -40,6 +40,7 @@ def settings_identity(settings: Settings, net: TrainingTask | BoundNet) -> dict[
         "layers": [[*layer.weights.shape, _as_json(layer.activation.plugin)] for layer in net.layers],
         "dtype": str(net.layers[0].weights.dtype),
         "dropout": list(net.dropout),
+        "layer_rates": None if net.rule.factors is None else list(net.rule.factors),
         # Without a schedule, the number of epochs makes no difference to any one of them.
         "n": settings.n if settings.schedule is not None else None,
     }

@@ -21,6 +21,7 @@ from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.registry.kinds import kind_named
+from nnframe.training.layer_rates import LayerRate, checked_layer_rates
 
 # A run imports the contracts of those kinds that it uses.
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Settings:
     engine: Engine = setting(engine_or_default, None)
     optimizer: Optimizer | None = setting(optional(plugin("optimizer")), None)
     schedule: Schedule | None = setting(optional(plugin("schedule")), None)
+    layer_rates: tuple[LayerRate, ...] | None = setting(optional(checked_layer_rates), None)
     l1: float = setting(number("0.001"), 0)
     l2: float = setting(number("0.001"), 0)
     clip_value: float | None = setting(optional(positive), None)

@@ -65,7 +65,13 @@ class Iterations:
         self._minimize = bind_minimizer(optimizer)
         self._live = [array.reshape(-1) for array in trained_arrays(run.task.layers, run.task.objective)]
         stops = np.cumsum([array.size for array in self._live]).tolist()
-        self._parts = [slice(stop - array.size, stop) for array, stop in zip(self._live, stops, strict=True)]
+        factors = run.task.rule.factors or (1.0,) * len(stops)
+        # What isn't frozen, and where the vector of all weights has it.
+        self._trained = [
+            (array, slice(stop - array.size, stop))
+            for array, stop, factor in zip(self._live, stops, factors, strict=True)
+            if factor
+        ]
         self._data: WholeData | None = None
         # The last weights that were evaluated, and what came out.
         self._given = self._w = np.empty(0)
@@ -105,9 +111,10 @@ class Iterations:
                 f"before it; scale the data, or use another optimizer",
                 epoch=number,
             )
+        live, parts = zip(*self._trained, strict=True) if self._trained else ((), ())
         copy_all(
-            [*self._live, *state.arrays, state.updates],
-            [*(new_w[part] for part in self._parts), *new_state, state.updates + 1],
+            [*live, *state.arrays, state.updates],
+            [*(new_w[part] for part in parts), *new_state, state.updates + 1],
         )
         if done is not None:
             self._run.stop(str(done))

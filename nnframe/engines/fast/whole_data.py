@@ -7,6 +7,7 @@ are the gradients of several chunks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -85,6 +86,11 @@ class WholeData:
         self._has_repeats = len(distinct) < len(task.layers)
         roles = roles_of(task.layers, task.objective, self._vector.dtype)
         self._penalty = self._factors_of_l2(arrays, roles) if task.rule.l2 else None
+        factors = task.rule.factors or (1.0,) * len(arrays)
+        stops = accumulate(array.size for array in arrays)
+        self._frozen = [
+            slice(stop - array.size, stop) for stop, array, f in zip(stops, arrays, factors, strict=True) if not f
+        ]
         self._passes: dict[int, tuple[Passes, Output]] = {}
         product = largest_product(task.layers, self._chunk)
         if prod(product) <= ONE_ANYWAY:
@@ -113,6 +119,8 @@ class WholeData:
             gradient[...] = sums
         loss = penalized = total / self.n_rows
         gradient = gradient.copy()
+        for part in self._frozen:
+            gradient[part] = 0
         if self._penalty is not None:
             pull = self._penalty * w
             penalized += float(pull.dot(w)) / 2
