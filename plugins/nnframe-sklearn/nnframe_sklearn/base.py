@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from nnframe import Activation, Array, History, nNet, pairs
+from nnframe import Activation, Array, History, Loss, nNet, pairs, registry
 from nnframe.callbacks import EarlyStopping
 from nnframe_sklearn.blas import single_thread
 from nnframe_sklearn.dense_rows import dense_rows
@@ -202,9 +202,10 @@ class NNBase(NetEstimator):
             self._scaling = Scaling(keeps_zeros=sp.issparse(X))
             self._scaling.learn(X, weights)
         self._learn_target_scale(y, weights)
-        last = self._objective()[1]
+        loss, last = self._objective()
         hidden = self._hidden()
-        sizes = [X.shape[1], *hidden, self._targets(y[:1], X.dtype).shape[1]]
+        n_targets = self._targets(y[:1], X.dtype).shape[1]
+        sizes = [X.shape[1], *hidden, n_targets * registry.resolve(Loss, loss).n_outputs]
         activations = self._activations(len(hidden))
         self.net_ = nNet.from_sizes(sizes, [*activations, last], seed, X.dtype)
         if hidden:

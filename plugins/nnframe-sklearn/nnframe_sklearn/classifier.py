@@ -220,6 +220,11 @@ class NNClassifier(HasClasses, ClassifierMixin, NNBase):  # type: ignore[misc]
         apart = self._labels.is_multilabel or n_outputs == 1
         if loss is None:
             loss = registry.resolve(Loss, "bce" if apart else "cel")
+        if loss.is_grouped:
+            raise ValueError(
+                f"loss is {loss.spec!r}, which has several outputs for each number that it predicts; expected a loss "
+                f"for classes such as 'cel', or NNRegressor"
+            )
         if apart and loss.a_domain in DISTRIBUTIONS:
             raise ValueError(
                 f"loss is {loss.spec!r}, which takes probabilities that sum to 1, but a sample may have several "

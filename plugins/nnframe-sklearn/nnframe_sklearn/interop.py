@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from nnframe import Array, registry
 from nnframe_sklearn.base import NNBase
+from nnframe_sklearn.distributions import DistributionMixin
 from nnframe_sklearn.estimator import NetEstimator
 from nnframe_sklearn.labels import Labels
 from nnframe_sklearn.mlp import MLPBase
@@ -88,6 +89,11 @@ def to_sklearn(estimator: NetEstimator) -> Any:
         If it is not fitted.
     """
     check_is_fitted(estimator)
+    if isinstance(estimator, DistributionMixin) and estimator._resolved_loss().point is not None:
+        raise ValueError(
+            f"the estimator's loss is {estimator.loss!r}, which reads the predictions from the outputs; scikit-learn's "
+            f"MLP predicts the outputs"
+        )
     names = _activations(estimator)
     labels: Labels | None = getattr(estimator, "_labels", None)
     made = (theirs.MLPRegressor if labels is None else theirs.MLPClassifier)()

@@ -112,6 +112,10 @@ class MLPBase(NetEstimator):
         """Return the loss, and scikit-learn's name of the last activation."""
         raise NotImplementedError
 
+    def _outputs_per_target(self) -> int:
+        """Return how many outputs the loss wants for each target."""
+        return 1
+
     def _loss_divisor(self) -> int:
         """Return what the loss of several outputs is divided by when it is reported."""
         return 1
@@ -166,7 +170,7 @@ class MLPBase(NetEstimator):
             self._set_net(self._net)
 
     def _initialize(self, n_inputs: int, n_outputs: int, dtype: Any, rng: Any) -> None:
-        sizes = [n_inputs, *self._hidden(), n_outputs]
+        sizes = [n_inputs, *self._hidden(), n_outputs * self._outputs_per_target()]
         factor = 2.0 if self.activation == "logistic" else 6.0
         self.coefs_, self.intercepts_, self._views = [], [], ()
         for n_in, n_out in pairwise(sizes):

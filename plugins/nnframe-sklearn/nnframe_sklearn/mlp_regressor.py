@@ -11,7 +11,8 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
-from nnframe import Array
+from nnframe import Array, Loss, registry
+from nnframe_sklearn.distributions import DistributionMixin
 from nnframe_sklearn.mlp import MLPBase
 from nnframe_sklearn.mlp_classifier import _takes_parts
 
@@ -19,13 +20,14 @@ from nnframe_sklearn.mlp_classifier import _takes_parts
 LOSSES = {"squared_error": ("half_squared_error", "identity"), "poisson": ("half_poisson", "exp")}
 
 
-class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, DistributionMixin, MLPBase):  # type: ignore[misc]
     """scikit-learn's MLPRegressor: the same arguments, attributes and, but for rounding, the same weights.
 
     Parameters
     ----------
     loss : str or Loss
-        ``"squared_error"``, ``"poisson"``, or any other loss; the last layer is then linear.
+        ``"squared_error"``, ``"poisson"``, or any other loss; the last layer is then linear. With several outputs for
+        each target, such as ``"quantile(levels=(0.1, 0.9))"``, the last layer has as many times `n_outputs_`.
     activation, solver, learning_rate
         As in `MLPClassifier`.
     hidden_layer_sizes, alpha, batch_size, learning_rate_init, power_t, max_iter, shuffle, random_state, tol, verbose, \
@@ -106,11 +108,6 @@ n_features_in_, feature_names_in_, n_iter_, n_layers_, n_outputs_, out_activatio
         self._fit(X, y, sample_weight, incremental=True)
         return self
 
-    def predict(self, X: Any) -> Array:
-        """Return the predictions, shape (n_samples,) or (n_samples, n_outputs)."""
-        outputs = self._outputs(X)
-        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
-
     # y
 
     def _checked_targets(self, y: Any, dtype: Any, incremental: bool) -> Array:
@@ -126,9 +123,18 @@ n_features_in_, feature_names_in_, n_iter_, n_layers_, n_outputs_, out_activatio
             return LOSSES[self.loss]
         return self.loss, "identity"
 
+    def _resolved_loss(self) -> Loss:
+        return registry.resolve(Loss, self._objective()[0])
+
+    def _outputs_per_target(self) -> int:
+        return self._resolved_loss().n_outputs
+
+    def _shaped(self, columns: Array) -> Array:
+        return columns[:, 0] if columns.shape[1] == 1 else columns
+
     def _loss_divisor(self) -> int:
         # scikit-learn reports the mean over the outputs, and trains on the sum.
         return self.n_outputs_ if isinstance(self.loss, str) and self.loss == "squared_error" else 1
 
     def _score_of(self, outputs: Array, Y: Array, sample_weight: Array | None) -> float:
-        return float(r2_score(Y, outputs, sample_weight=sample_weight))
+        return float(r2_score(Y, self._points(outputs), sample_weight=sample_weight))

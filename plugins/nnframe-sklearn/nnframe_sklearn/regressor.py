@@ -10,19 +10,22 @@ from sklearn.base import RegressorMixin
 
 from nnframe import Array, Loss, registry
 from nnframe_sklearn.base import NNBase
+from nnframe_sklearn.distributions import DistributionMixin
 from nnframe_sklearn.scaling import Scaling
 
 # By what a loss takes, other than any number.
 OUTPUT_ACTIVATIONS = {"positive": "exp", "nonnegative": "exp", "probability": "sigmoid", "distribution": "softmax"}
 
 
-class NNRegressor(RegressorMixin, NNBase):  # type: ignore[misc]
+class NNRegressor(RegressorMixin, DistributionMixin, NNBase):  # type: ignore[misc]
     """A neural network that predicts one number a sample, or several.
 
     Parameters
     ----------
     loss : str or Loss
-        ``"auto"``: the squared error. Others are ``"huber"``, ``"quantile(levels=0.9)"`` or ``"half_poisson"``.
+        ``"auto"``: the squared error. Others are ``"huber"`` or ``"half_poisson"``; with several outputs for each
+        target, ``"quantile(levels=(0.1, 0.5, 0.9), crossing=False)"``, ``"gaussian_nll"`` or
+        ``"mixture_nll(components=3)"``.
     output_activation : str, Activation or None
         ``"auto"``: none, or exp or sigmoid where the loss takes only positive numbers or probabilities.
     scale : "standard" or None
@@ -84,13 +87,6 @@ shuffle, early_stopping, validation_fraction, patience, tol, metrics, callbacks,
         self._partial_fit(X, y, sample_weight)
         return self
 
-    def predict(self, X: Any) -> Array:
-        """Return the predictions, in the shape of the y of `fit`."""
-        outputs = self._outputs(X)
-        if self._target_scaling is not None:
-            outputs = self._target_scaling.undo(outputs)
-        return outputs[:, 0] if self._is_flat else outputs
-
     def prediction_interval(self, X: Any, coverage: float = 0.9) -> tuple[Array, Array]:
         """Return the lower and the upper ends of intervals that hold the given share of targets.
 
@@ -148,13 +144,15 @@ shuffle, early_stopping, validation_fraction, patience, tol, metrics, callbacks,
     def _learn_errors(self, X_val: Any, y_val: Any) -> None:
         self._errors = None
         if X_val is not None:
-            outputs = self._outputs_of(X_val)
-            predicted = outputs if self._target_scaling is None else self._target_scaling.undo(outputs)
+            predicted = self._points(self._outputs_of(X_val))
             self._errors = np.sort(np.abs(np.asarray(y_val).reshape(predicted.shape) - predicted), axis=0)
 
     def _learn_targets(self, y: Any) -> None:
         self._is_flat = y.ndim == 1
         self._n_outputs = 1 if y.ndim == 1 else y.shape[1]
+
+    def _shaped(self, columns: Array) -> Array:
+        return columns[:, 0] if self._is_flat else columns
 
     def _require_known(self, y: Any) -> None:
         if not hasattr(self, "net_"):

@@ -68,3 +68,8 @@ class Scaling:
         shift = 0 if self.mean is None else self.mean
         plain: Array = (rows * self.scale + shift).astype(rows.dtype)
         return plain
+
+    def undo_differences(self, rows: Array) -> Array:
+        """Return differences, such as standard deviations, of what was scaled to these rows."""
+        plain: Array = (rows * self.scale).astype(rows.dtype)
+        return plain
