@@ -51,6 +51,9 @@ def curves_of(plugin: Plugin) -> Curves | None:
     PluginError
         If the plugin fails.
     """
+    if isinstance(plugin, Loss) and (plugin.is_grouped or plugin.asks):
+        # A function of several outputs, or of more than outputs and targets.
+        return None
     with np.errstate(all="ignore"):
         return next((draw(plugin) for kind, draw in DRAWN.items() if isinstance(plugin, kind)), None)
 

@@ -49,7 +49,7 @@ def train(options: argparse.Namespace) -> None:
             for line in data.summary:
                 say(line)
         loss = _loss(options, data)
-        net = _net(options, data)
+        net = _net(options, data, loss)
         if not options.quiet:
             say(repr(net))
         job = Training(options, data, net, loss)
@@ -222,13 +222,23 @@ def _loss(options: argparse.Namespace, data: TrainingData) -> Loss:
             f"--loss is {loss.spec}, which needs probabilities, but the net predicts any number; use a loss such as "
             f"{data.loss}, or --task classification"
         )
+    if loss.is_grouped and data.activation is not None:
+        raise ArgumentError(
+            f"--loss is {loss.spec}, which has several outputs for each number that it predicts, but the net predicts "
+            f"classes; use a loss such as {data.loss}, or --task regression"
+        )
+    if loss.is_grouped and data.finish is not None:
+        raise ArgumentError(
+            f"--loss is {loss.spec}, which has several outputs for each number that it predicts; the scale of the "
+            f"targets can't be made part of such a net: use --reader table, of nnframe-table, which keeps it apart"
+        )
     return loss
 
 
-def _net(options: argparse.Namespace, data: TrainingData) -> nNet:
+def _net(options: argparse.Namespace, data: TrainingData, loss: Loss) -> nNet:
     hidden = data.defaults.hidden if options.hidden is None else options.hidden
     return nNet.from_sizes(
-        [data.n_inputs, *hidden, data.n_outputs],
+        [data.n_inputs, *hidden, data.n_outputs * loss.n_outputs],
         [options.activation, data.activation] if hidden else [data.activation],
         seed=options.seed,
         dtype=float_dtype(data.train.X.dtype, "X"),
@@ -248,7 +258,7 @@ def _quality(net: nNet, data: TrainingData, judged_by: Pairs) -> str:
     in_units = data.in_units or (lambda outputs: outputs)
     starts = range(0, len(judged_by), ROWS_AT_ONCE)
     parts = [judged_by.rows(slice(start, start + ROWS_AT_ONCE), net.dtype) for start in starts]
-    a = in_units(np.concatenate([net.forwardPass(x.T, return_all_steps=False) for x, _ in parts], axis=1))
+    a = in_units(np.concatenate([net.predict(x) for x, _ in parts]).T)
     y = in_units(np.concatenate([y for _, y in parts]).T)
     values = {name: metric_value(registry.resolve(Metric, name), a, y) for name in data.metrics}
     return ", ".join(f"{name} {value:.4f}" for name, value in values.items())

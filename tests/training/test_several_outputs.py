@@ -262,3 +262,11 @@ def test_a_point_of_another_shape_is_blamed_on_the_loss():
     net.nEpochs(1, DATA, Loss("flat", laplace, outputs=2, point=lambda a: a.sum(axis=0).sum(axis=0)), 0.01)
     with pytest.raises(PluginError, match=r"loss 'flat', point: returned an array of shape \(40,\).*shape \(2, 40\)"):
         net.predict(X)
+
+
+@pytest.mark.usefixtures("_registered")
+def test_the_derivative_with_respect_to_each_output_is_shown(command):
+    status, out, err = command("plugins", "show", "laplace")
+    assert status == 0, err
+    assert "dL/da0 = " in out
+    assert "dL/da1 = " in out

@@ -12,11 +12,13 @@ from msgspec import Meta, Struct
 
 from nnframe import registry
 from nnframe.arrays import Array
+from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, DataError
 from nnframe.loading import load_with_metadata
 from nnframe.network import nNet
+from nnframe.registry.answers import distribution_of, point_of, quantiles_of
 from nnframe.saving.failures import DefectError, reading
 from nnframe.training.evaluation import metric_value
 from nnframe_table.column import Column, Numeric, Unknown
@@ -25,7 +27,7 @@ from nnframe_table.metadata import from_metadata, to_metadata
 from nnframe_table.sources.memory import is_pandas_frame
 from nnframe_table.sources.numpy_file import TARGET
 from nnframe_table.sources.source import Chunk, Source
-from nnframe_table.target import Classification, Regression, Target
+from nnframe_table.target import Classification, Regression, Target, refuse_nan
 
 METADATA = "table"
 LOSS = "loss"
@@ -80,10 +82,13 @@ class Model:
 
     def __init__(self, net: nNet, columns: Columns, target: Target, loss: str | None = None) -> None:
         n_in, n_out = net.layersList[0].n_in, net.layersList[-1].n_out
-        if (n_in, n_out) != (columns.n_inputs, target.n_outputs):
+        # What reads the predictions from the outputs; most losses leave the outputs as they are.
+        self.reader = None if net.trained_for is None else registry.resolve(Loss, net.trained_for)
+        n_expected = target.n_outputs * (1 if self.reader is None else self.reader.n_outputs)
+        if (n_in, n_out) != (columns.n_inputs, n_expected):
             raise ArgumentError(
                 f"net has {n_in} inputs and {n_out} outputs; expected {columns.n_inputs} inputs for the columns, and "
-                f"{target.n_outputs} outputs for the {target.kind}"
+                f"{n_expected} outputs for the {target.kind}"
             )
         self.net, self.columns, self.target = net, columns, target
         self.loss = loss or target.loss
@@ -120,16 +125,85 @@ class Model:
         ArgumentError
             If the net's output is NaN.
         """
-        return self.target.decode(self.outputs(table, unknown))
+        return self.target.decode(self.points(self.outputs(table, unknown)))
+
+    def predict_quantiles(self, table: Any, levels: Any, unknown: Unknown = "refuse") -> Array:
+        """Return quantiles of the target for each row of a table, of a net trained with a loss that has them.
+
+        Parameters
+        ----------
+        table, unknown
+            As in `predict`.
+        levels : array_like, shape (L,)
+            Above 0 and below 1.
+
+        Returns
+        -------
+        ndarray, shape (N, L)
+            In the target's units.
+
+        Raises
+        ------
+        ArgumentError
+            If the loss has no quantiles, or none of these levels.
+        NNFrameError
+            As `predict`.
+        """
+        return self.quantiles(self.outputs(table, unknown), levels)
+
+    def predict_dist(self, table: Any, unknown: Unknown = "refuse") -> tuple[Array, Array]:
+        """Return the target's mean and standard deviation for each row, of a net trained with a loss that has them.
+
+        Parameters
+        ----------
+        table, unknown
+            As in `predict`.
+
+        Returns
+        -------
+        mean, scale : ndarray, shape (N,)
+            In the target's units.
+
+        Raises
+        ------
+        ArgumentError
+            If the loss has no mean and scale.
+        NNFrameError
+            As `predict`.
+        """
+        return self.distribution(self.outputs(table, unknown))
+
+    def points(self, outputs: Array) -> Array:
+        """Return the predictions for outputs of the net, shape (N, n_targets), before they are decoded."""
+        refuse_nan(outputs)
+        found: Array = point_of(self.reader, outputs.T).T
+        return found
+
+    def quantiles(self, outputs: Array, levels: Any) -> Array:
+        """Return quantiles for outputs of the net, shape (N, L), in the target's units."""
+        refuse_nan(outputs)
+        found = quantiles_of(self.reader, outputs.T, levels)
+        return np.column_stack([self.target.decode(each.T) for each in found])
+
+    def distribution(self, outputs: Array) -> tuple[Array, Array]:
+        """Return mean and standard deviation for outputs of the net, each of shape (N,), in the target's units."""
+        refuse_nan(outputs)
+        mean, scale = distribution_of(self.reader, outputs.T)
+        # Classes have neither.
+        assert isinstance(self.target, Regression)
+        return self.target.decode(mean.T), scale[0].astype(np.float64) * self.target.scale
 
     def outputs(self, table: Any, unknown: Unknown = "refuse") -> Array:
-        """Return the net's outputs for each row of a table, shape (N, n_outputs): for classes, their probabilities."""
+        """Return the net's outputs for each row of a table, shape (N, n_outputs): for classes, their probabilities.
+
+        A loss with several outputs for each target has as many times more of them, and not in the target's units.
+        """
         inputs = self._few_inputs(table)
         if inputs is not None:
             outputs: Array = self.net.forwardPass(inputs.T, return_all_steps=False).T
             return outputs
         parts = [predicted.outputs for predicted in self.run(table, unknown=unknown)]
-        return np.concatenate(parts) if parts else np.empty((0, self.target.n_outputs))
+        return np.concatenate(parts) if parts else np.empty((0, self.net.layersList[-1].n_out))
 
     def _few_inputs(self, table: Any) -> Array | None:
         """Return the inputs for a few rows of plain values without the machinery for large tables, or None."""
@@ -208,7 +282,8 @@ class Model:
         return self._metrics(np.concatenate(outputs), np.concatenate([y for _, y in parts]))
 
     def _metrics(self, outputs: Array, targets: Array) -> dict[str, float]:
-        a, y = self.target.in_units(outputs).T, self.target.in_units(targets).T
+        points = point_of(self.reader, outputs.T).T
+        a, y = self.target.in_units(points).T, self.target.in_units(targets).T
         return {name: metric_value(registry.resolve(Metric, name), a, y) for name in self.target.metrics}
 
     def __repr__(self) -> str:
@@ -251,13 +326,18 @@ def _described(net: nNet, metadata: Mapping[str, Any]) -> tuple[Columns, Target]
         return Columns(held.columns, held.missing, held.decimal), held.target
     if LOSS not in metadata or "data" not in metadata:
         raise DefectError("it holds a net without columns", "load it with nnframe.load(path), and give it arrays")
-    n_in, n_out = net.layersList[0].n_in, net.layersList[-1].n_out
+    n_in = net.layersList[0].n_in
+    n_targets = net.layersList[-1].n_out // (
+        1 if net.trained_for is None else registry.resolve(Loss, net.trained_for).n_outputs
+    )
     columns = Columns(tuple(Numeric(str(i), 0.0, 1.0) for i in range(n_in)))
     if "classes" in metadata:
         classes = from_metadata(metadata["classes"], Annotated[tuple[str | int, ...], Meta(min_length=1)])
         return columns, Classification(TARGET, tuple(map(str, classes)))
-    if n_out > 1:
-        raise DefectError(f"its net predicts {n_out} numbers", "load it with nnframe.load(path), and give it arrays")
+    if n_targets > 1:
+        raise DefectError(
+            f"its net predicts {n_targets} numbers", "load it with nnframe.load(path), and give it arrays"
+        )
     return columns, Regression(TARGET, 0.0, 1.0)
 
 

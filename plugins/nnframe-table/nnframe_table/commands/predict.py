@@ -1,7 +1,8 @@
 """Write a csv file with a prediction for each row of a table.
 
-A prediction is a number in the target's units, or a class and the probability of each class. Columns are found by
-name; those that the model doesn't know are ignored.
+A prediction is a number in the target's units, or a class and the probability of each class. A model that was trained
+with --loss gaussian_nll adds the standard deviation, one with --loss 'quantile(levels=(0.1, 0.9))' those quantiles.
+Columns are found by name; those that the model doesn't know are ignored.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--guard-formulas",
         action="store_true",
         help="put an apostrophe before texts that a spreadsheet would run as a formula, such as =1+1",
+    )
+    parser.add_argument(
+        "--quantiles",
+        type=_levels,
+        metavar="P[,P...]",
+        help="the levels of quantiles to write, such as 0.05,0.95 (default: those that the model was trained for)",
     )
 
 
@@ -70,8 +77,16 @@ def run(options: argparse.Namespace) -> None:
         unknown=options.unknown,
         keep=options.keep,
         guard_formulas=options.guard_formulas,
+        quantiles=options.quantiles,
     )
     say(f"{options.out} written, {count:,} predictions of {shown(model.target.target)}")
+
+
+def _levels(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected numbers such as 0.05,0.95") from None
 
 
 predict = Command("predict", add_arguments, run, help="predict new rows with a model of nnframe train", doc=__doc__)
