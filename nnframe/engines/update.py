@@ -205,7 +205,7 @@ class Updater:
         rule = self.rule
         if rule.l1 or rule.l2:
             for array, total in self.penalized:
-                total += rule.l1 * np.sign(array) + rule.l2 * array
+                total += rule.l1 * np.sign(array) + rule.l2 * array if rule.l1 else rule.l2 * array
         if rule.clip_value:
             np.clip(self.gradient, -rule.clip_value, rule.clip_value, out=self.gradient)
         if rule.clip_norm:

@@ -96,7 +96,7 @@ class Ensemble:
         return mean
 
     def predict(self, X: Any) -> Array:
-        """Return the mean of the nets' outputs for inputs that are rows.
+        """Return the mean of the nets' predictions for inputs that are rows.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class Ensemble:
 
     def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
         """Write all nets to one file that `load` reads; takes and raises what `nNet.save` does."""
-        save_nets([net.layersList for net in self.nets], path, metadata)
+        save_nets([net.layersList for net in self.nets], path, metadata, [net.trained_for for net in self.nets])
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Ensemble:
@@ -135,8 +135,11 @@ class Ensemble:
     @classmethod
     def load_with_metadata(cls, path: str | os.PathLike[str]) -> tuple[Ensemble, dict[str, Any]]:
         """Return the ensemble that `save` saved, and its metadata; an empty dict if it was saved without."""
-        nets, metadata = load_nets(path)
-        return cls(map(nNet, nets)), metadata
+        layers, metadata, losses = load_nets(path)
+        nets = [nNet(each) for each in layers]
+        for net, loss in zip(nets, losses, strict=True):
+            net.trained_for = loss
+        return cls(nets), metadata
 
     def __len__(self) -> int:
         return len(self.nets)

@@ -9,12 +9,15 @@ import time
 import traceback
 from typing import Any, NamedTuple
 
+from nnframe import registry
+from nnframe.contracts.loss import Loss
 from nnframe.errors import ArgumentTypeError, NNFrameError, one_line, with_type
 from nnframe.history import History
 from nnframe.many.references import Loader, PairsReference, Value
 from nnframe.many.threads import threads_limited_to
 from nnframe.network import nNet
 from nnframe.training.plan import hold_out
+from nnframe.training.prepare import n_targets_of
 from nnframe.training.stacking import as_pairs
 
 
@@ -74,7 +77,8 @@ def _trained(task: Task) -> tuple[nNet, History, dict[str, float]]:
     history = net.nEpochs(data=data, validation=validation, **settings)
     judged_by = data if validation is None else validation
     if isinstance(validation, float):
-        samples = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
+        loss = registry.resolve(Loss, settings["loss"])
+        samples = as_pairs(data, net.layersList[0].n_in, n_targets_of(net, loss), outputs_of=loss)
         rows = hold_out(len(samples), validation, history.seed)[1]
         judged_by = type(samples)(samples.X[rows], samples.Y[rows])
     return net, history, net.evaluate(judged_by, settings["loss"], settings.get("metrics", ()))

@@ -122,6 +122,9 @@ class _RunCallback:
     def read_methods(self, manager: pluggy.PluginManager) -> None:
         """Wrap the callback's hook methods, so that an error names the callback."""
         for name in dir(self.object):
+            if name.startswith("__"):
+                # Python's own, which take pluggy a millisecond to look through.
+                continue
             marks = manager.parse_hookimpl_opts(self.object, name)
             if marks is None:
                 continue

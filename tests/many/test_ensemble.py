@@ -113,3 +113,22 @@ def test_results_of_jobs_can_be_put_together():
 def test_what_is_no_ensemble_is_refused(nets, error, sentence):
     with pytest.raises(error, match=sentence):
         Ensemble(nets)
+
+
+def laplace(a, y):
+    return (np.abs(y - a[0]) * np.exp(-a[1]) + a[1]).sum(axis=0)
+
+
+def test_a_loss_with_several_outputs_a_target_is_kept(tmp_path):
+    loss = nnframe.Loss("laplace", laplace, outputs=2, point=lambda a: a[0])
+    rng = np.random.default_rng(0)
+    data = nnframe.pairs(rng.normal(size=(20, 3)), rng.normal(size=(20, 1)))
+    nets = [nnframe.nNet.from_sizes([3, 4, 2], ["tanh", None], seed=seed) for seed in range(2)]
+    with nnframe.registry.temporarily(loss):
+        found = train_many([Job(net, 1, data, "laplace", 0.01, validation=0.3, seed=0) for net in nets])
+        ensemble = nnframe.Ensemble([each.net for each in found])
+        assert ensemble.predict(data.X).shape == (20, 1)
+        ensemble.save(tmp_path / "e.nnf")
+        np.testing.assert_array_equal(
+            nnframe.Ensemble.load(tmp_path / "e.nnf").predict(data.X), ensemble.predict(data.X)
+        )
