@@ -11,8 +11,9 @@ from nnframe_sklearn.classifier import NNClassifier
 from nnframe_sklearn.interop import from_sklearn, to_sklearn
 from nnframe_sklearn.mlp_classifier import MLPClassifier
 from nnframe_sklearn.mlp_regressor import MLPRegressor
-from nnframe_sklearn.model_file import load, save
 from nnframe_sklearn.regressor import NNRegressor
+from nnframe_sklearn.skops_file import load_any as load
+from nnframe_sklearn.skops_file import save_any as save
 
 __all__ = [
     "MLPClassifier",

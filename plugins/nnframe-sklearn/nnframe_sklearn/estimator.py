@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copyreg
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from nnframe_sklearn.scaling import Scaling
 
 # Rows that are predicted, or taken out of a sparse matrix, at a time.
 CHUNK = 4096
+# The state of a fitted estimator where no pickle is made: the bytes of a model file.
+MODEL_FILE = "model_file"
 FLOATS = (np.float64, np.float32)
 
 
@@ -43,7 +47,25 @@ class NetEstimator(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = True
         return tags
 
+    @classmethod
+    def hold_files(cls, file_of: Callable[[NetEstimator], bytes], state_in: Callable[[bytes], dict[str, Any]]) -> None:
+        """Let `__getstate__` return a model file, made by a function and read by another."""
+        cls._file_of, cls._state_in = staticmethod(file_of), staticmethod(state_in)
+
+    _file_of: Callable[[NetEstimator], bytes]
+    _state_in: Callable[[bytes], dict[str, Any]]
+
     def __getstate__(self) -> dict[str, Any]:
+        """Return the state for what stores no code, such as skops; a pickle is made by `__reduce_ex__`."""
+        if not self.__sklearn_is_fitted__():
+            return dict(super().__getstate__())
+        return {MODEL_FILE: self._file_of(self)}
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return copyreg.__newobj__, (type(self),), self._pickled()  # type: ignore[attr-defined]  # no stub has it
+
+    def _pickled(self) -> dict[str, Any]:
+        """Return the state for a pickle or a copy."""
         state: dict[str, Any] = dict(super().__getstate__())
         # All of them: a search sets other parameters in its workers than the estimator has now.
         plugins = carried()
@@ -52,6 +74,9 @@ class NetEstimator(BaseEstimator):  # type: ignore[misc]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if MODEL_FILE in state:
+            self.__dict__.update(self._state_in(state[MODEL_FILE]))
+            return
         register_carried(state.pop("_carried", ()))
         super().__setstate__(state)
 

@@ -157,10 +157,10 @@ class MLPBase(NetEstimator):
     def _activation(name: Any) -> Any:
         return ACTIVATIONS.get(name, name) if isinstance(name, str) else name
 
-    def __getstate__(self) -> dict[str, Any]:
+    def _pickled(self) -> dict[str, Any]:
         if self.__sklearn_is_fitted__():
             _ = self.net_
-        state = super().__getstate__()
+        state = super()._pickled()
         # They are views, which a pickle would make arrays of their own.
         return {name: value for name, value in state.items() if name not in ("coefs_", "intercepts_", "_views")}
 

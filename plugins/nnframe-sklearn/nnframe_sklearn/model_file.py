@@ -106,11 +106,11 @@ def load(path: str | os.PathLike[str]) -> Any:
 
 
 def _scaling_state(scaling: Scaling | None) -> dict[str, Any] | None:
-    return None if scaling is None else {"mean": scaling.mean, "scale": scaling.scale}
+    return None if scaling is None else {name: _stored(value, name) for name, value in scaling.numbers.items()}
 
 
 def _scaling_of(state: dict[str, Any] | None) -> Scaling | None:
-    return None if state is None else Scaling.of(state["mean"], state["scale"])
+    return None if state is None else Scaling.of(state)
 
 
 def _parameter(name: str, value: Any) -> Any:

@@ -23,11 +23,20 @@ class Scaling:
     def __init__(self, keeps_zeros: bool = False) -> None:
         self._scaler = StandardScaler(with_mean=not keeps_zeros)
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """All that was learned, as arrays and numbers that `of` takes."""
+        names = ("mean_", "scale_", "var_", "n_samples_seen_")
+        return {"keeps_zeros": not self._scaler.with_mean} | {name: getattr(self._scaler, name) for name in names}
+
     @classmethod
-    def of(cls, mean: Array | None, scale: Array) -> Scaling:
-        """Return a scaling with these numbers, shape (n_columns,)."""
-        made = cls(keeps_zeros=mean is None)
-        made._scaler.mean_, made._scaler.scale_ = mean, scale
+    def of(cls, numbers: dict[str, Any]) -> Scaling:
+        """Return the scaling that had these `numbers`."""
+        made = cls(bool(numbers["keeps_zeros"]))
+        for name in ("mean_", "scale_", "var_", "n_samples_seen_"):
+            value = numbers[name]
+            # scikit-learn wants numpy's numbers.
+            setattr(made._scaler, name, None if value is None else np.asarray(value)[()])
         return made
 
     @property

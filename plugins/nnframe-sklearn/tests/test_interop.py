@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import sklearn.neural_network as theirs
 from nnframe_sklearn import MLPClassifier, MLPRegressor, NNClassifier, NNRegressor, from_sklearn, load, save, to_sklearn
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_multilabel_classification
@@ -108,3 +109,16 @@ def test_what_has_no_name_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(nnframe.ArgumentError, match="activation is or holds"):
         save(ours, tmp_path / "model.nnf")
     assert not (tmp_path / "model.nnf").exists()
+
+
+@pytest.mark.parametrize("make_sparse", [False, True])
+def test_a_loaded_estimator_learns_on_with_the_scale_so_far(make_sparse, tmp_path):
+    rng = np.random.default_rng(0)
+    X, y = 5 + rng.normal(size=(60, 3)), rng.normal(size=60)
+    X = scipy.sparse.csr_matrix(X) if make_sparse else X
+    net = NNRegressor(epochs=2, optimizer="sgd(learning_rate=0.01)", random_state=0).fit(X, y)
+    save(net, tmp_path / "m.nnf")
+    again = load(tmp_path / "m.nnf")
+    for each in (net, again):
+        each.partial_fit(X[:20], y[:20])
+    np.testing.assert_array_equal(again.predict(X), net.predict(X))
