@@ -29,7 +29,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
     "nnframe-swish": {"activation": ("swish",)},
     "nnframe-huber": {"loss": ("huber",)},
     "nnframe-numba": {"engine": ("numba",)},
-    "nnframe-mpi": {"engine": ("mpi",)},
+    "nnframe-mpi": {"engine": ("mpi",), "command": ("scale",)},
     "nnframe-sklearn": {
         "activation": ("exp",),
         "loss": ("half_squared_error", "half_poisson"),
@@ -47,6 +47,7 @@ COMMANDS = {
     "predict": "predict new rows with a model of nnframe train",
     "evaluate": "say how good a model of nnframe train is",
     "plot": "draw activations, losses and schedules into a file",
+    "scale": "say what more nodes would bring for a net",
 }
 
 

@@ -34,11 +34,13 @@ class MPITeam:
         Whether each process has data of its own.
     limit : float
         For how many seconds to wait for the others.
+    comm : mpi4py.MPI.Intracomm, optional
+        The processes; by default all that mpiexec started.
     """
 
-    def __init__(self, has_shards: bool, limit: float) -> None:
+    def __init__(self, has_shards: bool, limit: float, comm: MPI.Intracomm | None = None) -> None:
         self.has_shards, self.limit = has_shards, limit
-        self._comm = _communicator()
+        self._comm = _communicator() if comm is None else comm
         self.rank, self.size = self._comm.rank, self._comm.size
 
     def begin(self) -> None:
