@@ -3,8 +3,13 @@
 import signal
 
 import pytest
+from hypothesis import settings
 
 from nnframe.cli import main
+
+# A busy machine takes longer for an example, and that is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 # A shell's background job ignores interrupts, and so would the tests and the processes that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

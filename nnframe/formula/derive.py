@@ -105,35 +105,24 @@ def _absolute(f: Node, slopes: list[Node], tie: Tie) -> Node:
     return f.graph.simplified("where", x >= 0 if tie == "upper" else x > 0, dx, -dx)
 
 
-def _larger(x: Node, y: Node, slopes: list[Node], tie: Tie) -> Node:
-    """Return the slope of max(x, y)."""
-    (dx, dy), graph = slopes, x.graph
-    if tie == "plain" and dy.equals(0):
-        return graph.simplified("where", x > y, dx, dy)
-    if tie == "plain" and dx.equals(0):
-        return graph.simplified("where", y > x, dy, dx)
-    if tie == "plain":
-        half = (dx + dy) / 2
-        return graph.simplified("where", x > y, dx, graph.simplified("where", y > x, dy, half))
-    return graph.simplified("where", x >= y if tie == "upper" else x > y, dx, dy)
+# The comparison by which the first of two arguments is the one that an operation returns.
+WINS: dict[str, dict[Tie, str]] = {
+    "maximum": {"plain": "greater", "upper": "greater_equal", "lower": "greater"},
+    "minimum": {"plain": "less", "upper": "less", "lower": "less_equal"},
+}
+WINS |= {"fmax": WINS["maximum"], "fmin": WINS["minimum"]}
 
 
-def _maximum(f: Node, slopes: list[Node], tie: Tie) -> Node:
-    return _larger(f.args[0], f.args[1], slopes, tie)
-
-
-def _minimum(f: Node, slopes: list[Node], tie: Tie) -> Node:
-    x, y = f.args
-    dx, dy = slopes
-    graph = f.graph
-    if tie == "plain" and dy.equals(0):
-        return graph.simplified("where", x < y, dx, dy)
-    if tie == "plain" and dx.equals(0):
-        return graph.simplified("where", y < x, dy, dx)
-    if tie == "plain":
-        half = (dx + dy) / 2
-        return graph.simplified("where", x < y, dx, graph.simplified("where", y < x, dy, half))
-    return graph.simplified("where", x < y if tie == "upper" else x <= y, dx, dy)
+def _extreme(f: Node, slopes: list[Node], tie: Tie) -> Node:
+    """Return the slope of max(x, y) or min(x, y)."""
+    (x, y), (dx, dy), graph, wins = f.args, slopes, f.graph, WINS[f.op][tie]
+    x_wins = graph.simplified(wins, x, y)
+    if tie != "plain" or dy.equals(0):
+        return graph.simplified("where", x_wins, dx, dy)
+    y_wins = graph.simplified(wins, y, x)
+    if dx.equals(0):
+        return graph.simplified("where", y_wins, dy, dx)
+    return graph.simplified("where", x_wins, dx, graph.simplified("where", y_wins, dy, (dx + dy) / 2))
 
 
 def _clip(f: Node, slopes: list[Node], tie: Tie) -> Node:
@@ -149,10 +138,10 @@ def _clip(f: Node, slopes: list[Node], tie: Tie) -> Node:
 _SELECTED: dict[str, Callable[[Node, list[Node], Tie], Node]] = {
     "where": _where,
     "absolute": _absolute,
-    "maximum": _maximum,
-    "minimum": _minimum,
-    "fmax": _maximum,
-    "fmin": _minimum,
+    "maximum": _extreme,
+    "minimum": _extreme,
+    "fmax": _extreme,
+    "fmin": _extreme,
     "clip": _clip,
 }
 

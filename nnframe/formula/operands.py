@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nnframe.formula.graph import FLOAT, Node, Shape
+from nnframe.formula.graph import Node, Shape
 from nnframe.formula.refusal import refusal
-from nnframe.formula.symbol import Recorder, Symbol
+from nnframe.formula.symbol import Recorder, Symbol, as_float
 
 
 def node_of(recorder: Recorder, value: Any) -> Node:
@@ -69,4 +69,4 @@ def mask_of(values: Iterable[Any]) -> Node | None:
 
 def as_floats(nodes: Iterable[Node]) -> list[Node]:
     """Return truth values as numbers, and numbers as they are."""
-    return [node if node.kind == FLOAT else node.graph.node("as_float", node) for node in nodes]
+    return [as_float(node) for node in nodes]

@@ -114,6 +114,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         callbacks.it_follows_a_run,
         callbacks.each_run_has_an_object_of_its_own,
         callbacks.its_state_can_be_kept,
+        common.its_documentation_has_a_first_line,
     ),
     Engine: (
         engines.it_trains,
@@ -132,16 +133,17 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         engines.its_predictor_agrees,
         engines.failures_of_plugins_leave_whole_batches,
         engines.interrupts_leave_whole_batches,
+        common.its_documentation_has_a_first_line,
     ),
     Command: (
         commands.its_options_can_be_added,
         commands.its_help_says_what_it_does,
-        commands.its_documentation_has_a_first_line,
+        common.its_documentation_has_a_first_line,
     ),
     Reader: (
         commands.its_options_can_be_added,
         commands.its_options_leave_those_of_train_alone,
-        commands.its_documentation_has_a_first_line,
+        common.its_documentation_has_a_first_line,
     ),
     Format: (
         formats.what_is_written_is_read_bit_for_bit,
@@ -150,6 +152,7 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         formats.arrays_can_be_changed,
         formats.damaged_files_are_refused,
         formats.a_failure_leaves_the_old_file,
+        common.its_documentation_has_a_first_line,
     ),
 }
 

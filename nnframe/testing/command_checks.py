@@ -50,11 +50,5 @@ def its_options_leave_those_of_train_alone(reader: Reader) -> None:
         raise CheckFailure(f"an option of the reader is one of nnframe train's: {error}; rename it") from error
 
 
-def its_documentation_has_a_first_line(plugin: Command | Reader) -> None:
-    """The documentation says what the plugin does, for --help and nnframe plugins show."""
-    if not plugin.documentation.strip():
-        raise CheckWarning("there is no documentation; pass doc=__doc__, or give the function a docstring")
-
-
 def _option(action: argparse.Action) -> str:
     return "/".join(action.option_strings) or action.dest

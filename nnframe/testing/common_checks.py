@@ -21,8 +21,9 @@ from nnframe.testing.samples import other_values, update_arguments, variants
 MOST_UPDATES = 130
 
 PLACEHOLDER = re.compile(
-    r"\b(todo|fixme|tbd|lorem ipsum|placeholder)\b|say in a line what it is for|name the paper or book", re.IGNORECASE
+    r"\b(todo|fixme|tbd|lorem ipsum|placeholder)\b|say in a line (what|when)|name the paper or book", re.IGNORECASE
 )
+WHAT_FOR = "what it is for: it still has the words that stood there for you to replace"
 REFERENCE = re.compile(r"source|reference|https?:|doi|arxiv|\b(19|20)\d\d\b", re.IGNORECASE)
 
 
@@ -109,7 +110,7 @@ def it_is_documented(plugin: Plugin) -> None:
     """The documentation has a source, and a formula where nnframe can't record the one that is computed."""
     missing = []
     if PLACEHOLDER.search(plugin.documentation):
-        missing.append("what it is for: it still has the words that stood there for you to replace")
+        missing.append(WHAT_FOR)
     if "=" not in plugin.documentation and not _shows_its_formula(plugin):
         missing.append("a formula, such as 'a = tanh(z)'")
     if not REFERENCE.search(plugin.documentation):
@@ -119,6 +120,14 @@ def it_is_documented(plugin: Plugin) -> None:
             f"the documentation lacks {' and '.join(missing)}. Write it into the module's docstring, and pass "
             f"doc=__doc__"
         )
+
+
+def its_documentation_has_a_first_line(plugin: Plugin) -> None:
+    """The documentation says what the plugin does, for --help and nnframe plugins show."""
+    if not plugin.documentation.strip():
+        raise CheckWarning("there is no documentation; pass doc=__doc__, or give the function a docstring")
+    if PLACEHOLDER.search(plugin.documentation):
+        raise CheckWarning(f"the documentation lacks {WHAT_FOR}")
 
 
 def _shows_its_formula(plugin: Plugin) -> bool:

@@ -202,7 +202,7 @@ BROKEN = {
     "wrong sign": (tanh(derivative=lambda z: -slope(z)), {"derivative_matches_differences"}),
     "wrong scale": (tanh(derivative=lambda z: 1.01 * slope(z)), {"derivative_matches_differences"}),
     "no derivative where there must be one": (
-        tanh(forward=lambda z: np.tanh(z) * (2 if isinstance(z, np.ndarray) else 1), derivative=None),
+        tanh(forward=lambda z: np.tanh(z) * (2 if type(z) is np.ndarray else 1), derivative=None),
         {"derivative_matches_differences"},
     ),
     "wrong only for other parameters": (
@@ -471,6 +471,9 @@ WARNED = {
         tanh(forward=lambda z: np.vectorize(math.tanh, otypes=[z.dtype])(z)), {"formulas_are_fast"}
     ),
     "the words of a template": (tanh(doc=f"{DOC} TODO: say what it is for."), {"it_is_documented"}),
+    "the words of a template, in a callback": (
+        callback(Follower, doc="broken: say in a line what it is for."), {"its_documentation_has_a_first_line"}
+    ),
     "no formula where none can be recorded": (
         tanh(forward=lambda z: np.nan_to_num(np.tanh(z)), doc="broken: wrong on purpose. Source: my own."),
         {"it_is_documented"},
