@@ -108,3 +108,42 @@ def test_a_net_trains_with_the_pair():
     net = nNet([denseLayer([[0.0], [1000.0]], 0, Activation("its", softmax))])
     assert net.backprop([([[1.0]], [[1.0], [0.0]])], loss, 0.5) == 1000
     assert net.layersList[0].linear.ravel().tolist() == [0.5, 999.5]
+
+
+FORWARDS = (
+    "np.exp(z) / np.exp(z).sum(axis=0)",
+    "np.exp(z - np.log(np.exp(z).sum(axis=0)))",
+    "np.exp(-np.logaddexp(0, -z))",
+    "np.where(z > 0, 1 / (1 + np.exp(-z)), np.exp(z) / (1 + np.exp(z)))",
+    "1 - np.exp(-np.exp(z))",
+    "(np.exp(z) / np.exp(z).sum(axis=0)) ** 0.5",
+    "0.9 * np.exp(z) / np.exp(z).sum(axis=0) + 0.1 / len(z)",
+)
+VALUES = (
+    "-(y * np.log(a)).sum(axis=0)",
+    "-(y * np.log(a) + (1 - y) * np.log1p(-a)).mean(axis=0)",
+    "((np.log(a) - np.log(y + 0.1)) ** 2).sum(axis=0)",
+    "(a * np.log2(a) - a * np.log(y + 0.1)).sum(axis=0)",
+    "-np.log((a * y).sum(axis=0))",
+    "np.abs(np.log(a / (y + 0.1))).mean(axis=0)",
+)
+
+
+@pytest.mark.parametrize("forward", FORWARDS)
+@pytest.mark.parametrize("value", VALUES)
+def test_any_pair_has_the_value_and_the_gradient_of_its_formulas(forward, value):
+    forward = eval(f"lambda z: {forward}", {"np": np})
+    value = eval(f"lambda a, y: {value}", {"np": np})
+    activation = Activation("its", forward)
+    objective = bind_objective(Loss("mine", value, a_domain="probability", y_domain="distribution"), activation)
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(4, 9)), rng.dirichlet(np.ones(4), size=9).T
+    a = forward(z)
+    np.testing.assert_allclose(objective.value(z, a, y), value(a, y), rtol=1e-12, atol=1e-14)
+    got = objective.gradient(z, a, y)
+    for i in range(4):
+        above, below = z.astype(np.longdouble), z.astype(np.longdouble)
+        above[i] += 1e-6
+        below[i] -= 1e-6
+        expected = (value(forward(above), y) - value(forward(below), y)) / 2e-6
+        np.testing.assert_allclose(got[i], expected.astype(float), rtol=1e-6, atol=1e-8)
