@@ -26,7 +26,7 @@ IMPLIED: dict[str, dict[str, bool]] = {
 }
 ABOVE, BELOW = frozenset(("greater", "greater_equal")), frozenset(("less", "less_equal"))
 MOST_ROUNDS = 4
-# Of more nodes, there are too many cases to look at.
+# Larger formulas have too many cases.
 LARGEST_FORMULA = 80
 
 

@@ -92,7 +92,7 @@ def _clip(c: Node, x: Node, y: Node) -> Node | None:
 
 
 def _where_of_products(c: Node, x: Node, y: Node) -> Node | None:
-    """Take what both sides have in common, or the only one that isn't 0 has, out of a choice."""
+    """Move a factor of both sides, or of the only side that isn't 0, out of a choice."""
     graph = c.graph
     if x.is_constant and y.is_constant:
         return None
@@ -183,7 +183,7 @@ def compared(op: str) -> Callable[[Node, Node], Node | None]:
 
 
 def _compared_with_number(op: str, x: Node, y: Node) -> Node | None:
-    """Move what is added to x, or multiplied with it, to the number that it is compared with."""
+    """Move what is added to x, or multiplied by it, to the other side of a comparison."""
     graph = x.graph
     number, rest = scale(x)
     if number is not None and number.is_constant and number.data != 0:

@@ -2,7 +2,7 @@
 
 Where outputs depend on single inputs, slopes are taken forwards, from the argument to the result: then np.where selects
 a slope, and no infinity is ever multiplied by the 0 of a branch not taken. Only across sums, means, maxima and minima
-over the components does the derivative go backwards, for one number there depends on all components.
+over the components does the derivative go backwards, because one number there depends on all components.
 
 Source: A. Griewank and A. Walther, "Evaluating derivatives", 2nd edition, SIAM 2008, chapters 3 and 14.
 """
@@ -31,7 +31,7 @@ from nnframe.formula.recording import SIZES, Recording
 from nnframe.formula.sums import summed
 from nnframe.formula.symbol import Symbol
 
-# Which slope an operation has where its two pieces meet. "plain" is what is usual: 0 for abs, that of the constant for
+# The slope of an operation where its two pieces meet. "plain" is what is usual: 0 for abs, that of the constant for
 # max(x, constant), the mean otherwise. "upper" and "lower" are those of the piece for larger and smaller arguments.
 Tie: TypeAlias = Literal["plain", "upper", "lower"]
 # What has ties; a choice by np.where has the slope of the branch that its author chose.

@@ -1,4 +1,4 @@
-"""Central differences: what a derived formula is held against, and what steps in where it isn't a number."""
+"""Central differences: derived formulas are checked against them, and fall back on them where they are NaN."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOLERANCE = 1e-4
 
 def central_difference(function: Callable[[Array], Array], x: Array, share: float = 1.0) -> Array:
     """Return (f(x + h) - f(x - h)) / 2h for an element-wise f, h a share of what balances rounding and truncation."""
-    # The cube root of machine epsilon, relative to x; halved from the points themselves, for x + h is rounded.
+    # The cube root of machine epsilon, relative to x; h comes from the points themselves, because x + h is rounded.
     step = share * np.cbrt(np.finfo(x.dtype).eps) * np.maximum(1, np.abs(x))
     above, below = x + step, x - step
     upper, lower = (np.asarray(function(each), x.dtype) for each in (above, below))

@@ -74,7 +74,7 @@ def _explanation(name: str, written: Source, slope_name: str, slope: Derived) ->
 
 
 def _by_name(derive: Callable[[Sequence[str]], D], settings: Mapping[str, Any]) -> D:
-    """Return what is derived with parameters as names, or as numbers where the formula wants to know their values."""
+    """Return what is derived with parameters as names, or as numbers where the formula needs their values."""
     names = [name for name, value in settings.items() if isinstance(value, float)]
     try:
         return derive(names)

@@ -1,11 +1,12 @@
 """The ways in which a choice is written, and what operations cost: what decides between forms of one formula.
 
-np.where takes ten times as long as a product with a mask, for its processor guesses at each element which side will be
-chosen. A mask may stand in for it where both sides are finite numbers: 0 * infinity is none.
+np.where takes ten times as long as a product with a mask, because the processor mispredicts which side each element
+takes. A mask can stand in for it where both sides are finite: 0 * infinity is NaN.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
@@ -63,7 +64,7 @@ COSTS = {
 }
 WHERE_COSTS: dict[Form, float] = {"numbers": 1.2, "yes": 1.2, "no": 1.2, "both": 3.4, "where": 7.0}
 COMPARISON_COST, LOGIC_COST, WITH_NUMBER, ROWS_COST = 0.25, 0.05, 0.6, 0.01
-# So that of two formulas which take as long the shorter one is preferred.
+# Of two formulas that take equally long, this prefers the shorter one.
 EACH = 0.01
 
 
@@ -91,7 +92,8 @@ class Costs:
             if node not in needed and node not in self.at_hand:
                 needed.add(node)
                 stack.extend(node.args)
-        return sum(self._own(node) for node in needed)
+        # Exact, whatever the order of the set: of forms that cost the same, each process takes the same.
+        return math.fsum(self._own(node) for node in needed)
 
     def _own(self, node: Node) -> float:
         found = self._found.get(node)

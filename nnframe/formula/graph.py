@@ -14,7 +14,7 @@ Number: TypeAlias = "int | float"
 
 
 class Shape(IntEnum):
-    """The four shapes there are, for columns of n components in a batch of B; the larger one is what two broadcast to.
+    """The four possible shapes, for columns of n components in a batch of B; two shapes broadcast to the larger one.
 
     Names are those of the axes: FULL is (n, B), KEPT is (1, B) as a sum with keepdims leaves it, ROW is (B,).
     """

@@ -1,4 +1,4 @@
-"""Functions with a rule, written out for a compiler, which knows nothing of them."""
+"""Functions with a rule, written out for a compiler, which doesn't know them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def inlined(root: Node, dtype: DType, kept: Container[Node]) -> Node:
                 result = node.data.function(*(Symbol(recording, arg) for arg in args))
                 return specialized((node_of(recording, result),), {}, node.graph)[0]
             except Exception:
-                # Compiled functions, say; then numba has to know them.
+                # Such as a compiled function; then numba has to know it.
                 return node
         return node if args == node.args else node.graph.simplified(node.op, *args, data=node.data)
 

@@ -1,4 +1,4 @@
-"""Between which numbers a formula's parts stay, for all arguments: what is known to be finite needs no care.
+"""Bounds of each part of a formula, for all arguments: what is known to be finite needs no guard.
 
 Source: R. Moore, "Interval analysis", Prentice-Hall 1966.
 """
@@ -19,7 +19,7 @@ UNKNOWN: Interval = (-math.inf, math.inf)
 
 
 class Intervals:
-    """The smallest and the largest number that each node can be, as far as it is known.
+    """The smallest and the largest value of each node, as far as they are known.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def _domain(function: Callable[[float], Any], lowest: float) -> Callable[[Interv
     return lambda x: (float(function(x[0])), float(function(x[1]))) if x[0] > lowest else UNKNOWN
 
 
-# These say something also of what may be infinite.
+# These have useful bounds even for infinite arguments.
 KEEP = frozenset(
     ("maximum", "minimum", "clip", "absolute", "negative", "sin", "cos", "sum", "where", "mean", "max", "min")
 )

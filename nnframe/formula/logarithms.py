@@ -1,4 +1,4 @@
-"""Logarithms that needn't be taken: of exp(u) it is u, and of softmax's outputs it is z less one number a column.
+"""Logarithms that needn't be taken: of exp(u) it is u, and of softmax's outputs it is z minus one number per column.
 
 That is what makes a loss of log a stable behind an activation that computes a from exponentials. Nothing overflows, and
 no output that rounds to 0 or 1 loses what the loss would see of it.
@@ -11,7 +11,7 @@ from nnframe.formula.intervals import UNKNOWN, Intervals
 
 
 def without_logarithms(root: Node, output: Node) -> Node:
-    """Return a loss of an activation's output with the logarithms resolved that it takes of it.
+    """Return a loss of an activation's output without the logarithms that can be resolved.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _log(x: Node, bounds: Intervals) -> Node | None:
 
 
 def _log_of_1_and(x: Node, bounds: Intervals) -> Node:
-    """Return log(1 + x), which for x = exp(u) is max(u, 0) + log(1 + exp(-|u|)), for exp(u) may overflow."""
+    """Return log(1 + x), which for x = exp(u) is max(u, 0) + log(1 + exp(-|u|)), because exp(u) may overflow."""
     graph = x.graph
     if x.op != "exp" or bounds[x.args[0]][1] <= 0:
         return graph.simplified("log1p", x)

@@ -1,7 +1,7 @@
 """What numpy's functions do to numbers, and the slope of each: one line a function.
 
 An operation bears the name of numpy's function. A slope is written with `f` for the function's own result, so that a
-result that is at hand anyway isn't computed twice.
+result that is known anyway isn't computed twice.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ PARTIAL_SLOPES: dict[str, tuple[Callable[[Node, Node, Node], Slope], Callable[[N
     "copysign": (lambda f, x, y: function("sign", x) * function("sign", f), lambda f, x, y: 0),
 }
 
-# Level nearly everywhere.
+# Their slope is 0 nearly everywhere.
 FLAT = frozenset(("sign", "floor", "ceil", "trunc", "rint", "floor_divide", "heaviside"))
 
 # These choose one of their arguments; `nnframe.formula.derive` has their slopes.

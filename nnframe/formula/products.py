@@ -158,7 +158,7 @@ def _vanishes(x: Node, condition: Node) -> bool:
 
 
 def _ordered(x: Node, y: Node) -> Node | None:
-    """Put the smaller array first, and the numbers of columns together, for they are few."""
+    """Put the smaller array first, and numbers of columns together, because there are few of them."""
     if y.shape < x.shape:
         return y * x
     if is_rows(x) and y.op == "multiply" and is_rows(y.args[0]) and y.args[1].shape == Shape.FULL:

@@ -1,4 +1,4 @@
-"""What derived formulas are held against before they are used: differences of the formula, and each other's forms."""
+"""Checks of derived formulas before they are used: against differences of the formula, and of one form with another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEGLIGIBLE = 1e-10
 
 
 def require_shape(part: str, result: Any, shape: tuple[int, ...]) -> Array:
-    """Return what a formula gives as an array.
+    """Return the result of a formula as an array.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def require_shape(part: str, result: Any, shape: tuple[int, ...]) -> Array:
 
 
 def require_close(got: Array, expected: Array, inputs: Mapping[str, Array], give: str) -> None:
-    """Raise unless a derivative is what differences say; where they are no numbers, they say nothing.
+    """Raise unless a derivative agrees with differences, wherever these are finite.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def require_close(got: Array, expected: Array, inputs: Mapping[str, Array], give
 
 
 def on_the_floor(result: Node, inputs: Mapping[str, Array]) -> Array:
-    """Return where a floor holds what stands on it: there, slopes are not those of differences, and meant not to be."""
+    """Return where a floor is in effect: there, slopes are meant to differ from those of the formula."""
     at = next(iter(inputs.values()))
     under = [node.args[0] for node in reachable([result]) if node.op == "floored"]
     found = np.zeros(at.shape, bool)
@@ -70,7 +70,7 @@ def on_the_floor(result: Node, inputs: Mapping[str, Array]) -> Array:
 
 
 def cancel(inputs: Sequence[str], terms: list[Node]) -> bool:
-    """Whether nodes cancel each other for random inputs; what is 0 on its own for these isn't known to cancel."""
+    """Whether nodes cancel each other for random inputs; terms that are 0 by themselves are not known to cancel."""
     values = _at_random(inputs, terms)
     total, size = np.asarray(sum(values)), np.asarray(sum(np.abs(value) for value in values))
     known = np.isfinite(size)

@@ -1,4 +1,4 @@
-"""Recording: a plain numpy function is called once with symbols, and what it does to them is its graph.
+"""Recording: a plain numpy function is called with symbols, and the operations on them become its graph.
 
 len(a) and a.shape are numbers of the size that a recording has. The function is recorded at several sizes: what differs
 with n, the number of components, is worked out as a formula of n, and what differs with the number of samples is
@@ -24,7 +24,7 @@ from nnframe.formula.sizes import at_any_size
 from nnframe.formula.symbol import Symbol
 from nnframe.inputs.by_name import INPUTS
 
-# numpy's functions by the name of the operation that they are; those not listed bear that name themselves.
+# The operations that functions of numpy stand for, where the names differ.
 ALIASES = {
     "fabs": "absolute",
     "radians": "deg2rad",
@@ -39,7 +39,7 @@ ON_TRUTH_ALONE = frozenset(("bitwise_and", "bitwise_or", "bitwise_xor", "invert"
 TRUTH = frozenset(("logical_and", "logical_or", "logical_xor", "logical_not"))
 KNOWN = frozenset(SLOPES) | frozenset(PARTIAL_SLOPES) | FLAT | SELECTIONS | COMPARISONS | TRUTH
 TESTS = frozenset(("isnan", "isfinite", "isinf"))
-# Of truth values, numpy's + is or, and its * is and.
+# For truth values, numpy's + means or, and its * means and.
 OF_TRUTH = {"add": "logical_or", "multiply": "logical_and", "maximum": "logical_or", "minimum": "logical_and"}
 
 # Components and samples. Odd, apart from each other, and seldom seen in formulas.
@@ -197,7 +197,7 @@ def record(
     dtype: DType | type = np.float64,
     shapes: Mapping[str, Shape] | None = None,
 ) -> tuple[Node, ...]:
-    """Return what a function makes of its arguments, as nodes of a graph.
+    """Return the results of a function, as nodes of a graph.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnframe.errors import one_line
 
-# Whoever reads a refusal wrote neither of these.
+# Frames that the author of a formula did not write.
 _INNER = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 _LIBRARIES = tuple(f"{os.sep}site-packages{os.sep}{name}{os.sep}" for name in ("scipy", "numba", "pandas", "torch"))
 
@@ -44,7 +44,7 @@ class NotRecordableError(Exception):
 
 
 class NeedsNumberError(NotRecordableError):
-    """A formula wants to know the value of a parameter, to branch on it or to call math."""
+    """A formula needs the value of a parameter, to branch on it or to call math."""
 
 
 def refusal(construct: str, instead: str) -> NotRecordableError:
@@ -53,7 +53,7 @@ def refusal(construct: str, instead: str) -> NotRecordableError:
 
 
 def raised_by(error: BaseException) -> NotRecordableError:
-    """Return the error for a formula that raises one of its own when it is recorded."""
+    """Return the error for a formula that raises an error of its own while it is recorded."""
     frame, trace = None, error.__traceback__
     while trace is not None:
         if not _is_inner(trace.tb_frame):
@@ -139,7 +139,7 @@ _BUILTINS = {
 
 
 def loop_refusal() -> NotRecordableError:
-    """Return the error for a symbol that is gone through: by for, or by Python's sum() and its like."""
+    """Return the error for a symbol that is iterated over: by for, or by Python's sum() and the like."""
     frame = author_frame()
     construct, instead = "a loop over the elements", "write the formula for the whole array, with sums over axis=0"
     for node in _syntax(frame):
@@ -218,7 +218,7 @@ def _syntax(frame: FrameType | None) -> list[Any]:
         for node in ast.walk(tree)
         if isinstance(node, (ast.expr, ast.stmt))
         and node.lineno <= line <= (node.end_lineno or node.lineno)
-        # A function around the line says nothing of it.
+        # The function around a line says nothing about the line.
         and not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.Module))
         and (isinstance(node, ast.expr) or node.lineno == line)
     ]

@@ -49,7 +49,7 @@ def rewrite(op: str, args: tuple[Node, ...], data: Any) -> Node | None:
         if value is not None:
             return graph.constant(value)
     if len(args) > 1 and any(arg.op in SPREADING for arg in args):
-        # A number spread over an array is a number, beside an array that is as large.
+        # Beside an array as large, an array filled with one number is just that number.
         plain = tuple(arg.args[0] if arg.op in SPREADING else arg for arg in args)
         if max(arg.shape for arg in plain) == max(arg.shape for arg in args):
             return graph.simplified(op, *plain, data=data)

@@ -48,7 +48,7 @@ class Source(NamedTuple):
         return function
 
     def compiled(self) -> Callable[..., Any]:
-        """Return the function, silent about what it computes and doesn't use."""
+        """Return the function, without warnings about values that it computes and doesn't use."""
         function = self.function()
         if not self.selects:
             return function

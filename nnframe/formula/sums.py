@@ -100,7 +100,7 @@ def negative(x: Node) -> Node | None:
 
 
 def summed(x: Node, keepdims: bool) -> Node:
-    """Return the sum of x over the components, with what is the same for a whole column taken out of it."""
+    """Return the sum of x over the components, with factors that are the same for a whole column moved out of it."""
     graph = x.graph
     if x.shape != Shape.FULL:
         rows = graph.size * x

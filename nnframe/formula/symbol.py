@@ -1,4 +1,4 @@
-"""The array that a formula is called with to be recorded: it computes nothing, and notes what is done to it."""
+"""The array that a formula is recorded with: it computes nothing, and notes each operation on it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from nnframe.formula.refusal import (
 
 
 class Recorder(Protocol):
-    """What a symbol tells of all that is done to it."""
+    """What a symbol reports each operation to."""
 
     graph: Graph
     dtype: DType
@@ -286,5 +286,5 @@ for _name, _function in {
     "invert": "invert",
 }.items():
     setattr(Symbol, f"__{_name}__", _operator(_function))
-# Like an array, it can be no key: helpers that remember their results would remember a recording.
+# Like an array, it can't be a key: a helper that caches its results would keep a recording.
 Symbol.__hash__ = None  # type: ignore[assignment]

@@ -1,10 +1,10 @@
-"""How formulas are written: operators and what binds more strongly, numbers, and names for parts."""
+"""The text of formulas: operators and their precedence, numbers, and names for parts."""
 
 from __future__ import annotations
 
 import math
 
-# How strongly what is written binds, as Python has it.
+# Precedence in Python.
 ATOM, POWER, UNARY, PRODUCT, SUM, AND, OR, COMPARISON = 9, 8, 7, 6, 5, 4, 3, 2
 
 OPERATORS: dict[str, tuple[str, int]] = {

@@ -1,4 +1,4 @@
-"""Which slope a formula has exactly where two of its pieces meet.
+"""The slope of a formula exactly where two of its pieces meet.
 
 Any number between the slopes of both sides will do there, and what is usual is taken if it lies between them, as 0 for
 abs and for relu. But a smooth formula may be put together of pieces: 1 / (1 + exp(-|z|)) and its mirror image make a
@@ -18,7 +18,7 @@ from nnframe.formula.derive import WITH_TIES, Tie
 from nnframe.formula.graph import COMPARISONS, Node, reachable
 from nnframe.formula.operations import evaluate
 
-# Whether the argument is near a tie is looked at on the round numbers, and where a line through two of them says.
+# Ties are searched for at round numbers, and where a line through two of these crosses 0.
 GRID = np.arange(-8, 8.125, 0.125)
 TARGETS = (0.0, 1.0, -1.0, 0.25, 0.5, 2.0, -3.0)
 STEP = 1e-6

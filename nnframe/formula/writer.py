@@ -14,7 +14,7 @@ from nnframe.formula.syntax import ATOM, COMPARISON, NAMES, OPERATORS, POWER, PR
 
 
 class Writer:
-    """The state of writing one function.
+    """Writes one function, line by line.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Writer:
                 self.names[node] = name
 
     def operands(self, node: Node) -> tuple[Node, ...]:
-        """Return the nodes that are written when a node is, one for each time."""
+        """Return the nodes that the text of a node contains, each as often as it appears."""
         if self.compiles:
             return node.args
         if node.op == "multiply" and node.args[0] is node.args[1]:

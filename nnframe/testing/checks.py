@@ -189,4 +189,10 @@ CAUSES: dict[Check, tuple[Check, ...]] = {
         activations.derivative_matches_differences,
         losses.gradient_matches_differences,
     ),
+    engines.epochs_can_be_run_in_parts: (engines.orders_agree,),
+    engines.dropout_agrees: (engines.orders_agree, engines.epochs_can_be_run_in_parts),
+    engines.sample_weights_agree: (engines.orders_agree,),
+    engines.losses_of_all_kinds_agree: (engines.sample_weights_agree,),
+    engines.a_layer_used_twice_agrees: (engines.optimizers_agree,),
+    engines.interrupts_leave_whole_batches: (engines.failures_of_plugins_leave_whole_batches,),
 }
