@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, one_line, with_type
 from nnframe.inputs.checks import whole_number
 from nnframe.many.job import Job, JobResult
 from nnframe.many.references import References, forget_loaded
-from nnframe.many.worker import Outcome, Task, run
+from nnframe.many.worker import Outcome, Task, interrupt, run
 
 # Executors whose workers are on this machine, and can read files that are written here, by module and class.
 LOCAL = (("concurrent.futures.process", "ProcessPoolExecutor"), ("loky", ""), ("joblib.externals.loky", ""))
@@ -102,7 +103,8 @@ def train_many(
         if executor is not None and _is_local(executor):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         references = References(folder)
-        tasks = [_task(job, references, threads) for job in listed]
+        call = secrets.token_hex(8)
+        tasks = [_task(job, references, threads, call) for job in listed]
         if executor is None:
             stack.callback(forget_loaded)
             results = [
@@ -135,16 +137,17 @@ def _run_all(
                 result = JobResult(names[number], jobs[number], error=error)
             results[number] = report.add(result)
     except BaseException:
+        interrupt(tasks[0].call)
         for future in numbers:
             future.cancel()
         raise
     return [results[number] for number in range(len(jobs))]
 
 
-def _task(job: Job, references: References, threads: int | None) -> Task:
+def _task(job: Job, references: References, threads: int | None, call: str) -> Task:
     settings = dict(job.settings)
     validation = references.to(settings.pop("validation", None))
-    return Task(job.net, references.to(job.data), validation, settings, threads, os.getpid())
+    return Task(job.net, references.to(job.data), validation, settings, threads, os.getpid(), call)
 
 
 def _result(name: str, job: Job, outcome: Outcome) -> JobResult:

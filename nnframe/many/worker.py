@@ -34,6 +34,8 @@ class Task(NamedTuple):
         The number of threads for BLAS.
     caller : int
         The process that sent it.
+    call : str
+        The call of `train_many` that it belongs to.
     """
 
     net: Any
@@ -42,6 +44,7 @@ class Task(NamedTuple):
     settings: dict[str, Any]
     threads: int | None
     caller: int
+    call: str
 
 
 class Outcome(NamedTuple):
@@ -55,8 +58,27 @@ class Outcome(NamedTuple):
     traceback: str
 
 
+# Calls that were interrupted. A pool has handed over some of their jobs already, which nobody waits for.
+_interrupted: set[str] = set()
+
+
+def interrupt(call: str) -> None:
+    """Let no job of a call start any more in this process."""
+    _interrupted.add(call)
+
+
 def run(task: Task) -> Outcome:
     """Train a net. Whatever fails is in the outcome; only an interrupt is raised."""
+    if task.call in _interrupted:
+        raise KeyboardInterrupt
+    try:
+        return _outcome(task)
+    except KeyboardInterrupt:
+        interrupt(task.call)
+        raise
+
+
+def _outcome(task: Task) -> Outcome:
     began = time.perf_counter()
     is_worker = os.getpid() != task.caller
     try:
@@ -73,7 +95,9 @@ def _trained(task: Task) -> tuple[nNet, History, dict[str, float]]:
     net = copy.deepcopy(task.net if isinstance(task.net, nNet) else task.net())
     if not isinstance(net, nNet):
         raise ArgumentTypeError(f"net() returned {with_type(net)}; expected an nNet")
-    settings, data, validation = task.settings, task.data.load(), task.validation.load()
+    data, validation = task.data.load(), task.validation.load()
+    # Likewise, so that jobs in several threads don't share their callbacks' state.
+    settings = {**task.settings, "callbacks": copy.deepcopy(task.settings.get("callbacks", ()))}
     history = net.nEpochs(data=data, validation=validation, **settings)
     judged_by = data if validation is None else validation
     if isinstance(validation, float):

@@ -44,6 +44,15 @@ def test_the_same_seed_gives_the_same_output(command):
     assert command(*arguments, "1") != command(*arguments, "2")
 
 
+def test_lbfgs_trains_until_it_has_converged(command):
+    arguments = "train", "digits", "--hidden", "0", "--optimizer", "lbfgs(tolerance=0.01)", "--epochs", "100"
+    status, out, err = command(*arguments)
+    assert (status, err) == (0, "")
+    assert re.search(r"stopped after epoch \d\d?: the largest gradient is 0\.00\d+, at most tolerance=0\.01", out)
+    status, _, err = command("train", "digits", "--optimizer", "lbfgs", "--learning-rate", "0.1")
+    assert (status, "lbfgs has no parameter 'learning_rate'" in err) == (2, True)
+
+
 def test_a_net_without_hidden_layers_can_be_trained(command):
     assert re.search(r"64 -> 10 +softmax", command("train", "digits", "--hidden", "0", "--epochs", "1")[1])
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 from nnframe import ArgumentError, ArgumentTypeError, Job, NNFrameError, denseLayer, nNet, pairs, train_many
+from nnframe.callbacks import EarlyStopping
 from nnframe.engines.fast.blas_threads import blas_library, is_set_by_user
 from nnframe.many.references import FEW_BYTES, MappedArray, References, mapped_array
 
@@ -188,6 +191,59 @@ def test_an_interrupt_starts_no_further_job():
     with ThreadPoolExecutor(1) as executor, pytest.raises(KeyboardInterrupt):
         train_many(jobs, executor, progress=interrupt)
     assert len(started) < 4
+
+
+INTERRUPTED = """
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from nnframe import Job, nNet, train_many
+
+if __name__ == "__main__":
+    make = partial(nNet.from_sizes, [1, 1])
+    jobs = [Job(make, 10**9, [([[1]], [[1]])] * 100, "mse", 0.01) for _ in range(6)]
+    with ProcessPoolExecutor(2) as executor:
+        for future in [executor.submit(int) for _ in range(2)]:
+            future.result()
+        print("go", flush=True)
+        try:
+            train_many(jobs, executor)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C to a group of processes")
+def test_ctrl_c_ends_a_pool_at_once_with_the_jobs_that_it_has_prefetched(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED)
+    # A shell's background job ignores interrupts, and so would these.
+    listening = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        preexec_fn=listening,
+    )
+    try:
+        assert process.stdout.readline() == "go\n"
+        time.sleep(2)
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert out == "interrupted\n"
+
+
+def test_callbacks_are_copied_for_each_job():
+    stopping = EarlyStopping(patience=3)
+    jobs = [line_job(seed, n=5, callbacks=[stopping]) for seed in range(2)]
+    with ThreadPoolExecutor(2) as executor:
+        train_many(jobs, executor)
+    assert stopping.best is None
 
 
 @pytest.mark.skipif(is_set_by_user() or blas_library() is None, reason="the number of threads can't be set here")
