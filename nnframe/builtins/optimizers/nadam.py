@@ -37,8 +37,11 @@ def update(
     product = product * mu
     mean = beta1 * mean + (1 - beta1) * g
     square = beta2 * square + (1 - beta2) * g * g
-    step = next_mu / (1 - product * next_mu) * mean + (1 - mu) / (1 - product) * g
-    return w - learning_rate * step / (np.sqrt(square / (1 - beta2**t)) + epsilon), mean, square, product
+    # The three quotients on one denominator: divisions take most of an update's time.
+    mean_divisor, divisor = 1 - product * next_mu, 1 - product
+    step = next_mu * divisor * mean + (1 - mu) * mean_divisor * g
+    scale = mean_divisor * divisor * (np.sqrt(square / (1 - beta2**t)) + epsilon)
+    return w - learning_rate * step / scale, mean, square, product
 
 
 nadam = Optimizer(
