@@ -16,11 +16,13 @@ import time
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import nnframe
 from nnframe.version import __version__
 from nnframe_numba.engine_warnings import warn_once
 
@@ -67,8 +69,12 @@ def _user_cache() -> Path | None:
 
 @cache
 def _version() -> str:
-    """Return a name for this version of the package, whose loops are part of what is kept, and of its dependencies."""
-    sources = (path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+    """Return a name for this version of the package, whose loops are part of what is kept, and of its dependencies.
+
+    What nnframe records and derives from formulas is compiled too.
+    """
+    folders = (Path(__file__).parent, Path(nnframe.__file__).parent / "formula")
+    sources = (path.read_text(encoding="utf-8") for parent in folders for path in sorted(parent.glob("*.py")))
     package = digest(__version__, *sources)[:12]
     python = f"{sys.implementation.name}{sys.version_info.major}.{sys.version_info.minor}"
     # Importing numba for it would take longer than all that a predictor has to load.
@@ -117,7 +123,7 @@ def write(name: str, content: bytes) -> None:
     try:
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _require_own(parent.stat(), parent)
-        _make_room_once()
+        _make_room_for(len(content))
         handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -158,8 +164,17 @@ def make_room() -> None:
             total -= size
 
 
-# Looking at all files takes a moment, so a process does it when it first writes one.
-_make_room_once = cache(make_room)
+# Bytes written since the last look. Looking at all files takes a moment, so a process does it when it first writes one,
+# and whenever it has written so much that the limit could be near.
+_written: float = inf
+
+
+def _make_room_for(n_bytes: int) -> None:
+    global _written
+    if _written > MOST_BYTES / 8:
+        make_room()
+        _written = 0
+    _written += n_bytes
 
 
 def read_note(name: str) -> Any:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from numba import njit, typeof
 
@@ -38,14 +38,19 @@ def element_formula(function: F) -> F:
     return compiled
 
 
-@cache
+_inlined: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
 def inlined(function: Any) -> Any:
     """Return a compiled function that is inlined where it is called, which saves the call and costs compilation.
 
     For a single sample, a call with its arrays takes longer than what it does.
     """
-    options = {key: value for key, value in function.targetoptions.items() if key in ("fastmath", "error_model")}
-    return njit(function.py_func, forceinline=True, **options)
+    known = _inlined.get(function)
+    if known is None:
+        options = {key: value for key, value in function.targetoptions.items() if key in ("fastmath", "error_model")}
+        known = _inlined[function] = njit(function.py_func, forceinline=True, **options)
+    return known
 
 
 def compile_for(function: Any, arguments: tuple[Any, ...]) -> None:

@@ -186,3 +186,10 @@ def test_the_oldest_files_make_room(folder, monkeypatch):
     left = {path.name for path in folder.iterdir()}
     assert left == {f"file{i}" for i in range(20 - len(left), 20)}
     assert 0 < sum(path.stat().st_size for path in folder.iterdir()) <= 500
+
+
+def test_a_process_that_writes_a_lot_makes_room_again_and_again(folder, monkeypatch):
+    monkeypatch.setattr(disk_cache, "MOST_BYTES", 10_000)
+    for i in range(100):
+        disk_cache.write(f"file{i}", bytes(500))
+        assert sum(path.stat().st_size for path in folder.iterdir()) <= 12_000
