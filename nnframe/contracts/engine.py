@@ -268,7 +268,9 @@ class Engine(Plugin):
         ``stepper(net, **params) -> step`` prepares single updates of a `BoundNet`; ``step(samples, learning_rate,
         dropout_key)`` makes one for a batch of `Samples` in the layers' dtype, in any memory order and perhaps
         read-only, and returns what an epoch of that one batch returns. `Samples.start` is 0. It leaves weights and
-        state as ``run_epoch`` does. None if the engine has nothing faster than an epoch of one batch.
+        state as ``run_epoch`` does. It is called with floating-point errors ignored, unless it has a true attribute
+        ``is_silent``: then it never raises or warns of them by itself, and the call saves the time to set numpy's error
+        state. None in place of the function or its result if the engine has nothing faster than an epoch of one batch.
     combines : bool, optional
         Whether ``prepare`` heeds `TrainingTask.combine`, and ``run_epoch`` heeds `Epoch.shares`.
     team : callable, optional
@@ -286,7 +288,7 @@ class Engine(Plugin):
 
     prepare: Callable[..., Callable[[Epoch], float]]
     predictor: Callable[..., Callable[[Array], Array] | None] | None = field(default=None, kw_only=True)
-    stepper: Callable[..., Callable[[Samples, float, int], float]] | None = field(default=None, kw_only=True)
+    stepper: Callable[..., Callable[[Samples, float, int], float] | None] | None = field(default=None, kw_only=True)
     combines: bool = field(default=False, kw_only=True)
     team: Callable[..., Team] | None = field(default=None, kw_only=True)
 

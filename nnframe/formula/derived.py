@@ -58,9 +58,9 @@ class Derived:
             self._functions[dtype] = function
         return function(*arrays)
 
-    def formula(self, dtype: DType) -> Callable[..., Array]:
-        """Return the function in the form that a compiler of numpy formulas takes best, for numbers too."""
-        return self._make(dtype, True).function()
+    def source_to_compile(self, dtype: DType) -> Source:
+        """Return the source in the form that a compiler of numpy formulas takes best, for numbers too."""
+        return self._make(dtype, True)
 
 
 def recorded(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,15 @@ from nnframe.formula.source import Source, source_of
 class DerivedPair:
     """What is derived from a loss's value and an activation's forward together.
 
+    Parameters
+    ----------
+    forward : callable
+        ``forward(z) -> a``.
+    value : callable
+        ``value(a, y, **symbols) -> (B,)``.
+    symbols : mapping of str to number, optional
+        Parameters of the loss that the derived functions take as arguments, after the arrays, and what they are here.
+
     Attributes
     ----------
     value : Derived
@@ -31,8 +41,13 @@ class DerivedPair:
         ``gradient(z, a, y) -> dL/dz``.
     """
 
-    def __init__(self, forward: Callable[[Array], Array], value: Callable[[Array, Array], Array]) -> None:
-        self._forward, self._value = forward, value
+    def __init__(
+        self,
+        forward: Callable[[Array], Array],
+        value: Callable[..., Array],
+        symbols: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self._forward, self._value, self._symbols = forward, value, symbols
         self._recorded: dict[DType, tuple[Node, Node, Chosen] | None] = {}
         self.value = Derived(self._value_source)
         self.gradient = Derived(self._gradient_source)
@@ -51,10 +66,11 @@ class DerivedPair:
             z = np.random.default_rng(0).normal(size=y.shape)
             with np.errstate(all="ignore"):
                 a = self._forward(z)
-                if not np.allclose(self.value(z, y), self._value(a, y), rtol=SAME, atol=SAME):
+                numbers = self._symbols.values()
+                if not np.allclose(self.value(z, y, *numbers), self._value(a, y), rtol=SAME, atol=SAME):
                     return False
                 expected = column_differences(lambda z: self._value(self._forward(z), y), z)
-                require_close(self.gradient(z, a, y), expected, {"z": z, "y": y}, "")
+                require_close(self.gradient(z, a, y, *numbers), expected, {"z": z, "y": y}, "")
         except (NotRecordableError, DerivativeError):
             return False
         return True
@@ -67,8 +83,9 @@ class DerivedPair:
 
     def _composed(self, dtype: DType) -> tuple[Node, Node, Chosen] | None:
         output = recorded(self._forward, ["z"], {}, dtype)
-        loss = recorded(self._value, ["a", "y"], {}, dtype)
+        loss = recorded(self._value, ["a", "y"], self._symbols, dtype)
         graph = output.graph
+        graph.values.update(self._symbols)
 
         def build(node: Node, args: tuple[Node, ...]) -> Node:
             if node.op == "input" and node.data == "a":
@@ -93,9 +110,8 @@ class DerivedPair:
         result, _, chosen = found
         bounds = range_of(dtype, is_loss=False)
         short = chosen.shortened(result, bounds)
-        return source_of(
-            "value", [short], ["z", "y"], shapes=[Shape.ROW], dtype=dtype, compiles=compiles, inputs=bounds
-        )
+        arguments = ["z", "y", *self._symbols]
+        return source_of("value", [short], arguments, shapes=[Shape.ROW], dtype=dtype, compiles=compiles, inputs=bounds)
 
     def _gradient_source(self, dtype: DType, compiles: bool) -> Source:
         found = self._formula(dtype)
@@ -103,10 +119,8 @@ class DerivedPair:
         _, output, chosen = found
         bounds = range_of(dtype, is_loss=False)
         gradient = chosen.shortened(chosen.derivative, bounds, [output])
-        given = {output: "a"}
-        return source_of(
-            "gradient", [gradient], ["z", "a", "y"], given=given, dtype=dtype, compiles=compiles, inputs=bounds
-        )
+        given, arguments = {output: "a"}, ["z", "a", "y", *self._symbols]
+        return source_of("gradient", [gradient], arguments, given=given, dtype=dtype, compiles=compiles, inputs=bounds)
 
 
 def derived_pair(
@@ -115,7 +129,21 @@ def derived_pair(
     value: Callable[..., Any],
     value_settings: Mapping[str, Any],
     y: Array,
+    symbols: Sequence[str] = (),
 ) -> DerivedPair | None:
-    """Return an activation and a loss as one formula, or None where the chain rule does as well."""
-    pair = DerivedPair(partial(forward, **forward_settings), partial(value, **value_settings))
+    """Return an activation and a loss as one formula, or None where the chain rule does as well.
+
+    Parameters
+    ----------
+    forward : callable
+    forward_settings : mapping
+    value : callable
+    value_settings : mapping
+    y : ndarray
+        Targets to try it with.
+    symbols : sequence of str, optional
+        The loss's parameters that the derived functions take as arguments.
+    """
+    numbers = {name: value_settings[name] for name in symbols}
+    pair = DerivedPair(partial(forward, **forward_settings), partial(value, **value_settings), numbers)
     return pair if pair.pays(y) else None

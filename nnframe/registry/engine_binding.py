@@ -108,7 +108,9 @@ def bind_stepper(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int
     """
     if engine.stepper is None:
         return None
-    step: Callable[[Samples, float, int], float] = _blamed(engine, engine.stepper, "stepper", net, **engine.settings)
+    step: Callable[[Samples, float, int], float] | None = _blamed(
+        engine, engine.stepper, "stepper", net, **engine.settings
+    )
     return step
 
 

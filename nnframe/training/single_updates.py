@@ -28,6 +28,8 @@ def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int
         If the engine fails.
     """
     step = bind_stepper(engine, net) or OneBatchEpochs(engine, net).step
+    if getattr(step, "is_silent", False):
+        return step
     optimizer = net.rule.optimizer
     plugins: list[Plugin | None] = [layer.activation.plugin for layer in net.layers]
     plugins += [engine, net.objective.plugin, None if optimizer is None else optimizer.plugin]

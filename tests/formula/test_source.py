@@ -86,5 +86,9 @@ def test_what_is_computed_twice_stands_in_a_line_of_its_own():
 
 
 def test_a_source_for_compilers_has_no_masks_times_numbers():
-    formula = Activation("mine", lambda z: np.where(z > 0, z, 0.01 * z)).derived.slope.formula(np.dtype(np.float32))
+    formula = (
+        Activation("mine", lambda z: np.where(z > 0, z, 0.01 * z))
+        .derived.slope.source_to_compile(np.dtype(np.float32))
+        .function()
+    )
     assert formula(np.array([[2.0], [-2.0]], np.float32)).tolist() == [[1.0], [np.float32(0.01)]]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from nnframe import Array, Engine, Epoch, TrainingTask, hookimpl
 from nnframe.contracts.bound import Linear
+from nnframe.contracts.engine import BoundNet, Samples
 from nnframe_numba.engine_warnings import EngineWarning
 
 __all__ = ["EngineWarning", "numba"]
@@ -32,7 +33,15 @@ def predictor(layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
     return compiled_predictor(layers)
 
 
-numba = Engine("numba", prepare, predictor=predictor, doc=__doc__)
+def stepper(net: BoundNet) -> Callable[[Samples, float, int], float] | None:
+    """Return the function that makes single updates of a net, or None for a net that runs on numpy."""
+    from nnframe.training.single_updates import OneBatchEpochs
+    from nnframe_numba.stepping import stepper as compiled_stepper
+
+    return compiled_stepper(net, lambda: OneBatchEpochs(numba, net).step)
+
+
+numba = Engine("numba", prepare, predictor=predictor, stepper=stepper, doc=__doc__)
 
 
 @hookimpl

@@ -6,6 +6,9 @@ and a float32.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from nnframe import Array
@@ -194,23 +197,20 @@ def mse_gradient(z: Array, a: Array, y: Array, d: Array) -> None:
             d[i, j] = (a[i, j] - y[i, j]) * factor
 
 
-ACTIVATE = {
-    "relu": relu_activate,
-    "softmax": softmax_activate,
-    "sigmoid": sigmoid_activate,
-    "tanh": tanh_activate,
-}
-DIFFERENTIATE = {
-    "relu": relu_differentiate,
-    "softmax": softmax_differentiate,
-    "sigmoid": sigmoid_differentiate,
-    "tanh": tanh_differentiate,
-}
-# Their backward pass needs no z, so z and a may be one array.
-IN_PLACE = {"relu", "sigmoid", "tanh"}
-# By loss, or by activation and loss if the two are fused.
-OBJECTIVE = {
-    "mse": (mse_value, mse_gradient),
-    "cel": (cel_value, cel_gradient),
-    "softmax+cel": (softmax_cel_value, softmax_cel_gradient),
+# By the keys of `nnframe_numba.part_formulas`.
+BUILT_IN: dict[str, Callable[..., Any]] = {
+    "builtin relu": relu_activate,
+    "builtin relu'": relu_differentiate,
+    "builtin softmax": softmax_activate,
+    "builtin softmax'": softmax_differentiate,
+    "builtin sigmoid": sigmoid_activate,
+    "builtin sigmoid'": sigmoid_differentiate,
+    "builtin tanh": tanh_activate,
+    "builtin tanh'": tanh_differentiate,
+    "builtin mse": mse_value,
+    "builtin mse'": mse_gradient,
+    "builtin cel": cel_value,
+    "builtin cel'": cel_gradient,
+    "builtin softmax+cel": softmax_cel_value,
+    "builtin softmax+cel'": softmax_cel_gradient,
 }

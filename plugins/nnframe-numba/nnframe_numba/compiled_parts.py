@@ -1,234 +1,176 @@
-"""The parts of an epoch that plugins decide.
+"""The parts of a batch that plugins decide, compiled where that is possible.
 
 A part is a function of rows: z, a, y and d are (B, n), losses (B,).
 
 - activate(z, a) fills a;
 - differentiate(d, z, a) turns d = dL/da into dL/dz;
 - value(z, a, y, losses) fills the losses;
-- gradient(z, a, y, d) fills d with dL/dz where loss and activation are fused, else with dL/da;
+- gradient_of_loss(z, a, y, d) fills d with dL/dz where loss and activation are fused, else with dL/da;
 - optimize(w, g, *state, t, rate) turns vectors of weights and of an optimizer's state into the next ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from nnframe import Activation, Array, PluginError, registry
+from nnframe import Array, PluginError
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
 from nnframe.contracts.domains import Domain, sample
-from nnframe.contracts.optimizer import LEARNING_RATE
-from nnframe.contracts.parameters import Parameter
-from nnframe.contracts.plugin import Plugin
-from nnframe.registry.binding import IDENTITY
+from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe_numba import formula_loops
-from nnframe_numba.builtin_kernels import ACTIVATE, DIFFERENTIATE, IN_PLACE, OBJECTIVE
+from nnframe_numba.builtin_kernels import BUILT_IN
+from nnframe_numba.column_loops import column_part
 from nnframe_numba.formula_compiler import Candidate, CompiledPart, Way, compiled_part
+from nnframe_numba.part_formulas import Formula, PartFormula, activation_formula, part_formulas
 
-FORWARD = (Way("element", formula_loops.element_activate), Way("array", formula_loops.array_activate))
+
+def _column(arrays: str, target: str) -> Way:
+    return Way("column", partial(column_part, tuple(arrays.split()), target))
+
+
+FORWARD = (
+    Way("element", formula_loops.element_activate),
+    _column("z a", "a"),
+    Way("array", formula_loops.array_activate),
+)
 SLOPE = (Way("element", formula_loops.element_slope), Way("array", formula_loops.array_slope))
-BACKWARD = (Way("array", formula_loops.array_backward),)
-VALUE = (Way("array", formula_loops.array_value),)
-FUSED_VALUE = (Way("array", formula_loops.array_fused_value),)
-GRADIENT = (Way("element", formula_loops.element_gradient), Way("array", formula_loops.array_gradient))
+BACKWARD = (_column("d z a", "d"), Way("array", formula_loops.array_backward))
+VALUE = (_column("z a y losses", "losses"), Way("array", formula_loops.array_value))
+FUSED_VALUE = (_column("z a y losses", "losses"), Way("array", formula_loops.array_fused_value))
+GRADIENT = (
+    Way("element", formula_loops.element_gradient),
+    _column("z a y d", "d"),
+    Way("array", formula_loops.array_gradient),
+)
 FUSED_GRADIENT = (
     Way("element", formula_loops.element_fused_gradient),
+    _column("z a y d", "d"),
     Way("array", formula_loops.array_fused_gradient),
 )
+# Loops of this package, by the keys of `nnframe_numba.part_formulas`.
+LOOPS: dict[str, Callable[..., Any]] = {
+    "copy": formula_loops.copy,
+    "leave": formula_loops.leave,
+    "plain descent": formula_loops.plain_descent,
+}
+NOT_A_FORMULA = "an activation: it is more than a formula"
 
 
-def activation_parts(bound: BoundActivation, dtype: np.dtype[Any]) -> tuple[CompiledPart, CompiledPart]:
-    """Return `activate` and `differentiate` of a layer."""
-    if bound.plugin is not None and _built_in_name(bound.plugin) in ACTIVATE:
-        name = bound.plugin.name
-        return activate_part(bound, dtype), CompiledPart(DIFFERENTIATE[name], f"builtin {name}'")
+def compiled_parts(net: BoundNet | TrainingTask, dtype: np.dtype[Any]) -> dict[str, CompiledPart]:
+    """Return all parts by their names in the source.
 
-    def differentiate_on_numpy(d: Array, z: Array, a: Array) -> None:
-        np.copyto(d.T, bound.backward(d.T, z.T, a.T))
-
-    if bound is IDENTITY:
-        return activate_part(bound, dtype), CompiledPart(formula_loops.leave, "leave")
-    if bound.plugin is None:
-        return activate_part(bound, dtype), CompiledPart(differentiate_on_numpy, None, NOT_A_FORMULA)
-    if bound.plugin.backward is None and bound.derivative is not None:
-        # What can't be derived is told with the plugin's name.
-        bound.derivative(np.zeros((1, 1)))
-    function, part, arguments, ways, settings = _slope_formula(bound.plugin, dtype)
-    z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
-    candidate = Candidate(
-        bound.plugin,
-        function,
-        part,
-        arguments,
-        ways,
-        differentiate_on_numpy,
-        (d, z, _activations(bound, z)),
-        (0,),
-        settings,
-    )
-    return activate_part(bound, dtype), compiled_part(candidate)
+    Raises
+    ------
+    NotCompiledError
+        If one would have to be compiled, and this is not the thread for it.
+    """
+    formulas = part_formulas(net, dtype)
+    parts: dict[str, CompiledPart] = {}
+    for k, layer in enumerate(net.layers):
+        parts[f"activate_{k}"] = activate_part(layer.activation, dtype)
+        if f"differentiate_{k}" in formulas:
+            parts[f"differentiate_{k}"] = _differentiate_part(formulas[f"differentiate_{k}"], layer.activation, dtype)
+    last = net.layers[-1].activation
+    parts["value"] = _value_part(formulas["value"], net.objective, last, dtype)
+    parts["gradient_of_loss"] = _gradient_part(formulas["gradient_of_loss"], net.objective, last, dtype)
+    if "optimize" in formulas:
+        parts["optimize"] = _optimize_part(formulas["optimize"], net.rule.optimizer, dtype)
+    return parts
 
 
 def activate_part(bound: BoundActivation, dtype: np.dtype[Any]) -> CompiledPart:
     """Return `activate` of a layer."""
 
-    def activate_on_numpy(z: Array, a: Array) -> None:
+    def on_numpy(z: Array, a: Array) -> None:
         np.copyto(a.T, bound.forward(z.T))
 
-    plugin = bound.plugin
-    if bound is IDENTITY:
-        return CompiledPart(formula_loops.copy, "copy")
-    if plugin is None:
-        return CompiledPart(activate_on_numpy, None, NOT_A_FORMULA)
-    built_in = _built_in_name(plugin)
-    if built_in in ACTIVATE:
-        return CompiledPart(ACTIVATE[built_in], f"builtin {built_in}")
-    z = _sample("real", dtype, 0)
-    return compiled_part(
-        Candidate(
-            plugin,
-            plugin.forward,
-            "forward",
-            ("z",),
-            FORWARD,
-            activate_on_numpy,
-            (z, np.empty_like(z)),
-            (1,),
-            plugin.settings,
-        )
-    )
+    formula, z = activation_formula(bound), _sample("real", dtype, 0)
+    return _part(formula, FORWARD, on_numpy, (z, np.empty_like(z)), (1,))
 
 
-def is_in_place(bound: BoundActivation) -> bool:
-    """Return whether a layer's a may be the same array as its z."""
-    return bound.plugin is not None and _built_in_name(bound.plugin) in IN_PLACE
+def _differentiate_part(formula: PartFormula, bound: BoundActivation, dtype: np.dtype[Any]) -> CompiledPart:
+    def on_numpy(d: Array, z: Array, a: Array) -> None:
+        np.copyto(d.T, bound.backward(d.T, z.T, a.T))
+
+    z, d = _sample("real", dtype, 0), _sample("real", dtype, 1)
+    ways = SLOPE if isinstance(formula, Formula) and formula.arguments == ("z",) else BACKWARD
+    return _part(formula, ways, on_numpy, (d, z, _activations(bound, z)), (0,))
 
 
-def _slope_formula(
-    plugin: Activation, dtype: np.dtype[Any]
-) -> tuple[Any, str, tuple[str, ...], tuple[Way, ...], Mapping[str, Parameter]]:
-    """Return the formula of the backward pass, its name and arguments, how to compile it, and its parameters."""
-    if plugin.backward is not None:
-        return plugin.backward, "backward", ("grad", "z", "a"), BACKWARD, plugin.settings
-    if plugin.derivative is not None:
-        return plugin.derivative, "derivative", ("z",), SLOPE, plugin.settings
-    derived = plugin.derived
-    if derived.slope is not None:
-        return derived.slope.formula(dtype), "derived derivative", ("z",), SLOPE, {}
-    return derived.backward.formula(dtype), "derived backward", ("grad", "z", "a"), BACKWARD, {}
-
-
-def objective_parts(
-    objective: Objective, last: BoundActivation, dtype: np.dtype[Any]
-) -> tuple[CompiledPart, CompiledPart]:
-    """Return `value` and `gradient` of a loss behind a last layer."""
-    loss, fused = objective.plugin, objective.fused
-    loss_gradient = objective.loss_gradient
-
-    def value_on_numpy(z: Array, a: Array, y: Array, losses: Array) -> None:
+def _value_part(
+    formula: PartFormula, objective: Objective, last: BoundActivation, dtype: np.dtype[Any]
+) -> CompiledPart:
+    def on_numpy(z: Array, a: Array, y: Array, losses: Array) -> None:
         np.copyto(losses, objective.value(z.T, a.T, y.T))
 
-    def gradient_on_numpy(z: Array, a: Array, y: Array, d: Array) -> None:
+    z, a, y = _loss_sample(objective, last, dtype)
+    ways = FUSED_VALUE if isinstance(formula, Formula) and "z" in formula.arguments else VALUE
+    return _part(formula, ways, on_numpy, (z, a, y, np.empty(len(z), dtype)), (3,), _more_than_a_formula(objective))
+
+
+def _gradient_part(
+    formula: PartFormula, objective: Objective, last: BoundActivation, dtype: np.dtype[Any]
+) -> CompiledPart:
+    loss_gradient = objective.loss_gradient
+
+    def on_numpy(z: Array, a: Array, y: Array, d: Array) -> None:
         slope = objective.gradient(z.T, a.T, y.T) if loss_gradient is None else loss_gradient(a.T, y.T)
         np.copyto(d.T, slope)
 
-    if loss.is_grouped or loss.asks:
-        reason = f"{loss.spec!r}: a loss with several outputs for each target, or one that takes x or sample_weight"
-        return CompiledPart(value_on_numpy, None, reason), CompiledPart(gradient_on_numpy, None, reason)
-    built_in = _built_in_name(loss)
-    if fused is not None:
-        partner = last.plugin.name if last.plugin else ""
-        built_in = f"{partner}+{built_in}" if _built_in_name(fused.owner) else None
-    if built_in in OBJECTIVE:
-        value, gradient = OBJECTIVE[built_in]
-        return CompiledPart(value, f"builtin {built_in}"), CompiledPart(gradient, f"builtin {built_in}'")
-
-    z, y = _sample("real", dtype, 0), _sample(loss.y_domain, dtype, 2)
-    a = _sample(loss.a_domain, dtype, 1) if fused is None else _activations(last, z)
-    losses, d = np.empty(len(z), dtype), np.empty_like(z)
-    value_candidate = Candidate(
-        loss, loss.value, "value", ("a", "y"), VALUE, value_on_numpy, (z, a, y, losses), (3,), loss.settings
-    )
-    if fused is not None and fused.form.value is not None:
-        value_candidate = value_candidate._replace(
-            plugin=fused.owner,
-            formula=fused.form.value,
-            part="fused value",
-            arguments=("z", "y"),
-            ways=FUSED_VALUE,
-            settings=fused.owner.settings,
-        )
-        if fused.derived is not None:
-            value_candidate = value_candidate._replace(formula=fused.derived.value.formula(dtype), settings={})
-    gradient_candidate = Candidate(
-        loss,
-        loss.gradient or loss.value,
-        "gradient",
-        ("a", "y"),
-        GRADIENT,
-        gradient_on_numpy,
-        (z, a, y, d),
-        (3,),
-        loss.settings,
-    )
-    if fused is not None:
-        gradient_candidate = gradient_candidate._replace(
-            plugin=fused.owner,
-            formula=fused.form.gradient,
-            part="fused gradient",
-            arguments=("z", "a", "y"),
-            ways=FUSED_GRADIENT,
-            settings=fused.owner.settings,
-        )
-        if fused.derived is not None:
-            gradient_candidate = gradient_candidate._replace(formula=fused.derived.gradient.formula(dtype), settings={})
-    elif loss.gradient is None:
-        gradient_candidate = gradient_candidate._replace(
-            formula=loss.derived.gradient.formula(dtype), part="derived gradient", settings={}
-        )
-    return compiled_part(value_candidate), compiled_part(gradient_candidate)
+    z, a, y = _loss_sample(objective, last, dtype)
+    ways = FUSED_GRADIENT if isinstance(formula, Formula) and "z" in formula.arguments else GRADIENT
+    return _part(formula, ways, on_numpy, (z, a, y, np.empty_like(z)), (3,), _more_than_a_formula(objective))
 
 
-def optimizer_part(bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> CompiledPart:
-    """Return `optimize`; plain gradient descent for None."""
-    if bound is None:
-        return CompiledPart(formula_loops.plain_descent, "plain descent")
-    optimizer, update = bound.plugin, bound.update
-
-    def optimize_on_numpy(w: Array, g: Array, *state_t_rate: Any) -> None:
+def _optimize_part(formula: PartFormula, bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> CompiledPart:
+    def on_numpy(w: Array, g: Array, *state_t_rate: Any) -> None:
+        assert bound is not None
         *state, t, rate = state_t_rate
-        for array, new in zip((w, *state), update(w, g, *state, t=t, learning_rate=rate), strict=True):
+        for array, new in zip((w, *state), bound.update(w, g, *state, t=t, learning_rate=rate), strict=True):
             np.copyto(array, new)
 
     w, g = (_sample("real", dtype, seed).ravel() for seed in (0, 1))
-    state = [np.full_like(w, value) for value in optimizer.state.values()]
+    state = [] if bound is None else [np.full_like(w, value) for value in bound.plugin.state.values()]
     n = len(state)
-    return compiled_part(
-        Candidate(
-            optimizer,
-            optimizer.update,
-            "update",
-            ("w", "g", *optimizer.state),
-            (
-                Way("element", formula_loops.element_optimize(n, whole_steps=False), "large"),
-                Way("element", formula_loops.element_optimize(n, whole_steps=True), "whole steps"),
-            ),
-            optimize_on_numpy,
-            (w, g, *state, 2, 0.01),
-            (0, *range(2, 2 + n)),
-            {name: value for name, value in optimizer.settings.items() if name != LEARNING_RATE},
-            keywords=("t", LEARNING_RATE),
-        )
+    ways = (
+        Way("element", formula_loops.element_optimize(n, whole_steps=False), "large"),
+        Way("element", formula_loops.element_optimize(n, whole_steps=True), "whole steps"),
+    )
+    return _part(formula, ways, on_numpy, (w, g, *state, 2, 0.01), (0, *range(2, 2 + n)))
+
+
+def _part(
+    formula: PartFormula,
+    ways: tuple[Way, ...],
+    on_numpy: Any,
+    sample: tuple[Any, ...],
+    filled: tuple[int, ...],
+    reason: str = NOT_A_FORMULA,
+) -> CompiledPart:
+    """Return a part; with a reason why it runs on numpy if there is no formula."""
+    if formula is None:
+        return CompiledPart(on_numpy, None, reason)
+    if isinstance(formula, str):
+        return CompiledPart((LOOPS | BUILT_IN)[formula], formula)
+    return compiled_part(Candidate(formula, ways, on_numpy, sample, filled))
+
+
+def _more_than_a_formula(objective: Objective) -> str:
+    return (
+        f"{objective.plugin.spec!r}: a loss with several outputs for each target, or one that takes x or sample_weight"
     )
 
 
-NOT_A_FORMULA = "an activation: it is more than a formula"
-
-
-def _built_in_name(plugin: Plugin) -> str | None:
-    return plugin.name if registry.provider_of(plugin) == registry.BUILTIN_PROVIDER else None
+def _loss_sample(objective: Objective, last: BoundActivation, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
+    """Return z, a and y that the loss takes."""
+    loss = objective.plugin
+    z, y = _sample("real", dtype, 0), _sample(loss.y_domain, dtype, 2)
+    a = _sample(loss.a_domain, dtype, 1) if objective.fused is None else _activations(last, z)
+    return z, a, y
 
 
 def _activations(bound: BoundActivation, z: Array) -> Array:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe import Epoch, TrainingTask
+from nnframe.contracts.engine import BoundNet
 from nnframe.engines.fast.numpy_engine import numpy as numpy_engine
 from nnframe_numba.compile_thread import NotCompiledError, in_compile_thread
 from nnframe_numba.engine_warnings import give_warnings, warn_once
@@ -35,7 +36,7 @@ def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
     return epoch
 
 
-def on_numpy_because(task: TrainingTask) -> str | None:
+def on_numpy_because(task: TrainingTask | BoundNet) -> str | None:
     """Return why a task has to be left to the engine numpy; None if it hasn't."""
     if any(layer.parameters for layer in task.layers) or task.objective.parameters:
         return "compiled code has no learned parameters of activations and losses yet"

@@ -17,8 +17,9 @@ from nnframe_numba import (
     matrix_products,
     matrix_vector,
 )
+from nnframe_numba.batch_source import BatchVariant
 from nnframe_numba.compile_thread import require_compile_thread
-from nnframe_numba.epoch_source import EpochVariant, epoch_source, staged_source
+from nnframe_numba.epoch_source import epoch_source, staged_source
 from nnframe_numba.formula_compiler import CompiledPart
 from nnframe_numba.jit import ERRORS, compiled_first, inlined
 from nnframe_numba.machine_code import keep_on_disk
@@ -52,7 +53,7 @@ MOST_FUNCTIONS = 128
 _functions: RecentlyUsed[Callable[..., Any]] = RecentlyUsed(MOST_FUNCTIONS)
 
 
-def epoch_function(variant: EpochVariant, parts: Mapping[str, CompiledPart]) -> Callable[..., float]:
+def epoch_function(variant: BatchVariant, parts: Mapping[str, CompiledPart]) -> Callable[..., float]:
     """Return the function `train_batches`, which calls the parts by their names in the source.
 
     Raises
@@ -113,11 +114,17 @@ def _python_namespace(source: str, parts: Mapping[str, CompiledPart]) -> dict[st
 
 def _namespace(source: str, parts: Mapping[str, CompiledPart], inline: bool) -> dict[str, Any]:
     """Return what the source defines, with all that it calls."""
+    namespace = namespace_of(source, parts, inline)
+    exec(compile(source, "<epoch>", "exec"), namespace)
+    return namespace
+
+
+def namespace_of(source: str, parts: Mapping[str, CompiledPart], inline: bool) -> dict[str, Any]:
+    """Return what the source calls."""
     called = {name: (function, True) for name, function in KERNELS.items() if f"{name}(" in source}
     called |= {name: (part.function, part.is_small) for name, part in parts.items()}
     # The name of a module that numba can import when it loads the code later.
     namespace: dict[str, Any] = {"__name__": __name__, **INTRINSICS}
     for name, (function, is_small) in called.items():
         namespace[name] = inlined(function) if inline and is_small else function
-    exec(compile(source, "<epoch>", "exec"), namespace)
     return namespace

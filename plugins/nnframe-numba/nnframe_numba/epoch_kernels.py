@@ -15,6 +15,14 @@ _SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 @kernel
+def copy(source: Array, target: Array) -> None:
+    """Copy a matrix."""
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
+@kernel
 def add_up(losses: Array) -> float:
     """Return the sum of losses, in float64."""
     total = 0.0

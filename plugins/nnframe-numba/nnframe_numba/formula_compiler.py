@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from nnframe.contracts.parameters import Parameter, format_parameters
-from nnframe.contracts.plugin import Plugin
+from nnframe.contracts.parameters import format_parameters
 from nnframe.errors import PluginError, one_line
+from nnframe.formula.refusal import NotRecordableError
 from nnframe_numba import disk_cache
 from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.conversion import NotConvertibleError, converted
 from nnframe_numba.fingerprint import fingerprint
 from nnframe_numba.machine_code import keep_on_disk
 from nnframe_numba.parameters import described, numeric
+from nnframe_numba.part_formulas import Formula
 from nnframe_numba.recently_used import RecentlyUsed
 
 # Wide enough for what rounding does to a formula, narrow enough to tell one formula from another.
@@ -59,16 +60,17 @@ class Way(NamedTuple):
 
     Attributes
     ----------
-    call : {"element", "array"}
-        Whether the formula is called with numbers or with arrays.
+    call : {"element", "array", "column"}
+        Whether the formula is called with numbers, with arrays, or is recorded and becomes loops over columns.
     make : callable
-        Returns the part, for the converted formula.
+        Returns the part for the converted formula; or by column, for a `Formula`, the names of its parameters that are
+        arguments, and a dtype.
     note : str
         What tells it from others that call the formula alike.
     """
 
-    call: Literal["element", "array"]
-    make: Callable[[Any], Any]
+    call: Literal["element", "array", "column"]
+    make: Callable[..., Any]
     note: str = ""
 
     @property
@@ -82,13 +84,7 @@ class Candidate(NamedTuple):
 
     Attributes
     ----------
-    plugin : Plugin
-    formula : callable
-        The function of the plugin that is wanted.
-    part : str
-        What that is called.
-    arguments : tuple of str
-        Names for the arrays that it takes by position.
+    formula : Formula
     ways : sequence of Way
         The best first.
     on_numpy : callable
@@ -97,22 +93,19 @@ class Candidate(NamedTuple):
         Arguments of the part, an array first.
     filled : tuple of int
         Which of them it fills.
-    settings : mapping of str to parameter
-        What the formula is always called with, by keyword.
-    keywords : tuple of str
-        What else it is called with by keyword.
     """
 
-    plugin: Plugin
-    formula: Callable[..., Any]
-    part: str
-    arguments: tuple[str, ...]
+    formula: Formula
     ways: Sequence[Way]
     on_numpy: Callable[..., Any]
     sample: tuple[Any, ...]
     filled: tuple[int, ...]
-    settings: Mapping[str, Parameter]
-    keywords: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of its arrays."""
+        dtype: np.dtype[Any] = self.sample[0].dtype
+        return dtype
 
 
 class MismatchError(Exception):
@@ -132,11 +125,12 @@ def compiled_part(candidate: Candidate) -> CompiledPart:
     NotCompiledError
         If it would have to be compiled, and this is not the thread for it.
     """
-    function = candidate.formula
+    formula = candidate.formula
+    function = formula.function
     if not isinstance(function, (types.FunctionType, np.ufunc)):
         return _on_numpy(candidate, "it is not a function written in Python")
     content = fingerprint(function)
-    context = (candidate.part, format_parameters(candidate.settings), str(candidate.sample[0].dtype))
+    context = (formula.part, format_parameters(formula.settings), str(candidate.dtype))
     known = (content or function, *context)
     found = _tried.get(known)
     if found is None:
@@ -147,7 +141,8 @@ def compiled_part(candidate: Candidate) -> CompiledPart:
 
 
 def _on_numpy(candidate: Candidate, reason: str) -> CompiledPart:
-    return CompiledPart(candidate.on_numpy, None, f"{candidate.part} of {candidate.plugin.spec!r}: {reason}")
+    formula = candidate.formula
+    return CompiledPart(candidate.on_numpy, None, f"{formula.part} of {formula.plugin.spec!r}: {reason}")
 
 
 class Attempt(NamedTuple):
@@ -175,8 +170,9 @@ class Attempt(NamedTuple):
 def _attempts(candidate: Candidate) -> Iterator[Attempt]:
     """Yield what to try, the best first."""
     for way in candidate.ways:
-        for is_recorded in (False, True) if not candidate.keywords else (False,):
-            for are_arguments in (True, False) if numeric(candidate.settings) else (False,):
+        can_be_recorded = way.call != "column" and not candidate.formula.keywords
+        for is_recorded in (False, True) if can_be_recorded else (False,):
+            for are_arguments in (True, False) if numeric(candidate.formula.settings) else (False,):
                 yield Attempt(way, is_recorded, are_arguments)
 
 
@@ -184,7 +180,7 @@ def _first_that_works(candidate: Candidate, content: str | None, key: str | None
     note = (key and disk_cache.read_note(key)) or None
     if note is not None and note["way"] is None:
         return CompiledPart(candidate.on_numpy, None, note["reason"])
-    reason = ""
+    reasons: list[str] = []
     for attempt in _attempts(candidate):
         if note is not None and note["way"] != attempt.label:
             continue
@@ -193,32 +189,36 @@ def _first_that_works(candidate: Candidate, content: str | None, key: str | None
             if note is None:
                 _compare(made, candidate)
         except Exception as error:
-            # numba fails in many ways, and after each of them numpy is left.
-            reason = reason or _first_line(error)
+            # numba fails in many ways, and after each of them numpy is left. What can't be recorded is said with its
+            # place and with what to write instead, which is of more use than what numba says.
+            reasons.insert(0 if isinstance(error, NotRecordableError) else len(reasons), _first_line(error))
             continue
         if key and note is None:
             disk_cache.keep_note(key, {"way": attempt.label})
         return made
     if key:
-        disk_cache.keep_note(key, {"way": None, "reason": reason})
-    return CompiledPart(candidate.on_numpy, None, reason)
+        disk_cache.keep_note(key, {"way": None, "reason": reasons[0]})
+    return CompiledPart(candidate.on_numpy, None, reasons[0])
 
 
 def _part(candidate: Candidate, content: str | None, attempt: Attempt) -> CompiledPart:
     """Return the part for its parameters; the same function for all values of those that are arguments."""
-    arguments = numeric(candidate.settings) if attempt.are_arguments else {}
-    constants = {name: value for name, value in candidate.settings.items() if name not in arguments}
-    parameters = described(candidate.settings, attempt.are_arguments)
-    context = (attempt.label, candidate.part, parameters, str(candidate.sample[0].dtype))
-    known = (content or candidate.formula, *context)
+    wanted, dtype = candidate.formula, candidate.dtype
+    arguments = numeric(wanted.settings) if attempt.are_arguments else {}
+    constants = {name: value for name, value in wanted.settings.items() if name not in arguments}
+    parameters = described(wanted.settings, attempt.are_arguments)
+    context = (attempt.label, wanted.part, parameters, str(dtype))
+    known = (content or wanted.function, *context)
     made = _made.get(known)
     if made is None:
-        way, n_arguments = attempt.way, len(candidate.arguments)
-        formula, keywords = candidate.formula, (*candidate.keywords, *arguments)
-        if attempt.is_recorded:
-            formula, constants = _recorded(candidate, tuple(arguments)), {}
-        converted_formula = converted(formula, n_arguments, keywords, constants, way.call == "element")
-        function = way.make(converted_formula)
+        way, n_arguments = attempt.way, len(wanted.arguments)
+        if way.call == "column":
+            function = way.make(wanted, tuple(arguments), dtype)
+        else:
+            formula, keywords = wanted.function, (*wanted.keywords, *arguments)
+            if attempt.is_recorded:
+                formula, constants = _recorded(candidate, tuple(arguments)), {}
+            function = way.make(converted(formula, n_arguments, keywords, constants, way.call == "element"))
         key = content and disk_cache.digest(content, *context)
         if key:
             keep_on_disk(function, f"part_{key}")
@@ -238,11 +238,11 @@ def _recorded(candidate: Candidate, symbols: Sequence[str]) -> Callable[..., Any
     from nnframe.formula.simplify import simplified_graph
     from nnframe.formula.source import source_of
 
-    dtype = candidate.sample[0].dtype
-    roots = record(candidate.formula, candidate.arguments, candidate.settings, symbols, dtype)
+    formula, dtype = candidate.formula, candidate.dtype
+    roots = record(formula.function, formula.arguments, formula.settings, symbols, dtype)
     roots = tuple(specialized(roots, {}, simplified_graph()))
     shape = Shape.ROW if candidate.sample[candidate.filled[0]].ndim == 1 else Shape.FULL
-    names = [*candidate.arguments, *symbols]
+    names = [*formula.arguments, *symbols]
     return source_of("formula", roots, names, shapes=[shape], dtype=dtype, compiles=True).function()
 
 
@@ -256,7 +256,7 @@ def _compare(made: CompiledPart, candidate: Candidate) -> None:
             # With wrong shapes, say: compiled, it would read what lies behind an array, and nobody would be told.
             raise NotConvertibleError(f"it fails on a sample: {one_line(error.__cause__ or error)}") from error
         made.function(*mine, *made.parameters)
-    tolerance = TOLERANCES[str(candidate.sample[0].dtype)]
+    tolerance = TOLERANCES[str(candidate.dtype)]
     for i in candidate.filled:
         if not np.allclose(mine[i], expected[i], rtol=tolerance, atol=tolerance, equal_nan=True):
             raise MismatchError("compiled, it returns other numbers")

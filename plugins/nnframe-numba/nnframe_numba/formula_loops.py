@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from nnframe import Array
+from nnframe_numba.batch_source import function_source, indented
 from nnframe_numba.element import element, plain
-from nnframe_numba.epoch_source import optimizer_source
 from nnframe_numba.intrinsics import arrays_are_apart, flat, never_inline
 from nnframe_numba.jit import formula
 
@@ -181,3 +181,34 @@ def element_optimize(n_state: int, whole_steps: bool) -> Any:
         return formula(namespace["optimize"])
 
     return make
+
+
+def optimizer_source(n_state: int, whole_steps: bool) -> str:
+    """Return the source of `optimize`, which applies an optimizer's formula element by element.
+
+    With one array of state::
+
+        def optimize(w, g, s0, t, rate, *parameters):
+            never_inline()
+            arrays_are_apart()
+            step = np.float64(t)
+            for i in range(w.size):
+                new, new0 = formula(element(w[i]), element(g[i]), element(s0[i]), step, rate, *parameters)
+                w[i] = plain(new)
+                s0[i] = plain(new0)
+    """
+    states = [f"s{i}" for i in range(n_state)]
+    values = ", ".join(f"element({array}[i])" for array in ("w", "g", *states))
+    new = ["new", *(f"new{i}" for i in range(n_state))]
+    stores = [f"{array}[i] = plain({value})" for array, value in zip(["w", *states], new, strict=True)]
+    return function_source(
+        f"optimize({', '.join(['w', 'g', *states])}, t, rate, *parameters)",
+        [
+            "never_inline()",
+            "arrays_are_apart()",
+            "step = t" if whole_steps else "step = np.float64(t)",
+            "for i in range(w.size):",
+            f"    {', '.join(new)}{'' if states else ','} = formula({values}, step, rate, *parameters)",
+            *indented(stores),
+        ],
+    )

@@ -1,4 +1,4 @@
-"""Machine code from an object file, as a function of two arrays that Python calls; without numba.
+"""Machine code from an object file, as a function that Python calls; without numba.
 
 Importing numba takes longer than many a program runs. LLVM alone loads an object file in milliseconds.
 """
@@ -6,17 +6,19 @@ Importing numba takes longer than many a program runs. LLVM alone loads an objec
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import llvmlite.binding as llvm
 import numpy as np
 
 from nnframe import Array
+from nnframe_numba.compile_thread import in_compile_thread
 
 # The function of the object file, ``PyObject *(PyObject *self, PyObject *const *arguments, Py_ssize_t n_arguments)``.
-SYMBOL = "nnframe_answer"
+SYMBOL = "nnframe_call"
 METH_FASTCALL = 0x80
 # Where numpy's arrays have their fields, which is part of its binary interface: behind the head of all objects.
 HEAD = object.__basicsize__
@@ -33,8 +35,10 @@ class _MethodDefinition(ctypes.Structure):
     )
 
 
-# What must live as long as the functions do: LLVM's engines and the definitions.
-_alive: list[Any] = []
+class Table(np.ndarray[Any, np.dtype[np.int64]]):
+    """What a function reads in every call; it keeps alive what the function needs."""
+
+    kept: Any
 
 
 def cpu() -> str:
@@ -66,7 +70,38 @@ def field_of(array: Array) -> int:
     return ctypes.c_int.from_address(id(array) + FLAGS_OFFSET).value
 
 
-def loaded(object_code: bytes, externals: Sequence[str]) -> Callable[[Array], Callable[[Array, Array], Array]] | None:
+Bind: TypeAlias = Callable[[Array, Any], Callable[..., Any]]
+
+
+def packed(header: dict[str, Any], code: bytes = b"") -> bytes:
+    """Return the content of a file with machine code, or with the reason why there is none."""
+    return json.dumps(header).encode() + b"\n" + code
+
+
+def unpacked(content: bytes) -> tuple[dict[str, Any], Bind | None, str]:
+    """Load the content of a file and return its header, what `loaded` returns, and why that is None."""
+    head, _, code = content.partition(b"\n")
+    header = json.loads(head)
+    if "reason" in header:
+        return header, None, header["reason"]
+    if not arrays_are_as_expected():
+        return header, None, "numpy's arrays are laid out in another way here"
+    bind = loaded(code, header["externals"])
+    if bind is None:
+        # It calls something of numba's.
+        in_compile_thread(_start_runtime)
+        bind = loaded(code, header["externals"])
+    return header, bind, "" if bind else "something that its machine code calls is missing"
+
+
+def _start_runtime() -> None:
+    from numba.core.registry import cpu_target
+    from numba.core.runtime import rtsys
+
+    rtsys.initialize(cpu_target.target_context)
+
+
+def loaded(object_code: bytes, externals: Sequence[str]) -> Bind | None:
     """Load an object file and return what binds its function to a table; None if it needs what isn't there.
 
     Parameters
@@ -84,14 +119,15 @@ def loaded(object_code: bytes, externals: Sequence[str]) -> Callable[[Array], Ca
         return None
     engine.add_object_file(llvm.ObjectFileRef.from_data(object_code))
     engine.finalize_object()
-    definition = _MethodDefinition(b"answer", engine.get_function_address(SYMBOL), METH_FASTCALL, None)
-    _alive.append((engine, definition))
+    definition = _MethodDefinition(b"call", engine.get_function_address(SYMBOL), METH_FASTCALL, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
 
-    def bound(table: Array) -> Callable[[Array, Array], Array]:
-        """Return ``function(x, y) -> y``, which fills y; or x if one of the arrays isn't contiguous."""
-        function: Callable[[Array, Array], Array] = new(ctypes.addressof(definition), table, None)
+    def bound(table: Array, pointed_to: Any) -> Callable[..., Any]:
+        """Return the function, which reads the table in every call; what the table points to lives as long."""
+        kept = table.view(Table)
+        kept.kept = engine, definition, pointed_to
+        function: Callable[..., Any] = new(ctypes.addressof(definition), kept, None)
         return function
 
     return bound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 
 from nnframe.contracts.parameters import Parameter, format_parameters
@@ -10,6 +11,11 @@ from nnframe.contracts.parameters import Parameter, format_parameters
 def numeric(settings: Mapping[str, Parameter]) -> dict[str, bool | int | float]:
     """Return the parameters that compiled code can take as arguments."""
     return {name: value for name, value in settings.items() if isinstance(value, (bool, int, float))}
+
+
+def table_entry(value: bool | int | float) -> int:
+    """Return the 64 bits of a number as compiled code reads them from a table."""
+    return struct.unpack("<q", struct.pack("<d", value))[0] if isinstance(value, float) else int(value)
 
 
 def described(settings: Mapping[str, Parameter], are_arguments: bool) -> str:

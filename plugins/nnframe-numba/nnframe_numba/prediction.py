@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnframe import Array, PluginError, registry
+from nnframe import Array, PluginError
 from nnframe.contracts.bound import BoundActivation, Linear
-from nnframe.registry.binding import IDENTITY
 from nnframe_numba import disk_cache, native_call
 from nnframe_numba.compile_thread import in_compile_thread
 from nnframe_numba.engine_warnings import give_warnings, warn_once
-from nnframe_numba.fingerprint import fingerprint
-from nnframe_numba.parameters import described, numeric
+from nnframe_numba.parameters import numeric, table_entry
+from nnframe_numba.part_formulas import Formula, activation_formula
 from nnframe_numba.recently_used import RecentlyUsed
 from nnframe_numba.worker_threads import n_processors, share
 
-# Built-in activations that `nnframe_numba.builtin_kernels` has forms of.
-BUILT_IN = ("relu", "softmax", "sigmoid", "tanh")
 # So much memory is used for the intermediate results of a block of rows, to stay within a processor's cache.
 BYTES_PER_BLOCK = 2**19
 MOST_BLOCKS_OF_A = 8
@@ -43,7 +39,7 @@ class MachineCode(NamedTuple):
     Attributes
     ----------
     bind : callable or None
-        Returns the function for a table.
+        ``bind(table, kept)`` returns the function for a table, and keeps what it points to.
     parameters : list of bool
         For each layer, whether its activation's parameters are in the table.
     constants : dict of str to int
@@ -51,7 +47,7 @@ class MachineCode(NamedTuple):
     reason : str
     """
 
-    bind: Callable[[Array], Function] | None
+    bind: Callable[[Array, Any], Function] | None
     parameters: list[bool]
     constants: dict[str, int]
     reason: str = ""
@@ -87,10 +83,9 @@ class Answer:
 
     def __init__(self, layers: tuple[Linear, ...], code: MachineCode) -> None:
         assert code.bind is not None
-        # The table holds addresses of their arrays.
         self._layers = layers
         self._n_out, self._dtype = len(layers[-1].weights), layers[0].weights.dtype
-        self._function = code.bind(_table(layers, code))
+        self._function = code.bind(_table(layers, code), layers)
         n_multiplications = sum(layer.weights.size for layer in layers)
         self._rows_per_thread = max(1, MULTIPLICATIONS_PER_THREAD // n_multiplications)
         self._few_rows = 2 * self._rows_per_thread
@@ -151,7 +146,7 @@ def _table(layers: tuple[Linear, ...], code: MachineCode) -> Array:
     for layer, are_in_table in zip(layers, code.parameters, strict=True):
         if are_in_table and layer.activation.plugin is not None:
             for value in numeric(layer.activation.plugin.settings).values():
-                entries.append(int(np.float64(value).view(ENTRY)) if isinstance(value, float) else int(value))
+                entries.append(table_entry(value))
     return np.array(entries, ENTRY)
 
 
@@ -184,16 +179,8 @@ def _machine_code(layers: tuple[Linear, ...]) -> MachineCode:
 
 def _layer_key(bound: BoundActivation, are_arguments: bool) -> object:
     """Return what the machine code depends on, for a layer; None for what can't be compiled."""
-    plugin = bound.plugin
-    if bound is IDENTITY:
-        return "identity"
-    if plugin is None:
-        return None
-    if plugin.name in BUILT_IN and registry.provider_of(plugin) == registry.BUILTIN_PROVIDER:
-        return f"builtin {plugin.name}"
-    content = fingerprint(plugin.forward)
-    parameters = described(plugin.settings, are_arguments)
-    return (plugin.forward, parameters) if content is None else f"{content} {parameters}"
+    formula = activation_formula(bound)
+    return formula.key(are_arguments) if isinstance(formula, Formula) else formula
 
 
 def _compiled(layers: tuple[Linear, ...]) -> tuple[bytes, bool]:
@@ -202,32 +189,17 @@ def _compiled(layers: tuple[Linear, ...]) -> tuple[bytes, bool]:
 
     made = object_file(layers)
     if isinstance(made, str):
-        return json.dumps({"reason": made}).encode() + b"\n", False
+        return native_call.packed({"reason": made}), False
     plugins = [layer.activation.plugin for layer in layers]
     are_arguments = all(
         are_in_table or plugin is None or not numeric(plugin.settings)
         for are_in_table, plugin in zip(made.parameters, plugins, strict=True)
     )
     header = {"externals": made.externals, "parameters": made.parameters, "constants": made.constants}
-    return json.dumps(header).encode() + b"\n" + made.code, are_arguments
+    return native_call.packed(header, made.code), are_arguments
 
 
 def _unpacked(content: bytes) -> MachineCode:
     """Load the content of a file."""
-    head, _, code = content.partition(b"\n")
-    header = json.loads(head)
-    if "reason" in header:
-        return MachineCode(None, [], {}, header["reason"])
-    if not native_call.arrays_are_as_expected():
-        return MachineCode(None, [], {}, "numpy's arrays are laid out in another way here")
-    bind = native_call.loaded(code, header["externals"])
-    if bind is None:
-        # It calls something of numba's.
-        in_compile_thread(_import_numba)
-        bind = native_call.loaded(code, header["externals"])
-    reason = "" if bind else "something that its machine code calls is missing"
-    return MachineCode(bind, header["parameters"], header["constants"], reason)
-
-
-def _import_numba() -> None:
-    from nnframe_numba import predictor_compiler  # noqa: F401
+    header, bind, reason = native_call.unpacked(content)
+    return MachineCode(bind, header.get("parameters", []), header.get("constants", {}), reason)

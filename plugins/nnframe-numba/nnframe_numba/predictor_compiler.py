@@ -1,27 +1,23 @@
-"""A net's outputs in machine code that is called without numba.
-
-numba compiles the source; a small function around it, written for LLVM, reads the fields of the two arrays that Python
-passes. The result is an object file for `nnframe_numba.native_call`.
-"""
+"""A net's outputs in machine code that is called without numba."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
-from numba.core.compiler_lock import global_compiler_lock
 
 from nnframe.contracts.bound import Linear
 from nnframe.registry.binding import IDENTITY
-from nnframe_numba import native_call, raw_arrays
+from nnframe_numba import raw_arrays
 from nnframe_numba.compile_thread import require_compile_thread
-from nnframe_numba.compiled_parts import activate_part, is_in_place
+from nnframe_numba.compiled_parts import activate_part
 from nnframe_numba.jit import ERRORS, formula, inlined
 from nnframe_numba.matrix_products import A_STEP, KC, MC, linear
 from nnframe_numba.matrix_vector import linear_single
 from nnframe_numba.micro_kernel import NR_VECTORS
+from nnframe_numba.object_code import WORD, Call, object_code
+from nnframe_numba.part_formulas import is_in_place
 from nnframe_numba.predictor_source import LayerForm, predictor_source
 from nnframe_numba.simd import VECTOR_BYTES
 
@@ -75,7 +71,7 @@ def object_file(layers: tuple[Linear, ...]) -> ObjectFile | str:
     answer = njit(namespace["answer"], nogil=True, _nrt=False, **ERRORS)
     answer.compile((types.intp,) * 4)
     (compiled,) = answer.overloads.values()
-    code, externals = _object_code(answer.targetctx, compiled)
+    code, externals = object_code(answer.targetctx, compiled, _write_call)
     return ObjectFile(code, externals, [bool(part.parameters) for part in parts], constants)
 
 
@@ -117,67 +113,16 @@ def _namespace(dtype: np.dtype[Any], constants: dict[str, int]) -> dict[str, Any
     }
 
 
-@global_compiler_lock  # type: ignore[untyped-decorator]
-def _object_code(target: Any, compiled: Any) -> tuple[bytes, list[str]]:
-    """Return an object file with a function that Python calls, and the symbols that it refers to."""
-    codegen = target.codegen()
-    library = codegen.create_library("nnframe_answer")
-    library.enable_object_caching()
-    module = library.create_ir_module("nnframe_answer")
-    _write_call(target, module, compiled)
-    library.add_ir_module(module)
-    library.add_linking_library(compiled.library)
-    library.finalize()
-    externals = [
-        each.name
-        for each in library._final_module.functions
-        if each.is_declaration and not each.name.startswith("llvm.")
-    ]
-    externals += [each.name for each in library._final_module.global_variables if each.is_declaration]
-    return library._get_compiled_object(), externals
+def _write_call(call: Call) -> None:
+    """Write the function that fills the second array and returns it.
 
-
-def _write_call(target: Any, module: ir.Module, compiled: Any) -> None:
-    """Write ``PyObject *(PyObject *table, PyObject *const *arrays, Py_ssize_t n)``, which fills the second array.
-
-    It returns the second array, or the first one if an array isn't contiguous and aligned.
+    It returns the first one if an array isn't contiguous and aligned.
     """
-    byte, word = ir.IntType(8), ir.IntType(64)
-    pointer = byte.as_pointer()
-    call = ir.Function(module, ir.FunctionType(pointer, [pointer, pointer.as_pointer(), word]), native_call.SYMBOL)
-    builder = ir.IRBuilder(call.append_basic_block())
-    table, arrays, _ = call.args
-    x, y = (builder.load(builder.gep(arrays, [word(i)])) for i in range(2))
-
-    def field(array: Any, offset: int, kind: Any) -> Any:
-        return builder.load(builder.bitcast(builder.gep(array, [word(offset)]), kind.as_pointer()))
-
-    needed = ir.IntType(32)(native_call.C_CONTIGUOUS | native_call.ALIGNED)
-    flags = [field(array, native_call.FLAGS_OFFSET, ir.IntType(32)) for array in (x, y)]
-    are_there = builder.icmp_signed("==", builder.and_(builder.and_(*flags), needed), needed)
-    result = builder.select(are_there, y, x)
-    increase = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), "Py_IncRef")
-    builder.call(increase, [result])
-    with builder.if_then(are_there, likely=True):
-        n_rows = builder.load(field(x, native_call.SHAPE_OFFSET, word.as_pointer()))
-        x_data, y_data, entries = (field(array, native_call.DATA_OFFSET, word) for array in (x, y, table))
-        function = ir.Function(
-            module, target.call_conv.get_function_type(compiled.fndesc.restype, compiled.fndesc.argtypes),
-            compiled.fndesc.llvm_func_name,
-        )  # fmt: skip
-        save = ir.Function(module, ir.FunctionType(pointer, []), "PyEval_SaveThread")
-        restore = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), "PyEval_RestoreThread")
-
-        def answer() -> None:
-            target.call_conv.call_function(
-                builder, function, compiled.fndesc.restype, compiled.fndesc.argtypes, [x_data, n_rows, y_data, entries]
-            )
-
-        with builder.if_else(builder.icmp_signed("<", n_rows, word(ROWS_WITHOUT_GIL))) as (few, many):
-            with few:
-                answer()
-            with many:
-                state = builder.call(save, [])
-                answer()
-                builder.call(restore, [state])
-    builder.ret(result)
+    builder = call.builder
+    x, y = call.argument(0), call.argument(1)
+    with builder.if_then(builder.not_(call.are_in_order([x, y])), likely=False):
+        call.return_borrowed(x)
+    n_rows = call.n_rows(x)
+    is_long = builder.icmp_signed(">=", n_rows, WORD(ROWS_WITHOUT_GIL))
+    call.compiled_for(is_long, call.data(x), n_rows, call.data(y), call.data(call.table))
+    call.return_borrowed(y)

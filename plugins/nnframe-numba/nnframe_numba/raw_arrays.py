@@ -47,7 +47,7 @@ def _at_address(number: types.Float, n_dimensions: int) -> Any:
     return matrix
 
 
-VECTORS = {number.name: _at_address(number, 1) for number in (types.float32, types.float64)}
+VECTORS = {number.name: _at_address(number, 1) for number in (types.float32, types.float64, types.int64, types.uint64)}
 MATRICES = {number.name: _at_address(number, 2) for number in (types.float32, types.float64)}
 
 

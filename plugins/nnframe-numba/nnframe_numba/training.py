@@ -14,22 +14,17 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from nnframe import Array, Epoch, TrainingTask
-from nnframe.contracts.bound import distinct_layers
-from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
-from nnframe.engines.random_bits import BITS
 from nnframe.engines.update import Updater
-from nnframe.engines.vectors import vector_of
-from nnframe.registry.binding import IDENTITY
 from nnframe_numba import blas
 from nnframe_numba.barrier import new_barrier
-from nnframe_numba.compiled_parts import activation_parts, is_in_place, objective_parts, optimizer_part
+from nnframe_numba.compiled_parts import compiled_parts
 from nnframe_numba.engine_warnings import EngineWarning, give_warnings
 from nnframe_numba.epoch_compiler import epoch_function
-from nnframe_numba.epoch_source import EpochVariant
 from nnframe_numba.formula_compiler import CompiledPart
 from nnframe_numba.jit import compile_for
 from nnframe_numba.matrix_products import new_workspace
+from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
 from nnframe_numba.thread_count import thread_count_for
 from nnframe_numba.thread_team import ThreadTeam
 
@@ -53,11 +48,19 @@ class CompiledTraining:
         self.dtype = task.layers[0].weights.dtype
         self.batch_size = min(task.batch_size, len(task.data))
         self.memory = Memory()
-        self.parts = self._parts()
+        self.parts = compiled_parts(task, self.dtype)
         self.updater = self._updater()
-        self.variant = self._variant()
+        self.variant = variant_of(
+            task,
+            single=self.batch_size == 1,
+            weighted=task.sample_weights is not None,
+            updates_on_numpy=self.updater is not None,
+            on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size, self.dtype),
+            parametrized=(name for name, part in self.parts.items() if part.parameters),
+        )
         losses = np.empty(self.batch_size, self.dtype)
-        arguments = [losses, *self._layer_arguments(), *self._rule_arguments(), *self._parameters()]
+        layers = layer_arrays(task, self.batch_size, self.memory)
+        arguments = [losses, *layers, *self._rule_arguments(), *self._parameters()]
         function = epoch_function(self.variant, self.parts)
         shapes = [layer.weights.shape for layer in task.layers]
         # A team is for compiled code; in Python, only one thread can run at a time.
@@ -72,7 +75,7 @@ class CompiledTraining:
             largest = 0 if self.variant.on_blas else max(map(max, shapes))
             thread_workspace = partial(new_workspace, self.memory, self.dtype, largest)
             # The weights of a layer that is there twice have to be changed by the same thread both times.
-            n_with_tickets = 0 if self._has_repeats() else len(shapes)
+            n_with_tickets = 0 if has_repeats(task) else len(shapes)
             team = ThreadTeam(function, arguments, thread_workspace, n_with_tickets)
             self.run_slice = team.run
             arguments = [*team.own_arguments(0, 1, new_barrier(0)), *arguments]
@@ -146,39 +149,13 @@ class CompiledTraining:
         compile_for(function, (*sample, *arguments))
         dtypes.add(self.dtype)
 
-    def _variant(self) -> EpochVariant:
-        task, rule = self.task, self.task.rule
-        return EpochVariant(
-            single=self.batch_size == 1,
-            fused=task.objective.loss_gradient is None,
-            weighted=task.sample_weights is not None,
-            dropped=tuple(share > 0 for share in Dropout(task).shares),
-            n_state=None if rule.is_plain or self.updater else len(rule.state.arrays),
-            plain=rule.is_plain,
-            on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size, self.dtype),
-            parametrized=frozenset(name for name, part in self.parts.items() if part.parameters),
-        )
-
-    def _parts(self) -> dict[str, CompiledPart]:
-        parts: dict[str, CompiledPart] = {}
-        for k, layer in enumerate(self.task.layers):
-            parts[f"activate_{k}"], parts[f"differentiate_{k}"] = activation_parts(layer.activation, self.dtype)
-        last = self.task.layers[-1].activation
-        parts["value"], parts["gradient_of_loss"] = objective_parts(self.task.objective, last, self.dtype)
-        if self.task.objective.loss_gradient is None:
-            # The fused gradient goes through the last activation already.
-            del parts[f"differentiate_{len(self.task.layers) - 1}"]
-        if not self.task.rule.is_plain:
-            parts["optimize"] = optimizer_part(self.task.rule.optimizer, self.dtype)
-        return parts
-
     def _updater(self) -> Updater | None:
         """Return what updates the weights on numpy, if they can't be updated in compiled code."""
         if self.task.rule.is_plain:
             return None
         # A layer that is there twice has two gradients, which have to be added up before an optimizer sees them.
         on_numpy = any(part.reason for part in self.parts.values())
-        if not self._has_repeats() and not on_numpy:
+        if not has_repeats(self.task) and not on_numpy:
             return None
         updater = Updater(self.task)
         optimize = self.parts.pop("optimize")
@@ -186,38 +163,10 @@ class CompiledTraining:
         self.parts["update_weights"] = CompiledPart(updater.update_weights, None, reason=reason)
         return updater
 
-    def _has_repeats(self) -> bool:
-        return len(distinct_layers(self.task.layers)) < len(self.task.layers)
-
-    def _layer_arguments(self) -> list[Array]:
-        arrays = []
-        dropout, last = Dropout(self.task), len(self.task.layers) - 1
-        for k, layer in enumerate(self.task.layers):
-            shape = (self.batch_size, len(layer.weights))
-            z, d = (self.memory.empty(shape, self.dtype) for _ in range(2))
-            # A loss may ask for z of the last layer.
-            in_place = layer.activation is IDENTITY or (k < last and is_in_place(layer.activation))
-            arrays += [layer.weights, layer.bias[:, 0], z, z if in_place else self.memory.empty(shape, self.dtype), d]
-            if self.variant.dropped[k]:
-                mask, kept = (self.memory.empty(shape, self.dtype) for _ in range(2))
-                share = dropout.shares[k]
-                numbers = np.array([dropout.n_units, dropout.first_units[k], int(share * 2**BITS)], np.uint64)
-                arrays += [mask, kept, numbers, np.array([share])]
-        return arrays
-
     def _rule_arguments(self) -> list[Any]:
-        rule = self.task.rule
-        if self.variant.updates_in_place:
-            return []
-        if rule.is_plain:
-            weights = [array for layer in self.task.layers for array in (layer.weights, layer.bias[:, 0])]
-            return [self.memory.empty_like(array) for array in weights]
-        if self.updater is not None:
-            return [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0])]
-        vector, parts = vector_of(self.task.layers, self.memory)
-        gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
-        numbers = (rule.l1, rule.l2, rule.clip_value or 0.0, rule.clip_norm or 0.0)
-        return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *map(float, numbers)]
+        if self.updater is None:
+            return rule_arrays(self.task, self.variant, self.memory)
+        return [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0])]
 
     def _parameters(self) -> list[tuple[Any, ...]]:
         return [self.parts[name].parameters for name in sorted(self.variant.parametrized)]

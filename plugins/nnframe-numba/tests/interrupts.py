@@ -32,20 +32,24 @@ def new_activation(number):
 
 
 def interrupt_after(seconds):
+    """Return two events: one that starts the clock, and one that is set when the interrupt is sent."""
+    began, sent = threading.Event(), threading.Event()
+
     def send():
+        began.wait()
         time.sleep(seconds)
         sent.set()
         os.kill(os.getpid(), signal.SIGINT)
 
-    sent = threading.Event()
     threading.Thread(target=send, daemon=True).start()
-    return sent
+    return began, sent
 
 
 def outcome(number, most_seconds):
     """Interrupt a training with a new formula and return what happened."""
-    sent = interrupt_after(random.uniform(0, most_seconds))
+    began, sent = interrupt_after(random.uniform(0, most_seconds))
     try:
+        began.set()
         train(new_activation(number))
         # It may have been faster than the interrupt.
         while True:

@@ -7,8 +7,8 @@ import threading
 
 import numpy as np
 import pytest
-from nnframe_numba import EngineWarning, engine_warnings, native_call, prediction
-from nnframe_numba.builtin_kernels import ACTIVATE
+from nnframe_numba import EngineWarning, engine_warnings, native_call, part_formulas, prediction
+from nnframe_numba.builtin_kernels import BUILT_IN
 from nnframe_numba.worker_threads import share
 
 import nnframe
@@ -153,7 +153,8 @@ def test_numpy_has_its_fields_where_the_machine_code_looks():
 
 
 def test_all_built_in_forms_are_known_without_numba():
-    assert set(prediction.BUILT_IN) == set(ACTIVATE)
+    names = [*part_formulas.ACTIVATIONS, *part_formulas.OBJECTIVES]
+    assert {f"builtin {name}{mark}" for name in names for mark in ("", "'")} == set(BUILT_IN)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 5])

@@ -1,0 +1,80 @@
+"""What the names in the source of `nnframe_numba.batch_source` stand for, for a net and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from nnframe import Array, TrainingTask
+from nnframe.contracts.bound import distinct_layers
+from nnframe.contracts.engine import BoundNet
+from nnframe.engines.dropout import Dropout
+from nnframe.engines.fast.memory import Memory
+from nnframe.engines.random_bits import BITS
+from nnframe.engines.vectors import vector_of
+from nnframe.registry.binding import IDENTITY
+from nnframe_numba.batch_source import BatchVariant
+from nnframe_numba.part_formulas import is_in_place
+
+
+def variant_of(
+    net: BoundNet | TrainingTask,
+    *,
+    single: bool,
+    weighted: bool,
+    updates_on_numpy: bool = False,
+    on_blas: bool = False,
+    parametrized: Iterable[str] = (),
+) -> BatchVariant:
+    """Return the variant of the source for a net."""
+    rule = net.rule
+    return BatchVariant(
+        single=single,
+        fused=net.objective.loss_gradient is None,
+        weighted=weighted,
+        dropped=tuple(share > 0 for share in Dropout(net).shares),
+        n_state=None if rule.is_plain or updates_on_numpy else len(rule.state.arrays),
+        plain=rule.is_plain,
+        on_blas=on_blas,
+        parametrized=frozenset(parametrized),
+    )
+
+
+def has_repeats(net: BoundNet | TrainingTask) -> bool:
+    """Return whether the net has a layer twice."""
+    return len(distinct_layers(net.layers)) < len(net.layers)
+
+
+def layer_arrays(net: BoundNet | TrainingTask, batch_size: int, memory: Memory) -> list[Array]:
+    """Return what `nnframe_numba.batch_source.layer_names` lists."""
+    arrays = []
+    dropout, last = Dropout(net), len(net.layers) - 1
+    dtype = net.layers[0].weights.dtype
+    for k, layer in enumerate(net.layers):
+        shape = (batch_size, len(layer.weights))
+        z, d = (memory.empty(shape, dtype) for _ in range(2))
+        # A loss may ask for z of the last layer.
+        in_place = layer.activation is IDENTITY or (k < last and is_in_place(layer.activation))
+        arrays += [layer.weights, layer.bias[:, 0], z, z if in_place else memory.empty(shape, dtype), d]
+        share = dropout.shares[k]
+        if share > 0:
+            mask, kept = (memory.empty(shape, dtype) for _ in range(2))
+            numbers = np.array([dropout.n_units, dropout.first_units[k], int(share * 2**BITS)], np.uint64)
+            arrays += [mask, kept, numbers, np.array([share])]
+    return arrays
+
+
+def rule_arrays(net: BoundNet | TrainingTask, variant: BatchVariant, memory: Memory) -> list[Any]:
+    """Return what `nnframe_numba.batch_source.rule_names` lists, for an update that isn't made on numpy."""
+    if variant.updates_in_place:
+        return []
+    rule = net.rule
+    if variant.plain:
+        weights = [array for layer in net.layers for array in (layer.weights, layer.bias[:, 0])]
+        return [memory.empty_like(array) for array in weights]
+    vector, parts = vector_of(net.layers, memory)
+    gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
+    numbers = (rule.l1, rule.l2, rule.clip_value or 0.0, rule.clip_norm or 0.0)
+    return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *map(float, numbers)]

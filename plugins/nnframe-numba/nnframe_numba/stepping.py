@@ -1,0 +1,205 @@
+"""Single updates of a net in compiled code, one call each, loaded without numba where it has been compiled before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from nnframe import Array
+from nnframe.contracts.engine import BoundNet, Samples
+from nnframe.engines.fast.memory import Memory
+from nnframe.engines.fast.stepper import stepper as numpy_stepper
+from nnframe_numba import disk_cache, native_call
+from nnframe_numba.batch_source import BatchVariant
+from nnframe_numba.compile_thread import in_compile_thread
+from nnframe_numba.engine import on_numpy_because
+from nnframe_numba.engine_warnings import give_warnings
+from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
+from nnframe_numba.parameters import numeric, table_entry
+from nnframe_numba.part_formulas import Formula, part_formulas
+from nnframe_numba.recently_used import RecentlyUsed
+from nnframe_numba.stepper_source import BARRIER_SIZE
+
+# From so many multiplications in the layers on, a batch is left to the engine's epochs, in which threads share it.
+FEWEST_SHARED = 2_000_000
+# From so many on, other threads of Python may run meanwhile.
+FEWEST_WITHOUT_GIL = 200_000
+# Of more batch sizes than these, the memory of the oldest is given up.
+MOST_SIZES = 4
+MOST_CODES = 256
+ENTRY = np.dtype(np.int64)
+
+Step: TypeAlias = Callable[[Samples, float, int], float]
+# Of inputs, targets, weights or None, the learning rate and the dropout key.
+Call: TypeAlias = Callable[[Array, Array, "Array | None", float, int], Any]
+
+
+class MachineCode(NamedTuple):
+    """Machine code that is loaded, or the reason why there is none.
+
+    Attributes
+    ----------
+    bind : callable or None
+        ``bind(table, kept)`` returns the function for a table, and keeps what it points to.
+    parametrized : list of str
+        The parts whose parameters are in the table, in its order.
+    constants : dict of str to int
+        What a workspace depends on.
+    reason : str
+    """
+
+    bind: Callable[[Array, Any], Call] | None
+    parametrized: list[str]
+    constants: dict[str, int]
+    reason: str = ""
+
+
+_loaded: RecentlyUsed[MachineCode] = RecentlyUsed(MOST_CODES)
+
+
+def stepper(net: BoundNet, by_epochs: Callable[[], Step]) -> Step | None:
+    """Return the function that makes an update, or None where some of it runs on numpy.
+
+    Parameters
+    ----------
+    net : BoundNet
+    by_epochs : callable
+        Returns a function that makes updates by epochs of one batch, for batches that threads share.
+    """
+    if on_numpy_because(net) is not None:
+        return numpy_stepper(net)
+    if has_repeats(net) and not net.rule.is_plain:
+        # Its two gradients have to be added up.
+        return None
+    steps = Steps(net, by_epochs)
+    is_compiled = not steps.machine_code(single=True, weighted=False).reason
+    give_warnings(stacklevel=3)
+    return steps.step if is_compiled else None
+
+
+class Steps:
+    """Makes single updates of a net.
+
+    Parameters
+    ----------
+    net : BoundNet
+    by_epochs : callable
+        As for `stepper`.
+    """
+
+    def __init__(self, net: BoundNet, by_epochs: Callable[[], Step]) -> None:
+        self.net, self.by_epochs = net, by_epochs
+        self.dtype = net.layers[0].weights.dtype
+        self.n_multiplications = sum(layer.weights.size for layer in net.layers)
+        self.formulas = part_formulas(net, self.dtype)
+        # By batch size; negative with sample weights.
+        self.calls: dict[int, Call] = {}
+
+    def step(self, samples: Samples, learning_rate: float, dropout_key: int) -> float:
+        """Make one update and return the sum of the losses before it."""
+        x, y, weights, _ = samples
+        size = len(x)
+        call = self.calls.get(size if weights is None else -size) or self.call_for(size, weights is not None)
+        total = call(x, y, weights, learning_rate, dropout_key)
+        if total is x:
+            weights = None if weights is None else weights.copy()
+            total = call(x.copy(), y.copy(), weights, learning_rate, dropout_key)
+        return total  # type: ignore[no-any-return]
+
+    # Compiled code knows nothing of numpy's error state, and epochs set it.
+    step.is_silent = True  # type: ignore[attr-defined]
+
+    def call_for(self, size: int, weighted: bool) -> Call:
+        """Return what makes an update for a batch size."""
+        while len(self.calls) >= MOST_SIZES:
+            del self.calls[next(iter(self.calls))]
+        if size > 1 and size * self.n_multiplications >= FEWEST_SHARED:
+            call = _by_epochs(self.by_epochs())
+        else:
+            code = self.machine_code(single=size == 1, weighted=weighted)
+            assert code.bind is not None
+            call = code.bind(*self.table(code, size, weighted))
+        self.calls[-size if weighted else size] = call
+        return call
+
+    def table(self, code: MachineCode, size: int, weighted: bool) -> tuple[Array, list[Any]]:
+        """Return the table for a batch size, and the arrays that it has addresses of."""
+        memory, last = Memory(), self.net.layers[-1]
+        variant = variant_of(self.net, single=size == 1, weighted=weighted, parametrized=code.parametrized)
+        values: list[Any] = [int(size * self.n_multiplications >= FEWEST_WITHOUT_GIL), size]
+        values += [memory.empty((size,), self.dtype), memory.empty((size, len(last.weights)), self.dtype)]
+        values += [*layer_arrays(self.net, size, memory), *rule_arrays(self.net, variant, memory)]
+        if size > 1:
+            values += [np.zeros(BARRIER_SIZE, ENTRY), *self.workspace(code.constants, memory)]
+        for name in code.parametrized:
+            values += self.parameters(name)
+        entries: list[int] = []
+        for value in values:
+            entries += [value.ctypes.data, *value.shape] if isinstance(value, np.ndarray) else [table_entry(value)]
+        return np.array(entries, ENTRY), values
+
+    def workspace(self, constants: dict[str, int], memory: Memory) -> list[Array]:
+        """Return what `nnframe_numba.matrix_products.new_workspace` returns."""
+        nr, kc, mc, a_step = (constants[name] for name in ("nr", "kc", "mc", "a_step"))
+        n_panels = -(-max(max(layer.weights.shape) for layer in self.net.layers) // nr)
+        shapes = (n_panels * kc, nr), (mc, a_step), (1, n_panels * nr), (mc, nr)
+        return [memory.empty(shape, self.dtype) for shape in shapes]
+
+    def parameters(self, name: str) -> list[bool | int | float]:
+        """Return the parameters of a part that its machine code takes as arguments."""
+        formula = self.formulas[name]
+        assert isinstance(formula, Formula)
+        return list(numeric(formula.settings).values())
+
+    def machine_code(self, single: bool, weighted: bool) -> MachineCode:
+        """Return the machine code for updates of this kind, from memory, from disk, or compiled anew."""
+        if None in self.formulas.values():
+            return MachineCode(None, [], {}, "an activation is more than a formula")
+        variant = variant_of(self.net, single=single, weighted=weighted)
+        # With parameters as arguments if all formulas can be compiled so, else with their values as constants.
+        keys = []
+        for are_arguments in (True, False):
+            parts = (each.key(are_arguments) if isinstance(each, Formula) else each for each in self.formulas.values())
+            keys.append((self.dtype.name, variant, *parts))
+        for key in keys:
+            found = _loaded.get(key)
+            if found is not None:
+                return found
+        can_be_kept = all(isinstance(part, str) for part in keys[0][2:])
+        names = [f"stepper_{disk_cache.digest(*map(str, key), native_call.cpu())}.code" for key in keys]
+        for key, name in zip(keys, names, strict=True):
+            content = disk_cache.read(name) if can_be_kept else None
+            if content is not None:
+                return _loaded.keep(key, _unpacked(content))
+        content, are_arguments = in_compile_thread(lambda: self._compiled(variant))
+        index = 0 if are_arguments else 1
+        if can_be_kept:
+            disk_cache.write(names[index], content)
+        return _loaded.keep(keys[index], _unpacked(content))
+
+    def _compiled(self, variant: BatchVariant) -> tuple[bytes, bool]:
+        """Return the content of a file with the machine code, and whether all numeric parameters are its arguments."""
+        from nnframe_numba.stepper_compiler import object_file
+
+        made = object_file(self.net, variant)
+        if isinstance(made, str):
+            return native_call.packed({"reason": made}), False
+        formulas = {name: each for name, each in self.formulas.items() if isinstance(each, Formula)}
+        with_parameters = {name for name, each in formulas.items() if numeric(each.settings)}
+        header = {"externals": made.externals, "parametrized": made.parametrized, "constants": made.constants}
+        return native_call.packed(header, made.code), with_parameters <= set(made.parametrized)
+
+
+def _by_epochs(step: Step) -> Call:
+    def call(x: Array, y: Array, weights: Array | None, learning_rate: float, dropout_key: int) -> float:
+        return step(Samples(x, y, weights, 0), learning_rate, dropout_key)
+
+    return call
+
+
+def _unpacked(content: bytes) -> MachineCode:
+    """Load the content of a file."""
+    header, bind, reason = native_call.unpacked(content)
+    return MachineCode(bind, header.get("parametrized", []), header.get("constants", {}), reason)
