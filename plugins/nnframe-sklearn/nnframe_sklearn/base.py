@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from nnframe import Activation, Array, History, Loss, nNet, pairs, registry
 from nnframe.callbacks import EarlyStopping
 from nnframe_sklearn.blas import single_thread
-from nnframe_sklearn.dense_rows import dense_rows
-from nnframe_sklearn.estimator import FLOATS, NetEstimator, largest_product
-from nnframe_sklearn.hold_out import hold_out
+from nnframe_sklearn.checked_rows import CheckedRows, Rows
+from nnframe_sklearn.estimator import largest_product
 from nnframe_sklearn.learner import Learner
 from nnframe_sklearn.scaling import Scaling
 
@@ -29,19 +26,7 @@ START_OF_LAST_LAYER = 0.1
 STREAM_L2 = 1e-4
 
 
-class Rows(NamedTuple):
-    """Checked rows, their targets for the net, and their weights."""
-
-    X: Any
-    Y: Array
-    weights: Array | None
-
-    def take(self, index: Array) -> Rows:
-        """Return some of them."""
-        return Rows(self.X[index], self.Y[index], None if self.weights is None else self.weights[index])
-
-
-class NNBase(NetEstimator):
+class NNBase(CheckedRows):
     """Trains a net with `nNet.nEpochs`, or for `partial_fit` with `nNet.trainer`."""
 
     def __init__(
@@ -101,19 +86,10 @@ class NNBase(NetEstimator):
 
     # What the two have to say about y.
 
-    _y_is_numeric = False
     _target_scaling: Scaling | None = None
 
     def _learn_targets(self, y: Any) -> None:
         """Learn what y is, before anything else is done with it."""
-        raise NotImplementedError
-
-    def _require_known(self, y: Any) -> None:
-        """Raise unless y is what was learned."""
-        raise NotImplementedError
-
-    def _targets(self, y: Any, dtype: Any) -> Array:
-        """Return y as targets of the net, shape (N, n_outputs)."""
         raise NotImplementedError
 
     def _objective(self) -> tuple[Any, Any]:
@@ -123,16 +99,8 @@ class NNBase(NetEstimator):
     def _learn_target_scale(self, y: Any, sample_weight: Array | None) -> None:
         """Learn the scale of y, where it is scaled."""
 
-    def _class_weights(self, y: Any, sample_weight: Array | None) -> Array | None:
-        """Return the factor of each sample for its class."""
-        return None
-
     def _learn_errors(self, X_val: Any, y_val: Any) -> None:
         """Keep what held-out rows say of the errors, where that is of use; both are None if there are none."""
-
-    def _strata(self, y: Any) -> Any:
-        """Return what to hold out in equal shares, or None."""
-        return None
 
     # Fitting
 
@@ -212,11 +180,6 @@ class NNBase(NetEstimator):
             self.net_.layersList[-1].linear *= START_OF_LAST_LAYER
 
     def _train(self, train: Rows, validation: Rows | None, seed: int, l2: float) -> History:
-        callbacks = list(self.callbacks)
-        if self.verbose:
-            callbacks.insert(0, "progress")
-        if self.patience is not None:
-            callbacks.append(EarlyStopping(self.patience, self.tol))
         batch_size = self._batch_size(len(train.Y))
         with single_thread(largest_product(self.net_, batch_size)):
             return self.net_.nEpochs(
@@ -228,10 +191,19 @@ class NNBase(NetEstimator):
                 sample_weights=train.weights,
                 validation=None if validation is None else pairs(validation.X, validation.Y),
                 metrics=list(self.metrics),
-                callbacks=callbacks,
+                callbacks=self._run_callbacks(),
                 schedule=self.schedule,
                 **self._settings(l2),
             )
+
+    def _run_callbacks(self) -> list[Any]:
+        """Return what is called after each epoch.
+
+        scikit-learn's own callbacks (SLEP023), once they are stable, have their place here: an object whose
+        ``nnframe_epoch_end`` calls them.
+        """
+        stopping = [] if self.patience is None else [EarlyStopping(self.patience, self.tol)]
+        return [*(["progress"] if self.verbose else []), *self.callbacks, *stopping]
 
     def _settings(self, l2: float) -> dict[str, Any]:
         return {
@@ -244,55 +216,6 @@ class NNBase(NetEstimator):
             "clip_value": self.clip_value,
             "clip_norm": self.clip_norm,
         }
-
-    # Checks
-
-    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, multi_output=True, y_numeric=self._y_is_numeric
-        )
-        return X, y
-
-    def _check_scale(self) -> None:
-        if self.scale not in ("standard", None):
-            raise ValueError(f"scale is {self.scale!r}; expected 'standard' or None")
-
-    def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
-        """Return the weight of each row, whose mean is 1; None if all count the same."""
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            if not sample_weight.any():
-                raise ValueError("sample_weight is 0 for every sample; expected at least one above 0")
-        factors = self._class_weights(y, sample_weight)
-        if factors is None and sample_weight is None:
-            return None
-        weights = np.ones(X.shape[0])
-        for each in (factors, sample_weight):
-            if each is not None:
-                weights *= each
-        if not weights.any():
-            raise ValueError("class_weight and sample_weight are 0 for every sample; expected at least one above 0")
-        scaled: Array = weights * (np.count_nonzero(weights) / weights.sum())
-        return scaled
-
-    def _validation(
-        self, X: Any, y: Any, weights: Array | None, X_val: Any, y_val: Any, seed: int
-    ) -> tuple[Any, Any, Array | None, Any, Any]:
-        if (X_val is None) != (y_val is None):
-            raise ValueError("one of X_val and y_val is missing; expected both or none")
-        if X_val is not None:
-            X_val, y_val = self._checked(X_val, y_val, reset=False)
-            self._require_known(y_val)
-            return X, y, weights, X_val, y_val
-        if not self.early_stopping:
-            return X, y, weights, None, None
-        train, held_out = hold_out(X.shape[0], self.validation_fraction, seed, self._strata(y))
-        return X[train], y[train], None if weights is None else weights[train], X[held_out], y[held_out]
-
-    def _rows(self, X: Any, y: Any, weights: Array | None) -> Rows:
-        dtype = self.net_.dtype
-        rows = dense_rows(X, dtype, partial(self._scaled, dtype=dtype)) if sp.issparse(X) else self._scaled(X, dtype)
-        return Rows(rows, self._targets(y, dtype), weights)
 
     def _hidden(self) -> list[int]:
         return list(self.layers) if isinstance(self.layers, Iterable) else [self.layers]
