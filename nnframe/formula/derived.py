@@ -11,7 +11,7 @@ import numpy as np
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.errors import DerivativeError, NNFrameError
 from nnframe.formula.derive import Tie, pulled_back, specialized
-from nnframe.formula.differences import TOLERANCE, central_difference, column_differences
+from nnframe.formula.differences import TOLERANCE, central_difference, column_differences, unit_of
 from nnframe.formula.graph import Node, Shape
 from nnframe.formula.intervals import Interval
 from nnframe.formula.loss_arguments import PLAIN, LossArguments
@@ -201,14 +201,19 @@ class DerivedLoss:
     def _prove_parameters(self, a: Array, y: Array) -> None:
         """Raise unless the derivatives by learned parameters agree with differences of the formula."""
         for name, derived in self.by_parameter.items():
-            begun = np.float64(self._symbols[name])
+            begun, unit = float(self._symbols[name]), unit_of(self._symbols[name])
 
-            def moved(value: Array, name: str = name) -> Array:
-                return np.array([self._value(a[:, [i]], y[:, [i]], **{name: v})[0] for i, v in enumerate(value)])
+            def moved(steps: Array, name: str = name, begun: float = begun, unit: float = unit) -> Array:
+                columns = (
+                    self._value(a[:, [i]], y[:, [i]], **{name: begun + unit * t}) for i, t in enumerate(steps.tolist())
+                )
+                return np.array([column[0] for column in columns])
 
             with np.errstate(all="ignore"):
-                expected = central_difference(moved, np.full(a.shape[1], begun))
-                got = derived(a, y, *self._symbols.values())
+                expected = central_difference(moved, np.zeros(a.shape[1]))
+                rounding = np.finfo(FLOAT64).eps ** (2 / 3) * np.abs(self._value(a, y))
+                expected[rounding > TOLERANCE / 10 * (1 + np.abs(expected))] = np.nan
+                got = unit * derived(a, y, *self._symbols.values())
             columns = {"a": a[0], "y": y[0]}
             require_close(got, expected, columns, f"or give Learned(gradient=...) for {name}")
 

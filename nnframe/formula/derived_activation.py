@@ -11,7 +11,7 @@ import numpy as np
 from nnframe.arrays import FLOAT64, Array, DType
 from nnframe.formula.derive import Tie, is_elementwise, pulled_back, slope
 from nnframe.formula.derived import Derived, called, range_of, recorded, refused
-from nnframe.formula.differences import central_difference, column_differences, steady_difference
+from nnframe.formula.differences import central_difference, column_differences, steady_difference, unit_of
 from nnframe.formula.graph import Node, Shape
 from nnframe.formula.proof import Chosen, cancel, on_the_floor, require_close, require_shape
 from nnframe.formula.refusal import NotRecordableError
@@ -187,15 +187,16 @@ class DerivedActivation:
         with np.errstate(all="ignore"):
             a = self._forward(z, *begun)
             for i, (name, derived) in enumerate(self.by_parameter.items()):
+                unit = unit_of(begun[i].item())
 
-                def moved(value: Array, i: int = i) -> Array:
+                def moved(steps: Array, i: int = i, unit: float = unit) -> Array:
+                    value = begun[i] + unit * steps
                     sums: Array = (grad * self._forward(z, *begun[:i], value, *begun[i + 1 :])).sum(axis=0)
                     return sums
 
-                value = np.full(z.shape, begun[i])
-                expected = column_differences(moved, value)
-                got = derived(grad, z, a, *begun, *self._symbols.values())
-                require_close(got, expected, {"z": z, name: value}, f"or give Learned(gradient=...) for {name}")
+                expected = column_differences(moved, np.zeros(z.shape))
+                got = unit * derived(grad, z, a, *begun, *self._symbols.values())
+                require_close(got, expected, {"z": z}, f"or give Learned(gradient=...) for {name}")
 
     def _sample(self) -> Array:
         """Return pre-activations to try it with."""

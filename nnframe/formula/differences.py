@@ -29,6 +29,12 @@ def steady_difference(function: Callable[[Array], Array], x: Array) -> Array:
     return steady
 
 
+def unit_of(parameter: float) -> float:
+    """Return what a parameter is best changed by, in units of a step: a small one by a share of itself."""
+    size = abs(float(parameter))
+    return size if 0 < size < 1 else 1.0
+
+
 def column_differences(function: Callable[[Array], Array], x: Array) -> Array:
     """Return the steady difference of a function of columns, (n, B) to (B,), with respect to each component."""
     slopes = np.empty_like(x)

@@ -105,8 +105,11 @@ def _special_product(x: Node, y: Node) -> Node | None:
     if x.op == "divide" and (over := _in_place_of_1(x, y)):
         return over
     # X / S * e is X * (e / S), where e / S is at hand.
-    if x.op == "divide" and is_rows(x) and (known := graph.find("divide", y, x.args[1])) not in (None, x):
-        return x.args[0] * known
+    if x.op == "divide" and is_rows(x):
+        known = graph.find("divide", y, x.args[1])
+        # Where X / S and e / S are both numbers of columns, the older one stays, or they would take turns.
+        if known is not None and (not is_rows(known) or known.index < x.index):
+            return x.args[0] * known
     if x.op == "sign":
         return _signed(x, y)
     masked = _masked(x)

@@ -19,11 +19,11 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
         "activation": (
             "leaky_relu", "elu", "selu", "celu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "softsign", "relu6",
             "hardtanh", "hardsigmoid", "hardswish", "logsigmoid", "tanhshrink", "softshrink", "hardshrink",
-            "log_softmax", "softmin", "sparsemax",
+            "log_softmax", "softmin", "sparsemax", "prelu", "learned_swish",
         ),
         "loss": (
             "mae", "huber", "smooth_l1", "log_cosh", "hinge", "squared_hinge", "nll", "kl_div", "poisson_nll",
-            "gaussian_nll", "mixture_nll", "quantile", "focal", "smoothed_cel", "cosine",
+            "gaussian_nll", "mixture_nll", "quantile", "focal", "smoothed_cel", "cosine", "barron",
         ),
     },
     "nnframe-swish": {"activation": ("swish",)},
@@ -164,11 +164,11 @@ ALIASES: dict[str, dict[str, Alias]] = {
 }
 
 ELSEWHERE: dict[str, frozenset[str]] = {
-    "activation": frozenset({"prelu", "rrelu", "crelu", "glu", "geglu", "swiglu", "maxout", "exponential", "erf",
+    "activation": frozenset({"rrelu", "crelu", "glu", "geglu", "swiglu", "maxout", "exponential", "erf",
                              "softmax2d", "gumbelsoftmax", "squareplus", "threshold", "snake", "sine", "sin"}),
     "loss": frozenset({"ctc", "triplet", "contrastive", "dice", "jaccard", "iou", "msle", "meansquaredlogarithmicerror",
                        "mape", "meanabsolutepercentageerror", "rmse", "tweedie", "gammanll", "multimargin",
-                       "categoricalhinge", "wasserstein", "cosineembedding", "tversky", "barron"}),
+                       "categoricalhinge", "wasserstein", "cosineembedding", "tversky"}),
     "optimizer": frozenset({"radam", "adamax", "adadelta", "ftrl", "lion", "lamb", "lars", "adafactor", "rprop",
                             "asgd", "sparseadam", "adabelief", "adan", "sophia", "muon", "amsgrad", "yogi"}),
     "schedule": frozenset({"polynomial", "cyclic", "cycliclr", "multistep",

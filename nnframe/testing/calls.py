@@ -10,6 +10,7 @@ import numpy as np
 
 from nnframe.arrays import FLOAT64, Array, DType
 from nnframe.contracts.activation import Activation
+from nnframe.contracts.learned import learned_of
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.contracts.optimizer import Converged, Optimizer
@@ -112,9 +113,16 @@ class Call:
         return self.advice if isinstance(error, (IndexError, TypeError, ValueError)) else "Correct that first"
 
 
+def settings_in(plugin: Plugin, dtype: DType) -> dict[str, Any]:
+    """Return the parameters of a plugin, with learned ones as arrays of a dtype, as training has them."""
+    if not isinstance(plugin, (Activation, Loss)):
+        return plugin.settings
+    return plugin.settings | {name: np.array(plugin.settings[name], dtype) for name in learned_of(plugin)}
+
+
 def calls_of(plugin: Plugin, dtype: DType = FLOAT64) -> list[Call]:
     """Return the functions that every check of behaviour runs over; none for kinds without formulas."""
-    settings = plugin.settings
+    settings = settings_in(plugin, dtype)
     if isinstance(plugin, Activation):
         z = pre_activations(dtype)
         forward = Call("forward(z)", plugin.forward, {"z": z}, settings)
@@ -160,7 +168,8 @@ def loss_call(
         return function(a, y, **dict(zip(names[2:], given, strict=True)), **settings)
 
     arrays = {name: arguments[name] for name in names}
-    return Call(f"{part}({', '.join(names)})", by_name if names[2:] else function, arrays, loss.settings, shape_of)
+    settings = settings_in(loss, arrays["a"].dtype)
+    return Call(f"{part}({', '.join(names)})", by_name if names[2:] else function, arrays, settings, shape_of)
 
 
 def update_call(optimizer: Optimizer, arrays: tuple[Array, ...], t: int) -> Call:

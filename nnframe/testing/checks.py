@@ -24,6 +24,7 @@ from nnframe.testing import common_checks as common
 from nnframe.testing import engine_checks as engines
 from nnframe.testing import format_checks as formats
 from nnframe.testing import fused_checks as fused
+from nnframe.testing import learned_checks as learned
 from nnframe.testing import loss_checks as losses
 from nnframe.testing import metric_checks as metrics
 from nnframe.testing import minimizer_checks as minimizers
@@ -80,6 +81,8 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         activations.large_inputs_stay_finite,
         activations.the_limits_of_the_dtype_give_no_nan,
         activations.in_place_forms_agree,
+        learned.learned_parameters_may_be_arrays,
+        learned.learned_derivatives_match_differences,
     ),
     Loss: (
         *COLUMN_CHECKS,
@@ -91,6 +94,8 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         losses.large_inputs_give_no_nan,
         losses.the_minimum_is_kept,
         losses.answers_fit_the_targets,
+        learned.learned_parameters_may_be_arrays,
+        learned.learned_derivatives_match_differences,
     ),
     Optimizer: (
         *UPDATE_CHECKS,
@@ -128,6 +133,8 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         engines.losses_of_all_kinds_agree,
         engines.all_data_will_do,
         engines.a_layer_used_twice_agrees,
+        engines.learned_parameters_agree,
+        engines.layer_rates_agree,
         engines.shares_are_combined,
         engines.the_same_seed_gives_the_same_bits,
         engines.its_predictor_agrees,
@@ -184,6 +191,11 @@ CAUSES: dict[Check, tuple[Check, ...]] = {
     schedules.a_factor_depends_on_its_own_step_alone: (behaviour.the_same_input_gives_the_same_result,),
     metrics.the_order_of_the_samples_does_not_matter: (behaviour.the_same_input_gives_the_same_result,),
     metrics.the_targets_themselves_are_best: (behaviour.the_same_input_gives_the_same_result,),
+    learned.learned_derivatives_match_differences: (
+        learned.learned_parameters_may_be_arrays,
+        activations.large_inputs_stay_finite,
+        losses.results_are_numbers,
+    ),
     speed.overrides_pay: (
         activations.components_are_independent,
         activations.derivative_matches_differences,

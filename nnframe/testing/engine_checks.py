@@ -22,6 +22,8 @@ from nnframe.testing.engine_faults import PARTS, Ending, count_updates_until_int
 from nnframe.testing.engine_trial import (
     BY_NAME,
     ENDINGS,
+    LEARNING,
+    LEARNING_LOSS,
     N_SAMPLES,
     SEVERAL_OUTPUTS,
     TOLERANCES,
@@ -176,6 +178,33 @@ def shares_are_combined(engine: Engine) -> None:
         expected = case._replace(settings={**case.settings, "sample_weights": weights})
         for batches_per_part in (None, 2):
             require_same(with_shares(engine, shares, 2.0), case, batches_per_part, expected)
+
+
+def learned_parameters_agree(engine: Engine) -> None:
+    """Learned parameters of layers and of the loss are trained, penalized and kept within their limits."""
+    for ending in (LEARNING, LEARNING_LOSS):
+        require_same(engine, Case(ending, learning_rate=0.2, settings={"l1": 0.01, "l2": 0.02}))
+        require_same(engine, Case(ending, FLOAT32, 1, None, {"optimizer": "adam(learning_rate=0.1)"}))
+
+
+def layer_rates_agree(engine: Engine) -> None:
+    """Learning rates of single arrays are followed, and what is frozen keeps its bits and counts for no norm."""
+    for settings in ({"l2": 0.1, "clip_norm": 0.1}, {"optimizer": "adamw", "clip_norm": 0.1}):
+        rate = None if "optimizer" in settings else 0.1
+        for rates in ([0, (0.5, 2), {"bias": 0}], [1, 0, (0, 1)]):
+            case = Case(LEARNING, learning_rate=rate, settings={"layer_rates": rates, **settings})
+            require_same(engine, case)
+            start, end = make_net(LEARNING.activations, FLOAT64), trained(engine, case).weights
+            before = [array for layer in start.layersList for array in (layer.linear, layer.bias)]
+            after = [array for array in end if array.shape != (1, 1)]
+            for (old, new), k in zip(zip(before, after, strict=True), range(len(before)), strict=True):
+                rate_of = rates[k // 2]
+                is_frozen = rate_of == 0 or (isinstance(rate_of, tuple) and rate_of[k % 2] == 0)
+                if is_frozen and old.tobytes() != new.tobytes():
+                    raise CheckFailure(
+                        f"layer_rates={rates} with {settings} changed an array whose factor is 0; expected the same "
+                        f"bits. Leave it out of the update, with its part of the optimizer's state"
+                    )
 
 
 def the_same_seed_gives_the_same_bits(engine: Engine) -> None:

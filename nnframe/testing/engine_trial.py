@@ -12,6 +12,7 @@ import numpy as np
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.engine import BatchShares, Engine, Epoch, TrainingTask
+from nnframe.contracts.learned import Learned
 from nnframe.contracts.loss import Loss
 from nnframe.data import Pairs, pairs
 from nnframe.errors import EngineError
@@ -29,6 +30,18 @@ TOLERANCES = {FLOAT32: 1e-4, FLOAT64: 1e-10}
 plain = Activation("plain", lambda z, k: np.tanh(k * z), lambda z, k: 1 / np.cosh(k * z) ** 2 * k, params={"k": 0.7})
 mixing = Activation("mixing", lambda z: z - z.mean(axis=0), backward=lambda grad, z, a: grad - grad.mean(axis=0))
 absolute = Loss("absolute", lambda a, y: np.abs(a - y).sum(axis=0), lambda a, y: np.sign(a - y))
+
+# With learned parameters, one of which soon reaches its limit.
+learning = Activation(
+    "learning",
+    lambda z, p, q: np.tanh(p * z) + q * z,
+    params={"p": 0.7, "q": 0.1},
+    limits={"q": "(-1, 0.12]"},
+    learned={"p": Learned(), "q": Learned(penalized=False)},
+)
+learning_loss = Loss(
+    "learning_loss", lambda a, y, s: (np.exp(-s) * (a - y) ** 2 + s).sum(axis=0), params={"s": 0.5}, learned=("s",)
+)
 
 # With three outputs for one target, and with what a loss takes by name.
 three_outputs = Loss(
@@ -56,6 +69,9 @@ ENDINGS = (
     Ending(("sigmoid", None, plain), absolute),
     Ending((None, "softmax", None), "mse"),
 )
+
+LEARNING = Ending(("tanh", learning, None), "mse")
+LEARNING_LOSS = Ending((learning, "relu", learning), learning_loss)
 
 SEVERAL_OUTPUTS = Ending(("tanh", "relu", None), three_outputs)
 BY_NAME = Ending(("tanh", "relu", "sigmoid"), by_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe import Engine, denseLayer, nNet
+from nnframe.arrays import copy_all
 from nnframe.engines.reference import prepare
 
 
@@ -118,6 +119,20 @@ def changed_shares(change):
     return changed_epoch(changed)
 
 
+def keeping_parameters(task):
+    """Train weights and biases alone."""
+    run = prepare(task)
+    parameters = [*(array for layer in task.layers for array in layer.parameters), *task.objective.parameters]
+
+    def run_epoch(epoch):
+        kept = [array.copy() for array in parameters]
+        total = run(epoch)
+        copy_all(parameters, kept)
+        return total
+
+    return run_epoch
+
+
 def failing(task):
     raise ZeroDivisionError
 
@@ -136,6 +151,8 @@ BROKEN_ENGINES = {
     "no l1": (changed_rule(l1=0.0), {"penalties_and_clipping_agree"}),
     "no clipping by value": (changed_rule(clip_value=None), {"penalties_and_clipping_agree"}),
     "no clipping by norm": (changed_rule(clip_norm=None), {"penalties_and_clipping_agree"}),
+    "no learning rates of single arrays": (changed_rule(factors=None), {"layer_rates_agree"}),
+    "no learned parameters": (keeping_parameters, {"learned_parameters_agree", "layer_rates_agree"}),
     "no order": (
         changed_epoch(lambda task, epoch: epoch._replace(order=None)),
         {"orders_agree"},

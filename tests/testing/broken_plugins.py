@@ -9,7 +9,7 @@ from itertools import count
 
 import numpy as np
 
-from nnframe import Activation, Callback, Fused, Loss, Metric, Optimizer, Schedule, hookimpl
+from nnframe import Activation, Callback, Fused, Learned, Loss, Metric, Optimizer, Schedule, hookimpl
 
 DOC = "broken: a = tanh(z). Source: broken on purpose."
 
@@ -32,6 +32,27 @@ def gradient(a, y, **params):
 
 def mse(**changes):
     return Loss(**{"name": "broken", "value": value, "gradient": gradient, "minimum": 0.0, "doc": DOC} | changes)
+
+
+def learning(gradient, **changes):
+    return tanh(
+        **{
+            "forward": lambda z, k: np.tanh(k * z),
+            "derivative": None,
+            "params": {"k": 1.0},
+            "limits": {"k": "(0, inf)"},
+        }
+        | changes,
+        learned={"k": Learned(gradient)},
+    )
+
+
+def learning_loss(gradient):
+    def likelihood(a, y, s):
+        return (np.exp(-s) * (a - y) ** 2 + s).mean(axis=0) / 2
+
+    learned = {"s": Learned(gradient)}
+    return mse(value=likelihood, gradient=None, minimum=None, params={"s": 0.5}, learned=learned)
 
 
 def in_place(z):
@@ -208,6 +229,20 @@ BROKEN = {
     "wrong only for other parameters": (
         tanh(forward=lambda z, k: np.tanh(k * z), derivative=lambda z, k: slope(z) + 0 * k, params={"k": 1.0}),
         {"derivative_matches_differences"},
+    ),
+    "wrong derivative by a learned parameter": (
+        learning(gradient=lambda grad, z, a, k: 1.001 * grad * slope(k * z) * z),
+        {"learned_derivatives_match_differences"},
+    ),
+    "wrong derivative by a learned parameter of a loss": (
+        learning_loss(gradient=lambda a, y, s: 0.5 + 0 * value(a, y)), {"learned_derivatives_match_differences"}
+    ),
+    "an if on a learned parameter": (
+        learning(
+            forward=lambda z, k: np.tanh(z if k == 1 else k * z), derivative=lambda z, k: slope(k * z) * k,
+            gradient=lambda grad, z, a, k: grad * slope(k * z) * z,
+        ),
+        {"learned_parameters_may_be_arrays"},
     ),
     "wrong backward": (
         tanh(forward=softmax, derivative=None, backward=lambda grad, z, a: grad * a * (1 - a)),
