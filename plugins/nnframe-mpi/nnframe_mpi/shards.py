@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nnframe import Pairs
+from nnframe import ArgumentError, Pairs
 
 PathT = TypeVar("PathT", bound="str | os.PathLike[str]")
 
@@ -43,6 +43,11 @@ def shards(*parts: Pairs) -> Shards:
     Shards
         Data for `nNet.nEpochs`. A single part isn't copied.
 
+    Raises
+    ------
+    ArgumentError
+        If there is no part, or their numbers of columns differ.
+
     Examples
     --------
     >>> import numpy as np, nnframe
@@ -50,6 +55,12 @@ def shards(*parts: Pairs) -> Shards:
     >>> shards(a, b).lengths
     (3, 5)
     """
+    widths = {(each.X.shape[1], each.Y.shape[1]) for each in parts}
+    if len(widths) != 1:
+        raise ArgumentError(
+            f"the parts have {sorted(widths)} inputs and targets; expected at least one part, and the same numbers in "
+            f"all: a process without samples passes pairs with no rows"
+        )
     if len(parts) == 1:
         return Shards(parts[0].X, parts[0].Y, [len(parts[0])])
     X, Y = (np.concatenate(arrays) for arrays in ([each.X for each in parts], [each.Y for each in parts]))
