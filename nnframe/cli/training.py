@@ -6,7 +6,7 @@ import argparse
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,9 +27,11 @@ from nnframe.contracts.reader import Reader, TrainingData
 from nnframe.data import Pairs
 from nnframe.errors import ArgumentError, NNFrameError, PluginError, with_type
 from nnframe.inputs.checks import float_dtype
+from nnframe.layer import denseLayer
 from nnframe.network import nNet
 from nnframe.registry.blame import blamed_error, raised
 from nnframe.saving.files import format_for_writing
+from nnframe.saving.model_file import require_savable, save_layers
 from nnframe.training.evaluation import metric_value
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ def train(options: argparse.Namespace) -> None:
                 say(line)
         loss = _loss(options, data)
         net = _net(options, data, loss)
+        if options.out is not None:
+            # What can't be saved must not be found out after the training.
+            require_savable(*_saved(options, data, net, loss))
         if not options.quiet:
             say(repr(net))
         job = Training(options, data, net, loss)
@@ -249,9 +254,16 @@ def _save(options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss
     """Save the net if --out asks for it; return whether it does."""
     if options.out is None:
         return False
-    finished = net if data.finish is None else data.finish(net)
-    finished.save(options.out, {**data.metadata, "loss": loss.spec})
+    save_layers(*_saved(options, data, net, loss))
     return True
+
+
+def _saved(
+    options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss
+) -> tuple[list[denseLayer], Path, dict[str, Any]]:
+    """Return what is saved, and where: the layers, the path and the metadata."""
+    finished = net if data.finish is None else data.finish(net)
+    return finished.layersList, options.out, {**data.metadata, "loss": loss.spec}
 
 
 def _quality(net: nNet, data: TrainingData, judged_by: Pairs) -> str:

@@ -193,7 +193,7 @@ def net_dtype(dtype: npt.DTypeLike) -> DType:
     """
     try:
         found = np.dtype(dtype)
-    except TypeError:
+    except Exception:  # of several types, depending on what it is
         raise ArgumentTypeError(f"dtype is {shown(dtype)}; expected float32 or float64") from None
     if found not in (FLOAT32, FLOAT64):
         raise ArgumentTypeError(f"dtype is {found}; expected float32 or float64")

@@ -77,6 +77,10 @@ def file_path(path: Any) -> Path:
         raise ArgumentTypeError(f"path is {with_type(path)}; expected a str or pathlib.Path, such as 'm.nnf'")
     if "\0" in os.fspath(path):
         raise ModelFileError(f"path is {path!r}; expected a file name without null characters")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise ModelFileError(f"path is {path!r}; expected a file name of valid Unicode") from None
     return Path(path)
 
 

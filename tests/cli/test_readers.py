@@ -194,3 +194,17 @@ def test_digits_are_not_read_in_place_of_a_file(command):
     status, _, err = command("train", "x.csv", "--reader", "digits")
     assert status == 2
     assert "--reader digits reads the data set digits, not x.csv" in err
+
+
+@pytest.mark.parametrize(
+    ("metadata", "sentence"),
+    [({"notes": object()}, "['notes'] is <object"), ({"notes": "x" * 2000}, "manifest as JSON has")],
+    ids=["not JSON", "too long"],
+)
+def test_metadata_that_can_not_be_saved_are_refused_before_training(command, tmp_path, monkeypatch, metadata, sentence):
+    monkeypatch.setattr("nnframe.saving.json_text.MOST_BYTES", 2000)
+    data = TrainingData(XOR, "mse", "sigmoid", metadata=metadata)
+    with registry.temporarily(Reader("mine", lambda source, options: nullcontext(data))):
+        status, out, err = command("train", "mine", "--out", str(tmp_path / "m.nnf"))
+    assert (status, "epoch" in out) == (2, False)
+    assert sentence in err

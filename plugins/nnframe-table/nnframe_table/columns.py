@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError, DataError
+from nnframe.errors import ArgumentError, DataError, shown
 from nnframe_table.cells import Cells
 from nnframe_table.column import LARGEST, Category, CellError, Column, Numeric, Unknown
 from nnframe_table.sources.opening import open_source
@@ -143,8 +143,8 @@ class Columns(Struct, frozen=True):
         self, source: Source, chunk: Chunk, unknown: Unknown = "refuse", dtype: npt.DTypeLike = np.float64
     ) -> Array:
         """Return the rows of a chunk as `transform` does, in a given dtype."""
-        if unknown not in ("refuse", "ignore"):
-            raise ArgumentError(f"unknown is {unknown!r}; expected 'refuse' or 'ignore'")
+        if not (isinstance(unknown, str) and unknown in ("refuse", "ignore")):
+            raise ArgumentError(f"unknown is {shown(unknown)}; expected 'refuse' or 'ignore'")
         inputs = np.empty((len(chunk), self.n_inputs), dtype)
         plain = self._encode_numbers(chunk, inputs)
         for column, start in zip(self.features, self._starts(), strict=True):

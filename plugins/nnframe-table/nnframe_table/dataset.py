@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ import numpy as np
 from nnframe.arrays import Array, DType
 from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
-from nnframe.inputs.checks import whole_number
+from nnframe.inputs.array_likes import require_same_order
+from nnframe.inputs.checks import net_dtype, whole_number
 from nnframe_table.columns import encoded
 from nnframe_table.learn import Choices, Learned, learn
 from nnframe_table.recognition import Fill
@@ -192,17 +193,15 @@ def read(
         raise ArgumentTypeError(f"validation is {with_type(validation)}; expected a share such as 0.2")
     if not 0 <= validation < 1:
         raise ArgumentError(f"validation is {validation}; expected a share from 0 to below 1, such as 0.2")
-    if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise ArgumentTypeError(f"dtype is {np.dtype(dtype)}; expected float32 or float64")
-    if isinstance(drop, str):
-        raise ArgumentTypeError(f"drop is {drop!r}; expected a list of names: [{drop!r}]")
+    found_dtype = net_dtype(dtype)
     words, decimal = checked_rules(missing, decimal)
+    require_same_order(table, target, ("table", "target"))
     source, name = _with_target(open_source(table, words, decimal), target)
     choices = Choices(
         name,
         task,
-        {name.strip(): kind for name, kind in (kinds or {}).items()},
-        tuple(name.strip() for name in drop),
+        _checked_kinds(kinds),
+        _checked_drop(drop),
         fill,
         float(validation),
         whole_number(seed, "seed", 0),
@@ -211,12 +210,43 @@ def read(
     )
     source = RememberedSource(source)
     learned = learn(source, choices)
-    row_bytes = np.dtype(dtype).itemsize * (learned.columns.n_inputs + learned.target.n_outputs)
+    row_bytes = found_dtype.itemsize * (learned.columns.n_inputs + learned.target.n_outputs)
     in_memory = row_bytes * (learned.n_train + learned.n_held_out) <= whole_number(memory, "memory", 0)
-    place = None if in_memory else Path(folder or tempfile.gettempdir())
-    train, held = (_Part(n, learned, np.dtype(dtype), place) for n in (learned.n_train, learned.n_held_out))
-    _convert(source, learned, choices, np.dtype(dtype), train, held)
+    place = None if in_memory else _folder_of(folder)
+    train, held = (_Part(n, learned, found_dtype, place) for n in (learned.n_train, learned.n_held_out))
+    _convert(source, learned, choices, found_dtype, train, held)
     return Table(source.name, learned, train.pairs(), held.pairs(), place)
+
+
+def _checked_kinds(kinds: Any) -> dict[str, str]:
+    if not isinstance(kinds, (Mapping, type(None))) or not all(isinstance(name, str) for name in kinds or ()):
+        raise ArgumentTypeError(f"kinds is {with_type(kinds)}; expected kinds by the names of columns")
+    return {name.strip(): kind for name, kind in (kinds or {}).items()}
+
+
+def _checked_drop(drop: Any) -> tuple[str, ...]:
+    if isinstance(drop, str):
+        raise ArgumentTypeError(f"drop is {drop!r}; expected a list of names: [{drop!r}]")
+    names = tuple(drop) if isinstance(drop, Iterable) else (None,)
+    if not all(isinstance(name, str) for name in names):
+        raise ArgumentTypeError(f"drop is {with_type(drop)}; expected a list of the names of columns")
+    return tuple(name.strip() for name in names)
+
+
+def _folder_of(folder: Any) -> Path:
+    try:
+        found = Path(folder or tempfile.gettempdir())
+        os.fsencode(found)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"folder is {with_type(folder)}; expected the path of a folder") from None
+    except OSError as error:
+        raise DataError(
+            f"the rows need a temporary file, and there is no folder for it ({error.strerror}); name one with folder, "
+            f"or let more bytes be in memory"
+        ) from error
+    if "\0" in str(found):
+        raise ArgumentTypeError(f"folder is {with_type(folder)}; expected a path without null characters")
+    return found
 
 
 def _convert(source: Source, learned: Learned, choices: Choices, dtype: DType, train: _Part, held: _Part) -> None:

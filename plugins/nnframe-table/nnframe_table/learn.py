@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -105,19 +106,19 @@ def _check(source: Source, choices: Choices) -> None:
         raise ArgumentError(f"drop names {choices.target!r}, which is the target; drop other columns")
     dropped = set(choices.drop)
     for name, kind in choices.kinds.items():
-        if kind not in KINDS:
-            raise ArgumentError(f"kinds has {kind!r} for the column {name!r}; expected one of {', '.join(KINDS)}")
+        if not (isinstance(kind, str) and kind in KINDS):
+            raise ArgumentError(f"kinds has {shown(kind)} for the column {name!r}; expected one of {', '.join(KINDS)}")
         if name == choices.target:
             raise ArgumentError(f"kinds names {name!r}, which is the target; choose with task (--task) what it is")
         if name in dropped:
             raise ArgumentError(f"kinds names {name!r}, which is dropped; remove it from one of the two")
-    if choices.task is not None and choices.task not in TARGETS:
+    if choices.task is not None and not (isinstance(choices.task, str) and choices.task in TARGETS):
         raise ArgumentError(f"task is {shown(choices.task)}; expected 'classification', 'regression' or None")
     if isinstance(choices.fill, str) and choices.fill not in FILLS:
         raise ArgumentError(f"fill is {choices.fill!r}; expected one of {', '.join(map(repr, FILLS))}, or a number")
     if choices.fill is not None and not isinstance(choices.fill, (str, int, float)):
         raise ArgumentTypeError(f"fill is {with_type(choices.fill)}; expected one of {', '.join(FILLS)}, or a number")
-    if isinstance(choices.fill, (int, float)) and not np.isfinite(choices.fill):
+    if isinstance(choices.fill, (int, float)) and not abs(choices.fill) <= sys.float_info.max:
         raise ArgumentError(f"fill is {choices.fill}; expected a finite number")
 
 

@@ -15,7 +15,7 @@ from nnframe.arrays import Array
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
 from nnframe.data import Pairs, pairs
-from nnframe.errors import ArgumentError, DataError
+from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
 from nnframe.loading import load_with_metadata
 from nnframe.network import nNet
 from nnframe.registry.answers import distribution_of, point_of, quantiles_of
@@ -81,6 +81,18 @@ class Model:
     """
 
     def __init__(self, net: nNet, columns: Columns, target: Target, loss: str | None = None) -> None:
+        for name, value, expected in (
+            ("net", net, nNet),
+            ("columns", columns, Columns),
+            ("target", target, Target),
+        ):
+            if not isinstance(value, expected):
+                raise ArgumentTypeError(
+                    f"{name} is {with_type(value)}; expected Model(net, table.columns, table.target), for a table that "
+                    f"nnframe.table.read returned"
+                )
+        if not isinstance(loss, (str, type(None))):
+            raise ArgumentTypeError(f"loss is {with_type(loss)}; expected the name of a loss, such as 'mse', or None")
         n_in, n_out = net.layersList[0].n_in, net.layersList[-1].n_out
         # What reads the predictions from the outputs; most losses leave the outputs as they are.
         self.reader = None if net.trained_for is None else registry.resolve(Loss, net.trained_for)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError, DataError
+from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
 from nnframe.saving.atomic import replacing
+from nnframe.saving.failures import file_path as checked_path
 from nnframe_table.column import Unknown
 from nnframe_table.model import Model, Predicted
 from nnframe_table.target import Classification
@@ -61,8 +62,11 @@ def write_predictions(
     ModelFileError
         If the file can't be written.
     """
-    file_path, source, target = Path(path), model.columns.open(table), model.target
+    file_path = checked_path(path)
     check_output(file_path)
+    if isinstance(keep, str) or not isinstance(keep, Iterable) or not all(isinstance(name, str) for name in keep):
+        raise ArgumentTypeError(f"keep is {with_type(keep)}; expected a list of the names of columns")
+    source, target = model.columns.open(table), model.target
     keep = [name.strip() for name in keep]
     if target.target in keep:
         raise ArgumentError(f"keep names {target.target!r}, which is the column with the predictions; keep others")

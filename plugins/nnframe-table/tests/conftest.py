@@ -4,9 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nnframe.cli import main
 
+# A busy machine takes longer than hypothesis allows by default, and so does the first import of a library.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 # The helpers beside the tests, which run as programs too.
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -14,7 +14,7 @@ from nnframe_table import Boolean, Category, Columns, Model, Numeric, Regression
 from nnframe_table.sources.opening import open_source
 
 import nnframe
-from nnframe import ArgumentTypeError, DataError
+from nnframe import ArgumentError, ArgumentTypeError, DataError
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(5, 2, 60), RNG.normal(100, 30, 60)
@@ -92,6 +92,14 @@ def test_a_target_of_another_length_or_of_a_known_name_is_refused():
         read({"x": X}, pd.Series(Y, name="x"))
     with pytest.raises(ArgumentTypeError, match=r"target is 1.5, of type float"):
         read({"x": X}, 1.5)
+
+
+def test_a_target_whose_rows_are_shuffled_is_refused():
+    frame, target = pd.DataFrame({"x": X}), pd.Series(Y, name="y")
+    with pytest.raises(ArgumentError, match=r"table and target have the same index in another order"):
+        read(frame, target.sample(frac=1, random_state=0))
+    shuffled = frame.sample(frac=1, random_state=0)
+    assert read(shuffled, target.loc[shuffled.index]).columns.names == ("x",)
 
 
 def test_rows_as_dicts_are_read_as_columns():

@@ -163,7 +163,7 @@ def _shape(name: str, values: Any) -> tuple[int, ...]:
         shape = ()
     else:
         shape = (len(values),)
-        if len(values) and isinstance(values[0], (list, tuple, np.ndarray)):
+        if isinstance(values, Sequence) and len(values) and isinstance(values[0], (list, tuple, np.ndarray)):
             raise DataError(f"column {name!r} of the table holds lists; expected one value a row, shape (N,)")
     if len(shape) != 1:
         raise DataError(f"column {name!r} of the table has shape {shape}; expected (N,), one value a row")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
+from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, with_type
+from nnframe.saving.json_text import SURROGATE
 from nnframe_table.numerals import MISSING_WORDS, TYPED_MISSING_WORDS, TextRules
 from nnframe_table.sources.csv import CsvSource
 from nnframe_table.sources.memory import memory_source
@@ -93,14 +95,14 @@ def checked_rules(missing: Any, decimal: Any) -> tuple[tuple[str, ...] | None, s
     ArgumentError, ArgumentTypeError
         If the words for a missing value are not texts, or the decimal sign is neither a point nor a comma.
     """
-    if decimal not in (None, ".", ","):
-        raise ArgumentError(f"decimal is {decimal!r}; expected '.', ',' or None to recognise it")
+    if not (decimal is None or (isinstance(decimal, str) and decimal in (".", ","))):
+        raise ArgumentError(f"decimal is {shown(decimal)}; expected '.', ',' or None to recognise it")
     if isinstance(missing, str):
         missing = (missing,)
     if missing is None:
         return None, decimal
-    words = tuple(missing)
-    if not all(isinstance(word, str) for word in words):
+    words = tuple(missing) if isinstance(missing, Iterable) else (None,)
+    if not all(isinstance(word, str) and not SURROGATE.search(word) for word in words):
         raise ArgumentTypeError(f"missing is {with_type(missing)}; expected texts, such as ['', '-', 'n/a']")
     return tuple(dict.fromkeys(("", *(word.strip() for word in words)))), decimal
 
