@@ -9,7 +9,7 @@ import numpy as np
 
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
 from nnframe.contracts.engine import Engine
-from nnframe.errors import ShapeError
+from nnframe.errors import ArgumentTypeError, ShapeError
 from nnframe.inputs.checks import as_columns, as_matrix, in_dtype
 from nnframe.layer import denseLayer
 from nnframe.registry.engine_binding import bind_predictor
@@ -81,6 +81,10 @@ class Predictor:
             if X.shape[1] != self._n_in:
                 raise ShapeError(f"X has shape {X.shape}; expected (N, {self._n_in}), one row per sample")
         return self._answer(X)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # A copy would go on answering for the net of the original.
+        raise ArgumentTypeError("a predictor can't be pickled or copied; copy the net and call its predictor()")
 
 
 def predictor_of(layers: Sequence[denseLayer], engine: Engine) -> Predictor:

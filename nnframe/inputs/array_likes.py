@@ -36,7 +36,7 @@ def require_plain(value: Any, name: str) -> None:
     if isinstance(value, np.ma.MaskedArray):
         if np.ma.is_masked(value):
             raise ArgumentTypeError(
-                f"{name} is a masked array with masked values, which can't be trained with; fill them in with "
+                f"{name} is a masked array with masked values, and plain numbers have no mask; fill them in with "
                 f"{name}.filled(...), or leave those samples out"
             )
     elif hasattr(value, "nnz") and hasattr(value, "shape"):

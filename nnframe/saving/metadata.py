@@ -9,6 +9,7 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.errors import ArgumentError
+from nnframe.inputs.array_likes import require_plain
 from nnframe.saving.json_text import MOST_LEVELS
 
 # A dict with this key alone stands for the array whose name is the value.
@@ -22,6 +23,8 @@ def pack(value: dict[str, Any], prefix: str) -> tuple[dict[str, Any], dict[str, 
     ------
     ArgumentError
         If a dict in it has the reserved key.
+    ArgumentTypeError
+        If an array means more than its numbers: some are masked, or they have a unit.
     """
     arrays: dict[str, Array] = {}
 
@@ -30,6 +33,7 @@ def pack(value: dict[str, Any], prefix: str) -> tuple[dict[str, Any], dict[str, 
         if level > MOST_LEVELS:
             return item
         if isinstance(item, np.ndarray):
+            require_plain(item, f"an array of {prefix}")
             name = f"{prefix}/{len(arrays)}"
             arrays[name] = item
             return {ARRAY_KEY: name}

@@ -18,7 +18,7 @@ import numpy as np
 from nnframe import registry
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError, ArgumentTypeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.registry.kinds import kind_named
 from nnframe.training.layer_rates import LayerRate, checked_layer_rates
@@ -71,6 +71,13 @@ def positive(value: Any, name: str) -> float:
     if checked == 0:
         raise ArgumentError(f"{name} is 0; expected a number above 0, or None")
     return checked
+
+
+def yes_or_no(value: Any, name: str) -> bool:
+    """Return a bool; a text such as "no" would count as true."""
+    if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):
+        raise ArgumentTypeError(f"{name} is {with_type(value)}; expected True or False")
+    return bool(value)
 
 
 def dropout_shares(value: Any, name: str) -> float | tuple[float, ...]:
@@ -146,7 +153,7 @@ class Settings:
     clip_value: float | None = setting(optional(positive), None)
     clip_norm: float | None = setting(optional(positive), None)
     dropout: float | tuple[float, ...] = setting(dropout_shares, 0)
-    shuffle: bool = setting(lambda value, name: bool(value), False)
+    shuffle: bool = setting(yes_or_no, False)
     seed: int | None = setting(optional(count(minimum=0)), None)
     sample_weights: Any = setting(unchecked, None)
     class_weights: Any = setting(unchecked, None)

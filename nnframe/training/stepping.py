@@ -14,7 +14,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples
 from nnframe.contracts.learned import learned_of
-from nnframe.errors import ArgumentError, DivergenceError, EngineError
+from nnframe.errors import ArgumentError, ArgumentTypeError, DivergenceError, EngineError
 from nnframe.history import History
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.training.by_name import samples_for
@@ -74,6 +74,7 @@ class Stepping:
                 f"net.nEpochs, or another engine for the trainer"
             )
         self.net, self.settings = net, settings
+        self._layers = _contents_of(net)
         self.steps_per_epoch = whole_number(steps_per_epoch, "steps_per_epoch")
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
@@ -173,9 +174,16 @@ class Stepping:
 
         Raises
         ------
+        ArgumentError
+            If the net has other layers or activations than when this was created, which would not be trained.
         DivergenceError
             If one is not. The net then has the weights of the last check.
         """
+        if _contents_of(self.net) != self._layers:
+            raise ArgumentError(
+                "the net's layers or activations have changed since the trainer was created, which still trains the "
+                "old ones; create another one with net.trainer(...)"
+            )
         if not self._snapshot.take_if_finite():
             self._restore_and_raise("a weight is not finite", ADVICE)
         self._checked = self.steps, self.loss_sum, self.samples_in_epoch
@@ -186,6 +194,13 @@ class Stepping:
         self.steps, self.seed, self.history.seed = steps, seed, seed
         self.loss_sum, self.samples_in_epoch = loss_sum, samples_in_epoch
         self.check()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # A copy's functions would go on updating arrays that belong to no net.
+        raise ArgumentTypeError(
+            "a trainer can't be pickled or copied; save its state with trainer.save(path), or copy the net and create "
+            "another trainer"
+        )
 
     def _set_due(self) -> None:
         to_epoch_end = self.steps_per_epoch - self.steps % self.steps_per_epoch
@@ -225,3 +240,8 @@ class Stepping:
             f"update {step}: {sentence}; the net has the weights after update {self.steps}, which were checked; "
             f"{advice}"
         )
+
+
+def _contents_of(net: Net) -> list[Any]:
+    """Return the layers of a net and their activations."""
+    return [each for layer in net.layersList for each in (layer, layer.resolved_activation)]

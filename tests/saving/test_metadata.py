@@ -62,3 +62,9 @@ def test_metadata_of_100_000_columns_or_long_texts_can_be_saved(path):
     columns = [{"kind": "category", "name": f"column {i}", "categories": ["a" * 50, "b" * 50]} for i in range(100_000)]
     net_with("relu").save(path, metadata={"columns": columns})
     assert load_with_metadata(path)[1] == {"columns": columns}
+
+
+def test_an_array_whose_mask_would_be_lost_is_refused(path):
+    with pytest.raises(ArgumentTypeError, match="an array of metadata is a masked array with masked values"):
+        net_with("relu").save(path, metadata={"scale": np.ma.masked_equal([1.0, 2.0], 2.0)})
+    assert not path.exists()

@@ -73,3 +73,9 @@ def test_what_is_missing_is_named():
         Settings.of(learning_rate=0.1)
     with pytest.raises(ArgumentError, match="learning_rate is missing; expected a number"):
         Settings.of(loss="mse")
+
+
+@pytest.mark.parametrize("value", ["no", "False", None, [True], 2])
+def test_shuffle_is_true_or_false_and_no_text(value):
+    with pytest.raises(ArgumentTypeError, match=r"shuffle is .*expected True or False"):
+        Settings.of(loss="mse", learning_rate=0.1, shuffle=value)

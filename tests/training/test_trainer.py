@@ -450,3 +450,36 @@ def test_layers_in_one_vector_and_layers_apart_train_alike(chosen):
         net.trainer("cel", **chosen).run(data)
     for mine, theirs in zip(arrays_of(joint), arrays_of(apart), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda net: net.layersList.append(denseLayer(np.eye(net.layersList[-1].n_out))),
+        lambda net: net.layersList.__setitem__(0, denseLayer(net.layersList[0].linear, 0, "relu")),
+        lambda net: setattr(net, "layersList", list(reversed(net.layersList))),
+        lambda net: setattr(net.layersList[0], "activation", "sigmoid"),
+    ],
+    ids=["appended", "replaced", "another list", "another activation"],
+)
+def test_a_trainer_of_a_net_whose_layers_have_changed_says_so(change):
+    net = net_of()
+    trainer = net.trainer("cel", 0.1, check_every=2)
+    pair = digits_like(1)[0]
+    trainer.step(*pair)
+    change(net)
+    with pytest.raises(ArgumentError, match=r"layers or activations have changed.*net\.trainer"):
+        trainer.step(*pair)
+
+
+@pytest.mark.parametrize("made", [lambda net: net.trainer("cel", 0.1), lambda net: net.predictor()])
+@pytest.mark.parametrize("use", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_trainer_and_a_predictor_are_not_copied(made, use):
+    with pytest.raises(ArgumentTypeError, match=r"can't be pickled or copied.*the net"):
+        use(made(net_of()))
+
+
+def test_a_net_that_was_trained_by_pairs_can_still_be_copied():
+    net = net_of()
+    net.backprop(digits_like(1), "cel", 0.1)
+    assert pickle.loads(pickle.dumps(copy.deepcopy(net))).n_parameters == net.n_parameters
