@@ -223,7 +223,7 @@ def its_predictor_agrees(engine: Engine) -> None:
     """A predictor agrees with `nNet.forwardPass`, in any memory order, and uses the live weights."""
     if engine.predictor is None:
         raise CheckSkipped("it has no predictor of its own")
-    for i, ending in enumerate(ENDINGS):
+    for i, ending in enumerate((*ENDINGS, LEARNING)):
         dtype = (FLOAT32, FLOAT64)[i % 2]
         net = make_net(ending.activations, dtype)
         with warnings.catch_warnings():
@@ -232,6 +232,9 @@ def its_predictor_agrees(engine: Engine) -> None:
             predictor = net.predictor(engine)
         for scale in (1, 2):
             net.layersList[0].linear *= scale
+            for layer in net.layersList:
+                for array in layer.parameters.values():
+                    array *= scale
             for n_rows in (1, 2, N_SAMPLES):
                 rows = inputs_and_targets(dtype)[0][:n_rows]
                 rows.flags.writeable = False

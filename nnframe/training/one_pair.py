@@ -74,7 +74,8 @@ class KeptTrainer:
             The loss before the update. None if something is wrong with the pair or the weights; nothing has changed
             then, and training with the same arguments as a run of one pair says what it is.
         """
-        if type(pair) is not tuple or len(pair) != 2:
+        if type(pair) is not tuple or len(pair) != 2 or self._found_loss.learned:
+            # The learned parameters of a loss begin anew in each run.
             return None
         x, y = pair
         if not (type(x) is type(y) is np.ndarray and x.shape[1:] == y.shape[1:] == (1,)):

@@ -206,3 +206,21 @@ def test_an_update_ends_within_the_limits(engine):
         # Large targets push beta up; the other way, what is excluded is kept at a distance.
         expected = 0.2 if target > 0 else EPSILON
         assert small.layersList[0].parameters["beta"].item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_call_with_one_pair_begins_with_the_parameters_of_the_loss_anew():
+    X, Y = data()
+    one, other = net((prelu, None)), net((prelu, None))
+    pair = (X[:1].T, Y[:1].T)
+    for _ in range(3):
+        one.backprop([pair], normal, 0.1)
+        other.nEpochs(1, [pair], normal, 0.1)
+    assert one.layersList[0].parameters == other.layersList[0].parameters
+
+
+def test_numbers_that_are_not_finite_are_found_in_learned_parameters_too():
+    X, Y = data()
+    mine = net((prelu, None))
+    mine.layersList[0].parameters["alpha"][...] = np.nan
+    with pytest.raises(nnframe.DivergenceError, match="weights of layer 1 of 2"):
+        mine.nEpochs(1, nnframe.pairs(X, Y), "mse", 0.1)

@@ -58,6 +58,11 @@ _loaded: RecentlyUsed[MachineCode] = RecentlyUsed(MOST_PREDICTORS)
 
 def predictor(layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
     """Return the function from rows to rows, or None where a net runs on numpy."""
+    if any(layer.parameters for layer in layers):
+        reason = "compiled code has no learned parameters of activations yet"
+        warn_once(reason, f"a predictor of the engine numba runs on numpy: {reason}")
+        give_warnings(stacklevel=3)
+        return None
     code = _machine_code(layers)
     answer, reason = None, code.reason
     if code.bind is not None:

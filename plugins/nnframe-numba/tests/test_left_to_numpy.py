@@ -30,3 +30,13 @@ def test_the_result_is_that_of_numpy_and_the_first_run_warns(activation, setting
     for layer, expected in zip(one.layersList, other.layersList, strict=True):
         assert (layer.linear == expected.linear).all()
         assert dict(layer.parameters) == dict(expected.parameters)
+
+
+def test_a_predictor_sees_learned_parameters_as_they_are(monkeypatch):
+    monkeypatch.setattr(engine_warnings, "_given", set())
+    net = nNet.from_sizes([3, 4, 2], [prelu, None])
+    with pytest.warns(EngineWarning, match="a predictor of the engine numba runs on numpy: .* no learned parameters"):
+        predictor = net.predictor("numba")
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    net.layersList[0].parameters["alpha"][...] = 0.75
+    np.testing.assert_allclose(predictor.rows(X), net.predict(X), rtol=1e-12)
