@@ -160,7 +160,7 @@ class Activation(Plugin):
         """
         from nnframe.formula.explain import explain_activation
 
-        return explain_activation(self.forward, self.settings)
+        return explain_activation(self.forward, self.settings, tuple(self.learned))
 
     @cached_property
     def slope(self) -> Callable[..., Array]:

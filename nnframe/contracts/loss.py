@@ -225,7 +225,7 @@ class Loss(Plugin):
         from nnframe.formula.explain import explain_loss
 
         a, y, given = self.samples()
-        return explain_loss(self.value, self.settings, a, y, self.arguments, given)
+        return explain_loss(self.value, self.settings, a, y, self.arguments, given, tuple(self.learned))
 
     def samples(self, n: int = 4, count: int = 8) -> tuple[Array, Array, dict[str, Array]]:
         """Return activations, targets and what it takes by name, to try it with.

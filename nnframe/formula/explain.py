@@ -34,18 +34,25 @@ class Explanation(NamedTuple):
     source: str
 
 
-def explain_activation(forward: Callable[..., Array], settings: Mapping[str, Any]) -> Explanation:
+def explain_activation(
+    forward: Callable[..., Array], settings: Mapping[str, Any], learned: Sequence[str] = ()
+) -> Explanation:
     """Return the derivative of an activation, or dL/dz where it mixes components, with its parameters by name.
+
+    For each learned parameter p there is what an output adds to dL/dp, where grad is dL/da.
 
     Raises
     ------
     DerivativeError
         If it can't be derived.
     """
-    derived = _by_name(lambda symbols: DerivedActivation(forward, settings, symbols), settings)
-    if derived.slope is not None:
-        return _explanation("a", derived.as_written(), "f'(z)", derived.slope)
-    return _explanation("a", derived.as_written(), "dL/dz", derived.backward)
+
+    def derive(symbols: Sequence[str]) -> DerivedActivation:
+        return DerivedActivation(forward, settings, [name for name in symbols if name not in learned], learned)
+
+    derived = _by_name(derive, settings)
+    name, slope = ("dL/dz", derived.backward) if derived.slope is None else ("f'(z)", derived.slope)
+    return _explanation("a", derived.as_written(), name, slope, derived.by_parameter)
 
 
 def explain_loss(
@@ -55,22 +62,37 @@ def explain_loss(
     y: Array,
     arguments: LossArguments = PLAIN,
     given: Mapping[str, Array] | None = None,
+    learned: Sequence[str] = (),
 ) -> Explanation:
     """Return the gradient of a loss, with its parameters by name; a, y and `given` are what it is tried with.
+
+    For each learned parameter p there is dL/dp.
 
     Raises
     ------
     DerivativeError
         If it can't be derived.
     """
-    derived = _by_name(lambda symbols: DerivedLoss(value, settings, a, y, symbols, False, arguments, given), settings)
+
+    def derive(symbols: Sequence[str]) -> DerivedLoss:
+        return DerivedLoss(value, settings, a, y, symbols, bool(learned), arguments, given)
+
+    derived = _by_name(derive, settings)
     source = derived.gradient.source
+    others = {name: derived.by_parameter[name] for name in learned}
     formulas = [notation(f"dL/d{name}", source, i) for i, name in enumerate(arguments.outputs)]
-    return Explanation(notation("L", derived.as_written()), "\n".join(formulas), source.text)
+    formulas += [notation(f"dL/d{name}", each.source) for name, each in others.items()]
+    text = "\n".join([source.text, *(each.source.text for each in others.values())])
+    return Explanation(notation("L", derived.as_written()), "\n".join(formulas), text)
 
 
-def _explanation(name: str, written: Source, slope_name: str, slope: Derived) -> Explanation:
-    return Explanation(notation(name, written), notation(slope_name, slope.source), slope.source.text)
+def _explanation(
+    name: str, written: Source, slope_name: str, slope: Derived, by_parameter: Mapping[str, Derived]
+) -> Explanation:
+    formulas = [notation(slope_name, slope.source)]
+    formulas += [notation(f"dL/d{name}", each.source) for name, each in by_parameter.items()]
+    text = "\n".join([slope.source.text, *(each.source.text for each in by_parameter.values())])
+    return Explanation(notation(name, written), "\n".join(formulas), text)
 
 
 def _by_name(derive: Callable[[Sequence[str]], D], settings: Mapping[str, Any]) -> D:

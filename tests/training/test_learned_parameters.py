@@ -224,3 +224,10 @@ def test_numbers_that_are_not_finite_are_found_in_learned_parameters_too():
     mine.layersList[0].parameters["alpha"][...] = np.nan
     with pytest.raises(nnframe.DivergenceError, match="weights of layer 1 of 2"):
         mine.nEpochs(1, nnframe.pairs(X, Y), "mse", 0.1)
+
+
+def test_the_explanation_has_the_derivative_by_each_learned_parameter():
+    explanation = prelu.explanation()
+    assert "dL/dalpha = grad ([z ≤ 0] z)" in explanation.formula
+    assert "def gradient_of_alpha(grad, z, a, alpha):" in explanation.source
+    assert "dL/ds = " in normal.explanation().formula

@@ -23,10 +23,7 @@ _training: Any = None
 
 def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns the sum of the losses."""
-    reason = on_numpy_because(task)
-    if reason is not None:
-        warn_once(reason, f"the engine numba leaves this net to the engine numpy: {reason}")
-        give_warnings(STACKLEVEL)
+    if is_left_to_numpy(task):
         return numpy_engine.prepare(task)
     training = _without_compiling(task)
     if training is None:
@@ -36,13 +33,17 @@ def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
     return epoch
 
 
-def on_numpy_because(task: TrainingTask | BoundNet) -> str | None:
-    """Return why a task has to be left to the engine numpy; None if it hasn't."""
+def is_left_to_numpy(task: TrainingTask | BoundNet) -> bool:
+    """Return whether a task has to be left to the engine numpy, with a warning the first time."""
     if any(layer.parameters for layer in task.layers) or task.objective.parameters:
-        return "compiled code has no learned parameters of activations and losses yet"
-    if task.rule.factors is not None:
-        return "compiled code has no learning rates for single layers yet"
-    return None
+        reason = "compiled code has no learned parameters of activations and losses yet"
+    elif task.rule.factors is not None:
+        reason = "compiled code has no learning rates for single layers yet"
+    else:
+        return False
+    warn_once(reason, f"the engine numba leaves this net to the engine numpy: {reason}")
+    give_warnings(STACKLEVEL)
+    return True
 
 
 def _without_compiling(task: TrainingTask) -> Any:

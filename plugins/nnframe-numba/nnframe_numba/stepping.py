@@ -14,7 +14,7 @@ from nnframe.engines.fast.stepper import stepper as numpy_stepper
 from nnframe_numba import disk_cache, native_call
 from nnframe_numba.batch_source import BatchVariant
 from nnframe_numba.compile_thread import in_compile_thread
-from nnframe_numba.engine import on_numpy_because
+from nnframe_numba.engine import is_left_to_numpy
 from nnframe_numba.engine_warnings import give_warnings
 from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
 from nnframe_numba.parameters import numeric, table_entry
@@ -68,7 +68,7 @@ def stepper(net: BoundNet, by_epochs: Callable[[], Step]) -> Step | None:
     by_epochs : callable
         Returns a function that makes updates by epochs of one batch, for batches that threads share.
     """
-    if on_numpy_because(net) is not None:
+    if is_left_to_numpy(net):
         return numpy_stepper(net)
     if has_repeats(net) and not net.rule.is_plain:
         # Its two gradients have to be added up.

@@ -32,6 +32,18 @@ def test_the_result_is_that_of_numpy_and_the_first_run_warns(activation, setting
         assert dict(layer.parameters) == dict(expected.parameters)
 
 
+def test_a_trainer_is_left_to_numpy_as_well(monkeypatch):
+    monkeypatch.setattr(engine_warnings, "_given", set())
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3, 8)), rng.normal(size=(2, 8))
+    one = nNet.from_sizes([3, 4, 2], [prelu, None])
+    other = copy.deepcopy(one)
+    with pytest.warns(EngineWarning, match="no learned parameters"):
+        trainer = one.trainer("mse", 0.1, engine="numba")
+    assert [trainer.step(x, y) for _ in range(3)] == [other.trainer("mse", 0.1).step(x, y) for _ in range(3)]
+    assert dict(one.layersList[0].parameters) == dict(other.layersList[0].parameters)
+
+
 def test_a_predictor_sees_learned_parameters_as_they_are(monkeypatch):
     monkeypatch.setattr(engine_warnings, "_given", set())
     net = nNet.from_sizes([3, 4, 2], [prelu, None])
