@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from nnframe.arrays import Array
 from nnframe.contracts.plugin import Plugin
@@ -13,8 +13,26 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, EngineError, shown
 
 LEARNING_RATE = "learning_rate"
 
-# What a whole-data optimizer asks: the loss over all rows and its gradient, for a vector of weights.
+# The loss over all rows and its gradient, for a vector of weights.
 Evaluate: TypeAlias = Callable[[Array], tuple[float, Array]]
+
+
+class WholeLoss(Protocol):
+    """What `Optimizer.minimize` is given to ask for the loss: an `Evaluate` that knows more of least squares."""
+
+    def __call__(self, w: Array, /) -> tuple[float, Array]:
+        """Return the mean loss over all rows, with penalties, and its gradient."""
+
+    def gauss_newton(self, w: Array, /) -> Array:
+        """Return the Gauss-Newton matrix of the loss, of shape (n, n) and dtype float64.
+
+        It takes the place of the Hessian in least squares. With penalties; frozen weights have rows and columns of 0.
+
+        Raises
+        ------
+        ArgumentError
+            If the loss is not mse, something besides weights and biases is trained, or there are too many of them.
+        """
 
 
 class Converged(Exception):  # noqa: N818
@@ -65,6 +83,7 @@ class Optimizer(Plugin):
         ``evaluate(weights) -> (loss, gradient)`` may be called any number of times: it returns the mean loss over all
         rows, with penalties, as a float, and its gradient, a vector like w. The loss may be infinite or NaN for weights
         far away. For the w that the iteration before returned it costs nothing if that was evaluated last.
+        ``evaluate.gauss_newton(weights)`` helps with least squares; see `WholeLoss`.
 
         It leaves its arguments as they are, and what the next iteration needs to know is in the state, so that a run
         continues from a checkpoint with the same iterations. It raises `Converged` when it is done.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nnframe.contracts.activation import Activation
     from nnframe.contracts.fused import Fused
     from nnframe.contracts.loss import Loss
-    from nnframe.contracts.optimizer import Evaluate, Optimizer
+    from nnframe.contracts.optimizer import Optimizer, WholeLoss
     from nnframe.contracts.plugin import Plugin
     from nnframe.contracts.schedule import Schedule
     from nnframe.formula.pairs import DerivedPair
@@ -224,7 +224,7 @@ def bind_minimizer(optimizer: Optimizer) -> Callable[..., list[Array]]:
 
     from nnframe.contracts.optimizer import LEARNING_RATE, Converged
 
-    def call(evaluate: Evaluate, w: Array, *state: Array, t: int, learning_rate: float) -> list[Array]:
+    def call(evaluate: WholeLoss, w: Array, *state: Array, t: int, learning_rate: float) -> list[Array]:
         if LEARNING_RATE in settings:
             settings[LEARNING_RATE] = learning_rate
         try:

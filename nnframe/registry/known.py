@@ -25,6 +25,7 @@ PROVIDED: dict[str, dict[str, tuple[str, ...]]] = {
             "mae", "huber", "smooth_l1", "log_cosh", "hinge", "squared_hinge", "nll", "kl_div", "poisson_nll",
             "gaussian_nll", "mixture_nll", "quantile", "focal", "smoothed_cel", "cosine", "barron",
         ),
+        "optimizer": ("levenberg_marquardt",),
     },
     "nnframe-swish": {"activation": ("swish",)},
     "nnframe-huber": {"loss": ("huber",)},
@@ -126,6 +127,8 @@ ALIASES: dict[str, dict[str, Alias]] = {
     "optimizer": {
         "gd": Alias("sgd"),
         "lbfgsb": Alias("lbfgs", "without bounds"),
+        "lm": Alias("levenberg_marquardt"),
+        "trainlm": Alias("levenberg_marquardt"),
         "bfgs": Alias("lbfgs", "which keeps the latest steps in place of a matrix"),
         "gradientdescent": Alias("sgd"),
         "momentum": Alias("sgd", "as 'sgd(momentum=0.9)'"),

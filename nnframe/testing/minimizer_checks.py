@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nnframe.arrays import FLOAT64, TRAINING_ERRORS, Array, DType
-from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
+from nnframe.arrays import FLOAT64, TRAINING_ERRORS, DType
+from nnframe.contracts.optimizer import Converged, Optimizer, WholeLoss
 from nnframe.errors import one_line
-from nnframe.testing.minimizer_samples import EDGE, bowl, iteration, iterations, start, walled_bowl
+from nnframe.testing.minimizer_samples import EDGE, Bowl, bowl, iteration, iterations, start, walled_bowl
 from nnframe.testing.outcome import CheckFailure, NothingToCheck
 from nnframe.testing.samples import DTYPES, LARGE, UPDATES, initial_state, variants, with_changes
 
@@ -69,7 +68,7 @@ def iterations_stay_finite(optimizer: Optimizer) -> None:
     for each in variants(optimizer):
         for dtype in DTYPES:
             for factor in (0.0, 1e-12, LARGE):
-                evaluate = _scaled(factor)
+                evaluate = Bowl(factor)
                 w, state, _ = iterations(each, evaluate, start(8, dtype), 4)
                 if not all(np.isfinite(array).all() for array in (w, *state)):
                     raise CheckFailure(
@@ -78,7 +77,7 @@ def iterations_stay_finite(optimizer: Optimizer) -> None:
                     )
 
 
-def _require_lower(optimizer: Optimizer, evaluate: Evaluate, least: float, what: str, dtype: DType) -> None:
+def _require_lower(optimizer: Optimizer, evaluate: WholeLoss, least: float, what: str, dtype: DType) -> None:
     w = start(dtype=dtype)
     before = evaluate(w)[0] - least
     with np.errstate(**TRAINING_ERRORS):
@@ -89,11 +88,3 @@ def _require_lower(optimizer: Optimizer, evaluate: Evaluate, least: float, what:
             f"after {count} iterations in {dtype}, {what} is {after:.6g} above its minimum; expected at most "
             f"{SHARE_LEFT * before:.6g}, a tenth of what it was before. Try a shorter step where the loss is not lower"
         )
-
-
-def _scaled(factor: float) -> Callable[[Array], tuple[float, Array]]:
-    def evaluate(w: Array) -> tuple[float, Array]:
-        value, gradient = bowl(w)
-        return factor * value, factor * gradient
-
-    return evaluate

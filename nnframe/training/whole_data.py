@@ -12,7 +12,7 @@ from nnframe.arrays import TRAINING_ERRORS, Array, copy_all
 from nnframe.backpropagation import loss_and_gradients
 from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import Epoch
-from nnframe.contracts.optimizer import Converged, Optimizer
+from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
 from nnframe.engines.fast.whole_data import CHUNK, WholeData
 from nnframe.errors import ArgumentError, DivergenceError, EngineError
 from nnframe.registry.binding import bind_minimizer
@@ -93,7 +93,7 @@ class Iterations:
         done = None
         try:
             new_w, *new_state = self._minimize(
-                self._evaluate,
+                Loss(self._evaluate, data.gauss_newton),
                 w,
                 *map(_read_only, state.arrays),
                 t=int(state.updates) + 1,
@@ -153,6 +153,17 @@ class Iterations:
             epoch=number,
             layer=found.layer,
         )
+
+
+class Loss:
+    """The loss over all rows, as an optimizer sees it: a `WholeLoss`."""
+
+    def __init__(self, evaluate: Evaluate, gauss_newton: Callable[[Array], Array]) -> None:
+        self._evaluate, self.gauss_newton = evaluate, gauss_newton
+
+    def __call__(self, w: Array) -> tuple[float, Array]:
+        """Return the loss and its gradient."""
+        return self._evaluate(w)
 
 
 def _read_only(array: Array) -> Array:

@@ -12,16 +12,19 @@ from math import prod
 
 import numpy as np
 
+from nnframe import registry
 from nnframe.arrays import FLOAT32, Array
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, trained_arrays
 from nnframe.contracts.engine import Epoch, Samples, TrainingTask
 from nnframe.contracts.learned import learned_of
 from nnframe.engines.fast.blas_threads import ONE_ANYWAY, FittingThreads, largest_product
+from nnframe.engines.fast.gauss_newton import jacobians
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes, Places
 from nnframe.engines.vectors import Role, factors_by_layer, parts_of, roles_of, vector_of
+from nnframe.errors import ArgumentError
 from nnframe.registry.binding import bind_activation, bind_objective
 
 # The most rows at a time: enough to make the calls of numpy cheap, and few enough for the processor's cache.
@@ -34,6 +37,8 @@ NEGLIGIBLE = 1e-20
 MOST_KEPT = 2**27
 # What is a usual number of vectors in an optimizer's state.
 VECTORS = 10
+# The most weights for a Gauss-Newton matrix, which then takes 200 MB, and the most numbers of a Jacobian at a time.
+MOST_WEIGHTS, MOST_NUMBERS = 5000, 2**20
 
 
 class WholeData:
@@ -126,6 +131,42 @@ class WholeData:
             penalized += float(pull.dot(w)) / 2
             gradient += pull
         return loss, penalized, gradient
+
+    def gauss_newton(self, w: Array) -> Array:
+        """Return the Gauss-Newton matrix for a vector of weights; see `WholeLoss.gauss_newton`.
+
+        Raises
+        ------
+        ArgumentError
+            If the loss is not mse, something besides weights and biases is trained, or there are too many of them.
+        """
+        loss, count = self.task.objective.plugin, len(self._vector)
+        if not registry.refers_to("loss", "nnframe/mse", loss):
+            raise ArgumentError(f"the loss is {loss.spec!r}; expected 'mse', which the Gauss-Newton matrix is for")
+        if any(layer.parameters for layer in self._layers):
+            raise ArgumentError("an activation has learned parameters, which the Gauss-Newton matrix leaves out")
+        if count > MOST_WEIGHTS:
+            raise ArgumentError(
+                f"the net has {count:,} weights; expected at most {MOST_WEIGHTS:,}, for the Gauss-Newton matrix has a "
+                f"row and a column for each: use 'lbfgs'"
+            )
+        self._vector[...] = w
+        starts, start = {}, 0
+        for layer in distinct_layers(self._layers):
+            starts[id(layer.weights)] = start
+            start += layer.weights.size + layer.bias.size
+        total = np.zeros((count, count))
+        for samples in self.task.samples(self._epoch, max(1, MOST_NUMBERS // count)):
+            for J in jacobians(self._layers, starts, count, samples.x):
+                if samples.weights is not None:
+                    J *= np.sqrt(samples.weights)[:, np.newaxis]
+                total += J.T @ J
+        total *= 2 / (self.n_rows * len(self._layers[-1].weights))
+        for part in self._frozen:
+            total[part] = total[:, part] = 0
+        if self._penalty is not None:
+            total += np.diag(self._penalty.astype(np.float64))
+        return total
 
     def _pass(self, samples: Samples) -> float:
         """Fill the sums with the gradient of some rows, and return the sum of their losses."""

@@ -1,1 +1,1 @@
-"""Activations and losses for nnframe, one file each; nnframe imports those that a net names."""
+"""Activations, losses and optimizers for nnframe, one file each; nnframe imports those that a net names."""

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import nnframe_zoo.activations
 import nnframe_zoo.losses
+import nnframe_zoo.optimizers
 import pytest
 
 from nnframe import UnknownNameError, registry
 
 MODULES = {
     module.name: f"{package.__name__}.{module.name}"
-    for package in (nnframe_zoo.activations, nnframe_zoo.losses)
+    for package in (nnframe_zoo.activations, nnframe_zoo.losses, nnframe_zoo.optimizers)
     for module in pkgutil.iter_modules(package.__path__)
 }
 
@@ -30,8 +31,8 @@ def test_every_module_has_an_entry_point_of_its_name():
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_provides_what_it_is_named_after_and_nothing_else(name):
     module = importlib.import_module(MODULES[name])
-    hook = module.nnframe_activations if ".activations." in MODULES[name] else module.nnframe_losses
-    assert hook() == [getattr(module, name)]
+    kind = MODULES[name].split(".")[1]
+    assert getattr(module, f"nnframe_{kind}")() == [getattr(module, name)]
     assert getattr(module, name).name == name
 
 
