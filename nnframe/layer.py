@@ -10,6 +10,7 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
+from nnframe.blas.threads import ONE_ANYWAY, ONE_ANYWAY_VECTOR, product
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import Linear
 from nnframe.contracts.learned_values import changed_values, starting_values
@@ -178,7 +179,11 @@ class denseLayer:
     def step_of_net(self, v: Any) -> Array:
         """Return what `forwardPass` does, for a caller who has set `FORWARD_ERRORS` once for many layers."""
         linear, activate_inplace = self._linear, self._bound.forward_inplace
-        z: Array = linear.dot(self._columns(v, linear.shape[1]))
+        columns = self._columns(v, linear.shape[1])
+        # BLAS may split a product of this size among threads.
+        count = columns.shape[1]
+        is_large = linear.size * count > (ONE_ANYWAY_VECTOR if count == 1 else ONE_ANYWAY)
+        z: Array = product(linear, columns) if is_large else linear.dot(columns)
         np.add(z, self._bias, z)
         # Nobody else has z yet, so it may be overwritten.
         if activate_inplace is None:

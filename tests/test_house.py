@@ -15,6 +15,7 @@ ROOMS = (
     "version",
     "errors",
     "arrays",
+    "blas",
     "inputs",
     "history",
     "data",

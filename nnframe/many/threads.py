@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nnframe.engines.fast.blas_threads import blas_library, is_set_by_user
+from nnframe.blas.threads import blas_library, is_set_by_user
 
 # What numba reads; it has threads of its own.
 NUMBA_THREADS = "NUMBA_NUM_THREADS"

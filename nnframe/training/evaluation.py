@@ -10,6 +10,7 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import TRAINING_ERRORS, Array
+from nnframe.blas.threads import product
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.metric import Metric
@@ -99,7 +100,7 @@ def _outputs(
         x, y = data.rows(part if rows is None else rows[part], dtype)
         a = x.T
         for layer in layers:
-            z = layer.weights @ a + layer.bias
+            z = product(layer.weights, a) + layer.bias
             a = layer.activation.forward(z)
         if objective is not None:
             total += float(objective.value(z, a, y.T).sum(dtype=np.float64))

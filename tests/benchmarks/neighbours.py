@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 import nnframe
-from nnframe.engines.fast import blas_threads
+from nnframe.blas import threads as blas_threads
 
 MODES = ("as installed", "one thread", "without the choice")
 # The least that a row may reach, busy and quiet.
@@ -114,7 +114,7 @@ def main() -> int:
                 stack.callback(_start("-c", "while True: pass").kill)
         ratios = {name: _ratio(name, workers, other, options.rounds, options.seconds) for name in rows}
         for worker in workers.values():
-            worker.stdin.close()
+            worker.kill()
     return int(min(ratios.values()) < LEAST[other])
 
 
@@ -169,8 +169,8 @@ def _search(rounds: int) -> int:
     taken: dict[int, list[float]] = {1: [], 2: []}
     for turn in range(max(2, rounds // 5) + 1):
         for jobs, found in taken.items():
-            estimator = NNClassifier(max_iter=30, random_state=0, early_stopping=False)
-            search = GridSearchCV(estimator, {"alpha": [1e-4, 1e-3, 1e-2, 1e-1]}, cv=3, n_jobs=jobs)
+            estimator = NNClassifier(epochs=30, batch_size=200, random_state=0)
+            search = GridSearchCV(estimator, {"l2": [1e-4, 1e-3, 1e-2, 1e-1]}, cv=3, n_jobs=jobs)
             began = time.perf_counter()
             search.fit(X / 16, y)
             # The first turn starts the processes of joblib.

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from nnframe import ArgumentError, ArgumentTypeError, Job, NNFrameError, denseLayer, nNet, pairs, train_many
+from nnframe.blas.threads import blas_library, is_set_by_user
 from nnframe.callbacks import EarlyStopping
-from nnframe.engines.fast.blas_threads import blas_library, is_set_by_user
 from nnframe.many.references import FEW_BYTES, MappedArray, References, mapped_array
 
 HERE = Path(__file__).parent

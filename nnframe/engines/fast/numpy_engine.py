@@ -37,10 +37,10 @@ from itertools import repeat
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.blas.threads import FittingThreads, largest_product
 from nnframe.contracts.engine import Engine, Epoch, Samples, TrainingTask
 from nnframe.contracts.markers import hookimpl
 from nnframe.engines.dropout import Dropout
-from nnframe.engines.fast.blas_threads import FittingThreads, largest_product
 from nnframe.engines.fast.descent import descent_of
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
@@ -83,7 +83,8 @@ class NumpyRun:
         # An array: numpy takes longer to convert a number to one than to multiply by it.
         self.scale = np.empty((), last.weights.dtype)
         self.passes: dict[int, Passes] = {}
-        self.threads = FittingThreads(largest_product(task.layers, self.batch_size), last.weights.dtype)
+        largest = largest_product((layer.weights for layer in task.layers), self.batch_size)
+        self.threads = FittingThreads(largest, last.weights.dtype)
 
     def epoch(self, epoch: Epoch) -> float:
         """Make one pass over the data and return the sum of the losses."""

@@ -13,10 +13,10 @@ from itertools import repeat
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.blas.threads import FittingThreads, largest_product
 from nnframe.contracts.bound import Objective
 from nnframe.contracts.engine import BoundNet, Samples
 from nnframe.engines.dropout import Dropout
-from nnframe.engines.fast.blas_threads import FittingThreads, largest_product
 from nnframe.engines.fast.descent import Descent, descent_in_place
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
@@ -81,7 +81,7 @@ class Batch:
         # An array, for numpy takes longer to make one of a number than to multiply with it.
         self.scale = np.empty((), last.weights.dtype)
         self.scaled_by = math.nan
-        threads = FittingThreads(largest_product(layers, size), last.weights.dtype)
+        threads = FittingThreads(largest_product((layer.weights for layer in layers), size), last.weights.dtype)
         self.threads = threads if threads.matters else None
 
     def update(self, samples: Samples, learning_rate: float, dropout_key: int) -> float:

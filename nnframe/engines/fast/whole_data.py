@@ -15,10 +15,10 @@ import numpy as np
 from nnframe import registry
 from nnframe.arrays import FLOAT32, Array
 from nnframe.backpropagation import Gradient
+from nnframe.blas.threads import ONE_ANYWAY, FittingThreads, largest_product
 from nnframe.contracts.bound import Linear, distinct_layers, trained_arrays
 from nnframe.contracts.engine import Epoch, Samples, TrainingTask
 from nnframe.contracts.learned import learned_of
-from nnframe.engines.fast.blas_threads import ONE_ANYWAY, FittingThreads, largest_product
 from nnframe.engines.fast.gauss_newton import jacobians
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
@@ -97,7 +97,7 @@ class WholeData:
             slice(stop - array.size, stop) for stop, array, f in zip(stops, arrays, factors, strict=True) if not f
         ]
         self._passes: dict[int, tuple[Passes, Output]] = {}
-        product = largest_product(task.layers, self._chunk)
+        product = largest_product((layer.weights for layer in task.layers), self._chunk)
         if prod(product) <= ONE_ANYWAY:
             # Then the products of the optimizer's state with vectors are what BLAS may split.
             product = VECTORS, len(self._vector), 1

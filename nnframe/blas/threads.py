@@ -4,13 +4,16 @@ The threads of OpenBLAS spin while they wait for each other. If another process 
 small product on two threads may take a hundred times as long as on one: 50 epochs of a 30-100-2 net with batches of 200
 took 1.6 s instead of 0.03. So products that BLAS would split are timed from time to time, on one thread and on all, and
 run on whichever is faster at the moment. What the user has set, in the environment or with threadpoolctl, stays.
+
+Products of a few sizes stand for all others, so that a program whose sizes change all the time finds their timings at
+hand, and a large product isn't timed for longer than it takes.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
@@ -19,7 +22,6 @@ from typing import NamedTuple
 import numpy as np
 
 from nnframe.arrays import Array, DType
-from nnframe.contracts.bound import Linear
 
 # Up to these numbers of multiplications, OpenBLAS uses one thread anyway: for matrices, and for a matrix and a vector.
 ONE_ANYWAY, ONE_ANYWAY_VECTOR = 2**18, 9216
@@ -30,12 +32,14 @@ AFFIXES = (("scipy_openblas", "64_"), ("openblas", "64_"), ("openblas", ""))
 # All threads must be faster by this factor, since a product that was timed in a quiet moment may be followed by others.
 GAIN = 1.2
 TRIES = 5
+# A product that is timed has at most so many multiplications, and a power of 2 as its number of columns.
+MOST_TIMED = 2**24
 # A finding holds for so many seconds, and for so many times what it took to find.
 SECONDS, TIMES = 0.5, 100
 
 
 class Library(NamedTuple):
-    """The two functions of a BLAS library that matter here, and its number of threads when it was found."""
+    """The two functions of a BLAS library that matter here, and how many threads it has if nobody says otherwise."""
 
     get: Callable[[], int]
     set: Callable[[int], object]
@@ -57,9 +61,10 @@ class FittingThreads:
     """
 
     def __init__(self, product: tuple[int, int, int], dtype: DType) -> None:
-        self._key = product, dtype
-        limit = ONE_ANYWAY_VECTOR if product[2] == 1 else ONE_ANYWAY
-        self._library = None if prod(product) <= limit or is_set_by_user() else blas_library()
+        # The last finding, at hand.
+        self._finding = True, 0.0
+        self._key = _stand_in(product), dtype
+        self._library = None if _is_on_one(product) or is_set_by_user() else blas_library()
 
     @property
     def matters(self) -> bool:
@@ -70,20 +75,38 @@ class FittingThreads:
     def chosen(self) -> Iterator[None]:
         """Use as many threads as are good for the products, and then as many as before."""
         library = self._library
-        before = 1 if library is None else library.get()
-        # Another number was set by the user, or by a run in another thread.
-        if library is None or before == 1 or before != library.n_threads or not self._is_faster_alone(library):
+        if library is None or not self._wants_one(library):
             yield
             return
         try:
             library.set(1)
             yield
         finally:
-            library.set(before)
+            library.set(library.n_threads)
+
+    def dot(self, A: Array, B: Array) -> Array:
+        """Return the product of two matrices, computed by as many threads as are good for it."""
+        library = self._library
+        if library is None or not self._wants_one(library):
+            product: Array = A.dot(B)
+            return product
+        try:
+            library.set(1)
+            product = A.dot(B)
+        finally:
+            library.set(library.n_threads)
+        return product
+
+    def _wants_one(self, library: Library) -> bool:
+        before = library.get()
+        # Another number was set by the user, or by a run in another thread.
+        return before > 1 and before == library.n_threads and self._is_faster_alone(library)
 
     def _is_faster_alone(self, library: Library) -> bool:
-        alone, until = _findings.get(self._key, (True, 0.0))
         now = time.perf_counter()
+        if now < self._finding[1]:
+            return self._finding[0]
+        alone, until = _findings.get(self._key, (True, 0.0))
         if now >= until:
             (m, k, n), dtype = self._key
             A, B, out = np.ones((m, k), dtype), np.ones((k, n), dtype), np.empty((m, n), dtype)
@@ -95,14 +118,41 @@ class FittingThreads:
                 library.set(library.n_threads)
             alone = on_one < GAIN * on_all
             end = time.perf_counter()
-            _findings[self._key] = alone, end + max(SECONDS, TIMES * (end - now))
+            until = end + max(SECONDS, TIMES * (end - now))
+            _findings[self._key] = alone, until
+        self._finding = alone, until
         return alone
 
 
-def largest_product(layers: Sequence[Linear], batch_size: int) -> tuple[int, int, int]:
-    """Return the sizes of the largest product of weights and a batch."""
-    m, k = max((layer.weights.shape for layer in layers), key=prod)
+def largest_product(weights: Iterable[Array], batch_size: int) -> tuple[int, int, int]:
+    """Return the sizes of the largest product of a matrix of weights and a batch."""
+    m, k = max((matrix.shape for matrix in weights), key=prod)
     return m, k, batch_size
+
+
+def product(A: Array, B: Array) -> Array:
+    """Return the product of two matrices, computed by as many threads as are good for it."""
+    return _threads_for(A.shape, B.shape[1], A.dtype.char).dot(A, B)
+
+
+@lru_cache(maxsize=256)
+def _threads_for(shape: tuple[int, ...], count: int, dtype: str) -> FittingThreads:
+    m, k = shape
+    return FittingThreads((m, k, count), np.dtype(dtype))
+
+
+def _is_on_one(product: tuple[int, int, int]) -> bool:
+    return prod(product) <= (ONE_ANYWAY_VECTOR if product[2] == 1 else ONE_ANYWAY)
+
+
+def _stand_in(product: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return the sizes of the product that is timed for one."""
+    m, k, n = product
+    n = 1 << max(n.bit_length() - 1, 0)
+    while n > 1 and m * k * n > MOST_TIMED:
+        n //= 2
+    # Of this size, BLAS might use one thread where it uses several for the other.
+    return product if _is_on_one((m, k, n)) else (m, k, n)
 
 
 def _seconds(A: Array, B: Array, out: Array) -> float:
@@ -121,11 +171,10 @@ def is_set_by_user() -> bool:
 @lru_cache(maxsize=1)
 def blas_library() -> Library | None:
     """Return the BLAS that numpy uses; None if its number of threads can't be set."""
-    found = _own_library() or _by_threadpoolctl()
-    return None if found is None else Library(*found, n_threads=found[0]())
+    return _own_library() or _by_threadpoolctl()
 
 
-def _own_library() -> tuple[Callable[[], int], Callable[[int], object]] | None:
+def _own_library() -> Library | None:
     """Return the functions of the OpenBLAS that comes with numpy."""
     # Nets whose products are small need neither.
     import ctypes
@@ -141,14 +190,19 @@ def _own_library() -> tuple[Callable[[], int], Callable[[int], object]] | None:
             get = getattr(library, f"{start}_get_num_threads{end}", None)
             change = getattr(library, f"{start}_set_num_threads{end}", None)
             if get is not None and change is not None:
-                return get, change
+                # It starts with a thread for each processor. If it has fewer, threadpoolctl, say, has set them.
+                n_processors = getattr(library, f"{start}_get_num_procs{end}", get)
+                return Library(get, change, n_processors())
     return None
 
 
-def _by_threadpoolctl() -> tuple[Callable[[], int], Callable[[int], object]] | None:
+def _by_threadpoolctl() -> Library | None:
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
         return None
     controllers = ThreadpoolController().select(user_api="blas").lib_controllers
-    return (controllers[0].get_num_threads, controllers[0].set_num_threads) if len(controllers) == 1 else None
+    if len(controllers) != 1:
+        return None
+    get, change = controllers[0].get_num_threads, controllers[0].set_num_threads
+    return Library(get, change, get())

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nnframe import nNet, pairs
-from nnframe.engines.fast import blas_threads
-from nnframe.engines.fast.blas_threads import VARIABLES, FittingThreads, Library, largest_product
+from nnframe.blas import threads as blas_threads
+from nnframe.blas.threads import VARIABLES, FittingThreads, Library, largest_product, product
 from nnframe.training.prepare import bind_net
 from nnframe.training.settings import Settings
 
@@ -100,9 +100,61 @@ def test_a_run_and_a_step_have_fitting_threads_and_put_them_back(monkeypatch):
     assert library.seen == [1, 4] * 4
 
 
+@pytest.mark.parametrize("kind", ["forwardPass", "predict", "predictor", "evaluate"])
+def test_answers_have_fitting_threads_and_put_them_back(kind, monkeypatch):
+    library = Threads(monkeypatch, alone=True)
+    blas_threads._threads_for.cache_clear()
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(300, 30)), rng.normal(size=(300, 2))
+    net = nNet.from_sizes([30, 100, 2])
+    expected = np.maximum(X @ net.layersList[0].linear.T, 0) @ net.layersList[1].linear.T
+    if kind == "evaluate":
+        assert net.evaluate(pairs(X, Y), "mse")["loss"] == pytest.approx(((expected - Y) ** 2).mean())
+    else:
+        answer = {
+            "forwardPass": lambda: net.forwardPass(X.T)[-1].T,
+            "predict": lambda: net.predict(X),
+            "predictor": lambda: net.predictor().rows(X),
+        }[kind]
+        np.testing.assert_allclose(answer(), expected)
+    # The first layer alone: timed on one thread, and then computed on one.
+    assert library.seen == [1, 4] * 2
+    blas_threads._threads_for.cache_clear()
+
+
+def test_sizes_that_change_all_the_time_are_timed_for_a_few(monkeypatch):
+    timed = []
+    Threads(monkeypatch, alone=True)
+    # No finding expires.
+    monkeypatch.setattr(blas_threads, "SECONDS", 1e9)
+    monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: timed.append(B.shape[1]) or 1.0)
+    A = np.ones((256, 784), np.float32)
+    blas_threads._threads_for.cache_clear()
+    for count in range(2, 200):
+        product(A, np.ones((784, count), np.float32))
+    blas_threads._threads_for.cache_clear()
+    # Each of them once on all threads and once on one.
+    assert sorted(set(timed)) == [2, 4, 8, 16, 32, 64]
+    assert len(timed) == 12
+
+
+def test_a_number_that_was_set_before_the_first_look_stays():
+    library = blas_threads.blas_library()
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    if library is None or library.n_threads < 2:
+        pytest.skip("BLAS has one thread anyway, or its threads can't be set")
+    with threadpoolctl.threadpool_limits(1):
+        blas_threads.blas_library.cache_clear()
+        assert blas_threads.blas_library().n_threads == library.n_threads
+        net = nNet.from_sizes([30, 100, 2])
+        net.nEpochs(2, pairs(np.ones((400, 30)), np.ones((400, 2))), "mse", 0.01, 200)
+        assert library.get() == 1
+    assert library.get() == library.n_threads
+
+
 def test_the_largest_product_is_that_of_the_largest_layer():
     net = bind_net(nNet.from_sizes([3, 7, 20, 2]), Settings.of(loss="mse", learning_rate=0.1))
-    assert largest_product(net.layers, 5) == (20, 7, 5)
+    assert largest_product((layer.weights for layer in net.layers), 5) == (20, 7, 5)
 
 
 def test_the_library_of_numpy_is_found_and_set():

@@ -1,0 +1,1 @@
+"""The BLAS library that numpy multiplies matrices with."""
