@@ -260,10 +260,11 @@ def _save(options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss
 
 def _saved(
     options: argparse.Namespace, data: TrainingData, net: nNet, loss: Loss
-) -> tuple[list[denseLayer], Path, dict[str, Any]]:
-    """Return what is saved, and where: the layers, the path and the metadata."""
+) -> tuple[list[denseLayer], Path, dict[str, Any], Loss | None]:
+    """Return what is saved, and where: the layers, the path, the metadata, and the loss if it reads the outputs."""
     finished = net if data.finish is None else data.finish(net)
-    return finished.layersList, options.out, {**data.metadata, "loss": loss.spec}
+    reader = None if loss.point is None else loss
+    return finished.layersList, options.out, {**data.metadata, "loss": loss.spec}, reader
 
 
 def _quality(net: nNet, data: TrainingData, judged_by: Pairs) -> str:

@@ -14,8 +14,9 @@ from nnframe.contracts.activation import Activation
 from nnframe.contracts.domains import Domain, checked_domain, sample
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.learned import Learned, checked_learned
+from nnframe.contracts.loss_outputs import check_answers
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError, ArgumentTypeError, with_type
+from nnframe.errors import ArgumentTypeError, with_type
 from nnframe.inputs.by_name import GIVEN_BY_NAME, INPUTS, SAMPLE_WEIGHT, asked_by
 
 if TYPE_CHECKING:
@@ -133,34 +134,7 @@ class Loss(Plugin):
             raise ArgumentTypeError(
                 f"minimum of loss {self.name!r} is {with_type(self.minimum)}; expected a number or None"
             )
-        self._require_answers()
-
-    def _require_answers(self) -> None:
-        """Raise unless the outputs for each target, and what is read from them, fit together."""
-        if self.is_grouped:
-            if not callable(self.outputs) and (isinstance(self.outputs, bool) or not isinstance(self.outputs, int)):
-                raise ArgumentTypeError(
-                    f"outputs of loss {self.name!r} is {with_type(self.outputs)}; expected the number of outputs for "
-                    f"each target, or a function of the parameters"
-                )
-            if self.n_outputs < 1:
-                raise ArgumentError(f"outputs of loss {self.name!r} is {self.n_outputs}; expected at least 1")
-            if self.point is None:
-                raise ArgumentError(
-                    f"loss {self.name!r} has several outputs for each target and no point; expected a function that "
-                    f"returns the prediction, of shape (n, B), such as point=lambda a: a[0]"
-                )
-            if self.a_domain in ("distribution", "log_distribution"):
-                raise ArgumentError(
-                    f"a_domain of loss {self.name!r} is {self.a_domain!r}; expected a domain of single numbers, since "
-                    f"its outputs are several for each target"
-                )
-        what = "fused" if self.fused else "learned" if self.learned else "column_value"
-        if (self.fused or self.learned or self.column_value is not None) and (self.is_grouped or self.asks):
-            raise ArgumentError(
-                f"loss {self.name!r} has {what}; expected none, since it has several outputs for each target or takes "
-                f"{' or '.join(GIVEN_BY_NAME)}: leave it out"
-            )
+        check_answers(self)
 
     @property
     def is_grouped(self) -> bool:

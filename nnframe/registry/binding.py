@@ -19,10 +19,9 @@ from nnframe.registry.guard import NO_PARAMETERS, converted, guarded, in_place, 
 from nnframe.registry.learned_binding import (
     activation_gradients,
     derived_activation,
-    derived_loss,
     loss_gradients,
 )
-from nnframe.registry.loss_columns import of_columns
+from nnframe.registry.loss_columns import bound_gradient, of_columns
 
 # A net that only answers needs no losses, optimizers and schedules, so they aren't imported for it.
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def bind_objective(
     if fused is not None:
         gradient = guarded(fused.owner, "fused gradient", fused.form.gradient)
     else:
-        loss_gradient = _bound_gradient(loss, parameters)
+        loss_gradient = bound_gradient(loss, parameters)
         backward = (bound or bind_activation(activation)).backward
 
         def gradient(z: Array, a: Array, y: Array) -> Array:
@@ -172,17 +171,6 @@ def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:
             raise raised(loss, "column_value", error) from error
 
     return call
-
-
-def _bound_gradient(loss: Loss, parameters: Mapping[str, Array]) -> Callable[[Array, Array], Array]:
-    """Return the gradient of a loss, given or derived."""
-    if loss.gradient is not None:
-        return of_columns(loss, "gradient", loss.gradient, parameters=parameters)
-    derived = derived_loss(loss, bool(parameters))
-    if loss.is_grouped or loss.asks:
-        return of_columns(loss, "gradient", loss.slope)
-    gradient, values = derived.gradient, tuple(parameters.values())
-    return (lambda a, y: gradient(a, y, *values)) if values else gradient
 
 
 def bind_optimizer(optimizer: Optimizer) -> BoundOptimizer:

@@ -9,6 +9,7 @@ from nnframe.arrays import Array
 from nnframe.contracts.loss import Loss
 from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT, asked_by
 from nnframe.registry.guard import NO_PARAMETERS, guarded
+from nnframe.registry.learned_binding import derived_loss
 
 
 def of_columns(
@@ -32,6 +33,17 @@ def of_columns(
     if per_column:
         return lambda a, y: call(*arguments(a, y))
     return lambda a, y: call(*arguments(a, y)).reshape(a.shape)
+
+
+def bound_gradient(loss: Loss, parameters: Mapping[str, Array]) -> Callable[[Array, Array], Array]:
+    """Return the gradient of a loss, given or derived."""
+    if loss.gradient is not None:
+        return of_columns(loss, "gradient", loss.gradient, parameters=parameters)
+    derived = derived_loss(loss, bool(parameters))
+    if loss.is_grouped or loss.asks:
+        return of_columns(loss, "gradient", loss.slope)
+    gradient, values = derived.gradient, tuple(parameters.values())
+    return (lambda a, y: gradient(a, y, *values)) if values else gradient
 
 
 def arguments_from_columns(loss: Loss, asked: Sequence[str]) -> Callable[[Array, Array], list[Array]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from msgspec import Meta, Struct
 
 from nnframe import registry
 from nnframe.arrays import Array
@@ -21,30 +20,15 @@ from nnframe.network import nNet
 from nnframe.registry.answers import distribution_of, point_of, quantiles_of
 from nnframe.saving.failures import DefectError, reading
 from nnframe.training.evaluation import metric_value
-from nnframe_table.column import Column, Numeric, Unknown
+from nnframe_table.column import Unknown
 from nnframe_table.columns import Columns, encoded
-from nnframe_table.metadata import from_metadata, to_metadata
-from nnframe_table.sources.memory import is_pandas_frame
-from nnframe_table.sources.numpy_file import TARGET
+from nnframe_table.few_rows import few_inputs
+from nnframe_table.metadata import from_metadata
+from nnframe_table.model_metadata import LOSS, described, metadata_of
 from nnframe_table.sources.source import Chunk, Source
-from nnframe_table.target import Classification, Regression, Target, refuse_nan
+from nnframe_table.target import Regression, Target, refuse_nan
 
-METADATA = "table"
-LOSS = "loss"
 ROWS_AT_ONCE = 1 << 14
-FEW_ROWS = 4
-
-
-class TableMetadata(Struct, frozen=True):
-    """What a model file says about the table."""
-
-    columns: tuple[Column, ...]
-    target: Target
-    missing: tuple[str, ...] | None = None
-    decimal: str | None = None
-
-    def __post_init__(self) -> None:
-        Columns(self.columns, self.missing, self.decimal)
 
 
 class Predicted(NamedTuple):
@@ -210,25 +194,12 @@ class Model:
 
         A loss with several outputs for each target has as many times more of them, and not in the target's units.
         """
-        inputs = self._few_inputs(table)
+        inputs = few_inputs(table, self.columns, self.net.dtype)
         if inputs is not None:
             outputs: Array = self.net.forwardPass(inputs.T, return_all_steps=False).T
             return outputs
         parts = [predicted.outputs for predicted in self.run(table, unknown=unknown)]
         return np.concatenate(parts) if parts else np.empty((0, self.net.layersList[-1].n_out))
-
-    def _few_inputs(self, table: Any) -> Array | None:
-        """Return the inputs for a few rows of plain values without the machinery for large tables, or None."""
-        if isinstance(table, Mapping):
-            rows: list[Mapping[str, Any]] = [table]
-        elif isinstance(table, list) and 0 < len(table) <= FEW_ROWS and all(isinstance(row, Mapping) for row in table):
-            rows = table
-        elif is_pandas_frame(table) and 0 < len(table) <= FEW_ROWS and table.columns.is_unique:
-            rows = _frame_rows(table, self.columns.names)
-        else:
-            return None
-        inputs = [self.columns.encode_row(row) for row in rows]
-        return None if not inputs or None in inputs else np.array(inputs, self.net.dtype)
 
     def run(self, table: Any, *others: str, unknown: Unknown = "refuse") -> Iterator[Predicted]:
         """Run the net over a table, a chunk of rows at a time.
@@ -302,11 +273,6 @@ class Model:
         return f"<model for {self.target}, from {', '.join(self.columns.names)}>"
 
 
-def metadata_of(columns: Columns, target: Target) -> dict[str, Any]:
-    """Return what `load` needs beside a net and its loss, in the form in which it is saved."""
-    return {METADATA: to_metadata(TableMetadata(columns.features, target, columns.missing, columns.decimal))}
-
-
 def load(path: str | os.PathLike[str]) -> Model:
     """Return the model that `Model.save` saved.
 
@@ -323,42 +289,9 @@ def load(path: str | os.PathLike[str]) -> Model:
     """
     net, metadata = load_with_metadata(path)
     with reading(Path(path)):
-        columns, target = _described(net, metadata)
+        columns, target = described(net, metadata)
         loss = from_metadata(metadata.get(LOSS), str)
         try:
             return Model(net, columns, target, loss)
         except ArgumentError as error:
             raise DefectError(str(error)) from error
-
-
-def _described(net: nNet, metadata: Mapping[str, Any]) -> tuple[Columns, Target]:
-    """Return the columns and the target of a net, also of one that was trained on plain arrays."""
-    if METADATA in metadata:
-        held: TableMetadata = from_metadata(metadata[METADATA], TableMetadata)
-        return Columns(held.columns, held.missing, held.decimal), held.target
-    if LOSS not in metadata or "data" not in metadata:
-        raise DefectError("it holds a net without columns", "load it with nnframe.load(path), and give it arrays")
-    n_in = net.layersList[0].n_in
-    n_targets = net.layersList[-1].n_out // (
-        1 if net.trained_for is None else registry.resolve(Loss, net.trained_for).n_outputs
-    )
-    columns = Columns(tuple(Numeric(str(i), 0.0, 1.0) for i in range(n_in)))
-    if "classes" in metadata:
-        classes = from_metadata(metadata["classes"], Annotated[tuple[str | int, ...], Meta(min_length=1)])
-        return columns, Classification(TARGET, tuple(map(str, classes)))
-    if n_targets > 1:
-        raise DefectError(
-            f"its net predicts {n_targets} numbers", "load it with nnframe.load(path), and give it arrays"
-        )
-    return columns, Regression(TARGET, 0.0, 1.0)
-
-
-def _frame_rows(frame: Any, names: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    """Return the rows of a small frame of pandas as dicts; none if a column is missing or of a type of its own."""
-    columns: dict[str, list[Any]] = {}
-    for name in names:
-        try:
-            columns[name] = frame[name].tolist()
-        except KeyError:
-            return []
-    return [{name: values[i] for name, values in columns.items()} for i in range(len(frame))]

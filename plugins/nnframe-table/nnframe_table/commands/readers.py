@@ -71,7 +71,7 @@ def open_table(source: str, options: argparse.Namespace) -> Iterator[TrainingDat
     """
     # --help does not wait for pyarrow.
     from nnframe_table.dataset import read
-    from nnframe_table.model import metadata_of
+    from nnframe_table.model_metadata import metadata_of
 
     with read(
         source,
