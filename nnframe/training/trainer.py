@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from nnframe.arrays import Array
 from nnframe.errors import ArgumentTypeError, NNFrameError
 from nnframe.history import History
+from nnframe.inputs.checks import as_matrix
 from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END, CallbackRunner
 from nnframe.training.stepping import Stepping
 from nnframe.training.trainer_run import TrainerRun
@@ -26,16 +28,19 @@ class Trainer(Stepping):
     a new trainer.
     """
 
-    def run(self, batches: Iterable[tuple[Any, Any]], callbacks: Iterable[Any] = ()) -> History:
+    def run(self, batches: Iterable[tuple[Any, Any]], callbacks: Iterable[Any] = (), *, rows: bool = False) -> History:
         """Make an update for each pair of an iterable, in bounded memory.
 
         Parameters
         ----------
         batches : iterable of (x, y)
-            Pairs of columns or of matrices of columns, as `step` takes them: a list, a generator, a loader. None of
-            them is kept.
+            Pairs of columns or of matrices of columns, as `step` takes them: a list, a generator, a socket's reader.
+            None of them is kept.
         callbacks : iterable of str, Callback or object, optional
             As in `nNet.nEpochs`. For them an epoch ends every `steps_per_epoch` updates, and ``run`` is a `TrainerRun`.
+        rows : bool, optional
+            Whether x and y have one sample per row, shapes (B, n_in) and (B, n_targets), as PyTorch's DataLoader yields
+            them.
 
         Returns
         -------
@@ -55,7 +60,8 @@ class Trainer(Stepping):
             runner.start(run)
             has_batch_end = runner.has(BATCH_END)
             for number, batch in enumerate(batches):
-                loss = self.step(*_pair(batch, number))
+                x, y = _pair(batch, number)
+                loss = self.step(_transposed(x, "x"), _transposed(y, "y")) if rows else self.step(x, y)
                 if has_batch_end:
                     run.part_loss = loss
                     runner.call(BATCH_END, run)
@@ -104,6 +110,11 @@ class Trainer(Stepping):
             If it was written with other settings or for another net. Nothing has changed then.
         """
         load_trainer(self, path)
+
+
+def _transposed(value: Any, name: str) -> Array:
+    columns: Array = as_matrix(value, name, "(B, n), one row per sample").T
+    return columns
 
 
 def _pair(batch: Any, number: int) -> tuple[Any, Any]:

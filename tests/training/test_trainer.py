@@ -154,6 +154,34 @@ def test_a_run_takes_a_generator_and_keeps_nothing_of_it():
     assert grown < 100_000
 
 
+def test_a_run_takes_rows_in_batches():
+    rng = np.random.default_rng(0)
+    batches = [(rng.normal(size=(n, 5)), np.eye(3)[rng.integers(3, size=n)]) for n in (4, 1, 5, 2)]
+    one, other = net_of(), net_of()
+    one.trainer("cel", optimizer="adam").run(batches, rows=True)
+    other.trainer("cel", optimizer="adam").run([(x.T, y.T) for x, y in batches])
+    assert_same(one, other)
+    with pytest.raises(ShapeError, match=r"y has shape \(2,\).*one row per sample"):
+        one.trainer("cel", 0.1).run([(np.ones((2, 5)), np.ones(2))], rows=True)
+
+
+def test_a_run_takes_the_loader_of_torch():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(50, 5)), np.eye(3)[rng.integers(3, size=50)]
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(Y)), batch_size=8, shuffle=False
+    )
+    one, other = net_of(), net_of()
+    trainer = one.trainer("cel", 0.1, steps_per_epoch=len(loader))
+    for _ in range(2):
+        history = trainer.run(loader, rows=True)
+    expected = other.nEpochs(2, nnframe.pairs(X, Y), "cel", 0.1, batch_size=8)
+    np.testing.assert_allclose(history.loss, expected.loss, rtol=1e-10)
+    for mine, theirs in zip(arrays_of(one), arrays_of(other), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize(("x", "y", "wanted"), [
     (np.ones((4, 1)), np.ones((3, 1)), r"x has shape \(4, 1\)"),
     (np.ones((5, 1)), np.ones((2, 1)), r"y has shape \(2, 1\)"),
