@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from nnframe.formula.choices import MIRRORED, NEGATED
 from nnframe.formula.forms import Costs
-from nnframe.formula.graph import BOOL, COMPARISONS, REDUCTIONS, Node, Shape, rebuilt
+from nnframe.formula.graph import BOOL, COMPARISONS, REDUCTIONS, Node, Shape, reachable, rebuilt
 from nnframe.formula.intervals import Interval, Intervals
 
 # x > y, say, as (x, "greater", y).
@@ -113,6 +113,9 @@ def shortened(root: Node, inputs: Interval, at_hand: Sequence[Node] = ()) -> Nod
             return node
         if node.op in REDUCTIONS:
             args = tuple(_best(arg, costs) for arg in args)
+        elif _finds_the_extreme(node):
+            # In the same form as in the maximum, or the two would differ by rounding.
+            args = (args[1].args[0], args[1])
         return node if args == node.args else root.graph.simplified(node.op, *args, data=node.data)
 
     return _best(rebuilt([root], build)[0], costs)
@@ -187,15 +190,24 @@ def _replaced(root: Node, old: Node, new: Node) -> Node:
 
 
 def _own(root: Node) -> list[Node]:
-    """Return what a node is made of up to reductions, which are numbers of whole columns."""
+    """Return the parts of a node up to reductions, and up to what is compared with its own maximum or minimum."""
+    kept = {node.args[0] for node in reachable([root]) if _finds_the_extreme(node)}
     found: set[Node] = set()
     stack = [root]
     while stack:
         node = stack.pop()
-        if node not in found and node.op not in REDUCTIONS:
+        if node not in found and node not in kept and node.op not in REDUCTIONS:
             found.add(node)
             stack.extend(node.args)
     return sorted(found, key=lambda node: node.index)
+
+
+def _finds_the_extreme(node: Node) -> bool:
+    """Whether it compares numbers with their own maximum or minimum."""
+    if node.op not in COMPARISONS:
+        return False
+    x, extreme = node.args
+    return extreme.op in ("max", "min") and extreme.args[0] is x
 
 
 def _conditions(nodes: Sequence[Node]) -> list[Node]:

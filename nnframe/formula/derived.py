@@ -97,8 +97,10 @@ def recorded(
     return root
 
 
-def refused(part: str, error: NotRecordableError, give: str) -> DerivativeError:
-    """Return the error for a formula that can't be recorded, as its author reads it."""
+def refused(part: str, error: NotRecordableError | RecursionError, give: str) -> DerivativeError:
+    """Return the error for a formula that can't be recorded, or is too long, as its author reads it."""
+    if isinstance(error, RecursionError):
+        error = NotRecordableError("a formula of so many steps", "write a loop with fewer passes")
     reason = str(error)
     if error.raised is not None and error.construct == "the formula":
         reason = f"{part} {error.instead.removeprefix('it ')}"
@@ -191,8 +193,8 @@ class DerivedLoss:
                 gradients = self.gradient(*arrays.values(), *self._symbols.values())
                 require_shape("a value", self._value(*arrays.values()), y.shape[1:])
                 differences = [self._differences(arrays, output) for output in arguments.outputs]
-        except NotRecordableError as error:
-            raise refused("value", error, GIVE_LOSS) from (error.raised or error)
+        except (NotRecordableError, RecursionError) as error:
+            raise refused("value", error, GIVE_LOSS) from (getattr(error, "raised", None) or error)
         got = [gradients] if len(differences) == 1 else gradients
         for each, expected in zip(got, differences, strict=True):
             require_close(each, expected, arrays, GIVE_LOSS)

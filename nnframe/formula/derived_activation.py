@@ -88,8 +88,8 @@ class DerivedActivation:
             self._choose(result, FLOAT64)
             self._prove()
             self._prove_parameters()
-        except NotRecordableError as error:
-            raise refused("forward", error, GIVE_ACTIVATION) from (error.raised or error)
+        except (NotRecordableError, RecursionError) as error:
+            raise refused("forward", error, GIVE_ACTIVATION) from (getattr(error, "raised", None) or error)
 
     def _choose(self, result: Node, dtype: DType) -> tuple[Node, Chosen]:
         z, grad = result.graph.input("z"), result.graph.input("grad")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe.formula import choices, products, sums
-from nnframe.formula.graph import COMPARISONS, SPREAD, Graph, Node, Shape
+from nnframe.formula.graph import COMPARISONS, REDUCTIONS, SPREAD, Graph, Node, Shape
 from nnframe.formula.operations import folded
 
 RULES: dict[str, Callable[..., Node | None]] = {
@@ -53,8 +53,21 @@ def rewrite(op: str, args: tuple[Node, ...], data: Any) -> Node | None:
         plain = tuple(arg.args[0] if arg.op in SPREADING else arg for arg in args)
         if max(arg.shape for arg in plain) == max(arg.shape for arg in args):
             return graph.simplified(op, *plain, data=data)
+    if op in REDUCTIONS and args[0].shape != Shape.FULL:
+        return _of_equal_numbers(op, args[0], keepdims=bool(data))
     if op in ("sum", "mean"):
         number, rest = products.scale(args[0])
         return None if number is None else number * graph.node(op, rest, data=data)
     rule = RULES.get(op)
     return rule(*args) if rule else None
+
+
+def _of_equal_numbers(op: str, x: Node, keepdims: bool) -> Node:
+    """Return a reduction of what is one number for the whole column."""
+    graph = x.graph
+    if op not in ("sum", "mean", "max", "min"):
+        return graph.node(op, graph.node("spread", x), data=keepdims)
+    value = graph.size * x if op == "sum" else x
+    if value.shape == Shape.SCALAR:
+        return graph.node(SPREAD[Shape.KEPT if keepdims else Shape.ROW], value)
+    return graph.simplified("keep" if keepdims else "drop", value)

@@ -69,6 +69,13 @@ def _shared(x: Node, y: Node, combine: Callable[[Node, Node], Node]) -> Node | N
         return number_x * combine(rest_x, rest_y)
     if x.op == y.op == "divide" and x.args[1] is y.args[1]:
         return combine(x.args[0], y.args[0]) / x.args[1]
+    # x - 2 x c is x (1 - 2 c), without a look at each factor of x, which may be many.
+    if rest_x.op != "divide" and rest_y.op == "multiply" and rest_x in rest_y.args and not rest_x.is_constant:
+        other = rest_y.args[1] if rest_y.args[0] is rest_x else rest_y.args[0]
+        return rest_x * combine(_or_1(number_x, x), other if number_y is None else number_y * other)
+    if rest_y.op != "divide" and rest_x.op == "multiply" and rest_y in rest_x.args and not rest_y.is_constant:
+        other = rest_x.args[1] if rest_x.args[0] is rest_y else rest_x.args[0]
+        return rest_y * combine(other if number_x is None else number_x * other, _or_1(number_y, x))
     theirs = factors(y)
     for factor in factors(x):
         if factor in theirs and not factor.is_constant:
@@ -83,6 +90,10 @@ def _shared(x: Node, y: Node, combine: Callable[[Node, Node], Node]) -> Node | N
                 own = without(this, shared[0])
                 return shared[0] * (combine(rest, own) if flipped else combine(own, rest))
     return None
+
+
+def _or_1(number: Node | None, beside: Node) -> Node:
+    return beside.graph.constant(1) if number is None else number
 
 
 def negative(x: Node) -> Node | None:

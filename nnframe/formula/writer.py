@@ -12,6 +12,9 @@ from nnframe.formula.intervals import Intervals
 from nnframe.formula.operations import floor_of
 from nnframe.formula.syntax import ATOM, COMPARISON, NAMES, OPERATORS, POWER, PRODUCT, SUM, UNARY, number_text, wrapped
 
+# The depth of an expression in one line. Python's parser takes some 90 parentheses in each other.
+DEEPEST = 30
+
 
 class Writer:
     """Writes one function, line by line.
@@ -64,7 +67,8 @@ class Writer:
         return [*lines, f"number = {self.first}.dtype.type"] if self.uses_number else lines
 
     def name_shared(self, roots: Iterable[Node]) -> None:
-        """Write a line for each node that is used more than once."""
+        """Write a line for each node that is used more than once, and for what would be nested too deep for Python."""
+        depths: dict[Node, int] = {}
         uses: dict[Node, int] = {}
         order: list[Node] = []
 
@@ -80,7 +84,9 @@ class Writer:
             visit(root)
         for node in order:
             trivial = not node.args or (node.shape == Shape.SCALAR and all(not arg.args for arg in node.args))
-            if uses[node] > 1 and not trivial and node not in self.names:
+            depth = depths[node] = 1 + max((depths[arg] for arg in self.operands(node) if arg in depths), default=0)
+            if (uses[node] > 1 or depth > DEEPEST) and not trivial and node not in self.names:
+                depths[node] = 0
                 text = self.write(node)[0]
                 name = self.new_name(node)
                 self.lines.append(f"{name} = {text}")

@@ -225,3 +225,64 @@ def test_a_formula_that_fails_on_arrays_alone_is_blamed_for_it():
 
     with pytest.raises(DerivativeError, match="forward raises IndexError"):
         denseLayer([[1.0]], 0, Activation("mine", forward)).activationDerDiag([[1.0]])
+
+
+# Long formulas
+
+
+def test_a_formula_of_hundreds_of_steps_is_derived():
+    def forward(z):
+        for _ in range(200):
+            z = z + 0.01 * np.sin(z)
+        return z
+
+    z = np.array([[0.5], [-2.0]])
+    above, below = (forward(z.astype(np.longdouble) + step) for step in (1e-6, -1e-6))
+    np.testing.assert_allclose(Activation("mine", forward).slope(z), ((above - below) / 2e-6).astype(float), rtol=1e-8)
+
+
+def test_functions_nested_deeper_than_python_parses_are_derived():
+    def forward(z):
+        for _ in range(150):
+            z = np.sin(z)
+        return z
+
+    z = np.array([[0.5], [-2.0]])
+    derived = Activation("mine", forward).derived
+    above, below = (forward(z.astype(np.longdouble) + step) for step in (1e-6, -1e-6))
+    np.testing.assert_allclose(derived.slope(z), ((above - below) / 2e-6).astype(float), rtol=1e-8)
+    np.testing.assert_allclose(derived.forward(z), forward(z), rtol=1e-14)
+
+
+def test_a_formula_of_too_many_steps_is_refused():
+    def forward(z):
+        for _ in range(700):
+            z = z * np.tanh(z) + 0.1
+        return z
+
+    with pytest.raises(DerivativeError, match=r"a formula of so many steps.* a loop with fewer passes"):
+        _ = Activation("mine", forward).derived
+
+
+def test_a_minimum_is_found_again_where_parts_of_it_have_several_forms():
+    def forward(z):
+        inner = np.select([z < -1, z < 1], [0.1 * z, z], z)
+        return z * np.select([z < -1, z < 1], [inner, 0.5], z).min(axis=0)
+
+    z, grad = np.array([[0.3], [-6.453], [3.5]]), np.array([[1.0], [2.0], [-1.0]])
+    # The minimum is 0.1 z_2, so dL/dz is the minimum times grad, and 0.1 sum(grad z) more for z_2.
+    expected = -0.6453 * grad + np.array([[0], [0.1], [0]]) * (grad * z).sum()
+    np.testing.assert_allclose(Activation("mine", forward).backward_pass(grad, z, forward(z)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("reduce", "value"), [("sum", 1.0), ("mean", 0.5), ("max", 0.5), ("min", 0.5)])
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_a_reduction_of_what_turns_out_to_be_one_number_is_written_right(reduce, value, keepdims):
+    def forward(z):
+        half = np.where((z > -1) & (z < 1), np.select([z < -1, z < 1], [z, 0.5], z), 0.5)
+        return z * getattr(half, reduce)(axis=0, keepdims=keepdims)
+
+    z = np.array([[0.3, 2.0], [-6.0, 0.5]])
+    np.testing.assert_allclose(
+        Activation("mine", forward).backward_pass(np.ones_like(z), z, forward(z)), np.full_like(z, value), rtol=1e-12
+    )
