@@ -164,6 +164,22 @@ def test_a_callback_can_not_change_a_learning_rate_that_there_is_not():
     assert isinstance(caught.value.__cause__, ArgumentError)
 
 
+def test_reduce_on_plateau_is_refused_before_the_first_iteration():
+    net = make_net()
+    with pytest.raises(ArgumentError, match="'lbfgs' has none: it chooses its steps itself"):
+        train(net=net, callbacks=["reduce_on_plateau"])
+    np.testing.assert_array_equal(weights_of(net), weights_of(make_net()))
+
+
+def test_gradients_that_are_too_large_for_any_step_leave_the_weights_alone():
+    data, net, twin = (make_data(), *(nNet.from_sizes([3, 5, 2], ["relu", "softmax"]) for _ in range(2)))
+    _, history = train(net=net, data=pairs(data.X * 1e200, data.Y))
+    assert history.loss == []
+    assert "no step lowers the loss" in history.stopped
+    assert history.stopped.endswith("; scale the data")
+    np.testing.assert_array_equal(weights_of(net), weights_of(twin))
+
+
 def test_held_out_rows_are_left_out_and_early_stopping_keeps_the_best_weights():
     net, history = train(60, validation=0.3, seed=1, callbacks=["early_stopping(patience=5)"])
     assert "validation_loss has not become better" in history.stopped

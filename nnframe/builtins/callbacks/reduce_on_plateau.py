@@ -75,6 +75,10 @@ class ReduceOnPlateau:
     def nnframe_train_start(self, run: Run) -> None:
         """Reset, and check that the monitored value exists."""
         self._forget()
+        # An optimizer without a learning rate refuses it now, and not in the middle of the run.
+        rate = run.learning_rate
+        run.learning_rate = self.factor * rate
+        run.learning_rate = rate
         self._monitored, self._sign = monitored(run, self.monitor)
 
     @hookimpl

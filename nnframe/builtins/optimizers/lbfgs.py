@@ -30,6 +30,9 @@ from nnframe.builtins.optimizers.line_search import Point, wolfe_point
 from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
 
+# With a larger gradient than this, a loss that can't be lowered is a matter of scale.
+STEEP = 1e3
+
 
 def minimize(
     evaluate: Evaluate,
@@ -62,7 +65,8 @@ def minimize(
         if found is not None:
             break
     if found is None:
-        raise Converged(f"no step lowers the loss; {_flatness(g, tolerance)}")
+        advice = "; scale the data" if _largest(g) > STEEP else ""
+        raise Converged(f"no step lowers the loss; {_flatness(g, tolerance)}{advice}")
     if not kept:
         steps, changes = np.zeros_like(steps), np.zeros_like(changes)
     s, y = found.w - w, found.g - g
