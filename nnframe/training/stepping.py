@@ -150,10 +150,12 @@ class Stepping:
             `check_every` updates ago.
         """
         if sample_weights is None and self._are_plain(x, y):
-            weights, count = None, 1
-        else:
-            x, y, weights = self._checks.checked(x, y, sample_weights)
-            count = x.shape[1]
+            return self.step_checked(x, y, None)
+        return self.step_checked(*self._checks.checked(x, y, sample_weights))
+
+    def step_checked(self, x: Array, y: Array, weights: Array | None) -> float:
+        """Make one update as `step` does, with arrays that are known to be right: finite, and in the net's dtype."""
+        count: int = x.shape[1]
         rate = self._learning_rate if self._factors is None else self._learning_rate * self._factors.at(self.steps)
         # Samples' own constructor takes twice as long.
         samples = _new(Samples, (x.T, y.T, weights, 0))

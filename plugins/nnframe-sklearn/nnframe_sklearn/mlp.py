@@ -258,9 +258,9 @@ class MLPBase(MLPNet):
                 weight_sum = weights.sum()
                 if weight_sum == 0:
                     continue
-                weights = weights * (count / weight_sum)
+                weights = (weights * (count / weight_sum)).astype(x.dtype)
             penalty = self.alpha / 2 * sum(float(w.dot(w)) for w in weights_of_layers) / weight_sum
-            total += (learner.step(x, Y[rows], weights) / divisor + penalty) * count
+            total += (learner.step_checked(x, Y[rows], weights) / divisor + penalty) * count
         return float(total / n_samples)
 
     @property
