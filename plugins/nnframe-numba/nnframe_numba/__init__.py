@@ -41,7 +41,7 @@ def stepper(net: BoundNet) -> Callable[[Samples, float, int], float] | None:
     return compiled_stepper(net, lambda: OneBatchEpochs(numba, net).step)
 
 
-numba = Engine("numba", prepare, predictor=predictor, stepper=stepper, doc=__doc__)
+numba = Engine("numba", prepare, predictor=predictor, stepper=stepper, combines=True, doc=__doc__)
 
 
 @hookimpl

@@ -36,7 +36,7 @@ def variant_of(
         weighted=weighted,
         dropped=tuple(share > 0 for share in Dropout(net).shares),
         n_state=None if rule.is_plain or updates_on_numpy else len(rule.state.arrays),
-        plain=rule.is_plain,
+        plain=rule.is_plain and not updates_on_numpy,
         on_blas=on_blas,
         parametrized=frozenset(parametrized),
     )

@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-from nnframe import Array, Epoch, TrainingTask
+from nnframe import Array, EngineError, Epoch, TrainingTask
+from nnframe.contracts.engine import Samples
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.update import Updater
 from nnframe_numba import blas
@@ -25,6 +26,7 @@ from nnframe_numba.formula_compiler import CompiledPart
 from nnframe_numba.jit import compile_for
 from nnframe_numba.matrix_products import new_workspace
 from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
+from nnframe_numba.shared_update import SharedUpdate
 from nnframe_numba.thread_count import thread_count_for
 from nnframe_numba.thread_team import ThreadTeam
 
@@ -46,9 +48,12 @@ class CompiledTraining:
     def __init__(self, task: TrainingTask) -> None:
         self.task = task
         self.dtype = task.layers[0].weights.dtype
-        self.batch_size = min(task.batch_size, len(task.data))
+        # A process may have no samples of its own.
+        self.batch_size = min(task.batch_size, max(len(task.data), 1))
         self.memory = Memory()
+        losses = np.empty(self.batch_size, self.dtype)
         self.parts = compiled_parts(task, self.dtype)
+        self.shared_update = None if task.combine is None else SharedUpdate(task, losses)
         self.updater = self._updater()
         self.variant = variant_of(
             task,
@@ -58,7 +63,6 @@ class CompiledTraining:
             on_blas=blas.is_faster([layer.weights.shape for layer in task.layers], self.batch_size, self.dtype),
             parametrized=(name for name, part in self.parts.items() if part.parameters),
         )
-        losses = np.empty(self.batch_size, self.dtype)
         layers = layer_arrays(task, self.batch_size, self.memory)
         arguments = [losses, *layers, *self._rule_arguments(), *self._parameters()]
         function = epoch_function(self.variant, self.parts)
@@ -88,6 +92,8 @@ class CompiledTraining:
         """Run some batches and return the sum of the losses."""
         if self.updater is not None:
             self.updater.read_weights()
+        if epoch.shares is not None or self.shared_update is not None:
+            return self._run_shares(epoch)
         total, first, n_batches = epoch.loss_sum, 0, len(epoch.learning_rates)
         while first < n_batches:
             length = min(self.thread_count.batches_in(SECONDS_PER_SLICE), self.largest_slice)
@@ -97,6 +103,23 @@ class CompiledTraining:
             total = self._run_slice(epoch, first, stop, size, total)
             self.thread_count.tell(size, stop - first, time.perf_counter() - began)
             first = stop
+        return total
+
+    def _run_shares(self, epoch: Epoch) -> float:
+        """Run batch by batch, with the part of each that this process has, and return the sum of the losses."""
+        total, update = epoch.loss_sum, self.shared_update
+        for k, (samples, size) in enumerate(zip(self.task.samples(epoch), self.task.batch_sizes(epoch), strict=True)):
+            rates, count = epoch.learning_rates[k : k + 1], len(samples.x)
+            if update is None:
+                if count != size:
+                    raise EngineError("the engine numba computes parts of batches only to combine them")
+                total = self._run_samples(samples, epoch.dropout_key, rates, 1, total)
+            elif count == 0:
+                total += update.without_samples(float(rates[0]))
+            else:
+                update.begin(count, size)
+                self._run_samples(samples, epoch.dropout_key, rates, 1, 0.0)
+                total += update.loss_sum
         return total
 
     def warn(self, stacklevel: int) -> None:
@@ -112,6 +135,9 @@ class CompiledTraining:
         rates = epoch.learning_rates[first:stop]
         part = epoch._replace(learning_rates=rates, first_batch=epoch.first_batch + first)
         samples = next(self.task.samples(part, self.batch_size * (stop - first)))
+        return self._run_samples(samples, epoch.dropout_key, rates, size, total)
+
+    def _run_samples(self, samples: Samples, dropout_key: int, rates: Array, size: int, total: float) -> float:
         weights = None if samples.weights is None else _contiguous(samples.weights)
         # Targets are copied, because a formula may write where it shouldn't, and compiled code can't be kept from it.
         return self.run_slice(
@@ -120,7 +146,7 @@ class CompiledTraining:
                 _contiguous(samples.x),
                 samples.y.copy(),
                 weights,
-                epoch.dropout_key,
+                dropout_key,
                 samples.start,
                 _contiguous(rates),
                 total,
@@ -151,6 +177,10 @@ class CompiledTraining:
 
     def _updater(self) -> Updater | None:
         """Return what updates the weights on numpy, if they can't be updated in compiled code."""
+        if self.shared_update is not None:
+            self.parts.pop("optimize", None)
+            self.parts["update_weights"] = CompiledPart(self.shared_update, None, reason=BY_NUMPY)
+            return self.shared_update.updater
         if self.task.rule.is_plain:
             return None
         # A layer that is there twice has two gradients, which have to be added up before an optimizer sees them.
