@@ -11,7 +11,6 @@ from nnframe.contracts.plugin import Plugin
 from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, UnknownNameError, with_type
 from nnframe.registry.catalogue import Catalogue
 from nnframe.registry.kinds import KINDS, kind_named, kind_of
-from nnframe.registry.messages import unknown_of_all_kinds
 from nnframe.registry.spec import Spec, Value, parse_spec
 
 P = TypeVar("P", bound=Plugin)
@@ -81,6 +80,9 @@ class Registry(Catalogue):
             raise refusals[0]
         if not found:
             known = {kind: self._places.loaded(kind) for kind in KINDS}
+            # Only an error needs its words.
+            from nnframe.registry.messages import unknown_of_all_kinds
+
             raise unknown_of_all_kinds(
                 parse_spec(name), known, self._places.loader.enabled(), self._places.loader.disabled()
             )

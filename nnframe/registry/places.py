@@ -26,7 +26,6 @@ from nnframe.registry.collect import Collector
 from nnframe.registry.installed import InstalledPlugin
 from nnframe.registry.kinds import Kind
 from nnframe.registry.loader import Attempt, Loader, Source
-from nnframe.registry.messages import name_conflict, unknown_name
 from nnframe.registry.provider import Objects, Offer, Provider
 from nnframe.registry.registered import Registrations
 from nnframe.registry.spec import Spec
@@ -130,6 +129,9 @@ class Places:
     def unknown(self, kind: Kind, spec: Spec) -> NNFrameError:
         """Return the error for a name that `first` didn't find."""
         enabled, disabled = self.loader.enabled(), self.loader.disabled()
+        # Only an error needs its words.
+        from nnframe.registry.messages import unknown_name
+
         return self.broken(spec) or unknown_name(kind, spec, self.loaded(kind.name), enabled, disabled)
 
     def broken(self, spec: Spec) -> NNFrameError | None:
@@ -148,6 +150,8 @@ class Places:
                 if accepts(item)
             ]
             if len({id(offer.object) for offer in offers}) > 1:
+                from nnframe.registry.messages import name_conflict
+
                 raise name_conflict(kind, spec, offers)
             if offers:
                 return offers[0].object

@@ -16,7 +16,6 @@ from nnframe.errors import DataError
 from nnframe.history import History
 from nnframe.training.callback_runner import TRAIN_END, TRAIN_START
 from nnframe.training.run import TrainingRun
-from nnframe.training.run_identity import data_digests, identity_of
 from nnframe.training.sample_weights import class_counts, require_some_weight
 from nnframe.training.together import gathered, in_first, require_same
 from nnframe.version import __version__
@@ -73,6 +72,9 @@ def agree(run: TrainingRun) -> None:
     team = run.team
     if team.size == 1:
         return
+    # A process that trains alone needs no identity.
+    from nnframe.training.run_identity import data_digests, identity_of
+
     settings, n_in = run.settings, run.task.data.X.shape[1]
     require_same(
         team,
@@ -182,6 +184,8 @@ def _versions(run: TrainingRun) -> dict[str, str]:
 
 def _digests_of_shards(run: TrainingRun) -> dict[str, Any]:
     """Return by what name data is known, and for each shard of this process what identifies it."""
+    from nnframe.training.run_identity import data_digests
+
     whole = run.task
     parts = []
     start = 0

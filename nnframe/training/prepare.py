@@ -26,7 +26,6 @@ from nnframe.training.plan import Plan, drawn_seed
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
 from nnframe.training.settings import Settings
-from nnframe.training.shards import ShardedPlan
 from nnframe.training.stacking import as_pairs
 from nnframe.training.together import at_work, everywhere, in_first, team_of
 
@@ -110,7 +109,12 @@ def _plan(settings: Settings, n_rows: int, seed: int, bound: BoundNet, shards: S
         _refuse_limits(bound)
         batch_size, shuffles = n_rows, False
     common = (settings.n, batch_size, n_rows, shuffles, seed, settings.schedule, share, any(bound.dropout))
-    return Plan(*common) if shards is None else ShardedPlan(*common, *shards)
+    if shards is None:
+        return Plan(*common)
+    # Only processes with shards of the data need it.
+    from nnframe.training.shards import ShardedPlan
+
+    return ShardedPlan(*common, *shards)
 
 
 def _refuse_limits(bound: BoundNet) -> None:
