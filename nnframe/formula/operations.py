@@ -75,7 +75,8 @@ PARTIAL_SLOPES: dict[str, tuple[Callable[[Node, Node, Node], Slope], Callable[[N
     ),
     "logaddexp": (lambda f, x, y: function("exp", x - f), lambda f, x, y: function("exp", y - f)),
     "logaddexp2": (lambda f, x, y: function("exp2", x - f), lambda f, x, y: function("exp2", y - f)),
-    "hypot": (lambda f, x, y: x / f, lambda f, x, y: y / f),
+    # Where both arguments are 0, the slope is 0, in the middle of those around.
+    "hypot": (lambda f, x, y: x / function("floored", f), lambda f, x, y: y / function("floored", f)),
     "arctan2": (lambda f, x, y: y / (x * x + y * y), lambda f, x, y: -x / (x * x + y * y)),
     "remainder": (lambda f, x, y: 1, lambda f, x, y: -function("floor", x / y)),
     "fmod": (lambda f, x, y: 1, lambda f, x, y: -function("trunc", x / y)),

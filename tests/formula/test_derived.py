@@ -286,3 +286,11 @@ def test_a_reduction_of_what_turns_out_to_be_one_number_is_written_right(reduce,
     np.testing.assert_allclose(
         Activation("mine", forward).backward_pass(np.ones_like(z), z, forward(z)), np.full_like(z, value), rtol=1e-12
     )
+
+
+def test_the_slope_of_a_length_of_0_is_0():
+    z, root = np.array([[-1.0, 0.0, 3.0]]), np.sqrt(2)
+    slope = Activation("mine", lambda z: np.hypot(z, z)).slope(z)
+    np.testing.assert_allclose(slope, [[-root, 0, root]], rtol=1e-15)
+    flat = Activation("mine", lambda z: np.hypot(np.maximum(z, 0), np.maximum(z, 0)))
+    np.testing.assert_allclose(flat.slope(z), [[0, 0, root]], rtol=1e-15)
