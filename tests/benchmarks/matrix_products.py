@@ -96,7 +96,7 @@ def batch_of(sizes: tuple[int, ...], count: int, dtype: str, own: bool) -> Calla
             if not own or count == 1:
                 blas_gradient(d, x, gW, gb)
             else:
-                matrix_products.store_gradient(d, x, gW, gb, 0, 0, 1, barrier, workspace)
+                matrix_products.gradient(d, x, gW, gb, True, 0, 0, 1, barrier, workspace)
             if k > 0:
                 if not own:
                     blas_backward(d, W, slopes[k])

@@ -15,8 +15,8 @@ For two layers and plain gradient descent, the slopes are::
 
 and the gradients are::
 
-    add_gradient(d0, x, W0, b0, 0, thread, n_threads, barrier, workspace)
-    add_gradient(d1, a0, W1, b1, 1, thread, n_threads, barrier, workspace)
+    gradient(d0, x, W0, b0, False, np.intp(0), thread, n_threads, barrier, workspace)
+    gradient(d1, a0, W1, b1, False, np.intp(1), thread, n_threads, barrier, workspace)
 
 Names that end in ``_own`` are a thread's share of the samples. For single samples they are missing, and the products
 are those of `nnframe_numba.matrix_vector`.
@@ -119,8 +119,16 @@ def parameter_names(variant: BatchVariant) -> list[str]:
 def gradient_lines(variant: BatchVariant) -> list[str]:
     """Return the lines that compute the gradients of all weights from the layers' d, or add them to the weights."""
     inputs = ["x", *(variant.output(k) for k in range(variant.n_layers - 1))]
-    kernel, to = ("add_gradient", "") if variant.updates_in_place else ("store_gradient", "g")
-    return [_weights_product(variant, kernel, k, f"d{k}", v, f"{to}W{k}", f"{to}b{k}") for k, v in enumerate(inputs)]
+    overwrites, to = not variant.updates_in_place, "" if variant.updates_in_place else "g"
+    lines = []
+    for k, v in enumerate(inputs):
+        arrays = ", ".join((f"d{k}", v, f"{to}W{k}", f"{to}b{k}"))
+        if variant.single:
+            lines.append(f"{'store' if overwrites else 'add'}_gradient_single({arrays})")
+        else:
+            # A literal would be part of the type, and numba would compile the function for each layer.
+            lines.append(f"gradient({arrays}, {overwrites}, np.intp({k}), {', '.join(TEAM)})")
+    return lines
 
 
 def update_lines(variant: BatchVariant) -> list[str]:
@@ -179,11 +187,6 @@ def slope_lines(variant: BatchVariant) -> list[str]:
 def _product(variant: BatchVariant, kernel: str, *arrays: str) -> str:
     """Return a call of one of the products of a layer."""
     return f"{kernel}_single({', '.join(arrays)})" if variant.single else f"{kernel}({', '.join(arrays)}, workspace)"
-
-
-def _weights_product(variant: BatchVariant, kernel: str, layer: int, *arrays: str) -> str:
-    """Return a call of a product that all threads compute together."""
-    return _product(variant, kernel, *arrays, *([] if variant.single else [str(layer), *TEAM[:3]]))
 
 
 def without_denormals(lines: list[str]) -> list[str]:

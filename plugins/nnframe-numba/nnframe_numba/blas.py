@@ -87,13 +87,13 @@ def backward(d: Array, W: Array, before: Array, workspace: Any) -> None:
     np.dot(d, W, out=before)
 
 
-def store_gradient(d: Array, x: Array, W: Array, b: Array, *_: Any) -> None:
+def gradient(d: Array, x: Array, W: Array, b: Array, *_: Any) -> None:
     """Fill W with d^T x and b with the column sums of d."""
     np.dot(d.T, x, out=W)
     b[...] = column_sums(d)
 
 
-PRODUCTS = {"linear": linear, "backward": backward, "store_gradient": store_gradient}
+PRODUCTS = {"linear": linear, "backward": backward, "gradient": gradient}
 
 
 @kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from nnframe_numba import (
@@ -28,7 +29,7 @@ from nnframe_numba.recently_used import RecentlyUsed
 KERNELS = {
     name: getattr(module, name)
     for module, names in (
-        (matrix_products, ("linear", "backward", "add_gradient", "store_gradient")),
+        (matrix_products, ("linear", "backward", "gradient")),
         (matrix_vector, ("linear_single", "backward_single", "add_gradient_single", "store_gradient_single")),
         (barrier, ("reset_tickets", "share_of_samples", "wait_at_barrier")),
         (epoch_kernels, ("add_up", "weigh", "scale", "drop", "multiply", "penalize", "clip")),
@@ -37,6 +38,7 @@ KERNELS = {
 }
 # Parts of LLVM's language rather than functions.
 INTRINSICS = {
+    "np": np,
     "flat": intrinsics.flat,
     "flush_denormals": denormals.flush_denormals,
     "restore_denormals": denormals.restore_denormals,

@@ -30,8 +30,8 @@ For two layers, batches and plain gradient descent it looks like this::
                 return total
             if thread == 0:
                 total += add_up(losses)
-            add_gradient(d0, x, W0, b0, 0, thread, n_threads, barrier, workspace)
-            add_gradient(d1, a0, W1, b1, 1, thread, n_threads, barrier, workspace)
+            gradient(d0, x, W0, b0, False, np.intp(0), thread, n_threads, barrier, workspace)
+            gradient(d1, a0, W1, b1, False, np.intp(1), thread, n_threads, barrier, workspace)
             if n_threads > 1 and not wait_at_barrier(barrier, n_threads):
                 restore_denormals(mode)
                 return total

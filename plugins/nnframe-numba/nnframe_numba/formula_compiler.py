@@ -180,7 +180,7 @@ def _first_that_works(candidate: Candidate, content: str | None, key: str | None
     note = (key and disk_cache.read_note(key)) or None
     if note is not None and note["way"] is None:
         return CompiledPart(candidate.on_numpy, None, note["reason"])
-    reasons: list[str] = []
+    errors: list[Exception] = []
     for attempt in _attempts(candidate):
         if note is not None and note["way"] != attempt.label:
             continue
@@ -189,16 +189,24 @@ def _first_that_works(candidate: Candidate, content: str | None, key: str | None
             if note is None:
                 _compare(made, candidate)
         except Exception as error:
-            # numba fails in many ways, and after each of them numpy is left. What can't be recorded is said with its
-            # place and with what to write instead, which is of more use than what numba says.
-            reasons.insert(0 if isinstance(error, NotRecordableError) else len(reasons), _first_line(error))
+            # numba fails in many ways, and after each of them numpy is left.
+            errors.append(error)
             continue
         if key and note is None:
             disk_cache.keep_note(key, {"way": attempt.label})
         return made
+    reason = _reason(errors)
     if key:
-        disk_cache.keep_note(key, {"way": None, "reason": reasons[0]})
-    return CompiledPart(candidate.on_numpy, None, reasons[0])
+        disk_cache.keep_note(key, {"way": None, "reason": reason})
+    return CompiledPart(candidate.on_numpy, None, reason)
+
+
+def _reason(errors: Sequence[Exception]) -> str:
+    """Return why no way works: if possible with the line and what to write instead, which numba doesn't say."""
+    reasons = []
+    for kind in (NotConvertibleError, NotRecordableError):
+        reasons += [_first_line(error) for error in errors if isinstance(error, kind)][:1]
+    return "; ".join(reasons) or _first_line(errors[0])
 
 
 def _part(candidate: Candidate, content: str | None, attempt: Attempt) -> CompiledPart:

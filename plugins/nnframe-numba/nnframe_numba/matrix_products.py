@@ -96,39 +96,7 @@ def backward(d: Array, W: Array, before: Array, workspace: Workspace) -> None:
 
 
 @kernel
-def add_gradient(
-    d: Array,
-    x: Array,
-    W: Array,
-    b: Array,
-    layer: int,
-    thread: int,
-    n_threads: int,
-    barrier: Array,
-    workspace: Workspace,
-) -> None:
-    """Add d^T x to W and the column sums of d to b; all threads together."""
-    _gradient(d, x, W, b, False, layer, thread, n_threads, barrier, workspace)
-
-
-@kernel
-def store_gradient(
-    d: Array,
-    x: Array,
-    W: Array,
-    b: Array,
-    layer: int,
-    thread: int,
-    n_threads: int,
-    barrier: Array,
-    workspace: Workspace,
-) -> None:
-    """Fill W with d^T x and b with the column sums of d; all threads together."""
-    _gradient(d, x, W, b, True, layer, thread, n_threads, barrier, workspace)
-
-
-@kernel
-def _gradient(
+def gradient(
     d: Array,
     x: Array,
     W: Array,
@@ -140,6 +108,7 @@ def _gradient(
     barrier: Array,
     workspace: Workspace,
 ) -> None:
+    """Add d^T x to W and the column sums of d to b, or overwrite them; all threads together."""
     never_inline()
     n_samples, n_rows = len(x), len(W)
     # With tickets, a thread that was held up or runs on a slower processor does fewer rows. Threads have fixed rows

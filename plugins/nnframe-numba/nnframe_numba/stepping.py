@@ -115,11 +115,11 @@ class Steps:
         """Return what makes an update for a batch size."""
         while len(self.calls) >= MOST_SIZES:
             del self.calls[next(iter(self.calls))]
-        if size > 1 and size * self.n_multiplications >= FEWEST_SHARED:
+        is_shared = size > 1 and size * self.n_multiplications >= FEWEST_SHARED
+        code = None if is_shared else self.machine_code(single=size == 1, weighted=weighted)
+        if code is None or code.bind is None:
             call = _by_epochs(self.by_epochs())
         else:
-            code = self.machine_code(single=size == 1, weighted=weighted)
-            assert code.bind is not None
             call = code.bind(*self.table(code, size, weighted))
         self.calls[-size if weighted else size] = call
         return call

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from nnframe_numba import EngineWarning
+from numba.core import compiler
 
 import nnframe
 from nnframe import Activation, Loss, nNet, pairs
@@ -69,6 +70,24 @@ def test_a_mean_over_columns_is_compiled_in_losses():
     with warnings.catch_warnings():
         warnings.simplefilter("error", EngineWarning)
         assert_agrees("tanh", loss)
+
+
+def test_new_values_of_parameters_compile_nothing(monkeypatch):
+    steep = Activation("steep", lambda z, k: np.where(z > 0, z, k * z), params={"k": 0.5})
+    mixed = Activation("mixed", lambda z, k: z - k * z.mean(axis=0), params={"k": 0.5})
+    pinched = Loss("pinched", lambda a, y, p: (np.abs(a - y) ** p).sum(axis=0), params={"p": 2.5})
+    for activation in (steep, mixed):
+        assert_agrees(activation, pinched)
+    monkeypatch.setattr(compiler, "compile_extra", lambda *_, **__: pytest.fail("something is compiled"))
+    for activation in (steep, mixed):
+        for value in (0.3, 1.7):
+            assert_agrees(activation.with_params(k=value), pinched.with_params(p=value + 1.5))
+
+
+def test_the_warning_says_what_to_write_instead():
+    ranked = Activation("ranked", lambda z: np.sort(z, axis=0), lambda z: np.ones_like(z))
+    with pytest.warns(EngineWarning, match=r"np\.sort .*can't be recorded \(line \d+ of test_formulas.py.*\); "):
+        train("numba", ranked)
 
 
 def checked(z):

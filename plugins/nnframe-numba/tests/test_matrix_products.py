@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nnframe_numba.barrier import new_barrier
-from nnframe_numba.matrix_products import KC, MC, add_gradient, backward, linear, new_workspace, store_gradient
+from nnframe_numba.matrix_products import KC, MC, backward, gradient, linear, new_workspace
 from nnframe_numba.micro_kernel import MR
 from nnframe_numba.simd import VECTOR_BYTES
 
@@ -54,7 +54,7 @@ def test_all_parts_of_a_descent_add_what_the_samples_say(n_samples, n_in, n_out,
     exact = W + d.astype(float).T @ x, b + d.astype(float).sum(axis=0)
     barrier = new_barrier(1)
     for part in range(n_threads):
-        add_gradient(d, x, W, b, 0, part, n_threads, barrier, memory)
+        gradient(d, x, W, b, False, 0, part, n_threads, barrier, memory)
     assert_close(W, exact[0], dtype)
     assert_close(b, exact[1], dtype)
 
@@ -66,7 +66,7 @@ def test_all_parts_of_a_gradient_forget_what_was_there(n_samples, n_in, n_out, d
     W[...] = b[...] = np.nan
     barrier = new_barrier(1)
     for part in range(n_threads):
-        store_gradient(d, x, W, b, 0, part, n_threads, barrier, memory)
+        gradient(d, x, W, b, True, 0, part, n_threads, barrier, memory)
     assert_close(W, d.astype(float).T @ x, dtype)
     assert_close(b, d.astype(float).sum(axis=0), dtype)
 
