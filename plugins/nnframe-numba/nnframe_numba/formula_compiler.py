@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -115,6 +115,8 @@ class MismatchError(Exception):
 # The parts of this process by formula and call, without their parameters; and the parts that were tried out with some.
 _made: RecentlyUsed[CompiledPart] = RecentlyUsed(MOST_PARTS)
 _tried: RecentlyUsed[CompiledPart] = RecentlyUsed(MOST_PARTS)
+# The attempts that worked with parameters as arguments, whatever their values were.
+_labels: RecentlyUsed[str] = RecentlyUsed(MOST_PARTS)
 
 
 def compiled_part(candidate: Candidate) -> CompiledPart:
@@ -167,21 +169,30 @@ class Attempt(NamedTuple):
         return f"{self.way.call} {self.way.note} {self.is_recorded} {self.are_arguments}"
 
 
-def _attempts(candidate: Candidate) -> Iterator[Attempt]:
-    """Yield what to try, the best first."""
+def _attempts(candidate: Candidate) -> list[Attempt]:
+    """Return what to try, the best first."""
+    attempts = []
     for way in candidate.ways:
         can_be_recorded = way.call != "column" and not candidate.formula.keywords
         for is_recorded in (False, True) if can_be_recorded else (False,):
             for are_arguments in (True, False) if numeric(candidate.formula.settings) else (False,):
-                yield Attempt(way, is_recorded, are_arguments)
+                attempts.append(Attempt(way, is_recorded, are_arguments))
+    # Loops, for all values of the parameters if possible, and arrays where there are no loops.
+    return sorted(attempts, key=lambda attempt: (attempt.way.call == "array", not attempt.are_arguments))
 
 
 def _first_that_works(candidate: Candidate, content: str | None, key: str | None) -> CompiledPart:
     note = (key and disk_cache.read_note(key)) or None
     if note is not None and note["way"] is None:
         return CompiledPart(candidate.on_numpy, None, note["reason"])
+    kinds = (candidate.formula.part, described(candidate.formula.settings, True), str(candidate.dtype))
+    shared_key = content and disk_cache.digest(content, *kinds, "for all values")
+    label = None if note is None else note["way"]
+    if label is None:
+        label = _labels.get((content or candidate.formula.function, *kinds)) or _shared_label(shared_key)
     errors: list[Exception] = []
-    for attempt in _attempts(candidate):
+    # What worked for other values is compiled already, and what failed would fail again.
+    for attempt in sorted(_attempts(candidate), key=lambda attempt: attempt.label != label):
         if note is not None and note["way"] != attempt.label:
             continue
         try:
@@ -192,13 +203,20 @@ def _first_that_works(candidate: Candidate, content: str | None, key: str | None
             # numba fails in many ways, and after each of them numpy is left.
             errors.append(error)
             continue
-        if key and note is None:
-            disk_cache.keep_note(key, {"way": attempt.label})
+        if attempt.are_arguments:
+            _labels.keep((content or candidate.formula.function, *kinds), attempt.label)
+        if key and shared_key and note is None and attempt.label != label:
+            disk_cache.keep_note(shared_key if attempt.are_arguments else key, {"way": attempt.label})
         return made
     reason = _reason(errors)
     if key:
         disk_cache.keep_note(key, {"way": None, "reason": reason})
     return CompiledPart(candidate.on_numpy, None, reason)
+
+
+def _shared_label(shared_key: str | None) -> str | None:
+    note = (shared_key and disk_cache.read_note(shared_key)) or None
+    return None if note is None else str(note["way"])
 
 
 def _reason(errors: Sequence[Exception]) -> str:
