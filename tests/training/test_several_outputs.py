@@ -7,6 +7,7 @@ import pytest
 
 import nnframe
 from nnframe import ArgumentError, DataError, Loss, ModelFileError, PluginError, ShapeError, nNet, pairs, registry
+from nnframe.callbacks import Checkpoint
 
 
 def laplace(a, y):
@@ -270,3 +271,20 @@ def test_the_derivative_with_respect_to_each_output_is_shown(command):
     assert status == 0, err
     assert "dL/da0 = " in out
     assert "dL/da1 = " in out
+
+
+def test_optimizers_of_the_whole_data_take_such_losses():
+    net = new_net()
+    before = net.evaluate(DATA, LAPLACE)["loss"]
+    net.nEpochs(30, DATA, LAPLACE, optimizer="lbfgs")
+    assert net.evaluate(DATA, LAPLACE)["loss"] < 0.7 * before
+    assert net.predict(X).shape == Y.shape
+
+
+def test_a_resumed_run_ends_as_one_that_was_not_interrupted(tmp_path):
+    whole, resumed = new_net(), new_net()
+    settings = {"shuffle": True, "seed": 1}
+    whole.nEpochs(4, DATA, LAPLACE, 0.01, **settings)
+    for n in (2, 4):
+        resumed.nEpochs(n, DATA, LAPLACE, 0.01, callbacks=[Checkpoint(tmp_path / "c.nnf")], **settings)
+    np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
