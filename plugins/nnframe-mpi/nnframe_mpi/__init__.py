@@ -22,11 +22,21 @@ from nnframe_mpi.shards import Shards, my_files, shards
 if TYPE_CHECKING:
     from nnframe_mpi.team import MPITeam
 
-__all__ = ["Shards", "mpi", "my_files", "rank", "shards", "size"]
+__all__ = ["Shards", "mpi", "my_files", "rank", "shards", "size", "team"]
+
+LIMIT = 600.0
 
 
-def team(shards: bool, limit: float, **_: Any) -> Team:
-    """Return the processes that mpiexec started."""
+def team(shards: bool = True, limit: float = LIMIT, **_: Any) -> Team:
+    """Return the processes that mpiexec started.
+
+    Parameters
+    ----------
+    shards : bool, optional
+        Whether each of them has data of its own.
+    limit : float, optional
+        For how many seconds they wait for each other.
+    """
     return _team(shards, limit)
 
 
@@ -66,7 +76,7 @@ mpi = Engine(
     prepare,
     predictor=predictor,
     team=team,
-    params={"engine": "numpy", "shards": False, "average_every": 1, "limit": 600.0},
+    params={"engine": "numpy", "shards": False, "average_every": 1, "limit": LIMIT},
     limits={"average_every": "[1, inf)", "limit": "(0, inf)"},
     doc=__doc__,
 )

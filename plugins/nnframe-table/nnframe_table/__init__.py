@@ -14,6 +14,7 @@ from nnframe_table.columns import Columns
 from nnframe_table.dataset import Table, read
 from nnframe_table.model import Model, load
 from nnframe_table.predictions import write_predictions
+from nnframe_table.sharded import read_shards
 from nnframe_table.target import Classification, Regression
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "Table",
     "load",
     "read",
+    "read_shards",
     "write_predictions",
 ]

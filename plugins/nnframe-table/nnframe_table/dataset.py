@@ -95,23 +95,31 @@ class Table:
         )
 
 
-class _Part:
-    """Some of the rows, as inputs and targets."""
+class Part:
+    """Some of the rows, as inputs and targets.
+
+    Attributes
+    ----------
+    arrays : list of ndarray
+        The inputs and the targets.
+    """
 
     def __init__(self, n_rows: int, learned: Learned, dtype: DType, folder: Path | None) -> None:
-        self._arrays = [
+        self.arrays = [
             empty_rows((n_rows, width), dtype, folder) for width in (learned.columns.n_inputs, learned.target.n_outputs)
         ]
         self._count = 0
 
     def add(self, *blocks: Array) -> None:
+        """Add rows."""
         stop = self._count + len(blocks[0])
-        for array, block in zip(self._arrays, blocks, strict=True):
+        for array, block in zip(self.arrays, blocks, strict=True):
             array[self._count : stop] = block
         self._count = stop
 
     def pairs(self) -> Pairs:
-        return pairs(*self._arrays)
+        """Return all rows."""
+        return pairs(*self.arrays)
 
 
 def read(
@@ -200,8 +208,8 @@ def read(
     choices = Choices(
         name,
         task,
-        _checked_kinds(kinds),
-        _checked_drop(drop),
+        checked_kinds(kinds),
+        checked_drop(drop),
         fill,
         float(validation),
         whole_number(seed, "seed", 0),
@@ -212,19 +220,21 @@ def read(
     learned = learn(source, choices)
     row_bytes = found_dtype.itemsize * (learned.columns.n_inputs + learned.target.n_outputs)
     in_memory = row_bytes * (learned.n_train + learned.n_held_out) <= whole_number(memory, "memory", 0)
-    place = None if in_memory else _folder_of(folder)
-    train, held = (_Part(n, learned, found_dtype, place) for n in (learned.n_train, learned.n_held_out))
+    place = None if in_memory else folder_of(folder)
+    train, held = (Part(n, learned, found_dtype, place) for n in (learned.n_train, learned.n_held_out))
     _convert(source, learned, choices, found_dtype, train, held)
     return Table(source.name, learned, train.pairs(), held.pairs(), place)
 
 
-def _checked_kinds(kinds: Any) -> dict[str, str]:
+def checked_kinds(kinds: Any) -> dict[str, str]:
+    """Return kinds by the names of columns; raises ArgumentTypeError for anything else."""
     if not isinstance(kinds, (Mapping, type(None))) or not all(isinstance(name, str) for name in kinds or ()):
         raise ArgumentTypeError(f"kinds is {with_type(kinds)}; expected kinds by the names of columns")
     return {name.strip(): kind for name, kind in (kinds or {}).items()}
 
 
-def _checked_drop(drop: Any) -> tuple[str, ...]:
+def checked_drop(drop: Any) -> tuple[str, ...]:
+    """Return the names of columns; raises ArgumentTypeError for anything else."""
     if isinstance(drop, str):
         raise ArgumentTypeError(f"drop is {drop!r}; expected a list of names: [{drop!r}]")
     names = tuple(drop) if isinstance(drop, Iterable) else (None,)
@@ -233,7 +243,8 @@ def _checked_drop(drop: Any) -> tuple[str, ...]:
     return tuple(name.strip() for name in names)
 
 
-def _folder_of(folder: Any) -> Path:
+def folder_of(folder: Any) -> Path:
+    """Return where a temporary file goes; raises ArgumentTypeError or DataError if there can be none."""
     try:
         found = Path(folder or tempfile.gettempdir())
         os.fsencode(found)
@@ -249,7 +260,7 @@ def _folder_of(folder: Any) -> Path:
     return found
 
 
-def _convert(source: Source, learned: Learned, choices: Choices, dtype: DType, train: _Part, held: _Part) -> None:
+def _convert(source: Source, learned: Learned, choices: Choices, dtype: DType, train: Part, held: Part) -> None:
     expected, n_rows = learned.n_train + learned.n_held_out, 0
     changed = DataError(f"{source.name} changed while it was read; wait until it is complete, or copy it first")
     for chunk in learned.columns.chunks(source, choices.target, n_outputs=learned.target.n_outputs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -66,12 +66,40 @@ def learn(source: Source, choices: Choices) -> Learned:
     DataError
         If a named column does not exist, or the table can't be trained on.
     """
-    _check(source, choices)
-    dropped = set(choices.drop)
-    names = [name for name in source.columns if name not in dropped]
-    summaries, n_held_out = _summaries(source, names, choices)
-    found = {each.name: each for each in summaries}
-    n_rows = summaries[0].n_rows
+    return learned_from(source, summarized(source, choices), choices)
+
+
+class Summaries(NamedTuple):
+    """What is collected about the columns in a pass over rows; those of several tables can be merged.
+
+    Attributes
+    ----------
+    columns : list of Summary
+    statistics : Statistics
+    n_held_out : int
+    """
+
+    columns: list[Summary]
+    statistics: Statistics
+    n_held_out: int
+
+
+def merged(parts: Sequence[Summaries]) -> Summaries:
+    """Return the summaries of parts of a table, in the order of their rows, as one; the first one is changed."""
+    first, *others = parts
+    for part in others:
+        for mine, theirs in zip(first.columns, part.columns, strict=True):
+            mine.merge(theirs)
+        first.statistics.merge(part.statistics)
+    return first._replace(n_held_out=sum(part.n_held_out for part in parts))
+
+
+def learned_from(source: Source, summaries: Summaries, choices: Choices) -> Learned:
+    """Return what summaries tell; takes and raises what `learn` does."""
+    for i, summary in enumerate(summaries.columns):
+        summary.finish(summaries.statistics, i)
+    found, n_held_out = {each.name: each for each in summaries.columns}, summaries.n_held_out
+    n_rows = summaries.columns[0].n_rows
     if n_rows < 2:
         raise DataError(f"{source.name} has {n_rows} rows of values; expected at least two, better hundreds")
     if n_held_out == n_rows:
@@ -122,7 +150,24 @@ def _check(source: Source, choices: Choices) -> None:
         raise ArgumentError(f"fill is {choices.fill}; expected a finite number")
 
 
-def _summaries(source: Source, names: Collection[str], choices: Choices) -> tuple[list[Summary], int]:
+def summarized(source: Source, choices: Choices, first: int = 0) -> Summaries:
+    """Read a table, or a part of one, and return what its columns hold.
+
+    Parameters
+    ----------
+    source : Source
+    choices : Choices
+    first : int, optional
+        How many rows of the table come before this part.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, DataError
+        As `learn`.
+    """
+    _check(source, choices)
+    dropped = set(choices.drop)
+    names = [name for name in source.columns if name not in dropped]
     size = min(SAMPLED_A_COLUMN, SAMPLED_NUMBERS // len(names))
     samples = choices.fill in ("median", "most frequent")
     rng = np.random.default_rng(choices.seed)
@@ -137,7 +182,7 @@ def _summaries(source: Source, names: Collection[str], choices: Choices) -> tupl
     statistics = Statistics(len(found))
     n_rows = n_held_out = 0
     for chunk in source.chunks(names):
-        train = ~held_out(n_rows, len(chunk), choices.validation, choices.seed)
+        train = ~held_out(first + n_rows, len(chunk), choices.validation, choices.seed)
         n_held_out += int(np.count_nonzero(~train))
         n_rows += len(chunk)
         values = np.full((len(found), len(chunk)), np.nan)
@@ -146,6 +191,4 @@ def _summaries(source: Source, names: Collection[str], choices: Choices) -> tupl
             if numbers is not None:
                 values[i] = numbers
         statistics.add(values, train)
-    for i, summary in enumerate(found):
-        summary.finish(statistics, i)
-    return found, n_held_out
+    return Summaries(found, statistics, n_held_out)

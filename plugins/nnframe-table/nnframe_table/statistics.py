@@ -40,6 +40,7 @@ class Statistics:
         self.lowest, self.highest = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         self.whole, self.counts_up = np.ones(n_columns, bool), np.ones(n_columns, bool)
         self.mean, self._squares, self._count = np.zeros(n_columns), np.zeros(n_columns), np.zeros(n_columns)
+        self._first: Array | None = None
         self._last: Array | None = None
 
     def add(self, values: Array, train: Array) -> None:
@@ -61,18 +62,36 @@ class Statistics:
         self.whole &= (numbers == np.trunc(numbers)).all(axis=1)
         # Numbers near the largest overflow here, and don't count up.
         before = numbers[:, :1] - 1 if self._last is None else self._last
+        self._first = numbers[:, :1] if self._first is None else self._first
         with np.errstate(over="ignore"):
             self.counts_up &= every & (np.diff(numbers, axis=1, prepend=before) == 1).all(axis=1)
         self._last = numbers[:, -1:]
         self._add_moments(numbers[:, train], finite[:, train])
 
+    def merge(self, other: Statistics) -> None:
+        """Add the rows of other statistics, which come after these."""
+        self.n_numbers += other.n_numbers
+        self.lowest, self.highest = np.minimum(self.lowest, other.lowest), np.maximum(self.highest, other.highest)
+        self.whole &= other.whole
+        self.counts_up &= other.counts_up
+        if self._last is not None and other._first is not None:
+            with np.errstate(over="ignore"):
+                self.counts_up &= (other._first - self._last == 1)[:, 0]
+        self._first = other._first if self._first is None else self._first
+        self._last = self._last if other._last is None else other._last
+        self._add_squares(other._count, other.mean, other._squares)
+
     def _add_moments(self, numbers: Array, there: Array) -> None:
         count = np.count_nonzero(there, axis=1)
-        total = np.maximum(self._count + count, 1)
         # An overflow shows in the deviation.
         with np.errstate(over="ignore", invalid="ignore"):
             mean = numbers.sum(axis=1) / np.maximum(count, 1)
             squares = np.where(there, (numbers - mean[:, np.newaxis]) ** 2, 0.0).sum(axis=1)
+        self._add_squares(count, mean, squares)
+
+    def _add_squares(self, count: Array, mean: Array, squares: Array) -> None:
+        total = np.maximum(self._count + count, 1)
+        with np.errstate(over="ignore", invalid="ignore"):
             away = np.where(count, mean - self.mean, 0.0)
             self._squares += squares + away * away * self._count * count / total
             self.mean = self.mean + away * count / total

@@ -15,6 +15,8 @@ from nnframe_table.statistics import Statistics
 MOST_DISTINCT = 1000
 # Of a category or a class. Longer texts are sentences, and a thousand of them would fill the memory.
 MOST_CHARACTERS = 1000
+# numpy draws from fewer than this many things.
+MOST_DRAWN = 10**9
 # How many cells wait for the first word of a column: as long as all are numbers, their texts don't matter.
 MOST_UNCOUNTED = 4000
 
@@ -50,6 +52,20 @@ class Sample:
             kept = places < len(self._kept)
             self._kept[places[kept]] = rest[kept]
             self._seen += len(rest)
+
+    def merge(self, other: Sample) -> None:
+        """Add the numbers that another sample is of; both have room for as many."""
+        mine, theirs, size, total = self.values, other.values, len(self._kept), self._seen + other._seen
+        if total > size:
+            if total < MOST_DRAWN:
+                n_mine = int(self._rng.hypergeometric(self._seen, other._seen, size))
+            else:
+                n_mine = min(int(self._rng.binomial(size, self._seen / total)), len(mine))
+                n_mine = max(n_mine, size - len(theirs))
+            mine = self._rng.choice(mine, n_mine, replace=False)
+            theirs = self._rng.choice(theirs, size - n_mine, replace=False)
+        self._kept[: len(mine) + len(theirs)] = np.concatenate([mine, theirs])
+        self._seen = total
 
     @property
     def values(self) -> Array:
@@ -154,6 +170,33 @@ class Summary:
             if has_words or self.longest > MOST_CHARACTERS or sum(map(len, self._uncounted)) > MOST_UNCOUNTED:
                 self._count()
         return values
+
+    def merge(self, other: Summary) -> None:
+        """Add the cells of another summary of the column, which come after these."""
+        self.n_rows += other.n_rows
+        self.n_missing += other.n_missing
+        self.category = self.category or other.category
+        self.unusable = self.unusable or other.unusable
+        self.longest = max(self.longest, other.longest)
+        if self.first_missing is None:
+            self.first_missing = other.first_missing
+        self.first_word = self.first_word or other.first_word
+        self.first_infinite = self.first_infinite or other.first_infinite
+        self.first_unclear = self.first_unclear or other.first_unclear
+        if self.sample is not None and other.sample is not None:
+            self.sample.merge(other.sample)
+        if self.counts is None or other.counts is None:
+            self.counts = None
+            self._uncounted.clear()
+            return
+        for text, count in other.counts.items():
+            self.counts[text] = self.counts.get(text, 0) + count
+        self._uncounted += other._uncounted
+        # Numbers that were counted as texts in one part have to be in all.
+        if self._counts_numbers or self.category or self.first_word is not None or self.counts:
+            self._count()
+        if self.counts is not None and len(self.counts) > MOST_DISTINCT:
+            self.counts = None
 
     def _add_oddities(self, values: Array, missing: Array, words: Array, cells: Cells, first_row: int) -> None:
         self.n_missing += int(np.count_nonzero(missing))

@@ -12,6 +12,7 @@ from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, w
 from nnframe.saving.json_text import SURROGATE
 from nnframe_table.numerals import MISSING_WORDS, TYPED_MISSING_WORDS, TextRules
 from nnframe_table.sources.csv import CsvSource
+from nnframe_table.sources.folder import FolderSource, parquet_files
 from nnframe_table.sources.memory import memory_source
 from nnframe_table.sources.numpy_file import NumpySource
 from nnframe_table.sources.parquet import ParquetSource
@@ -49,6 +50,8 @@ def open_source(table: Any, missing: tuple[str, ...] | None = None, decimal: str
     if not isinstance(table, (str, os.PathLike)):
         return memory_source(table, rules)
     path = Path(table)
+    if path.is_dir():
+        return FolderSource(path, rules, parquet_files(path))
     check_file(path)
     suffix = suffix_of(path)
     if suffix in CSV_SUFFIXES:

@@ -54,6 +54,12 @@ class ParquetSource:
         self.columns = checked_names(self.name, held)
         self._names = dict(zip(self.columns, held, strict=True))
 
+    @property
+    def n_rows(self) -> int:
+        """The number of rows, which the file says by itself."""
+        count: int = self._file.metadata.num_rows
+        return count
+
     def chunks(self, columns: Collection[str]) -> Iterator[Chunk]:
         """Read some of the columns from the first row on."""
         asked = set(columns)
