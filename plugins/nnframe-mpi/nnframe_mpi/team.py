@@ -141,25 +141,31 @@ class MPITeam:
 
 
 class _Interrupts:
-    """Ctrl-C in the course of a run, which waits until all processes can be told; a second one doesn't wait."""
+    """Ctrl-C in the course of a run, which waits until all processes can be told; a second one doesn't wait.
+
+    Some launchers, and the schedulers of clusters, ask processes to end with SIGTERM, which is treated alike.
+    """
 
     def __init__(self) -> None:
-        self._depth, self._is_waiting, self._is_mine = 0, False, False
+        self._depth, self._is_waiting = 0, False
+        # The signals that are noted, with what handled them before.
+        self._noted: dict[int, Any] = {}
 
     def begin(self) -> None:
         if self._depth == 0 and threading.current_thread() is threading.main_thread():
-            # A program that handles interrupts itself goes on doing so.
-            is_mine = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-            if is_mine:
-                signal.signal(signal.SIGINT, self._note)
-            self._is_mine = is_mine
+            for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+                # A program that handles them itself goes on doing so.
+                if signal.getsignal(number) is usual:
+                    self._noted[number] = usual
+                    signal.signal(number, self._note)
         self._depth += 1
 
     def end(self) -> None:
         self._depth -= 1
-        if self._depth == 0 and self._is_mine:
-            self._is_mine = False
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self._depth == 0 and self._noted:
+            for number, usual in self._noted.items():
+                signal.signal(number, usual)
+            self._noted.clear()
             self.raise_waiting()
 
     def raise_waiting(self) -> None:
