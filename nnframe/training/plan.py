@@ -17,12 +17,15 @@ from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.engine import Epoch
 from nnframe.errors import DataError
 from nnframe.registry.binding import bind_schedule
+from nnframe.training.permutation import Permutation
 
 if TYPE_CHECKING:
     from nnframe.contracts.schedule import Schedule
 
 # What is drawn from the seed of a run besides the order of the samples.
 DROPOUT_STREAM, HOLD_OUT_STREAM = 1, 2
+# A longer order is computed where it is needed, since it would fill the memory.
+MOST_KEPT = 2**26
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ class Plan:
 
     def _order(self, number: int) -> Array | None:
         rows = self._split[0]
+        if self.shuffle and isinstance(rows, int) and rows > MOST_KEPT:
+            # It has what engines use of an array: a length and slices.
+            return Permutation(rows, [self.seed, number])  # type: ignore[return-value]
         if self.shuffle:
             return np.random.default_rng([self.seed, number]).permutation(rows)
         return None if isinstance(rows, int) else rows

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nnframe
 from nnframe.training.permutation import Permutation
+from nnframe.training.plan import Plan
 from nnframe.training.shards import ShardedPlan, taken_from_shards
 
 
@@ -94,3 +96,18 @@ def test_the_order_does_not_depend_on_how_shards_are_spread(split, changes):
     held_out = [] if plan.held_out is None else plan.held_out.tolist()
     assert sorted(order + held_out) == list(range(144))
     assert len(held_out) == (round(0.2 * 144) if changes.get("held_out_share") else 0)
+
+
+def test_an_order_of_very_many_rows_is_not_kept(monkeypatch):
+    monkeypatch.setattr("nnframe.training.plan.MOST_KEPT", 10)
+    plan = Plan(1, 4, 11, True, 5, None, None, False)
+    order = plan.epoch(0, 0.1).order
+    assert isinstance(order, Permutation)
+    data = nnframe.pairs(np.arange(11.0).reshape(-1, 1), np.ones((11, 1)))
+    nets = [nnframe.nNet.from_sizes([1, 1], [None], seed=0) for _ in range(3)]
+    for net, engine in zip(nets[:2], ["numpy", "reference"], strict=True):
+        net.nEpochs(1, data, "mse", 0.001, batch_size=4, shuffle=True, seed=5, engine=engine)
+    rows = order[0:11]
+    nets[2].backprop(nnframe.pairs(data.X[rows], data.Y[rows]), "mse", 0.001, batch_size=4)
+    for net in nets[:2]:
+        np.testing.assert_allclose(net.layersList[0].linear, nets[2].layersList[0].linear, rtol=1e-12)

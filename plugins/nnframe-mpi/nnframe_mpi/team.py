@@ -197,7 +197,25 @@ _let_others_run = getattr(os, "sched_yield", lambda: time.sleep(0))
 @lru_cache(maxsize=1)
 def _communicator() -> MPI.Intracomm:
     """Return a communicator of our own, so that no message of the script's is taken for one of ours."""
+    # All processes create it at the same time, and find out who shares their machine.
+    _processes_here()
     return MPI.COMM_WORLD.Dup()
+
+
+@lru_cache(maxsize=1)
+def _processes_here() -> int:
+    here = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)
+    size = here.size
+    here.Free()
+    return size
+
+
+@lru_cache(maxsize=1)
+def threads_of_process() -> int:
+    """Return how many threads a process may use: its share of the cores of its machine."""
+    on_this_machine = _processes_here()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // on_this_machine)
 
 
 def _give_up_on_messages() -> None:

@@ -12,9 +12,10 @@ from nnframe.arrays import copy_all
 from nnframe.contracts.bound import Linear, trained_arrays
 from nnframe.contracts.engine import BatchShares
 from nnframe.errors import EngineError
+from nnframe.many.threads import threads_limited_to
 from nnframe.registry.engine_binding import bind_predictor
 from nnframe.training.together import failure_of, raise_first
-from nnframe_mpi.team import MPITeam
+from nnframe_mpi.team import MPITeam, threads_of_process
 
 # Up to so many numbers, a message takes about as long as one that is half as large: gradients travel in float64,
 # together with the losses, in one message.
@@ -86,6 +87,7 @@ class InStep:
         self.n_numbers = sum(array.size for array in weights)
         self.dtype = weights[0].dtype
         self.exchanges = 0
+        self._threads = threads_of_process()
         self._marks = np.zeros(2)
         self._joined = np.zeros(self.n_numbers + 2) if self.n_numbers <= FEW_NUMBERS else None
         self._shares: tuple[tuple[int, int], BatchShares] | None = None
@@ -121,7 +123,8 @@ class InStep:
         total = np.nan
         failed: BaseException | None = None
         try:
-            total = work()
+            with threads_limited_to(self._threads, is_worker=False):
+                total = work()
         except AnotherFailedError:
             pass
         except BaseException as error:
