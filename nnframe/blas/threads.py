@@ -11,6 +11,7 @@ hand, and a large product isn't timed for longer than it takes.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +31,7 @@ VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL
 # The names of OpenBLAS's functions start and end like this in numpy's own build, and in others.
 AFFIXES = (("scipy_openblas", "64_"), ("openblas", "64_"), ("openblas", ""))
 # All threads must be faster by this factor, since a product that was timed in a quiet moment may be followed by others.
+# For a matrix and a vector one thread must be: to choose it takes a tenth of such a product's time.
 GAIN = 1.2
 TRIES = 5
 # A product that is timed has at most so many multiplications, and a power of 2 as its number of columns.
@@ -46,7 +48,10 @@ class Library(NamedTuple):
     n_threads: int
 
 
+# Products of so many sizes are remembered.
+MOST_SIZES = 256
 # For a product, whether one thread is faster, and until when that holds.
+_by_sizes: dict[tuple[tuple[int, ...], int], FittingThreads] = {}
 _findings: dict[tuple[tuple[int, int, int], DType], tuple[bool, float]] = {}
 
 
@@ -58,6 +63,11 @@ class FittingThreads:
     product : (int, int, int)
         The sizes m, k and n of the largest product of an (m, k) and a (k, n) matrix.
     dtype : numpy.dtype
+
+    Attributes
+    ----------
+    on_all_until : float
+        Until then, by `time.perf_counter`, all threads are the best choice.
     """
 
     def __init__(self, product: tuple[int, int, int], dtype: DType) -> None:
@@ -65,6 +75,7 @@ class FittingThreads:
         self._finding = True, 0.0
         self._key = _stand_in(product), dtype
         self._library = None if _is_on_one(product) or is_set_by_user() else blas_library()
+        self.on_all_until = math.inf if self._library is None else 0.0
 
     @property
     def matters(self) -> bool:
@@ -116,11 +127,12 @@ class FittingThreads:
                 on_one = _seconds(A, B, out)
             finally:
                 library.set(library.n_threads)
-            alone = on_one < GAIN * on_all
+            alone = on_one < (GAIN * on_all if n > 1 else on_all / GAIN)
             end = time.perf_counter()
             until = end + max(SECONDS, TIMES * (end - now))
             _findings[self._key] = alone, until
         self._finding = alone, until
+        self.on_all_until = 0.0 if alone else until
         return alone
 
 
@@ -132,13 +144,20 @@ def largest_product(weights: Iterable[Array], batch_size: int) -> tuple[int, int
 
 def product(A: Array, B: Array) -> Array:
     """Return the product of two matrices, computed by as many threads as are good for it."""
-    return _threads_for(A.shape, B.shape[1], A.dtype.char).dot(A, B)
+    sizes = A.shape, B.shape[1]
+    threads = _by_sizes.get(sizes) or _threads_for(sizes, A.dtype)
+    if time.perf_counter() < threads.on_all_until:
+        result: Array = A.dot(B)
+        return result
+    return threads.dot(A, B)
 
 
-@lru_cache(maxsize=256)
-def _threads_for(shape: tuple[int, ...], count: int, dtype: str) -> FittingThreads:
-    m, k = shape
-    return FittingThreads((m, k, count), np.dtype(dtype))
+def _threads_for(sizes: tuple[tuple[int, ...], int], dtype: DType) -> FittingThreads:
+    (m, k), count = sizes
+    if len(_by_sizes) >= MOST_SIZES:
+        _by_sizes.clear()
+    _by_sizes[sizes] = FittingThreads((m, k, count), dtype)
+    return _by_sizes[sizes]
 
 
 def _is_on_one(product: tuple[int, int, int]) -> bool:

@@ -21,6 +21,8 @@ class Threads:
         library = Library(lambda: self.n, self.set, n_threads=n)
         monkeypatch.setattr(blas_threads, "blas_library", lambda: library)
         monkeypatch.setattr(blas_threads, "_findings", {})
+        # On a slow machine, too, no finding expires.
+        monkeypatch.setattr(blas_threads, "SECONDS", 1e9)
         seconds = (lambda: 1.0) if alone else (lambda: 1.0 if self.n > 1 else 2.0)
         monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: seconds())
         for name in VARIABLES:
@@ -43,6 +45,14 @@ def test_a_product_that_gains_from_more_threads_has_all(monkeypatch):
     with FittingThreads(LARGE, FLOAT32).chosen():
         assert library.n == 4
     assert library.n == 4
+
+
+@pytest.mark.parametrize(("ratio", "n_threads"), [(0.5, 1), (1.0, 4), (2.0, 4)])
+def test_a_product_with_a_vector_has_one_thread_if_that_is_faster(ratio, n_threads, monkeypatch):
+    library = Threads(monkeypatch, alone=True)
+    monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: 1.0 if library.n > 1 else ratio)
+    with FittingThreads((784, 128, 1), FLOAT32).chosen():
+        assert library.n == n_threads
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -103,7 +113,7 @@ def test_a_run_and_a_step_have_fitting_threads_and_put_them_back(monkeypatch):
 @pytest.mark.parametrize("kind", ["forwardPass", "predict", "predictor", "evaluate"])
 def test_answers_have_fitting_threads_and_put_them_back(kind, monkeypatch):
     library = Threads(monkeypatch, alone=True)
-    blas_threads._threads_for.cache_clear()
+    blas_threads._by_sizes.clear()
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(300, 30)), rng.normal(size=(300, 2))
     net = nNet.from_sizes([30, 100, 2])
@@ -119,20 +129,18 @@ def test_answers_have_fitting_threads_and_put_them_back(kind, monkeypatch):
         np.testing.assert_allclose(answer(), expected)
     # The first layer alone: timed on one thread, and then computed on one.
     assert library.seen == [1, 4] * 2
-    blas_threads._threads_for.cache_clear()
+    blas_threads._by_sizes.clear()
 
 
 def test_sizes_that_change_all_the_time_are_timed_for_a_few(monkeypatch):
     timed = []
     Threads(monkeypatch, alone=True)
-    # No finding expires.
-    monkeypatch.setattr(blas_threads, "SECONDS", 1e9)
     monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: timed.append(B.shape[1]) or 1.0)
     A = np.ones((256, 784), np.float32)
-    blas_threads._threads_for.cache_clear()
+    blas_threads._by_sizes.clear()
     for count in range(2, 200):
         product(A, np.ones((784, count), np.float32))
-    blas_threads._threads_for.cache_clear()
+    blas_threads._by_sizes.clear()
     # Each of them once on all threads and once on one.
     assert sorted(set(timed)) == [2, 4, 8, 16, 32, 64]
     assert len(timed) == 12

@@ -2,7 +2,9 @@
 
 import contextvars
 import copy
+import itertools
 import pickle
+import signal
 import tracemalloc
 
 import numpy as np
@@ -314,6 +316,29 @@ def test_a_failing_plugin_leaves_the_weights_from_before_the_step():
         trainer.step(*data[3])
     for mine, theirs in zip(arrays_of(net), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="has no timers that interrupt")
+def test_an_interrupt_leaves_the_weights_of_a_whole_update():
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    data = digits_like(40)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for delay in (0.011, 0.012, 0.013, 0.014):
+            net, like = net_of(), net_of()
+            trainer, twin = (each.trainer("cel", optimizer="adam", steps_per_epoch=10) for each in (net, like))
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            with pytest.raises(KeyboardInterrupt):
+                trainer.run(itertools.cycle(data))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            made = int(trainer.bound.rule.state.updates)
+            assert trainer.steps in (made - 1, made)
+            twin.run(itertools.islice(itertools.cycle(data), made))
+            assert_same(net, like)
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_early_stopping_follows_the_epochs_of_a_stream():
