@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnframe import Activation, Loss, denseLayer, floored, nNet
+from nnframe.formula.pairs import derived_pair
 from nnframe.registry.binding import bind_objective
 
 
@@ -147,3 +148,17 @@ def test_any_pair_has_the_value_and_the_gradient_of_its_formulas(forward, value)
         below[i] -= 1e-6
         expected = (value(forward(above), y) - value(forward(below), y)) / 2e-6
         np.testing.assert_allclose(got[i], expected.astype(float), rtol=1e-6, atol=1e-8)
+
+
+def test_parameters_of_the_loss_may_be_arguments_of_the_pair():
+    def value(a, y, gamma):
+        return -(y * (1 - a) ** gamma * np.log(floored(a))).sum(axis=0)
+
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(4, 8)), rng.dirichlet(np.ones(4), size=8).T
+    general = derived_pair(softmax, {}, value, {"gamma": 2.0}, y, symbols=["gamma"])
+    for gamma in (2.0, 0.5, 3.5):
+        fixed = derived_pair(softmax, {}, value, {"gamma": gamma}, y)
+        np.testing.assert_allclose(general.value(z, y, gamma), fixed.value(z, y), rtol=1e-12)
+        expected = fixed.gradient(z, softmax(z), y)
+        np.testing.assert_allclose(general.gradient(z, softmax(z), y, gamma), expected, rtol=1e-10, atol=1e-13)

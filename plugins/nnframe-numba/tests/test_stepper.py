@@ -153,7 +153,7 @@ def test_a_later_process_loads_the_same_code_without_numba(tmp_path):
             env=os.environ | {"NNFRAME_NUMBA_CACHE": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=True,
         )
         losses.append(process.stdout.split())
