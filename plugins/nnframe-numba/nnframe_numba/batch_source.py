@@ -48,6 +48,9 @@ class BatchVariant(NamedTuple):
         Whether BLAS multiplies. It can't add to the weights, so the update follows when all gradients are there.
     parametrized : frozenset of str
         The parts that take parameters.
+    trained : tuple of bool, or None
+        For the weights and the bias of each layer, whether they are trained, each with a learning rate of its own; None
+        if all have the same.
     """
 
     single: bool
@@ -58,6 +61,16 @@ class BatchVariant(NamedTuple):
     plain: bool
     on_blas: bool
     parametrized: frozenset[str] = frozenset()
+    trained: tuple[bool, ...] | None = None
+
+    @property
+    def lowest(self) -> int:
+        """The lowest layer that is trained; gradients end there."""
+        return 0 if self.trained is None else [*self.trained, True].index(True) // 2
+
+    def trains(self, letter: str, layer: int) -> bool:
+        """Whether the weights W or the bias b of a layer are trained."""
+        return self.trained is None or self.trained[2 * layer + "Wb".index(letter)]
 
     @property
     def updates_in_place(self) -> bool:
@@ -108,7 +121,14 @@ def rule_names(variant: BatchVariant) -> list[str]:
     if variant.plain or variant.n_state is None:
         return gradients
     states = [f"s{i}" for i in range(variant.n_state)]
-    return [*gradients, "g", *states, "updates", "l1", "l2", "clip_value", "clip_norm"]
+    numbers = ["updates", "l1", "l2", "clip_value", "clip_norm"]
+    factors = [] if variant.trained is None else [f"f{name}" for name in trained_names(variant)]
+    return [*gradients, "g", *states, *numbers, *factors]
+
+
+def trained_names(variant: BatchVariant) -> list[str]:
+    """Return the names of the weights and biases that are trained."""
+    return [f"{letter}{k}" for k in range(variant.n_layers) for letter in ("W", "b") if variant.trains(letter, k)]
 
 
 def parameter_names(variant: BatchVariant) -> list[str]:
@@ -122,6 +142,8 @@ def gradient_lines(variant: BatchVariant) -> list[str]:
     overwrites, to = not variant.updates_in_place, "" if variant.updates_in_place else "g"
     lines = []
     for k, v in enumerate(inputs):
+        if not variant.trains("W", k) and not variant.trains("b", k):
+            continue
         arrays = ", ".join((f"d{k}", v, f"{to}W{k}", f"{to}b{k}"))
         if variant.single:
             lines.append(f"{'store' if overwrites else 'add'}_gradient_single({arrays})")
@@ -139,13 +161,20 @@ def update_lines(variant: BatchVariant) -> list[str]:
         return [f"{letter}{k} += g{letter}{k}" for k in range(variant.n_layers) for letter in ("W", "b")]
     if variant.n_state is None:
         return ["update_weights(rate)"]
-    lines = [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(variant.n_layers)]
+    trained = trained_names(variant)
+    lines = [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(variant.n_layers) if f"W{k}" in trained]
+    # What is frozen counts for no norm.
+    lines += [
+        f"g{letter}{k}[:] = 0" for k in range(variant.n_layers) for letter in "Wb" if f"{letter}{k}" not in trained
+    ]
     lines += ["clip(g, clip_value, clip_norm)", "updates[0] += 1", "begin = 0"]
     states = [f"s{i}[begin:end]" for i in range(variant.n_state)]
     for k in range(variant.n_layers):
         for name, array in ((f"W{k}", f"flat(W{k})"), (f"b{k}", f"b{k}")):
             lines.append(f"end = begin + {name}.size")
-            lines.append(variant.part("optimize", array, "g[begin:end]", *states, "updates[0]", "rate"))
+            rate = "rate" if variant.trained is None else f"rate * f{name}"
+            if name in trained:
+                lines.append(variant.part("optimize", array, "g[begin:end]", *states, "updates[0]", rate))
             lines.append("begin = end")
     return lines
 
@@ -176,7 +205,7 @@ def slope_lines(variant: BatchVariant) -> list[str]:
         lines.append(f"scale({d[last]}, {'-rate' if variant.plain else '1'}{count})")
     if variant.weighted:
         lines.append(f"weigh({losses}, {d[last]}, {own('s')})")
-    for k in range(last, 0, -1):
+    for k in range(last, variant.lowest, -1):
         lines.append(_product(variant, "backward", d[k], f"W{k}", d[k - 1]))
         if variant.dropped[k - 1]:
             lines.append(f"multiply({d[k - 1]}, {own(f'm{k - 1}')})")

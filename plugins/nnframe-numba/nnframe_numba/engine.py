@@ -35,12 +35,9 @@ def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
 
 def is_left_to_numpy(task: TrainingTask | BoundNet) -> bool:
     """Return whether a task has to be left to the engine numpy, with a warning the first time."""
-    if any(layer.parameters for layer in task.layers) or task.objective.parameters:
-        reason = "compiled code has no learned parameters of activations and losses yet"
-    elif task.rule.factors is not None:
-        reason = "compiled code has no learning rates for single layers yet"
-    else:
+    if not any(layer.parameters for layer in task.layers) and not task.objective.parameters:
         return False
+    reason = "compiled code has no learned parameters of activations and losses yet"
     warn_once(reason, f"the engine numba leaves this net to the engine numpy: {reason}")
     give_warnings(STACKLEVEL)
     return True

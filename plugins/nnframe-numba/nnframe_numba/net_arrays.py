@@ -13,7 +13,7 @@ from nnframe.contracts.engine import BoundNet
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.random_bits import BITS
-from nnframe.engines.vectors import vector_of
+from nnframe.engines.vectors import factors_by_layer, vector_of
 from nnframe.registry.binding import IDENTITY
 from nnframe_numba.batch_source import BatchVariant
 from nnframe_numba.part_formulas import is_in_place
@@ -30,6 +30,7 @@ def variant_of(
 ) -> BatchVariant:
     """Return the variant of the source for a net."""
     rule = net.rule
+    factors = None if rule.factors is None else factors_by_layer(net.layers, rule)
     return BatchVariant(
         single=single,
         fused=net.objective.loss_gradient is None,
@@ -39,6 +40,7 @@ def variant_of(
         plain=rule.is_plain and not updates_on_numpy,
         on_blas=on_blas,
         parametrized=frozenset(parametrized),
+        trained=None if factors is None else tuple(factor > 0 for pair in factors for factor in pair),
     )
 
 
@@ -75,6 +77,9 @@ def rule_arrays(net: BoundNet | TrainingTask, variant: BatchVariant, memory: Mem
         weights = [array for layer in net.layers for array in (layer.weights, layer.bias[:, 0])]
         return [memory.empty_like(array) for array in weights]
     vector, parts = vector_of(net.layers, memory)
+    # The gradients of frozen layers are never written.
+    vector[...] = 0
     gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
     numbers = (rule.l1, rule.l2, rule.clip_value or 0.0, rule.clip_norm or 0.0)
-    return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *map(float, numbers)]
+    factors = [factor for factor in rule.factors or () if factor > 0]
+    return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *map(float, (*numbers, *factors))]

@@ -128,7 +128,7 @@ def _kind(name: str) -> str:
     letters = name.rstrip("0123456789")
     if name in INTEGERS:
         return "integers"
-    if name in ("l1", "l2", "clip_value", "clip_norm"):
+    if name in ("l1", "l2", "clip_value", "clip_norm") or letters in ("fW", "fb"):
         return "float"
     if letters in (UNSIGNED, FLOATS):
         return "unsigned" if letters == UNSIGNED else "floats"
