@@ -12,7 +12,7 @@ from nnframe import registry
 from nnframe.arrays import Array
 from nnframe.contracts.activation import Activation
 from nnframe.errors import ArgumentError, ArgumentTypeError, shown
-from nnframe.inputs.checks import generator, layer_sizes, net_dtype
+from nnframe.inputs.checks import as_list, generator, layer_sizes, net_dtype
 from nnframe.layer import denseLayer
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int
             f"activations is {shown(activations)}; expected a list of one per layer, or of two, for the hidden "
             f"layers and for the last: ['relu', 'softmax']"
         )
-    each = list(activations)
+    each = as_list(activations, "activations", "a list of one per layer, such as ['relu', 'softmax']")
     if len(each) == n_layers:
         return each
     if len(each) == 2:

@@ -215,7 +215,8 @@ class nNet(Answers):
         NNFrameError
             As in `nEpochs`.
         """
-        if type(data) is list and len(data) == 1 and not settings and batch_size == 1 and type(learning_rate) is float:
+        is_single = type(data) is list and type(batch_size) is int and len(data) == batch_size == 1 and not settings
+        if is_single and type(learning_rate) is float:
             # Learning one observation at a time must not pay for the preparation of a run in every call.
             kept = self._kept_trainer
             if kept is None or not kept.fits(self, loss):

@@ -12,7 +12,7 @@ from nnframe.contracts.domains import Domain, checked_domain
 from nnframe.contracts.fused import Fused, checked_fused
 from nnframe.contracts.learned import Learned, checked_learned
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError, DerivativeError
+from nnframe.errors import ArgumentError, DerivativeError, shown
 
 if TYPE_CHECKING:
     from nnframe.formula.derived_activation import DerivedActivation
@@ -107,8 +107,8 @@ class Activation(Plugin):
             )
         if self.a_domain is not None:
             checked_domain(f"activation {self.name!r}", "a_domain", self.a_domain)
-        if self.init not in ("glorot", "he"):
-            raise ArgumentError(f"init of activation {self.name!r} is {self.init!r}; expected 'glorot' or 'he'")
+        if not isinstance(self.init, str) or self.init not in ("glorot", "he"):
+            raise ArgumentError(f"init of activation {self.name!r} is {shown(self.init)}; expected 'glorot' or 'he'")
 
     @property
     def elementwise(self) -> bool:

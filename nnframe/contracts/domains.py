@@ -50,7 +50,7 @@ def checked_domain(owner: str, name: str, domain: object) -> None:
     ------
     ArgumentError
     """
-    if domain not in get_args(Domain):
+    if not isinstance(domain, str) or domain not in get_args(Domain):
         expected = ", ".join(map(repr, get_args(Domain)))
         raise ArgumentError(f"{name} of {owner} is {shown(domain)}; expected one of {expected}")
 

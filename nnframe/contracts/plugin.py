@@ -18,7 +18,7 @@ from nnframe.contracts.parameters import (
     coerced_parameter,
     format_parameters,
 )
-from nnframe.errors import ArgumentError, ArgumentTypeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
 
 Self = TypeVar("Self", bound="Plugin")
 
@@ -62,6 +62,12 @@ class Plugin(HasSpec):
                 f"name is {shown(self.name)}; expected letters, digits, '_', '-' and '.', such as 'leaky_relu'"
             )
         object.__setattr__(self, "name", self.name.lower())
+        for field_name in ("params", "overrides", "limits"):
+            value = getattr(self, field_name)
+            if not isinstance(value, Mapping):
+                raise ArgumentTypeError(
+                    f"{field_name} of {self.name!r} is {with_type(value)}; expected a dict by the names of parameters"
+                )
         limits = checked_limits(self.name, self.params, self.limits)
         params = {key: checked_default(self.name, key, value, limits.get(key)) for key, value in self.params.items()}
         object.__setattr__(self, "params", MappingProxyType(params))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, ShapeError, one_line, shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -49,6 +49,10 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
     """
     if isinstance(labels, np.ma.MaskedArray) and np.ma.is_masked(labels):
         raise ArgumentTypeError("labels has masked values; expected a label for every sample: leave those samples out")
+    try:
+        dtype = np.dtype(dtype)
+    except Exception:  # of several types, depending on what it is
+        raise ArgumentTypeError(f"dtype is {shown(dtype)}; expected a dtype of numpy, such as float32") from None
     if classes is None:
         classes = _categories(labels)
     found = _as_labels(labels, "labels")
@@ -79,7 +83,12 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None, dtype: npt.DTypeL
 
 def _as_labels(values: Any, name: str) -> Array:
     """Return labels as an array, unless numpy would make texts of numbers, or numbers of booleans."""
-    found: Array = np.asarray(values)
+    try:
+        found: Array = np.asarray(values)
+    except ValueError as error:
+        raise ShapeError(
+            f"{name} can't be converted to an array ({one_line(error)}); expected one label each"
+        ) from error
     if found.ndim == 1 and (isinstance(values, (list, tuple)) or found.dtype == object):
         kinds = {type(each).__name__: _kind(each) for each in values if not _is_missing(each)}
         if len(set(kinds.values())) > 1:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -163,10 +163,26 @@ def finite_number(value: object, name: str, example: str) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise ArgumentTypeError(f"{name} is {with_type(value)}; expected a number such as {example}")
     # A Python float takes the dtype of the array it multiplies; numpy's own floats don't.
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number) or number < 0:
         raise ArgumentError(f"{name} is {number}; expected a finite number, 0 or more, such as {example}")
     return number
+
+
+def as_list(values: object, name: str, expected: str) -> list[Any]:
+    """Return what an iterable yields as a list; some arrays can't be iterated over although they say so.
+
+    Raises
+    ------
+    ArgumentTypeError
+    """
+    try:
+        return list(values)  # type: ignore[call-overload,no-any-return]
+    except TypeError:
+        raise ArgumentTypeError(f"{name} is {with_type(values)}; expected {expected}") from None
 
 
 def layer_sizes(sizes: Sequence[int]) -> list[int]:
@@ -176,9 +192,8 @@ def layer_sizes(sizes: Sequence[int]) -> list[int]:
     ------
     ArgumentError, ArgumentTypeError
     """
-    if not isinstance(sizes, Iterable):
-        raise ArgumentTypeError(f"sizes is {shown(sizes)}; expected a list of whole numbers such as [64, 32, 10]")
-    counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
+    listed = as_list(sizes, "sizes", "a list of whole numbers such as [64, 32, 10]")
+    counts = [whole_number(size, f"sizes[{i}]") for i, size in enumerate(listed)]
     if len(counts) < 2:
         raise ArgumentError(f"sizes is {counts}; expected at least two, for the input and the output: [64, 10]")
     return counts

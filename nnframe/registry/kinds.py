@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError, shown
+from nnframe.errors import ArgumentError, ArgumentTypeError, shown
 
 # Has a name here, since within `Kind` the name "type" means a kind's own.
 PluginType: TypeAlias = type[Plugin]
@@ -74,11 +74,20 @@ def kind_named(name: str) -> Kind:
     ArgumentError
         If there is none.
     """
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         raise ArgumentError(f"kind is {shown(name)}; expected one of {', '.join(map(repr, KINDS))}")
     return KINDS[name]
 
 
 def kind_of(cls: type[Plugin]) -> Kind:
-    """Return the kind whose objects are of a class."""
-    return next(kind for kind in KINDS.values() if kind.includes(cls))
+    """Return the kind whose objects are of a class.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If there is none.
+    """
+    for kind in KINDS.values():
+        if kind.includes(cls):
+            return kind
+    raise ArgumentTypeError(f"got an object of type {cls.__name__}; expected a plugin: {', '.join(KINDS)}")

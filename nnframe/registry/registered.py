@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import RegistrationError, shown
+from nnframe.errors import ArgumentTypeError, RegistrationError, shown, with_type
 from nnframe.registry.collect import Collector
 from nnframe.registry.provider import Objects, Provider
 
@@ -37,9 +37,14 @@ class Registrations:
 
     def add(self, plugin: object, name: str | None) -> bool:
         """Add a plugin; see `Registry.register`. Return False if it is there already."""
+        if not isinstance(name, (str, type(None))):
+            raise ArgumentTypeError(
+                f"name is {with_type(name)}; expected the name of a distribution or module, or None"
+            )
         provider = Provider(name or _module_of(plugin))
         if any(plugin is known.plugin for known in self._known):
             return False
+        _require_comparable(plugin)
         objects = self._collector.collect(plugin, None, provider)
         for kind, named in objects.items():
             for taken in named:
@@ -86,3 +91,13 @@ def _module_of(plugin: object) -> str:
     """Return the module that counts as the provider of an object registered in code."""
     owner = plugin.first_function if isinstance(plugin, Plugin) else plugin
     return getattr(owner, "__name__" if owner is plugin else "__module__", None) or type(plugin).__module__
+
+
+def _require_comparable(plugin: object) -> None:
+    """Raise for arrays and the like, which pluggy can't look up among what it has."""
+    try:
+        is_plain = not (plugin == object() or plugin == "")
+    except Exception:
+        is_plain = False
+    if not is_plain:
+        raise ArgumentTypeError(f"plugin is {with_type(plugin)}; expected a plugin, or a module or object with hooks")

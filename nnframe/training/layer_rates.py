@@ -23,15 +23,21 @@ def checked_layer_rates(value: Any, name: str) -> tuple[LayerRate, ...]:
     ------
     ArgumentError, ArgumentTypeError
     """
-    if isinstance(value, (str, Mapping)) or not isinstance(value, (Sequence, np.ndarray)):
+    if isinstance(value, Mapping) or not _is_list(value):
         raise ArgumentTypeError(f"{name} is {shown(value)}; expected a list with an entry for each layer: [0, 0.1, 1]")
     return tuple(_checked(entry, f"{name}[{i}]") for i, entry in enumerate(value))
+
+
+def _is_list(value: Any) -> bool:
+    # An array without dimensions is a number.
+    is_list = isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str)
+    return is_list and getattr(value, "shape", None) != ()
 
 
 def _checked(entry: Any, name: str) -> LayerRate:
     if isinstance(entry, Mapping):
         return {key: finite_number(each, f"{name}[{key!r}]", "0.1") for key, each in entry.items()}
-    if isinstance(entry, (Sequence, np.ndarray)) and not isinstance(entry, str):
+    if _is_list(entry):
         if len(entry) != 2:
             raise ArgumentError(
                 f"{name} is {shown(entry)}; expected a pair of factors, for the weights and for the bias: (0.1, 1)"

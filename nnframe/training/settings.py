@@ -82,7 +82,10 @@ def yes_or_no(value: Any, name: str) -> bool:
 
 def dropout_shares(value: Any, name: str) -> float | tuple[float, ...]:
     """Return one share for all hidden layers, or a tuple of one each."""
-    is_list = isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str)
+    # An array without dimensions is a number.
+    is_list = (
+        isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str) and getattr(value, "shape", None) != ()
+    )
     shares = tuple(finite_number(each, name, "0.2") for each in (value if is_list else [value]))
     if any(share >= 1 for share in shares):
         raise ArgumentError(f"{name} is {shown(value)}; expected shares from 0 to below 1, such as 0.2")
@@ -101,7 +104,9 @@ def validation_share(value: Any, name: str) -> Any:
 
 def engine_or_default(value: Any, name: str) -> Engine:
     """Return an engine; for None the one that the environment names, or the default."""
-    return registry.resolve(Engine, value or os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE)
+    if value is None:
+        value = os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE
+    return registry.resolve(Engine, value)
 
 
 def named_metrics(value: Any, name: str) -> dict[str, Metric]:

@@ -52,7 +52,7 @@ def as_pairs(
                 f"{name} is {data!r}, but the net has inputs of ({n_in}, 1) and outputs of ({n_out}, 1); check the "
                 f"numbers of columns of the arrays{hint}"
             )
-    elif isinstance(data, (str, bytes)) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
+    elif isinstance(data, (str, bytes)) or not _has_items(data):
         raise DataError(
             f"{name} is of type {type(data).__name__}; expected a sequence of pairs (x, y): use list(...) to keep what "
             f"an iterator yields, or nnframe.pairs(X, Y) for two arrays of rows"
@@ -60,6 +60,11 @@ def as_pairs(
     if len(data) == 0 and not (may_be_empty and isinstance(data, Pairs)):
         raise DataError(f"{name} is empty; expected at least one pair (x, y) of columns")
     return data if isinstance(data, Pairs) else _stack(data, n_in, n_out, name, outputs_of)
+
+
+def _has_items(data: Any) -> bool:
+    """Whether something can be counted and indexed; an array without dimensions only seems so."""
+    return hasattr(data, "__len__") and hasattr(data, "__getitem__") and getattr(data, "shape", None) != ()
 
 
 def _wrong_outputs(loss: Loss, n_targets: int, wanted: int) -> DataError:

@@ -7,14 +7,14 @@ and the random state.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from nnframe.arrays import Array
-from nnframe.errors import ArgumentTypeError, NNFrameError
+from nnframe.errors import ArgumentTypeError, NNFrameError, with_type
 from nnframe.history import History
-from nnframe.inputs.checks import as_matrix
+from nnframe.inputs.checks import as_list, as_matrix
 from nnframe.training.callback_runner import BATCH_END, EPOCH_END, PART_END, CallbackRunner
 from nnframe.training.stepping import Stepping
 from nnframe.training.trainer_run import TrainerRun
@@ -55,11 +55,12 @@ class Trainer(Stepping):
             As `step`. The updates made until then stay, and the trainer can go on.
         """
         run = TrainerRun(self)
-        runner = CallbackRunner(tuple(callbacks))
+        runner = CallbackRunner(as_list(callbacks, "callbacks", "a list such as ['progress']"))
+        pairs = _iterator(batches)
         try:
             runner.start(run)
             has_batch_end = runner.has(BATCH_END)
-            for number, batch in enumerate(batches):
+            for number, batch in enumerate(pairs):
                 x, y = _pair(batch, number)
                 loss = self.step(_transposed(x, "x"), _transposed(y, "y")) if rows else self.step(x, y)
                 if has_batch_end:
@@ -126,3 +127,12 @@ def _pair(batch: Any, number: int) -> tuple[Any, Any]:
             f"(x, y), two arrays of columns"
         ) from None
     return x, y
+
+
+def _iterator(batches: Any) -> Iterator[Any]:
+    try:
+        return iter(batches)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"batches is {with_type(batches)}; expected pairs (x, y), in a list or from a generator"
+        ) from None
