@@ -4,7 +4,8 @@
 
 measures nnframe's engines, a beginner's loop in numpy, scikit-learn, torch, JAX, onnxruntime, the C library FANN and
 bare matrix products, as far as they are installed. It writes tables into README.md and the picture
-tests/benchmarks/comparison.png. Run it on an idle machine: anything else that runs changes the numbers.
+tests/benchmarks/comparison.png. Run it on an idle machine: anything else that runs changes the numbers. It takes up to
+12 minutes, in which a row has as many rounds as fit; --minutes gives it more or less time.
 
     python tests/benchmarks/compare.py --quick
 
@@ -35,6 +36,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURE = Path(__file__).resolve().parent / "comparison.png"
 # An import of some packages takes seconds.
 MOST_IMPORTS = 5
+# The rest is for imports, and for rows that take longer than their share since they have three rounds in any case.
+SHARE_OF_ROWS = 0.85
 # A row of each kind, short rounds, and few of them.
 QUICK_ROWS = ["64-32-10, batch 32", "64-32-10, online", "64-32-10, 1 at a time"]
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.05
@@ -58,7 +61,8 @@ def main() -> int:
     if not rows or not contenders:
         print("there is nothing to measure: no row or no contender matches --rows and --only", file=sys.stderr)
         return 2
-    results = measure(rows, contenders, options.rounds, options.seconds, options.most_seconds, print)
+    for_rows = 60 * options.minutes * SHARE_OF_ROWS
+    results = measure(rows, contenders, options.rounds, options.seconds, options.most_seconds, print, for_rows)
     names = [contender.name for contender in contenders]
     against = next((name for name in names if options.against in name), names[0])
     parts = [
@@ -96,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=11, help="how often each contender runs (default: 11)")
     parser.add_argument("--seconds", type=float, default=0.1, help="how long a round takes, about (default: 0.1)")
     parser.add_argument("--most-seconds", type=float, default=30, help="a row ends after this time (default: 30)")
+    parser.add_argument("--minutes", type=float, default=12, help="how long all rows may take (default: 12)")
     parser.add_argument("--write", action="store_true", help="write the files although only some rows are measured")
     return parser
 

@@ -39,6 +39,24 @@ def ratios_of(row, text):
     return len(re.findall(r"\*\*[\d.]+\*\* \([\d.]+ to [\d.]+\)", line))
 
 
+def test_rows_share_the_time_that_is_left(monkeypatch):
+    from comparison import rounds
+    from comparison.rows import ROWS
+
+    clock = [0.0]
+    shares = []
+
+    def row(row, workers, count, seconds, most_seconds, share, say):
+        shares.append(share)
+        # The first takes longer than its share, the second no time.
+        clock[0] += [20.0, 0.0, 5.0][len(shares) - 1]
+
+    monkeypatch.setattr(rounds, "_measure_row", row)
+    monkeypatch.setattr(rounds.time, "perf_counter", lambda: clock[0])
+    rounds.measure(ROWS[:3], [], 5, 0.1, 30.0, print, all_seconds=30.0)
+    assert shares == [10.0, 5.0, 10.0]
+
+
 def test_the_quick_rows_exist_and_are_of_every_kind():
     from compare import QUICK_ROWS
     from comparison.rows import ROWS

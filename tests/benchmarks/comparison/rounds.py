@@ -6,6 +6,7 @@ their speeds drift.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -20,7 +21,8 @@ from comparison.spread import quartiles
 from comparison.worker import ContenderError, Worker
 
 # Idle threads of the last contender spin before they sleep: OpenBLAS's for 2^28 cycles.
-PAUSE = 0.2
+PAUSE = 0.15
+FEWEST_ROUNDS = 3
 
 
 class Result(NamedTuple):
@@ -60,6 +62,7 @@ def measure(
     seconds: float,
     most_seconds: float,
     say: Callable[[str], object],
+    all_seconds: float = math.inf,
 ) -> list[Result]:
     """Return the results of all rows.
 
@@ -73,10 +76,17 @@ def measure(
         A row ends after this time, but not before three rounds.
     say : callable
         Called with a line of progress.
+    all_seconds : float, optional
+        The time for all rows. Each may take its share of what is left, the preparation of its contenders counted.
     """
     workers = {contender.name: Worker(contender) for contender in contenders}
+    end = time.perf_counter() + all_seconds
+    results: list[Result] = []
     try:
-        return [_measure_row(row, workers, rounds, seconds, most_seconds, say) for row in rows]
+        for row in rows:
+            share = (end - time.perf_counter()) / (len(rows) - len(results))
+            results.append(_measure_row(row, workers, rounds, seconds, most_seconds, share, say))
+        return results
     finally:
         for worker in workers.values():
             worker.close()
@@ -88,9 +98,11 @@ def _measure_row(
     rounds: int,
     seconds: float,
     most_seconds: float,
+    share: float,
     say: Callable[[str], object],
 ) -> Result:
     say(f"{row.name}: preparing")
+    began = time.perf_counter()
     remarks: list[str] = []
     disagreements: list[str] = []
     ready = those_that_agree(row, workers, remarks, disagreements)
@@ -103,7 +115,8 @@ def _measure_row(
     rates: dict[str, list[float]] = {name: [] for name in ready}
     start = time.perf_counter()
     for done in range(rounds):
-        if done >= min(3, rounds) and time.perf_counter() - start > most_seconds:
+        now = time.perf_counter()
+        if done >= min(FEWEST_ROUNDS, rounds) and (now - start > most_seconds or now - began > share):
             break
         for name, worker in list(ready.items()):
             time.sleep(PAUSE)
