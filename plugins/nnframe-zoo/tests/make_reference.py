@@ -109,6 +109,12 @@ def mixture_nll(a, y, components, full=False, eps=1e-6):
     return -mixture.log_prob(y).mean(0) - (0 if full else math.log(2 * math.pi) / 2)
 
 
+def barron(a, y, scale):
+    # For alpha = 1, the integral of the density is a Bessel function.
+    normalizer = 2 * math.e * torch.special.modified_bessel_k1(torch.ones((), dtype=a.dtype)) * scale
+    return (((a - y) / scale) ** 2 + 1).sqrt().mean(0) - 1 + normalizer.log()
+
+
 def cosine(a, y, eps):
     return 1 - (a / a.norm(dim=0).clamp_min(eps) * y / y.norm(dim=0).clamp_min(eps)).sum(0)
 
@@ -141,6 +147,10 @@ ACTIVATIONS = [
         ("softshrink(lambd=1.0)", lambda z: F.softshrink(z, 1.0)),
         ("hardshrink", F.hardshrink),
         ("hardshrink(lambd=1.0)", lambda z: F.hardshrink(z, 1.0)),
+        ("prelu", lambda z: F.prelu(z, torch.tensor([0.25], dtype=z.dtype))),
+        ("prelu(alpha=0.5)", lambda z: F.prelu(z, torch.tensor([0.5], dtype=z.dtype))),
+        ("learned_swish", F.silu),
+        ("learned_swish(beta=2.5)", lambda z: z * torch.sigmoid(2.5 * z)),
     ]
 ]
 OTHER_ACTIVATIONS = [
@@ -183,6 +193,8 @@ PLAIN_LOSSES = [
         ("hinge(margin=0.5)", lambda a, y: hinge(a, y, 0.5).mean(0), PLACES, SIGNS),
         ("squared_hinge", lambda a, y: (hinge(a, y, 1.0) ** 2).mean(0), PLACES, SIGNS),
         ("squared_hinge(margin=0.5)", lambda a, y: (hinge(a, y, 0.5) ** 2).mean(0), PLACES, SIGNS),
+        ("barron", lambda a, y: barron(a, y, 1.0), PLACES, TARGETS),
+        ("barron(scale=0.5)", lambda a, y: barron(a, y, 0.5), PLACES, TARGETS),
         ("focal", lambda a, y: focal(a, y, 2.0), PROBABILITIES, SHARES),
         ("focal(gamma=0.5)", lambda a, y: focal(a, y, 0.5), PROBABILITIES, SHARES),
         ("smoothed_cel", lambda a, y: smoothed_cel(a, y, 0.1), PROBABILITIES, SHARES),
