@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from nnframe import registry
-from nnframe.arrays import FORWARD_ERRORS, Array
+from nnframe.arrays import Array
 from nnframe.contracts.loss import Loss
 from nnframe.errors import ShapeError
 from nnframe.inputs.checks import as_matrix
@@ -26,6 +25,7 @@ class Answers:
     """
 
     layersList: list[denseLayer]  # noqa: N815  # the name that nets have had from the start
+    forwardPass: Callable[..., Any]  # noqa: N815
     trained_for: str | Loss | None = None
 
     def predict(self, X: Any) -> Array:
@@ -114,7 +114,6 @@ class Answers:
         mean, scale = distribution_of(self._loss(), self._outputs(X))
         return mean.T, scale.T
 
-    @np.errstate(**FORWARD_ERRORS)
     def _outputs(self, X: Any) -> Array:
         """Return the outputs, (n_out, N)."""
         check_chain(self.layersList)
@@ -122,9 +121,8 @@ class Answers:
         rows = as_matrix(X, "X", f"(N, {n_in}), one row per sample")
         if rows.shape[1] != n_in:
             raise ShapeError(f"X has shape {rows.shape}; expected (N, {n_in}), one row per sample")
-        outputs: Array = rows.T
-        for layer in self.layersList:
-            outputs = layer.step_of_net(outputs)
+        # Not layer by layer: a subclass may override it.
+        outputs: Array = self.forwardPass(rows.T, return_all_steps=False)
         return outputs
 
     def _loss(self) -> Loss | None:

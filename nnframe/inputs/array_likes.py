@@ -7,7 +7,6 @@ libraries is imported here; their objects are known by what they have.
 from __future__ import annotations
 
 import numbers
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def require_numbers(array: np.ndarray[Any, Any], name: str) -> None:
     if array.ndim == 0:
         advice = ": list(...) keeps what an iterable yields" if hasattr(each, "__iter__") else ""
         raise ArgumentTypeError(f"{name} is {with_type(each)}; expected an array of numbers{advice}")
-    if isinstance(each, (str, numbers.Number, Decimal)):
+    if isinstance(each, (str, numbers.Number)):
         advice = f"convert numbers with .astype(np.float64), and the names of classes with nnframe.one_hot({name})"
     else:
         advice = "fill in missing values, or leave those samples out"

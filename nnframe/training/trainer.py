@@ -52,7 +52,8 @@ class Trainer(Stepping):
         ArgumentTypeError
             If the iterable yields something else than pairs.
         NNFrameError
-            As `step`. The updates made until then stay, and the trainer can go on.
+            As `step`. The updates made until then stay, unless they left a weight that is not finite: then the net has
+            the weights of the last check. The trainer can go on.
         """
         run = TrainerRun(self)
         runner = CallbackRunner(as_list(callbacks, "callbacks", "a list such as ['progress']"))
@@ -76,6 +77,8 @@ class Trainer(Stepping):
         except BaseException as error:
             run.error = error
             # The caller has to see what ended the run, not what failed after that.
+            with suppress(NNFrameError):
+                self.check()
             with suppress(NNFrameError):
                 runner.end(run)
             raise

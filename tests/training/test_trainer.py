@@ -236,6 +236,20 @@ def test_after_divergence_the_net_has_the_weights_of_the_last_check():
         assert np.isfinite(mine).all()
 
 
+def test_a_run_that_an_error_ends_leaves_no_weight_that_is_not_finite():
+    def stream():
+        yield [[10.0]], [[1.0]]
+        raise OSError("the line is dead")
+
+    net = nNet([denseLayer([[1.0]])])
+    trainer = net.trainer("mse", learning_rate=1e308)
+    with pytest.raises(OSError, match="the line is dead"):
+        trainer.run(stream())
+    # The first update, whose loss was finite, overflows.
+    assert net.layersList[0].linear.tolist() == [[1.0]]
+    assert trainer.steps == 0
+
+
 def test_after_divergence_the_history_has_each_epoch_once():
     net = nNet([denseLayer([[1.0]], 0.0)])
     trainer = net.trainer("mse", learning_rate=0.1, steps_per_epoch=10, check_every=100)
