@@ -174,6 +174,8 @@ def shares_are_combined(engine: Engine) -> None:
         Case(ENDINGS[2], FLOAT32, settings={"clip_norm": 0.1, "l2": 0.02, "dropout": (0.5, 0.25)}),
         Case(ENDINGS[4], learning_rate=None, settings={"optimizer": "adam", "l1": 0.01, "clip_value": 0.1}),
         Case(make=shared_net, learning_rate=None, settings={"optimizer": "sgd(momentum=0.9)"}),
+        Case(LEARNING_LOSS, learning_rate=0.1),
+        Case(LEARNING, learning_rate=0.1, settings={"layer_rates": [0, (0.5, 2), 1], "clip_norm": 0.1}),
     ):
         expected = case._replace(settings={**case.settings, "sample_weights": weights})
         for batches_per_part in (None, 2):
