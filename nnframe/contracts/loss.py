@@ -43,6 +43,8 @@ class Loss(Plugin):
     A loss with `outputs` has a of shape (k, n, B), k outputs for each of n targets: ``mean, log_scale = a``. The last
     layer has k n outputs, first those that belong to ``a[0]``.
 
+    Neither of these two has `fused`, `learned` or `column_value`.
+
     Parameters
     ----------
     name : str

@@ -70,6 +70,8 @@ def arguments(plugin: Activation | Loss, dtype: type) -> tuple[Any, ...]:
     if isinstance(plugin, Activation):
         z: Any = rng.normal(scale=2, size=SHAPE).astype(dtype)
         return (z,) if plugin.elementwise else (rng.normal(size=SHAPE).astype(dtype), z, plugin.forward(z))
+    a: Any
+    y: Any
     a, y = (sample(domain, SHAPE, rng).astype(dtype) for domain in (plugin.a_domain, plugin.y_domain))
     return (np.stack([a / (1 + i) for i in range(plugin.n_outputs)]) if plugin.is_grouped else a), y
 
@@ -83,7 +85,8 @@ def by_hand(plugin: Activation | Loss) -> Callable[..., Any]:
 def derived(plugin: Activation | Loss) -> Callable[..., Any]:
     """Return the same, derived."""
     if isinstance(plugin, Loss):
-        return replace(plugin, gradient=None).derived.gradient
+        loss = replace(plugin, gradient=None)
+        return partial(loss.slope, **loss.settings) if loss.is_grouped else loss.derived.gradient
     plain = replace(plugin, derivative=None, backward=None).derived
     return plain.slope if plain.slope is not None else plain.backward
 
