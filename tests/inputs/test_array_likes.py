@@ -1,5 +1,6 @@
 """Array-likes that mean more than their numbers are refused wherever arrays are taken, with what to do about it."""
 
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,6 +16,10 @@ from nnframe import ArgumentError, ArgumentTypeError, ShapeError, denseLayer, nN
 
 X = np.arange(6.0).reshape(3, 2)
 Y = np.ones((3, 1))
+with warnings.catch_warnings():
+    # numpy advises against its matrices, and takes them all the same.
+    warnings.simplefilter("ignore")
+    MATRIX = np.asmatrix(X)
 
 
 class Quantity(np.ndarray):
@@ -78,7 +83,7 @@ def test_what_would_lose_its_meaning_is_refused(place, value, message):
     "value",
     [
         np.ma.array(X),
-        np.asmatrix(X),
+        MATRIX,
         pandas.DataFrame(X),
         pandas.DataFrame(X).astype("float32"),
         X.tolist(),
