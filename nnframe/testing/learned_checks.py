@@ -11,7 +11,7 @@ from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.learned import learned_of
 from nnframe.contracts.loss import Loss
-from nnframe.errors import DerivativeError
+from nnframe.errors import DerivativeError, PluginError, one_line
 from nnframe.formula.differences import unit_of
 from nnframe.registry.binding import bind_activation, bind_objective
 from nnframe.testing.differences import require_slopes, slopes
@@ -19,6 +19,7 @@ from nnframe.testing.outcome import CheckFailure, CheckSkipped, require_close
 from nnframe.testing.samples import columns, pre_activations, targets, variants, with_changes
 
 EXPECTED = "Expected is what differences of the formula give. Correct the gradient, or leave it out."
+ARRAYS = "Write np.where in place of if, and let arrays broadcast."
 ROUNDINGS = 2**10
 
 
@@ -43,14 +44,20 @@ def learned_parameters_may_be_arrays(plugin: Activation | Loss) -> None:
     """The formula takes learned parameters as a layer and a run have them, and gives what it gives for numbers."""
     if not learned_of(plugin):
         raise CheckSkipped("it has no learned parameters")
-    advice = "Expected is what it gives for plain numbers. Write np.where in place of if, and let arrays broadcast."
+    advice = f"Expected is what it gives for plain numbers. {ARRAYS}"
     for dtype in (FLOAT32, FLOAT64):
         eps = ROUNDINGS * float(np.finfo(dtype).eps)
         if isinstance(plugin, Activation):
             z = pre_activations(dtype)
             expected = bind_activation(plugin).forward(z)
             for n_out in (1, len(z)):
-                got = bind_activation(plugin, _values(plugin, dtype, (n_out, 1))).forward(z)
+                try:
+                    got = bind_activation(plugin, _values(plugin, dtype, (n_out, 1))).forward(z)
+                except PluginError as error:
+                    raise CheckFailure(
+                        f"forward(z) raised {one_line(error.__cause__ or error)} for learned parameters of shape "
+                        f"({n_out}, 1) and arguments of shape {z.shape}; expected an array of that shape. {ARRAYS}"
+                    ) from error
                 what = f"forward(z) with learned parameters of shape ({n_out}, 1) in {dtype}"
                 require_close(got, expected, what, advice, eps, eps, {"z": z})
         else:
@@ -73,7 +80,7 @@ def _check_activation(activation: Activation, name: str) -> None:
         bound = bind_activation(activation, values)
         assert bound.parameter_gradients is not None
         got = bound.parameter_gradients(grad, z, bound.forward(z))[list(values).index(name)]
-        what = f"the gradient of {name}{with_changes(activation)}, of shape ({n_out}, 1),"
+        what = f"the gradient of {name}{with_changes(activation)}, summed over outputs of shape {z.shape},"
         for i in range(n_out):
             at = {name: values[name][i]}
             unit = unit_of(at[name].item())
@@ -106,6 +113,6 @@ def _check_loss(loss: Loss, name: str) -> None:
         return np.array([(loss.value(a, y, **settings) * factors).sum()])
 
     found = slopes(total, np.zeros(1))
-    what = f"the gradient of {name}{with_changes(loss)}, summed over columns,"
+    what = f"the gradient of {name}{with_changes(loss)}, summed over outputs of shape {a.shape},"
     at = {name: values[name].reshape(1)}
     require_slopes(unit * np.asarray(got, FLOAT64).reshape(1), found, what, at, EXPECTED)
