@@ -206,5 +206,7 @@ CAUSES: dict[Check, tuple[Check, ...]] = {
     engines.sample_weights_agree: (engines.orders_agree,),
     engines.losses_of_all_kinds_agree: (engines.sample_weights_agree,),
     engines.a_layer_used_twice_agrees: (engines.optimizers_agree,),
+    engines.learned_parameters_agree: (engines.optimizers_agree, engines.penalties_and_clipping_agree),
+    engines.layer_rates_agree: (engines.optimizers_agree, engines.penalties_and_clipping_agree),
     engines.interrupts_leave_whole_batches: (engines.failures_of_plugins_leave_whole_batches,),
 }

@@ -21,9 +21,9 @@ from nnframe.testing.outcome import require_close
 # What a function did, and what it was given.
 CAME = r"\b(is|are|gave|gives|returned|raised|changed|would be|was set to|encountered)\b"
 INPUT = (
-    r"(\b(z|a|y|w|g|velocity|step) = |(arguments|weights|outputs|step|a) of shape \(|float32 arguments"
+    r"(\b(z|a|y|w|g|k|s|velocity|step) = |(arguments|weights|outputs|step|a) of shape \(|float32 arguments"
     r"|the gradient \S+ in|from \S+ to \S+ at \[|the steps \d+ to \d+|steps_per_epoch=1, n_epochs=1\)|after 100 updates"
-    r"|set to \[|outputs with errors|make\(\)|epochs|runs|state_dict)"
+    r"|set to \[|outputs with errors|make\(\)|sample inputs|epochs|runs|state_dict)"
 )
 BUILT_INS = ["relu", "sigmoid", "tanh", "softmax", "mse", "cel"]
 
