@@ -20,9 +20,12 @@ class CommandParser(argparse.ArgumentParser):
     before_parsing : callable or None
         ``before_parsing(arguments)`` is called once, with what the user typed, before it is parsed, and may add
         options.
+    help_command : str or None
+        What ``--help`` follows to show all options, if that is more than the name of the program.
     """
 
     before_parsing: Callable[[Sequence[str]], None] | None = None
+    help_command: str | None = None
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as `argparse.ArgumentParser` does, after calling `before_parsing`."""
@@ -31,6 +34,24 @@ class CommandParser(argparse.ArgumentParser):
             prepare(args)
         return super().parse_known_args(args, namespace)
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as `argparse.ArgumentParser` does, and suggest the option that a misspelled one may mean."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            guesses = " or ".join(self._similar(unknown))
+            self.error(
+                f"unrecognized arguments: {' '.join(unknown)}" + (f"; did you mean {guesses}?" if guesses else "")
+            )
+        return options
+
+    def _similar(self, unknown: Sequence[str]) -> list[str]:
+        # Only a mistake needs it.
+        from difflib import get_close_matches
+
+        wrong = [each.split("=", 1)[0] for each in unknown if each.startswith("--")]
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        return [guess for each in wrong for guess in get_close_matches(each, known, n=1, cutoff=0.75)]
+
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print help and errors as the command line prints everything, whatever a plugin's help texts hold."""
         if message:
@@ -38,4 +59,4 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with 2."""
-        self.exit(WRONG_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(WRONG_INPUT, f"{self.prog}: error: {message} (see {self.help_command or self.prog} --help)\n")

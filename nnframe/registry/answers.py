@@ -58,7 +58,7 @@ def quantiles_of(loss: Loss | None, a: Array, levels: Any) -> Array:
     """
     if loss is None or loss.quantiles is None:
         raise ArgumentError(
-            f"{_whose(loss)} has no quantiles; train with a loss that has, such as {WITH_QUANTILES} of nnframe-zoo"
+            f"{_lacking(loss, 'quantiles')}; train with a loss that has, such as {WITH_QUANTILES} of nnframe-zoo"
         )
     wanted = checked_levels(levels)
     found = _called(loss, "quantiles", loss.quantiles, grouped(loss, a), wanted)
@@ -81,7 +81,7 @@ def distribution_of(loss: Loss | None, a: Array) -> tuple[Array, Array]:
     """
     if loss is None or loss.distribution is None:
         raise ArgumentError(
-            f"{_whose(loss)} has no mean and scale; train with a loss that has, such as {WITH_DISTRIBUTION} of "
+            f"{_lacking(loss, 'mean and scale')}; train with a loss that has, such as {WITH_DISTRIBUTION} of "
             f"nnframe-zoo"
         )
     found = _called(loss, "distribution", loss.distribution, grouped(loss, a))
@@ -113,12 +113,10 @@ def checked_levels(levels: Any) -> Array:
     return found
 
 
-def _whose(loss: Loss | None) -> str:
-    return (
-        "the net was trained with a loss that"
-        if loss is None
-        else f"the loss {loss.spec!r}, with which it was trained,"
-    )
+def _lacking(loss: Loss | None, what: str) -> str:
+    if loss is None:
+        return f"the net is untrained, or was trained with a loss that has no {what}"
+    return f"the net was trained with the loss {loss.spec!r}, which has no {what}"
 
 
 def _called(loss: Loss, part: str, function: Callable[..., Any], *arguments: Array) -> Any:

@@ -84,7 +84,9 @@ def test_a_registered_plugin_is_found_by_name(command):
         (["train", "digits", "--learning-rate", "-1"], "--learning-rate: got '-1', expected a finite number"),
         (["train", "digits", "--learning-rate", "nan"], "--learning-rate: got 'nan', expected"),
         (["train", "digits", "--seed", "x"], "--seed: got 'x', expected"),
-        (["train", "digits", "--speed", "1"], "unrecognized arguments"),
+        (["train", "digits", "--speed", "1"], "unrecognized arguments: --speed 1"),
+        (["train", "digits", "--colour", "1"], "unrecognized arguments: --colour 1 (see nnframe train --help)"),
+        (["train", "digits", "--epoch-s", "1"], "unrecognized arguments: --epoch-s 1; did you mean --epochs?"),
     ],
 )
 def test_wrong_input_exits_with_2_and_one_clear_line(command, arguments, sentence):

@@ -119,6 +119,12 @@ def test_help_shows_the_options_of_the_reader_of_the_data(command):
     assert "--validation" not in command("train", "digits", "--help")[1]
 
 
+def test_for_a_misspelled_option_of_a_reader_the_right_one_is_suggested(command):
+    status, _, err = command("train", "a.npz", "--validatoin", "0.5")
+    assert status == 2
+    assert "--validatoin 0.5; did you mean --validation? (see nnframe train DATA --help)" in err
+
+
 def test_an_option_of_another_reader_is_refused(command):
     status, _, err = command("train", "digits", "--validation", "0.5")
     assert status == 2

@@ -242,11 +242,13 @@ def test_a_loss_that_does_not_fit_together_is_refused(settings, message):
 
 def test_what_a_loss_does_not_have_is_said():
     net = new_net()
-    with pytest.raises(ArgumentError, match=r"trained with a loss that has no quantiles.*gaussian_nll"):
+    with pytest.raises(
+        ArgumentError, match=r"is untrained, or was trained with a loss that has no quantiles.*gaussian_nll"
+    ):
         net.predict_quantiles(X, [0.5])
     plain = Loss("plain", laplace, outputs=2, point=lambda a: a[0])
     net.nEpochs(1, DATA, plain, 0.01)
-    with pytest.raises(ArgumentError, match="the loss 'plain', with which it was trained, has no mean and scale"):
+    with pytest.raises(ArgumentError, match="trained with the loss 'plain', which has no mean and scale"):
         net.predict_dist(X)
 
 

@@ -102,6 +102,7 @@ def _add_generic(parser: argparse.ArgumentParser) -> None:
 def _add_reader_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     from argparse import ArgumentError
 
+    from nnframe.cli.parser import CommandParser
     from nnframe.cli.readers import reader_in
     from nnframe.registry.blame import blamed_error
 
@@ -112,6 +113,8 @@ def _add_reader_options(parser: argparse.ArgumentParser, arguments: Sequence[str
         except ArgumentError as error:
             # Two options of one name.
             raise blamed_error(PluginError, reader, "add_arguments", f"raised {error}") from error
+        if isinstance(parser, CommandParser):
+            parser.help_command = f"{parser.prog} DATA"
 
 
 train = Command(

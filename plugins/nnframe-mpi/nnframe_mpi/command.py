@@ -1,8 +1,7 @@
 """Say what more nodes would bring for a net and a batch, from what this machine and its network can do.
 
-Start it with mpiexec to measure the network as well: between two processes of one machine, or one on each of two::
-
-    mpiexec -n 2 nnframe scale 512 2048 2048 10 --batch 1024
+Start it with mpiexec to measure the network as well, between two processes of one machine or one on each of two
+machines: mpiexec -n 2 nnframe scale 512 2048 2048 10 --batch 1024
 """
 
 from __future__ import annotations
@@ -30,11 +29,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("sizes", nargs="+", type=int, metavar="SIZE", help="the sizes of the net, such as 64 32 10")
     parser.add_argument("--batch", type=int, default=256, metavar="N", help="samples in a batch (default: %(default)s)")
-    parser.add_argument("--nodes", type=int, nargs="+", default=NODES, metavar="N", help="how many (default: 1 2 8 64)")
+    parser.add_argument(
+        "--nodes", type=int, nargs="+", default=NODES, metavar="N", help="numbers of nodes (default: 1 2 8 64)"
+    )
     parser.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="default: %(default)s")
-    parser.add_argument("--engine", default="numpy", help="what computes on each node (default: %(default)s)")
-    parser.add_argument("--latency", type=float, metavar="US", help="of the network, in microseconds, if not measured")
-    parser.add_argument("--gigabits", type=float, metavar="G", help="of the network, in a second, if not measured")
+    parser.add_argument(
+        "--engine", default="numpy", metavar="NAME", help="the engine on each node (default: %(default)s)"
+    )
+    parser.add_argument("--latency", type=float, metavar="US", help="the network's latency in microseconds")
+    parser.add_argument("--gigabits", type=float, metavar="G", help="the network's bandwidth in Gbit/s")
 
 
 def run(options: Namespace) -> None:

@@ -147,7 +147,7 @@ def advice(found: Plan) -> str:
     larger = f"batches {_rounded(needed)} times as large"
     if needed <= MOST_LOCAL_UPDATES:
         return f"{larger}, or local SGD with average_every={_rounded(needed)}: messages take {share:.0%} of the time"
-    return f"many nets, one on each node: a batch is over {needed:.0f} times too soon for one net"
+    return f"many nets, one on each node: one net would need batches over {needed:.0f} times as large"
 
 
 def _rounded(needed: float) -> int:
