@@ -28,6 +28,11 @@ def net():
     return nNet.from_sizes([3, 4, 2], ["tanh", "softmax"])
 
 
+def registered(plugin, name=None):
+    with registry.temporarily(plugin, name):
+        pass
+
+
 def each_argument(function, call, **others):
     """Return a call for each argument of a function, with the others as given."""
     named = [each.name for each in inspect.signature(function).parameters.values() if each.kind != each.VAR_KEYWORD]
@@ -63,8 +68,8 @@ USES = {
     "registry.get, kind": lambda odd: registry.get(odd, "relu"),
     "registry.get, name": lambda odd: registry.get("activation", odd),
     "registry.names": registry.names,
-    "registry.register": registry.register,
-    "registry.register, name": lambda odd: registry.register(Activation("odd_one", np.tanh), odd),
+    "registry.register": lambda odd: registered(odd),
+    "registry.register, name": lambda odd: registered(Activation("odd_one", np.tanh), odd),
     "registry.provider_of": registry.provider_of,
     "Loss, a_domain": lambda odd: Loss("z", lambda a, y: ((a - y) ** 2).mean(axis=0), a_domain=odd),
 }  # fmt: skip
