@@ -18,7 +18,7 @@ import numpy as np
 from nnframe import registry
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.plugin import Plugin
-from nnframe.errors import ArgumentError, ArgumentTypeError, shown, with_type
+from nnframe.errors import ArgumentError, ArgumentTypeError, UnknownNameError, shown, with_type
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.registry.kinds import kind_named
 from nnframe.training.layer_rates import LayerRate, checked_layer_rates
@@ -104,9 +104,13 @@ def validation_share(value: Any, name: str) -> Any:
 
 def engine_or_default(value: Any, name: str) -> Engine:
     """Return an engine; for None the one that the environment names, or the default."""
-    if value is None:
-        value = os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE
-    return registry.resolve(Engine, value)
+    if value is not None:
+        return registry.resolve(Engine, value)
+    value = os.environ.get(ENGINE_VARIABLE) or DEFAULT_ENGINE
+    try:
+        return registry.resolve(Engine, value)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"the environment variable {ENGINE_VARIABLE} is {value!r}: {error}") from None
 
 
 def named_metrics(value: Any, name: str) -> dict[str, Metric]:

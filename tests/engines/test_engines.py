@@ -175,6 +175,12 @@ def test_installing_an_engine_changes_nothing_by_itself():
         assert net.backprop(data, "cel", 0.1) != 42
 
 
+def test_an_unknown_engine_in_the_environment_is_blamed_on_the_variable(monkeypatch):
+    monkeypatch.setenv("NNFRAME_ENGINE", "steam")
+    with pytest.raises(UnknownNameError, match="environment variable NNFRAME_ENGINE is 'steam': There is no engine"):
+        nNet.from_sizes([1, 1], [None]).nEpochs(1, [([[0.0]], [[1.0]])], "mse", 0.1)
+
+
 def test_the_environment_chooses_the_engine_by_default(monkeypatch):
     net, data = make_task("relu", "softmax", np.float64)
     monkeypatch.setenv("NNFRAME_ENGINE", "mine")
