@@ -125,7 +125,7 @@ class Category(Struct, frozen=True, tag_field="kind", tag="category"):
         CellError
             If a cell is missing or not one of the categories; with ``unknown="ignore"``, unknown ones are all 0.
         """
-        return one_hot(label_codes(cells, self.categories, self.fill, unknown), len(self.categories))
+        return one_hot(label_codes(cells, self.categories, self.fill, unknown, IF_UNKNOWN), len(self.categories))
 
     def encode_value(self, value: Any) -> list[float] | None:
         """Return the inputs for one category, or None for anything that needs a closer look."""
@@ -169,6 +169,7 @@ class Boolean(Struct, frozen=True, tag_field="kind", tag="boolean"):
         return None if truth is None else [float(truth)]
 
 
+IF_UNKNOWN = "; treat it as none of them (--unknown ignore, or unknown='ignore' in Python), or leave the row out"
 Column: TypeAlias = Numeric | Category | Boolean
 KINDS: dict[str, type[Column]] = {"numeric": Numeric, "category": Category, "boolean": Boolean}
 
@@ -178,7 +179,7 @@ def one_hot(codes: Array, count: int) -> Array:
     return np.asarray(codes[:, None] == np.arange(count))
 
 
-def label_codes(cells: Cells, known: Sequence[str], fill: str | None, unknown: Unknown) -> Array:
+def label_codes(cells: Cells, known: Sequence[str], fill: str | None, unknown: Unknown, advice: str = "") -> Array:
     """Return for each cell the index of its text among the known ones, however it is written, or -1.
 
     Parameters
@@ -189,6 +190,8 @@ def label_codes(cells: Cells, known: Sequence[str], fill: str | None, unknown: U
         What replaces a missing cell.
     unknown : {"refuse", "ignore"}
         Whether -1 is allowed.
+    advice : str, optional
+        What the error says to do about an unknown text.
 
     Raises
     ------
@@ -206,7 +209,9 @@ def label_codes(cells: Cells, known: Sequence[str], fill: str | None, unknown: U
     found: Array = table[codes]
     if unknown == "refuse":
         _refuse(
-            found == ABSENT, cells, lambda cell: f"is {cell}, which was not seen in training; {known_labels(known)}"
+            found == ABSENT,
+            cells,
+            lambda cell: f"is {cell}, which was not seen in training; {known_labels(known)}{advice}",
         )
     return found
 

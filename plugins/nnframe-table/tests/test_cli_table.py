@@ -174,6 +174,7 @@ def test_unknown_categories_are_refused_or_ignored(command, tmp_path, monkeypatc
     status, _, err = command("predict", "m.nnf", "new.csv", "-o", "p.csv")
     assert status == 2
     assert "new.csv, row 3 (the header is row 1), column 'color' is 'green', which was not seen in training" in err
+    assert "known are blue, red; treat it as none of them (--unknown ignore, or unknown='ignore' in Python)" in err
     assert command("predict", "m.nnf", "new.csv", "-o", "p.csv", "--unknown", "ignore")[0] == 0
     assert len((tmp_path / "p.csv").read_text().splitlines()) == 3
 
