@@ -120,8 +120,21 @@ class Ensemble:
         return outputs.mean(axis=0), outputs.std(axis=0)
 
     def predict_each(self, X: Any) -> Array:
-        """Return the outputs of each net for rows, of shape (number of nets, N, n_out)."""
-        return np.stack([net.predict(X) for net in self.nets])
+        """Return the predictions of each net for rows, of shape (number of nets, N, n_out).
+
+        Raises
+        ------
+        ArgumentTypeError, ShapeError, PluginError
+            As `nNet.predict`; or if the nets were trained for losses with different numbers of outputs for each target.
+        """
+        found = [net.predict(X) for net in self.nets]
+        for i, (net, each) in enumerate(zip(self.nets, found, strict=True)):
+            if each.shape != found[0].shape:
+                raise ShapeError(
+                    f"nets[{i}], trained for {_loss_of(net)}, predicts shape {each.shape}; expected {found[0].shape}, "
+                    f"as nets[0], trained for {_loss_of(self.nets[0])}: put nets for the same loss into an ensemble"
+                )
+        return np.stack(found)
 
     def save(self, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
         """Write all nets to one file that `load` reads; takes and raises what `nNet.save` does."""
@@ -147,6 +160,11 @@ class Ensemble:
     def __repr__(self) -> str:
         n_in, n_out = _sizes(self.nets[0])
         return f"<Ensemble of {len(self)} nets, {n_in} -> {n_out}>"
+
+
+def _loss_of(net: nNet) -> str:
+    loss = net.trained_for
+    return "no loss" if loss is None else repr(getattr(loss, "spec", loss))
 
 
 def _sizes(net: nNet) -> tuple[int, int]:

@@ -132,3 +132,17 @@ def test_a_loss_with_several_outputs_a_target_is_kept(tmp_path):
         np.testing.assert_array_equal(
             nnframe.Ensemble.load(tmp_path / "e.nnf").predict(data.X), ensemble.predict(data.X)
         )
+
+
+def test_nets_for_losses_with_other_numbers_of_outputs_are_told_apart():
+    loss = nnframe.Loss("laplace", laplace, outputs=2, point=lambda a: a[0])
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+    nets = [nnframe.nNet.from_sizes([3, 2], [None], seed=seed) for seed in range(2)]
+    nets[0].nEpochs(1, nnframe.pairs(X, Y), "mse", 0.01)
+    nets[1].nEpochs(1, nnframe.pairs(X, Y[:, :1]), loss, 0.01)
+    ensemble = nnframe.Ensemble(nets)
+    sentence = r"nets\[1\], trained for 'laplace', predicts shape \(20, 1\); expected \(20, 2\), as nets\[0\]"
+    for predict in (ensemble.predict, ensemble.predict_each, ensemble.predict_with_spread):
+        with pytest.raises(nnframe.ShapeError, match=sentence):
+            predict(X)
