@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from nnframe import registry
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -18,6 +20,7 @@ def test_the_examples_print_what_the_readme_says(tmp_path, monkeypatch, capsys):
         exec(block, names)
         if "__main__" not in block:
             wanted += re.findall(r"print\(.*\)  # (.*)", block)
+    registry.unregister(registry.get("activation", "sine"))
     assert capsys.readouterr().out.splitlines() == wanted
 
 
