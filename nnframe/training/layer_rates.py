@@ -74,7 +74,7 @@ def factors_of(
 
 
 def _factors(layer: Linear, rate: LayerRate, name: str) -> tuple[float, ...]:
-    names = ["linear", "bias", *learned_of(layer.activation.plugin)][: 2 + len(layer.parameters)]
+    names = _names(layer)
     if not isinstance(rate, dict):
         return (rate,) * len(names)
     unknown = [key for key in rate if key not in names]
@@ -83,3 +83,26 @@ def _factors(layer: Linear, rate: LayerRate, name: str) -> tuple[float, ...]:
             f"{name} has {shown(unknown[0])}; expected some of {', '.join(map(repr, names))}, the arrays of that layer"
         )
     return tuple(rate.get(each, 1.0) for each in names)
+
+
+def require_writable(layers: Sequence[Linear]) -> None:
+    """Raise if an array of a layer is read-only.
+
+    Frozen ones count: engines may write their own bits back to them. And arrays that are parts of a larger one would be
+    changed nevertheless, because engines write to the larger one.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    for number, layer in enumerate(layers, start=1):
+        for name, array in zip(_names(layer), (layer.weights, layer.bias, *layer.parameters), strict=True):
+            if not array.flags.writeable:
+                raise ArgumentError(
+                    f"{name} of layer {number} of {len(layers)} is read-only, and training writes to it; set its "
+                    f"flags.writeable to True, and to freeze it, put {{{name!r}: 0}} into layer_rates"
+                )
+
+
+def _names(layer: Linear) -> list[str]:
+    return ["linear", "bias", *learned_of(layer.activation.plugin)][: 2 + len(layer.parameters)]

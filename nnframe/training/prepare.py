@@ -21,7 +21,7 @@ from nnframe.registry.domains import check_domains, check_targets
 from nnframe.training.agreement import ShardLayout, agree, require_weight_somewhere, shards_of, total_class_counts
 from nnframe.training.by_name import for_loss
 from nnframe.training.callback_runner import CallbackRunner
-from nnframe.training.layer_rates import factors_of
+from nnframe.training.layer_rates import factors_of, require_writable
 from nnframe.training.plan import Plan, drawn_seed
 from nnframe.training.run import Net, TrainingRun
 from nnframe.training.sample_weights import checked_sample_weights
@@ -39,13 +39,14 @@ def bind_net(net: Net, settings: Settings) -> BoundNet:
     Raises
     ------
     ArgumentError
-        If dropout doesn't fit the hidden layers.
+        If dropout doesn't fit the hidden layers, or an array of a layer is read-only.
     PluginError
         If a plugin can't be used.
     """
     layers = tuple(layer.for_engine() for layer in net.layersList)
     objective = bound_loss(net, settings.loss, learns=True)
     dropout = _share_per_layer(settings.dropout, len(layers) - 1)
+    require_writable(layers)
     return BoundNet(layers, objective, update_rule(layers, objective, settings), dropout)
 
 

@@ -186,3 +186,21 @@ def test_a_checkpoint_is_continued_with_the_same_factors_alone(tmp_path):
     (tmp_path / "c.nnf").unlink()
     for array, expected in zip(resumed, train(4, [0, 0.1, 1]), strict=True):
         assert array.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("settings", [{"learning_rate": 0.1}, {"optimizer": "lbfgs"}], ids=str)
+def test_read_only_arrays_are_refused_before_anything_changes(engine, settings):
+    X, Y = data()
+    # The arrays of the first are parts of a larger one that can be written to; those of the second are not.
+    for made in (net(), nNet([denseLayer(layer.linear.copy(), layer.bias, "tanh") for layer in net().layersList])):
+        made.layersList[1].linear.flags.writeable = False
+        before = copy.deepcopy(arrays_of(made))
+        for rates in (None, [1, {"linear": 0}, 1]):
+            with pytest.raises(ArgumentError, match="linear of layer 2 of 3 is read-only, and training writes to it"):
+                made.nEpochs(1, pairs(X, Y), "mse", engine=engine, layer_rates=rates, **settings)
+        assert [a.tobytes() for a in arrays_of(made)] == [a.tobytes() for a in before]
+        made.layersList[1].linear.flags.writeable = True
+        made.nEpochs(1, pairs(X, Y), "mse", engine=engine, layer_rates=[1, {"linear": 0}, 1], **settings)
+        same = [a.tobytes() == b.tobytes() for a, b in zip(arrays_of(made), before, strict=True)]
+        assert same == [False, False, True, False, False, False]
