@@ -108,6 +108,9 @@ class Judge:
         DataError
             If it is not of the kind that it should have or seems to have.
         """
+        if summary.mixes_types and not summary.unusable:
+            assert summary.first_word is not None
+            raise DataError(not_a_number(self.source, summary, summary.first_word, take_for_category(summary.name)))
         reason = self._reason_to_drop(summary, kind)
         if reason is not None:
             self.remarks.append(f"left out {shown(summary.name)}: {reason}")

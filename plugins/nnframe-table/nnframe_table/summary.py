@@ -128,6 +128,12 @@ class Summary:
         self.first_unclear: Oddity | None = None
         self._counts_numbers = counts_numbers
         self._uncounted: list[Cells] = []
+        self._leaves_out_numbers = False
+
+    @property
+    def mixes_types(self) -> bool:
+        """Whether some cells are numbers by type, which `counts` lacks, and others words, as in a folder of files."""
+        return self._leaves_out_numbers and self.first_word is not None
 
     @property
     def n_values(self) -> int:
@@ -163,7 +169,9 @@ class Summary:
             self.first_unclear = _oddity(unclear, cells, first_row)
         if self.sample is not None:
             self.sample.add(values[train & np.isfinite(values)])
-        if self.counts is not None and (self._counts_numbers or not cells.of_numbers):
+        if cells.of_numbers and not self._counts_numbers:
+            self._leaves_out_numbers = self._leaves_out_numbers or not bool(missing.all())
+        elif self.counts is not None:
             self._uncounted.append(cells)
             self.longest = max(self.longest, cells.longest())
             has_words = self._counts_numbers or self.category or self.first_word is not None
@@ -177,6 +185,7 @@ class Summary:
         self.n_missing += other.n_missing
         self.category = self.category or other.category
         self.unusable = self.unusable or other.unusable
+        self._leaves_out_numbers = self._leaves_out_numbers or other._leaves_out_numbers
         self.longest = max(self.longest, other.longest)
         if self.first_missing is None:
             self.first_missing = other.first_missing

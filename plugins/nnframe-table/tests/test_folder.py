@@ -121,3 +121,24 @@ def test_shards_are_of_a_folder(folder):
         nnframe_table.read_shards(folder / "0.parquet", "price", ALONE)
     with pytest.raises(ArgumentTypeError, match="drop is 'id'"):
         nnframe_table.read_shards(folder, "price", ALONE, drop="id")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "row", "word"),
+    [([True] * 10, [0, 1] * 10, 1, "true"), ([0.5] * 10, [True] * 20, 11, "true"), (["a"] * 10, [1, 2] * 10, 1, "a")],
+)
+def test_files_with_numbers_and_files_with_words_in_a_column_are_refused(tmp_path, first, then, row, word):
+    y = rng.normal(size=30)
+    parquet.write_table(pa.table({"a": first, "b": y[:10], "y": y[:10]}), tmp_path / "0.parquet")
+    parquet.write_table(pa.table({"a": then, "b": y[10:], "y": y[10:]}), tmp_path / "1.parquet")
+    with pytest.raises(DataError, match=rf"row {row} .*'a' is '{word}'; expected a number"):
+        nnframe_table.read(tmp_path, "y")
+    assert nnframe_table.read(tmp_path, "y", kinds={"a": "category"}).columns.features[0].name == "a"
+
+
+def test_a_file_without_values_in_a_column_of_words_is_no_file_of_numbers(tmp_path):
+    y = rng.normal(size=30)
+    parquet.write_table(pa.table({"a": [float("nan")] * 10, "y": y[:10]}), tmp_path / "0.parquet")
+    parquet.write_table(pa.table({"a": ["p", "q"] * 10, "y": y[10:]}), tmp_path / "1.parquet")
+    found = nnframe_table.read(tmp_path, "y", fill="most frequent").columns.features[0]
+    assert found.categories == ("p", "q")
