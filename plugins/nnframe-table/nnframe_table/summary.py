@@ -158,7 +158,7 @@ class Summary:
             None if the cells are neither numbers nor texts.
         """
         self.n_rows += len(cells)
-        self.category = cells.category
+        self.category = self.category or cells.category
         self.unusable = cells.unusable or self.unusable
         if cells.unusable is not None:
             return None

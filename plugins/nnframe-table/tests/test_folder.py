@@ -142,3 +142,12 @@ def test_a_file_without_values_in_a_column_of_words_is_no_file_of_numbers(tmp_pa
     parquet.write_table(pa.table({"a": ["p", "q"] * 10, "y": y[10:]}), tmp_path / "1.parquet")
     found = nnframe_table.read(tmp_path, "y", fill="most frequent").columns.features[0]
     assert found.categories == ("p", "q")
+
+
+def test_a_column_is_of_categories_if_one_file_says_so(tmp_path):
+    texts = pa.array(["1", "2", "3"] * 10)
+    for name, codes in (("0", texts.dictionary_encode()), ("1", texts)):
+        columns = {"code": codes, "y": rng.normal(size=30)}
+        parquet.write_table(pa.table(columns), tmp_path / f"{name}.parquet")
+    for table in (nnframe_table.read(tmp_path, "y"), nnframe_table.read_shards(tmp_path, "y", ALONE)):
+        assert table.columns.input_names == ("code=1", "code=2", "code=3")
