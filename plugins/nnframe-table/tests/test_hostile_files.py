@@ -22,9 +22,8 @@ from nnframe_table.sources.opening import open_source
 import nnframe
 from nnframe import ArgumentError, DataError
 
-# Of growth while a file is read. The full sizes of the files below would only take longer: empty lines take 360 to 400,
-# whether there are 5 or 20 million.
-MEGABYTES = 500
+# Of growth while a file is read. The full sizes of the files below would only take longer.
+MEGABYTES = 400
 
 
 @pytest.mark.parametrize("form", mutants.FORMATS)

@@ -86,6 +86,8 @@ class CsvSource:
         wanted = set(columns)
         places = [i for i, name in enumerate(self.columns) if name in wanted]
         most_rows = max(FEWEST_ROWS, CHUNK_CELLS // len(self.columns))
+        # No more than a block has of the shortest values, though blank rows take no bytes of a block.
+        most_blank = max(FEWEST_ROWS, self._block_bytes // (2 * len(self.columns)))
         first, blank = FIRST_ROW, 0
         for block, n_rows in self._blocks(most_rows):
             if not block.strip(b"\r\n"):
@@ -98,8 +100,8 @@ class CsvSource:
                 blank += n_rows
                 continue
             # Blank rows are rows of missing values once another row follows.
-            for start in range(0, blank, most_rows):
-                empty = TextCells(pa.nulls(min(most_rows, blank - start), pa.string()), None, self._rules)
+            for start in range(0, blank, most_blank):
+                empty = TextCells(pa.nulls(min(most_blank, blank - start), pa.string()), None, self._rules)
                 yield Chunk(first + start, len(empty), dict.fromkeys((self.columns[i] for i in places), empty))
             first += blank
             end = int(filled[-1]) + 1
