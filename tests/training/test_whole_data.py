@@ -11,6 +11,7 @@ from nnframe import (
     ArgumentError,
     Converged,
     DivergenceError,
+    Loss,
     Optimizer,
     PluginError,
     denseLayer,
@@ -358,3 +359,15 @@ def test_gradients_in_float32_have_no_subnormal_numbers_on_the_way():
     assert not gradient.any()
     _, _, gradient = WholeData(task, None).evaluate(np.float32([95, 0, 0, 0]))
     np.testing.assert_array_equal(gradient, np.float32([0.25, -0.25, 0.25, -0.25]))
+
+
+def test_a_gradient_in_float32_may_be_one_of_its_arguments():
+    slanted = Loss("slanted", lambda a, y: (a * y).sum(axis=0), gradient=lambda a, y: y)
+    net = nNet([denseLayer(np.float32([[0.5, 0.5]]))])
+    X, Y = np.float32([[1, 2], [3, 4]]), np.float32([[1], [2]])
+    for array in (X, Y):
+        array.flags.writeable = False
+    task = prepare(net, pairs(X, Y), Settings.of(loss=slanted, optimizer="lbfgs")).task
+    loss, _, gradient = WholeData(task, None).evaluate(np.float32([0.5, 0.5, 0]))
+    assert loss == (1.5 * 1 + 3.5 * 2) / 2
+    assert gradient.tolist() == [(1 * 1 + 3 * 2) / 2, (2 * 1 + 4 * 2) / 2, (1 + 2) / 2]

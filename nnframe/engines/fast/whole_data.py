@@ -225,8 +225,8 @@ def _without_negligible(gradient: Callable[..., Array]) -> Callable[..., Array]:
     """Return a function for the same gradient with 0 in place of numbers that are `NEGLIGIBLE`."""
 
     def call(*arrays: Array) -> Array:
-        result = gradient(*arrays)
-        result += NEGLIGIBLE
+        # Not in place at first: a gradient may be one of the arguments, such as the targets.
+        result = gradient(*arrays) + NEGLIGIBLE
         result -= NEGLIGIBLE
         return result
 
