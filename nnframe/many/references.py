@@ -121,7 +121,8 @@ def mapped_array(array: Array) -> MappedArray | None:
     return MappedArray(str(Path(root.filename).resolve()), array.dtype.str, array.shape, offset)
 
 
-_loaded: OrderedDict[Hashable, Any] = OrderedDict()
+# With the function itself: where its address is the key, no other function can get it.
+_loaded: OrderedDict[Hashable, tuple[Callable[[], Any], Any]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -136,11 +137,11 @@ def _kept(function: Callable[[], Any]) -> Any:
     # Threads that need the same data wait for the first to load it.
     with _lock:
         if key not in _loaded:
-            _loaded[key] = function()
+            _loaded[key] = function, function()
             if len(_loaded) > MOST_KEPT:
                 _loaded.popitem(last=False)
         _loaded.move_to_end(key)
-        return _loaded[key]
+        return _loaded[key][1]
 
 
 def _identity(function: Callable[[], Any]) -> Hashable:
