@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from nnframe.arrays import Array
 
@@ -151,8 +151,24 @@ def distinct_layers(layers: Iterable[Linear]) -> list[Linear]:
     return list({id(layer.weights): layer for layer in layers}.values())
 
 
-def parameters_of(layers: Iterable[Linear]) -> list[Array]:
-    """Return the weights, the bias and the learned parameters of each layer, layer by layer."""
+class HasParameters(Protocol):
+    """A layer, or its gradient."""
+
+    @property
+    def weights(self) -> Array:
+        """The weights, or the gradient by them."""
+
+    @property
+    def bias(self) -> Array:
+        """Likewise."""
+
+    @property
+    def parameters(self) -> Sequence[Array]:
+        """Likewise."""
+
+
+def parameters_of(layers: Iterable[HasParameters]) -> list[Array]:
+    """Return the weights, the bias and the learned parameters of each layer or gradient, layer by layer."""
     return [array for layer in layers for array in (layer.weights, layer.bias, *layer.parameters)]
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from nnframe.arrays import Array, copy_all, subtract_all
 from nnframe.backpropagation import Gradient
-from nnframe.contracts.bound import distinct_layers, trained_arrays
+from nnframe.contracts.bound import distinct_layers, parameters_of, trained_arrays
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.joint_memory import joint_vector
-from nnframe.engines.vectors import parts_of, roles_of, segments_of, vector_of
+from nnframe.engines.vectors import add_up_uses, parts_of, roles_of, segments_of, vector_of
 
 if TYPE_CHECKING:
     from nnframe.engines.update_program import UpdateProgram
@@ -124,10 +124,7 @@ class Updater:
 
     def clear_gradients(self) -> None:
         """Write a gradient of 0, that of no samples."""
-        for slots in self.gradients:
-            for array in (slots.weights, slots.bias, *slots.parameters):
-                array[...] = 0
-        for array in self.loss_gradients:
+        for array in (*parameters_of(self.gradients), *self.loss_gradients):
             array[...] = 0
 
     def update_weights(self, learning_rate: float, loss_sum: float = 0.0) -> float:
@@ -150,14 +147,7 @@ class Updater:
             If the optimizer fails. Nothing has changed then.
         """
         if self.has_repeats:
-            for total in self.sums:
-                for array in (total.weights, total.bias, *total.parameters):
-                    array[...] = 0
-            for total, own in self.uses:
-                total.weights[...] += own.weights
-                total.bias[...] += own.bias
-                for sum_, part in zip(total.parameters, own.parameters, strict=True):
-                    sum_[...] += part
+            add_up_uses(self.sums, self.uses)
         if self._combine is not None:
             loss_sum = self._combine(self.gradient, loss_sum)
         if self._is_limited:

@@ -42,6 +42,23 @@ def parts_of(vector: Array, arrays: Sequence[Array]) -> list[Array]:
     return [vector[stop - array.size : stop].reshape(array.shape) for stop, array in zip(stops, arrays, strict=True)]
 
 
+def add_up_uses(sums: Iterable[Gradient], uses: Iterable[tuple[Gradient, Gradient]]) -> None:
+    """Fill sums of gradients: those of a layer that the net uses twice add up.
+
+    Parameters
+    ----------
+    sums : iterable of Gradient
+        One for each layer; the same one may come twice.
+    uses : iterable of (Gradient, Gradient)
+        For each place of the net, the sum that its gradient belongs to, and its gradient.
+    """
+    for array in parameters_of(sums):
+        array[...] = 0
+    for total, own in uses:
+        for sum_, part in zip(parameters_of([total]), parameters_of([own]), strict=True):
+            sum_[...] += part
+
+
 class Segment(NamedTuple):
     """Consecutive trained numbers with one learning rate.
 

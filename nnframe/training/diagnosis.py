@@ -105,7 +105,7 @@ def diagnosis(task: TrainingTask, epoch: Epoch, batch: int) -> Finding:
     optimizer = task.rule.optimizer
     if optimizer is not None:
         sentence = f"the optimizer {optimizer.plugin.spec} turns finite gradients into a number that is not finite"
-        arrays = [array for gradient in gradients for array in (gradient.weights, gradient.bias, *gradient.parameters)]
+        arrays = parameters_of(gradients)
         return Finding(batch, None, sentence, _advice(optimizer.plugin, "optimizer", *arrays), False)
     largest = max(range(len(gradients)), key=lambda k: float(np.abs(gradients[k].weights).max()))
     size = float(np.abs(gradients[largest].weights).max())

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array, copy_all
 from nnframe.backpropagation import loss_and_gradients
-from nnframe.contracts.bound import trained_arrays
+from nnframe.contracts.bound import parameters_of, trained_arrays
 from nnframe.contracts.engine import Epoch
 from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
 from nnframe.engines.fast.whole_data import CHUNK, WholeData
@@ -143,8 +143,7 @@ class Iterations:
         for chunk in range(n_chunks):
             x, y, weights, _ = next(task.samples(part_of(chunks, chunk, chunk + 1)))
             losses, gradients, of_loss = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights)
-            parts = [array for each in gradients for array in (each.weights, each.bias, *each.parameters)]
-            if not all(np.isfinite(each).all() for each in (losses, *parts, *of_loss)):
+            if not all(np.isfinite(each).all() for each in (losses, *parameters_of(gradients), *of_loss)):
                 break
         found = diagnosis(task, chunks, chunk)
         raise DivergenceError(

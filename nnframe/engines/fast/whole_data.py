@@ -23,7 +23,7 @@ from nnframe.engines.fast.gauss_newton import jacobians
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes, Places
-from nnframe.engines.vectors import Role, factors_by_layer, parts_of, roles_of, vector_of
+from nnframe.engines.vectors import Role, add_up_uses, factors_by_layer, parts_of, roles_of, vector_of
 from nnframe.errors import ArgumentError
 from nnframe.registry.binding import bind_activation, bind_objective
 
@@ -180,15 +180,7 @@ class WholeData:
             losses = losses * weights
         passes.backward(x, targets, output, self._scale, weights)
         if self._has_repeats:
-            # The gradients of a layer that the net uses twice add up.
-            for total in self._sums:
-                for array in (total.weights, total.bias, *total.parameters):
-                    array[...] = 0
-            for total, own in zip(self._sums, self._own, strict=True):
-                total.weights[...] += own.weights
-                total.bias[...] += own.bias
-                for sum_, part in zip(total.parameters, own.parameters, strict=True):
-                    sum_[...] += part
+            add_up_uses(self._sums, zip(self._sums, self._own, strict=True))
         return float(losses.sum(dtype=np.float64))
 
     def _passes_for(self, size: int) -> tuple[Passes, Output]:
