@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 import nnframe
 
 PACKAGE = Path(nnframe.__file__).parent
@@ -58,8 +60,8 @@ def room_of(module):
     return two if two in ROOMS else ".".join(parts[:1])
 
 
-def imports_of(path):
-    """Return the modules of nnframe that a file imports, also inside functions and for type checkers alone."""
+def imports_of(path, modules=MODULES):
+    """Return which of some modules a file imports, also inside functions and for type checkers alone."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -67,8 +69,8 @@ def imports_of(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} has a relative import"
             names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name if name in MODULES else node.module for name in names}
-    return {name for name in found if name in MODULES}
+            found |= {name if name in modules else node.module for name in names}
+    return {name for name in found if name in modules}
 
 
 IMPORTS = {module: imports_of(path) for module, path in MODULES.items()}
@@ -93,8 +95,19 @@ def test_no_room_imports_from_a_higher_one():
     assert not upwards
 
 
-def test_no_files_import_each_other_in_a_circle():
-    left = {module: set(others) for module, others in IMPORTS.items()}
+def imports_within(package):
+    """Return what each module of a package imports of the same package."""
+    paths = {".".join(path.relative_to(package.parent).with_suffix("").parts): path for path in package.rglob("*.py")}
+    modules = {module.removesuffix(".__init__"): path for module, path in paths.items()}
+    return {module: imports_of(path, modules) - {module} for module, path in modules.items()}
+
+
+PLUGINS = [package for package in (Path(__file__).parents[1] / "plugins").glob("*/nnframe_*") if package.is_dir()]
+
+
+@pytest.mark.parametrize("package", [PACKAGE, *PLUGINS], ids=lambda package: package.name)
+def test_no_files_import_each_other_in_a_circle(package):
+    left = imports_within(package)
     while left:
         # Take away whatever imports only what has been taken away; a circle is what remains.
         done = {module for module, others in left.items() if not others & left.keys()}

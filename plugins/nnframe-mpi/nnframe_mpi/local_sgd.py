@@ -15,8 +15,8 @@ import numpy as np
 from nnframe import Engine, Epoch, TrainingTask
 from nnframe.arrays import copy_all
 from nnframe.contracts.engine import BatchShares
+from nnframe_mpi.in_step import InStep
 from nnframe_mpi.team import MPITeam
-from nnframe_mpi.training import InStep, _close
 
 
 class LocalSGD(InStep):
@@ -39,10 +39,6 @@ class LocalSGD(InStep):
         cuts = [first, *(b for b in range(first + 1, stop) if b % self._every == 0), stop]
         self._keep()
         return self.in_step(lambda: self._run(mine, cuts), len(cuts) - 1)
-
-    def close(self, error: BaseException | None) -> None:
-        """Tell the engine of this process that the run has ended."""
-        _close(self._inner, error)
 
     def return_to_common_weights(self, first: int) -> None:
         """Go back to the last mean."""

@@ -13,8 +13,8 @@ from mpi4py import MPI
 from nnframe import nNet, pairs
 from nnframe.arrays import Array, DType
 from nnframe_mpi.cost_model import Network
+from nnframe_mpi.in_step import FEW_NUMBERS
 from nnframe_mpi.team import MPITeam
-from nnframe_mpi.training import FEW_NUMBERS
 
 ROUNDS = 5
 # What is added up to find out what messages cost, in bytes: also lengths around which libraries change their ways.

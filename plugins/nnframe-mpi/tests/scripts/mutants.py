@@ -2,12 +2,12 @@
 
 import sys
 
-import nnframe_mpi.training
+import nnframe_mpi.in_step
 import numpy as np
 from cases import train
 from results import leave
 
-right = nnframe_mpi.training.even_shares
+right = nnframe_mpi.in_step.even_shares
 
 
 def mean_of_means(*arguments):
@@ -25,5 +25,5 @@ def right_one(*arguments):
     return right(*arguments)
 
 
-nnframe_mpi.training.even_shares = globals()[sys.argv[2]]
+nnframe_mpi.in_step.even_shares = globals()[sys.argv[2]]
 leave(train(sys.argv[3], "mpi")[0])
