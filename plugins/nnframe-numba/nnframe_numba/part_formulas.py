@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nnframe import registry
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.contracts.optimizer import LEARNING_RATE
 from nnframe.contracts.parameters import Parameter
 from nnframe.contracts.plugin import Plugin
 from nnframe.registry.binding import IDENTITY
+from nnframe.registry.guard import is_built_in
 from nnframe_numba.derived_formulas import DerivedFormula, derived_gradient, derived_pair, derived_slope
 from nnframe_numba.fingerprint import fingerprint
 from nnframe_numba.parameters import described
@@ -175,4 +175,4 @@ def is_in_place(bound: BoundActivation) -> bool:
 
 def built_in_name(plugin: Plugin) -> str | None:
     """Return the name of a built-in plugin; None for any other."""
-    return plugin.name if registry.provider_of(plugin) == registry.BUILTIN_PROVIDER else None
+    return plugin.name if is_built_in(plugin) else None

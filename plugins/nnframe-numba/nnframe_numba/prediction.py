@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnframe import Array, PluginError
-from nnframe.contracts.bound import BoundActivation, Linear
-from nnframe_numba import disk_cache, native_call
-from nnframe_numba.compile_thread import in_compile_thread
+from nnframe.contracts.bound import Linear
+from nnframe_numba.code_store import CodeStore, LoadedCode, ObjectFile
 from nnframe_numba.engine_warnings import give_warnings, warn_once
 from nnframe_numba.parameters import numeric, table_entry
-from nnframe_numba.part_formulas import Formula, activation_formula
-from nnframe_numba.recently_used import RecentlyUsed
+from nnframe_numba.part_formulas import activation_formula
 from nnframe_numba.worker_threads import n_processors, share
 
 # So much memory is used for the intermediate results of a block of rows, to stay within a processor's cache.
@@ -33,27 +30,7 @@ ENTRY = np.dtype(np.int64)
 Function = Callable[[Array, Array], Array]
 
 
-class MachineCode(NamedTuple):
-    """Machine code that is loaded, or the reason why there is none.
-
-    Attributes
-    ----------
-    bind : callable or None
-        ``bind(table, kept)`` returns the function for a table, and keeps what it points to.
-    parameters : list of bool
-        For each layer, whether its activation's parameters are in the table.
-    constants : dict of str to int
-        See `nnframe_numba.predictor_compiler.ObjectFile`.
-    reason : str
-    """
-
-    bind: Callable[[Array, Any], Function] | None
-    parameters: list[bool]
-    constants: dict[str, int]
-    reason: str = ""
-
-
-_loaded: RecentlyUsed[MachineCode] = RecentlyUsed(MOST_PREDICTORS)
+_store = CodeStore("predictor", MOST_PREDICTORS)
 
 
 def predictor(layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
@@ -82,11 +59,11 @@ class Answer:
     Parameters
     ----------
     layers : tuple of Linear
-    code : MachineCode
+    code : LoadedCode
         For nets with these activations.
     """
 
-    def __init__(self, layers: tuple[Linear, ...], code: MachineCode) -> None:
+    def __init__(self, layers: tuple[Linear, ...], code: LoadedCode) -> None:
         assert code.bind is not None
         self._layers = layers
         self._n_out, self._dtype = len(layers[-1].weights), layers[0].weights.dtype
@@ -133,7 +110,7 @@ class Answer:
         return all(np.allclose(each, expected.T, tolerance, tolerance * scale, equal_nan=True) for each in found)
 
 
-def _table(layers: tuple[Linear, ...], code: MachineCode) -> Array:
+def _table(layers: tuple[Linear, ...], code: LoadedCode) -> Array:
     """Return the table that the machine code takes, as `nnframe_numba.predictor_source` says."""
     entries: list[int] = []
     for layer in layers:
@@ -148,63 +125,20 @@ def _table(layers: tuple[Linear, ...], code: MachineCode) -> Array:
     a_bytes = mc * a_step * item if deepest > kc else 0
     workspace_bytes = panel_bytes + start_bytes + mc * nr * item + a_bytes
     entries += [row_bytes, most_rows, panel_bytes, start_bytes, a_bytes, workspace_bytes]
-    for layer, are_in_table in zip(layers, code.parameters, strict=True):
-        if are_in_table and layer.activation.plugin is not None:
+    for k, layer in enumerate(layers):
+        if f"activate_{k}" in code.parametrized and layer.activation.plugin is not None:
             for value in numeric(layer.activation.plugin.settings).values():
                 entries.append(table_entry(value))
     return np.array(entries, ENTRY)
 
 
-def _machine_code(layers: tuple[Linear, ...]) -> MachineCode:
-    """Return the machine code for nets with these activations, from memory, from disk, or compiled anew."""
-    dtype = layers[0].weights.dtype.name
-    # With parameters as arguments if all formulas can be compiled so, else with their values as constants.
-    keys = []
-    for are_arguments in (True, False):
-        parts = [_layer_key(layer.activation, are_arguments) for layer in layers]
-        if None in parts:
-            return MachineCode(None, [], {}, "an activation is more than a formula")
-        keys.append((dtype, *parts))
-    for key in keys:
-        found = _loaded.get(key)
-        if found is not None:
-            return found
-    can_be_kept = all(isinstance(part, str) for part in keys[0])
-    names = [f"predictor_{disk_cache.digest(*map(str, key), native_call.cpu())}.code" for key in keys]
-    for key, name in zip(keys, names, strict=True):
-        content = disk_cache.read(name) if can_be_kept else None
-        if content is not None:
-            return _loaded.keep(key, _unpacked(content))
-    content, are_arguments = in_compile_thread(lambda: _compiled(layers))
-    index = 0 if are_arguments else 1
-    if can_be_kept:
-        disk_cache.write(names[index], content)
-    return _loaded.keep(keys[index], _unpacked(content))
+def _machine_code(layers: tuple[Linear, ...]) -> LoadedCode:
+    """Return the machine code for nets with these activations."""
 
+    def make() -> ObjectFile | str:
+        from nnframe_numba.predictor_compiler import object_file
 
-def _layer_key(bound: BoundActivation, are_arguments: bool) -> object:
-    """Return what the machine code depends on, for a layer; None for what can't be compiled."""
-    formula = activation_formula(bound)
-    return formula.key(are_arguments) if isinstance(formula, Formula) else formula
+        return object_file(layers)
 
-
-def _compiled(layers: tuple[Linear, ...]) -> tuple[bytes, bool]:
-    """Return the content of a file with the machine code, and whether parameters are arguments wherever there are."""
-    from nnframe_numba.predictor_compiler import object_file
-
-    made = object_file(layers)
-    if isinstance(made, str):
-        return native_call.packed({"reason": made}), False
-    plugins = [layer.activation.plugin for layer in layers]
-    are_arguments = all(
-        are_in_table or plugin is None or not numeric(plugin.settings)
-        for are_in_table, plugin in zip(made.parameters, plugins, strict=True)
-    )
-    header = {"externals": made.externals, "parameters": made.parameters, "constants": made.constants}
-    return native_call.packed(header, made.code), are_arguments
-
-
-def _unpacked(content: bytes) -> MachineCode:
-    """Load the content of a file."""
-    header, bind, reason = native_call.unpacked(content)
-    return MachineCode(bind, header.get("parameters", []), header.get("constants", {}), reason)
+    formulas = {f"activate_{k}": activation_formula(layer.activation) for k, layer in enumerate(layers)}
+    return _store.code_for((layers[0].weights.dtype.name,), formulas, make)

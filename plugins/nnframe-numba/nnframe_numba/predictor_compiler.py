@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -10,6 +10,7 @@ from numba import njit, types
 from nnframe.contracts.bound import Linear
 from nnframe.registry.binding import IDENTITY
 from nnframe_numba import raw_arrays
+from nnframe_numba.code_store import ObjectFile
 from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.compiled_parts import activate_part
 from nnframe_numba.jit import ERRORS, formula, inlined
@@ -23,26 +24,6 @@ from nnframe_numba.simd import VECTOR_BYTES
 
 # From so many rows on, other threads of Python may run meanwhile; letting them takes as long as a row of a small net.
 ROWS_WITHOUT_GIL = 16
-
-
-class ObjectFile(NamedTuple):
-    """A net's outputs in machine code.
-
-    Attributes
-    ----------
-    code : bytes
-    externals : list of str
-        The symbols that it refers to.
-    parameters : list of bool
-        For each layer, whether its activation's parameters are in the table; otherwise they are constants.
-    constants : dict of str to int
-        What a table for it depends on.
-    """
-
-    code: bytes
-    externals: list[str]
-    parameters: list[bool]
-    constants: dict[str, int]
 
 
 def object_file(layers: tuple[Linear, ...]) -> ObjectFile | str:
@@ -72,7 +53,7 @@ def object_file(layers: tuple[Linear, ...]) -> ObjectFile | str:
     answer.compile((types.intp,) * 4)
     (compiled,) = answer.overloads.values()
     code, externals = object_code(answer.targetctx, compiled, _write_call)
-    return ObjectFile(code, externals, [bool(part.parameters) for part in parts], constants)
+    return ObjectFile(code, externals, [f"activate_{k}" for k, part in enumerate(parts) if part.parameters], constants)
 
 
 def _namespace(dtype: np.dtype[Any], constants: dict[str, int]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -11,6 +11,7 @@ from numba import njit, types
 from nnframe.contracts.engine import BoundNet
 from nnframe_numba import epoch_kernels, raw_arrays
 from nnframe_numba.batch_source import BatchVariant
+from nnframe_numba.code_store import ObjectFile
 from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.compiled_parts import compiled_parts
 from nnframe_numba.epoch_compiler import namespace_of
@@ -20,26 +21,6 @@ from nnframe_numba.micro_kernel import NR_VECTORS
 from nnframe_numba.object_code import POINTER, WORD, Call, object_code
 from nnframe_numba.simd import VECTOR_BYTES
 from nnframe_numba.stepper_source import stepper_source
-
-
-class ObjectFile(NamedTuple):
-    """An update in machine code.
-
-    Attributes
-    ----------
-    code : bytes
-    externals : list of str
-        The symbols that it refers to.
-    parametrized : list of str
-        The parts whose parameters are in the table, in its order.
-    constants : dict of str to int
-        What a workspace depends on.
-    """
-
-    code: bytes
-    externals: list[str]
-    parametrized: list[str]
-    constants: dict[str, int]
 
 
 def object_file(net: BoundNet, variant: BatchVariant) -> ObjectFile | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,15 +11,12 @@ from nnframe import Array
 from nnframe.contracts.engine import BoundNet, Samples
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.stepper import stepper as numpy_stepper
-from nnframe_numba import disk_cache, native_call
-from nnframe_numba.batch_source import BatchVariant
-from nnframe_numba.compile_thread import in_compile_thread
+from nnframe_numba.code_store import CodeStore, LoadedCode, ObjectFile
 from nnframe_numba.engine import is_left_to_numpy
 from nnframe_numba.engine_warnings import give_warnings
 from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
 from nnframe_numba.parameters import numeric, table_entry
 from nnframe_numba.part_formulas import Formula, part_formulas
-from nnframe_numba.recently_used import RecentlyUsed
 from nnframe_numba.stepper_source import BARRIER_SIZE
 
 # From so many multiplications in the layers on, a batch is left to the engine's epochs, in which threads share it.
@@ -36,27 +33,7 @@ Step: TypeAlias = Callable[[Samples, float, int], float]
 Call: TypeAlias = Callable[[Array, Array, "Array | None", float, int], Any]
 
 
-class MachineCode(NamedTuple):
-    """Machine code that is loaded, or the reason why there is none.
-
-    Attributes
-    ----------
-    bind : callable or None
-        ``bind(table, kept)`` returns the function for a table, and keeps what it points to.
-    parametrized : list of str
-        The parts whose parameters are in the table, in its order.
-    constants : dict of str to int
-        What a workspace depends on.
-    reason : str
-    """
-
-    bind: Callable[[Array, Any], Call] | None
-    parametrized: list[str]
-    constants: dict[str, int]
-    reason: str = ""
-
-
-_loaded: RecentlyUsed[MachineCode] = RecentlyUsed(MOST_CODES)
+_store = CodeStore("stepper", MOST_CODES)
 
 
 def stepper(net: BoundNet, by_epochs: Callable[[], Step]) -> Step | None:
@@ -124,7 +101,7 @@ class Steps:
         self.calls[-size if weighted else size] = call
         return call
 
-    def table(self, code: MachineCode, size: int, weighted: bool) -> tuple[Array, list[Any]]:
+    def table(self, code: LoadedCode, size: int, weighted: bool) -> tuple[Array, list[Any]]:
         """Return the table for a batch size, and the arrays that it has addresses of."""
         memory, last = Memory(), self.net.layers[-1]
         variant = variant_of(self.net, single=size == 1, weighted=weighted, parametrized=code.parametrized)
@@ -153,43 +130,16 @@ class Steps:
         assert isinstance(formula, Formula)
         return list(numeric(formula.settings).values())
 
-    def machine_code(self, single: bool, weighted: bool) -> MachineCode:
-        """Return the machine code for updates of this kind, from memory, from disk, or compiled anew."""
-        if None in self.formulas.values():
-            return MachineCode(None, [], {}, "an activation is more than a formula")
+    def machine_code(self, single: bool, weighted: bool) -> LoadedCode:
+        """Return the machine code for updates of this kind."""
         variant = variant_of(self.net, single=single, weighted=weighted)
-        # With parameters as arguments if all formulas can be compiled so, else with their values as constants.
-        keys = []
-        for are_arguments in (True, False):
-            parts = (each.key(are_arguments) if isinstance(each, Formula) else each for each in self.formulas.values())
-            keys.append((self.dtype.name, variant, *parts))
-        for key in keys:
-            found = _loaded.get(key)
-            if found is not None:
-                return found
-        can_be_kept = all(isinstance(part, str) for part in keys[0][2:])
-        names = [f"stepper_{disk_cache.digest(*map(str, key), native_call.cpu())}.code" for key in keys]
-        for key, name in zip(keys, names, strict=True):
-            content = disk_cache.read(name) if can_be_kept else None
-            if content is not None:
-                return _loaded.keep(key, _unpacked(content))
-        content, are_arguments = in_compile_thread(lambda: self._compiled(variant))
-        index = 0 if are_arguments else 1
-        if can_be_kept:
-            disk_cache.write(names[index], content)
-        return _loaded.keep(keys[index], _unpacked(content))
 
-    def _compiled(self, variant: BatchVariant) -> tuple[bytes, bool]:
-        """Return the content of a file with the machine code, and whether all numeric parameters are its arguments."""
-        from nnframe_numba.stepper_compiler import object_file
+        def make() -> ObjectFile | str:
+            from nnframe_numba.stepper_compiler import object_file
 
-        made = object_file(self.net, variant)
-        if isinstance(made, str):
-            return native_call.packed({"reason": made}), False
-        formulas = {name: each for name, each in self.formulas.items() if isinstance(each, Formula)}
-        with_parameters = {name for name, each in formulas.items() if numeric(each.settings)}
-        header = {"externals": made.externals, "parametrized": made.parametrized, "constants": made.constants}
-        return native_call.packed(header, made.code), with_parameters <= set(made.parametrized)
+            return object_file(self.net, variant)
+
+        return _store.code_for((self.dtype.name, variant), self.formulas, make)
 
 
 def _by_epochs(step: Step) -> Call:
@@ -197,9 +147,3 @@ def _by_epochs(step: Step) -> Call:
         return step(Samples(x, y, weights, 0), learning_rate, dropout_key)
 
     return call
-
-
-def _unpacked(content: bytes) -> MachineCode:
-    """Load the content of a file."""
-    header, bind, reason = native_call.unpacked(content)
-    return MachineCode(bind, header.get("parametrized", []), header.get("constants", {}), reason)

@@ -1,13 +1,10 @@
 """A predictor gives what the net's forward pass gives, and loads without numba."""
 
-import os
-import subprocess
-import sys
 import threading
 
 import numpy as np
 import pytest
-from nnframe_numba import EngineWarning, engine_warnings, native_call, part_formulas, prediction
+from nnframe_numba import EngineWarning, code_store, engine_warnings, native_call, part_formulas, prediction
 from nnframe_numba.builtin_kernels import BUILT_IN
 from nnframe_numba.worker_threads import share
 
@@ -68,7 +65,7 @@ def test_rows_in_any_order_in_memory_will_do():
 def test_all_values_of_parameters_share_their_code(monkeypatch):
     net = make_net(activations=(elu, None))
     assert_agrees(net, RNG.normal(size=(6, 5)).astype(np.float32))
-    monkeypatch.setattr(prediction, "in_compile_thread", lambda function: pytest.fail("it was compiled again"))
+    monkeypatch.setattr(code_store, "in_compile_thread", lambda function: pytest.fail("it was compiled again"))
     for alpha in (0.5, 2.0, -1.0):
         for layer in net.layersList[:-1]:
             layer.activation = elu.with_params(alpha=alpha, steep=3)
@@ -131,19 +128,8 @@ print(net.predictor("numba")(x).tobytes().hex(), "numba" in sys.modules)
 """
 
 
-def test_a_later_process_loads_the_same_code_without_numba(tmp_path):
-    answers = []
-    for _ in range(2):
-        process = subprocess.run(
-            [sys.executable, "-c", IN_A_PROCESS],
-            env=os.environ | {"NNFRAME_NUMBA_CACHE": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        )
-        answers.append(process.stdout.split())
-    (first, had_numba), (second, needed_numba) = answers
+def test_a_later_process_loads_the_same_code_without_numba(in_two_processes):
+    (first, had_numba), (second, needed_numba) = in_two_processes(IN_A_PROCESS)
     assert first == second
     assert (had_numba, needed_numba) == ("True", "False")
 

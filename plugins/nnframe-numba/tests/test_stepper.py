@@ -1,13 +1,10 @@
 """Single updates lead to the same weights as epochs of one batch, bit for bit, and load without numba."""
 
-import os
-import subprocess
-import sys
 import warnings
 
 import numpy as np
 import pytest
-from nnframe_numba import numba, stepping
+from nnframe_numba import code_store, numba, stepping
 
 import nnframe
 from nnframe import Activation, Loss, nNet, pairs
@@ -101,7 +98,7 @@ def test_all_values_of_parameters_share_their_code(monkeypatch):
         return trainer.step(np.ones((4, 1), "f4"), np.zeros((3, 1), "f4"))
 
     trained(0.5)
-    monkeypatch.setattr(stepping, "in_compile_thread", lambda function: pytest.fail("it was compiled again"))
+    monkeypatch.setattr(code_store, "in_compile_thread", lambda function: pytest.fail("it was compiled again"))
     assert len({trained(alpha) for alpha in (0.2, 2.0, -1.0)}) == 3
 
 
@@ -145,18 +142,7 @@ net.backprop([(x, y)], "cel", 0.1)
 """
 
 
-def test_a_later_process_loads_the_same_code_without_numba(tmp_path):
-    losses = []
-    for _ in range(2):
-        process = subprocess.run(
-            [sys.executable, "-c", IN_A_PROCESS],
-            env=os.environ | {"NNFRAME_NUMBA_CACHE": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=True,
-        )
-        losses.append(process.stdout.split())
-    (first, had_numba), (second, needed_numba) = losses
+def test_a_later_process_loads_the_same_code_without_numba(in_two_processes):
+    (first, had_numba), (second, needed_numba) = in_two_processes(IN_A_PROCESS)
     assert first == second
     assert (had_numba, needed_numba) == ("True", "False")
