@@ -12,6 +12,7 @@ from nnframe import registry
 from nnframe.contracts.markers import hookimpl
 from nnframe.errors import ArgumentError, ArgumentTypeError, NNFrameError, PluginError, one_line, shown
 from nnframe.registry.blame import blamed_error
+from nnframe.registry.guard import is_built_in
 
 if TYPE_CHECKING:
     from nnframe.contracts.callback import Callback
@@ -186,7 +187,7 @@ class _RunCallback:
         try:
             return plugin.make(**plugin.settings)
         except (Exception, SystemExit) as error:
-            if isinstance(error, NNFrameError) and registry.provider_of(plugin) == registry.BUILTIN_PROVIDER:
+            if isinstance(error, NNFrameError) and is_built_in(plugin):
                 raise
             raise blamed_error(PluginError, plugin, "make", f"raised {one_line(error)}") from error
 

@@ -13,6 +13,7 @@ from nnframe.contracts.engine import Engine
 from nnframe.contracts.loss import Loss
 from nnframe.errors import DataError, DivergenceError
 from nnframe.layer import check_chain, denseLayer
+from nnframe.registry.guard import is_built_in
 from nnframe.training.run import Net
 from nnframe.training.settings import ENGINE_VARIABLE, Settings, engine_or_default
 from nnframe.training.stepping import Stepping
@@ -38,9 +39,7 @@ class KeptTrainer:
         self._loss, self._engine_name = loss, os.environ.get(ENGINE_VARIABLE)
         self._found_loss, self._engine = _found(loss)
         # Nobody can take over the names of built-in plugins, so they mean the same in every call.
-        self._is_lasting = all(
-            registry.provider_of(each) == registry.BUILTIN_PROVIDER for each in (self._found_loss, self._engine)
-        )
+        self._is_lasting = is_built_in(self._found_loss) and is_built_in(self._engine)
         self._layers = list(net.layersList)
         self._contents = [_contents(layer) for layer in self._layers]
         settings = Settings.of(loss=self._found_loss, learning_rate=learning_rate, engine=self._engine)

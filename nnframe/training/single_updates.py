@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnframe import registry
 from nnframe.arrays import Array
 from nnframe.contracts.engine import BoundNet, Engine, Epoch, Samples, TrainingTask
 from nnframe.contracts.plugin import Plugin
 from nnframe.data import Pairs
 from nnframe.registry.engine_binding import bind_engine, bind_stepper
+from nnframe.registry.guard import is_built_in
 from nnframe.training.error_state import ignoring_errors
 
 
@@ -33,7 +33,7 @@ def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int
     optimizer = net.rule.optimizer
     plugins: list[Plugin | None] = [layer.activation.plugin for layer in net.layers]
     plugins += [engine, net.objective.plugin, None if optimizer is None else optimizer.plugin]
-    is_ours = all(plugin is None or registry.provider_of(plugin) == registry.BUILTIN_PROVIDER for plugin in plugins)
+    is_ours = all(plugin is None or is_built_in(plugin) for plugin in plugins)
     return ignoring_errors(step, is_ours)
 
 
