@@ -197,25 +197,11 @@ def read(
     >>> table
     <table the table: 5 rows to train on, 1 held out, 2 columns as 2 inputs, regression of 'price', ...>
     """
-    if isinstance(validation, bool) or not isinstance(validation, (int, float, np.number)):
-        raise ArgumentTypeError(f"validation is {with_type(validation)}; expected a share such as 0.2")
-    if not 0 <= validation < 1:
-        raise ArgumentError(f"validation is {validation}; expected a share from 0 to below 1, such as 0.2")
+    choices = checked_choices(target, task, kinds, drop, fill, missing, decimal, validation, seed)
     found_dtype = net_dtype(dtype)
-    words, decimal = checked_rules(missing, decimal)
     require_same_order(table, target, ("table", "target"))
-    source, name = _with_target(open_source(table, words, decimal), target)
-    choices = Choices(
-        name,
-        task,
-        checked_kinds(kinds),
-        checked_drop(drop),
-        fill,
-        float(validation),
-        whole_number(seed, "seed", 0),
-        words,
-        decimal,
-    )
+    source, name = _with_target(open_source(table, choices.missing, choices.decimal), target)
+    choices = choices._replace(target=name)
     source = RememberedSource(source)
     learned = learn(source, choices)
     row_bytes = found_dtype.itemsize * (learned.columns.n_inputs + learned.target.n_outputs)
@@ -226,14 +212,50 @@ def read(
     return Table(source.name, learned, train.pairs(), held.pairs(), place)
 
 
-def checked_kinds(kinds: Any) -> dict[str, str]:
+def checked_choices(
+    target: Any,
+    task: str | None,
+    kinds: Any,
+    drop: Any,
+    fill: Fill,
+    missing: Collection[str] | None,
+    decimal: str | None,
+    validation: Any,
+    seed: Any,
+) -> Choices:
+    """Return what a caller has decided, checked as far as that can be done without the table.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If one can't be used.
+    """
+    if isinstance(validation, bool) or not isinstance(validation, (int, float, np.number)):
+        raise ArgumentTypeError(f"validation is {with_type(validation)}; expected a share such as 0.2")
+    if not 0 <= validation < 1:
+        raise ArgumentError(f"validation is {validation}; expected a share from 0 to below 1, such as 0.2")
+    words, decimal = checked_rules(missing, decimal)
+    return Choices(
+        target,
+        task,
+        _checked_kinds(kinds),
+        _checked_drop(drop),
+        fill,
+        float(validation),
+        whole_number(seed, "seed", 0),
+        words,
+        decimal,
+    )
+
+
+def _checked_kinds(kinds: Any) -> dict[str, str]:
     """Return kinds by the names of columns; raises ArgumentTypeError for anything else."""
     if not isinstance(kinds, (Mapping, type(None))) or not all(isinstance(name, str) for name in kinds or ()):
         raise ArgumentTypeError(f"kinds is {with_type(kinds)}; expected kinds by the names of columns")
     return {name.strip(): kind for name, kind in (kinds or {}).items()}
 
 
-def checked_drop(drop: Any) -> tuple[str, ...]:
+def _checked_drop(drop: Any) -> tuple[str, ...]:
     """Return the names of columns; raises ArgumentTypeError for anything else."""
     if isinstance(drop, str):
         raise ArgumentTypeError(f"drop is {drop!r}; expected a list of names: [{drop!r}]")

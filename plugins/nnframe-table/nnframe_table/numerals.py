@@ -57,6 +57,12 @@ class TextRules(NamedTuple):
     decimal: Decimal = "."
     grouped: bool = False
 
+    @classmethod
+    def of_types(cls, missing: tuple[str, ...] | None, decimal: str | None) -> TextRules:
+        """Return the rules for texts of a source whose columns have types; None stands for the default."""
+        words = TYPED_MISSING_WORDS if missing is None else missing
+        return cls(words, "," if decimal == "," else ".", decimal == ".")
+
 
 TYPED = TextRules()
 

@@ -19,12 +19,11 @@ from nnframe.errors import DataError
 from nnframe.inputs.checks import net_dtype, whole_number
 from nnframe.training.together import everywhere, gathered
 from nnframe_table.columns import encoded
-from nnframe_table.dataset import DEFAULT_MEMORY, Part, Table, checked_drop, checked_kinds, folder_of
+from nnframe_table.dataset import DEFAULT_MEMORY, Part, Table, checked_choices, folder_of
 from nnframe_table.learn import Choices, Learned, learned_from, merged, summarized
-from nnframe_table.numerals import TYPED_MISSING_WORDS, TextRules
+from nnframe_table.numerals import TextRules
 from nnframe_table.recognition import Fill
 from nnframe_table.sources.folder import FolderSource, parquet_files
-from nnframe_table.sources.opening import checked_rules
 from nnframe_table.sources.parquet import ParquetSource
 from nnframe_table.split import held_out
 
@@ -91,12 +90,8 @@ def read_shards(
     DataError, ArgumentError, ArgumentTypeError
         As `read`, in all processes.
     """
-    words, decimal = checked_rules(missing, decimal)
-    rules = TextRules(TYPED_MISSING_WORDS if words is None else words, "," if decimal == "," else ".", decimal == ".")
-    choices = Choices(
-        target, task, checked_kinds(kinds), checked_drop(drop), fill, float(validation),
-        whole_number(seed, "seed", 0), words, decimal,
-    )  # fmt: skip
+    choices = checked_choices(target, task, kinds, drop, fill, missing, decimal, validation, seed)
+    rules = TextRules.of_types(choices.missing, choices.decimal)
     place, found_dtype = Path(table), net_dtype(dtype)
     own = everywhere(team, lambda: _own_files(place, rules, team))
     lengths = [each.n_rows for each in own.files]

@@ -12,7 +12,7 @@ from nnframe_table.learn import Choices, learned_from, merged, summarized
 from nnframe_table.sources.memory import memory_source
 from pyarrow import parquet
 
-from nnframe import ArgumentTypeError, DataError
+from nnframe import ArgumentError, ArgumentTypeError, DataError
 from nnframe.training.together import ALONE
 
 LENGTHS = (70, 1, 41, 0, 30)
@@ -151,3 +151,12 @@ def test_a_column_is_of_categories_if_one_file_says_so(tmp_path):
         parquet.write_table(pa.table(columns), tmp_path / f"{name}.parquet")
     for table in (nnframe_table.read(tmp_path, "y"), nnframe_table.read_shards(tmp_path, "y", ALONE)):
         assert table.columns.input_names == ("code=1", "code=2", "code=3")
+
+
+@pytest.mark.parametrize("validation", ["a share", True, -0.1, 1, float("nan")])
+def test_shards_refuse_the_same_validation_as_a_table(folder, validation):
+    with pytest.raises((ArgumentTypeError, ArgumentError), match="validation is") as of_table:
+        nnframe_table.read(folder, "price", validation=validation)
+    with pytest.raises((ArgumentTypeError, ArgumentError), match="validation is") as of_shards:
+        nnframe_table.read_shards(folder, "price", ALONE, validation=validation)
+    assert str(of_shards.value) == str(of_table.value)

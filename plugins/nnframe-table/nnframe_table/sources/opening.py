@@ -10,7 +10,7 @@ from typing import Any
 
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, with_type
 from nnframe.saving.json_text import SURROGATE
-from nnframe_table.numerals import MISSING_WORDS, TYPED_MISSING_WORDS, TextRules
+from nnframe_table.numerals import MISSING_WORDS, TextRules
 from nnframe_table.sources.csv import CsvSource
 from nnframe_table.sources.folder import FolderSource, parquet_files
 from nnframe_table.sources.memory import memory_source
@@ -44,9 +44,7 @@ def open_source(table: Any, missing: tuple[str, ...] | None = None, decimal: str
     """
     if isinstance(table, Source):
         return table
-    rules = TextRules(
-        TYPED_MISSING_WORDS if missing is None else missing, "," if decimal == "," else ".", decimal == "."
-    )
+    rules = TextRules.of_types(missing, decimal)
     if not isinstance(table, (str, os.PathLike)):
         return memory_source(table, rules)
     path = Path(table)
