@@ -11,7 +11,7 @@ from nnframe.arrays import Array
 from nnframe.errors import DataError, ShapeError
 from nnframe_plot.classes import Classes
 from nnframe_plot.figure import LARGEST_DRAWN, axes_or_new, limits_around
-from nnframe_plot.inputs import checked_net, outputs_of, samples_for
+from nnframe_plot.inputs import checked_net, predictions_of, samples_for
 from nnframe_plot.palette import COLORS, MARKERS, class_colors
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def decision_boundary(net: nNet, data: Any, ax: Axes | None = None, *, labels: S
     classes = Classes.of(samples.Y, labels)
     across, up = (_span(samples.X[:, k]) for k in range(2))
     grid = np.stack(np.meshgrid(across, up), axis=-1)
-    scores = classes.scores(outputs_of(net, grid.reshape(-1, 2))).reshape(*grid.shape[:2], -1)
+    scores = classes.scores(predictions_of(net, grid.reshape(-1, 2))).reshape(*grid.shape[:2], -1)
 
     # A figure made here has room for a legend beside the axes; the caller's may not.
     place: dict[str, Any] = {} if ax is not None else {"loc": "upper left", "bbox_to_anchor": (1, 1)}

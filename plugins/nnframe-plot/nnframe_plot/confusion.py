@@ -10,7 +10,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe_plot.classes import Classes
 from nnframe_plot.figure import axes_or_new
-from nnframe_plot.inputs import checked_net, outputs_of, samples_for
+from nnframe_plot.inputs import checked_net, predictions_of, samples_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,7 @@ def confusion_matrix(net: nNet, data: Any, ax: Axes | None = None, labels: Seque
     """
     samples = samples_for(checked_net(net), data)
     classes = Classes.of(samples.Y, labels)
-    counts = _counts(classes.numbers(samples.Y), classes.numbers(outputs_of(net, samples.X)), len(classes.names))
+    counts = _counts(classes.numbers(samples.Y), classes.numbers(predictions_of(net, samples.X)), len(classes.names))
 
     side = min(max(SMALLEST, MARGIN + CELL * len(counts)), LARGEST)
     ax = axes_or_new(ax, side, side)

@@ -18,8 +18,8 @@ from nnframe.arrays import Array
 from nnframe.errors import ArgumentError, ArgumentTypeError, DivergenceError, with_type
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.network import nNet
-from nnframe.training.stacking import as_pairs
 from nnframe_plot.figure import axes_or_new
+from nnframe_plot.inputs import checked_net, pairs_for
 from nnframe_plot.palette import COLORS
 
 if TYPE_CHECKING:
@@ -108,13 +108,12 @@ def find_learning_rate(
     >>> 0.01 < search.suggestion < 1
     True
     """
-    if not isinstance(net, nNet):
-        raise ArgumentTypeError(f"net is {with_type(net)}, expected an nNet")
+    checked_net(net)
     lowest, highest = finite_number(lowest, "lowest", "1e-6"), finite_number(highest, "highest", "10.0")
     if not 0 < lowest < highest:
         raise ArgumentError(f"lowest is {lowest} and highest is {highest}, expected 0 < lowest < highest")
     updates, batch_size = whole_number(updates, "updates", 10), whole_number(batch_size, "batch_size")
-    samples = as_pairs(data, net.layersList[0].n_in, net.layersList[-1].n_out)
+    samples = pairs_for(net, data, loss)
     rng, order = np.random.default_rng(seed), np.empty(0, int)
     trainer = copy.deepcopy(net).trainer(loss, optimizer=optimizer, seed=seed, **settings)
     all_rates = np.geomspace(lowest, highest, updates)

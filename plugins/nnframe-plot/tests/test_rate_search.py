@@ -95,3 +95,23 @@ def test_what_can_not_be_used_is_named(arguments, error, sentence):
         plot.find_learning_rate(**{"net": net, "data": data, "loss": "mse", **arguments})
     with pytest.raises(ArgumentTypeError, match="search is 3"):
         plot.learning_rate_curve(3)
+
+
+def laplace(a, y):
+    location, log_scale = a
+    return (np.abs(y - location) * np.exp(-log_scale) + log_scale).mean(axis=0)
+
+
+def test_a_loss_may_have_several_outputs_for_each_target():
+    loss = nnframe.Loss("laplace", laplace, outputs=2, point=lambda a: a[0])
+    net = nNet([denseLayer(np.zeros((2, 1)))])
+    search = plot.find_learning_rate(net, pairs(np.ones((8, 1)), np.full((8, 1), 3.0)), loss, updates=20)
+    # Location and scale begin at 0 and 1.
+    assert search.losses[0] == 3.0
+
+
+def test_layers_of_such_a_net_can_be_drawn():
+    loss = nnframe.Loss("laplace", laplace, outputs=2, point=lambda a: a[0])
+    net, data = nNet.from_sizes([1, 3, 2], ["tanh", None]), pairs(np.ones((8, 1)), np.ones((8, 1)))
+    net.nEpochs(1, data, loss, 0.01)
+    assert plot.activation_histograms(net, data) is not None
