@@ -64,7 +64,7 @@ def every_parameter_changes_the_result(plugin: Plugin) -> None:
 def _calls(plugin: Plugin) -> list[Call]:
     """Return all calls that may show a parameter: an optimizer may act in every tenth or hundredth update only."""
     if isinstance(plugin, Optimizer) and plugin.takes_whole_data:
-        # Its parameters may show late, as that of a tolerance does.
+        # Some parameters, such as a tolerance, make no difference in the first iterations.
         return [run_call(plugin)]
     if isinstance(plugin, Optimizer):
         arguments = update_arguments(plugin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,14 @@ from nnframe.data import Pairs, pairs
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, with_type
 from nnframe.inputs.array_likes import require_same_order
 from nnframe.inputs.checks import net_dtype, whole_number
+from nnframe_table.choices import Choices, checked_choices
 from nnframe_table.columns import encoded
-from nnframe_table.learn import Choices, Learned, learn
+from nnframe_table.learn import Learned, learn
 from nnframe_table.recognition import Fill
 from nnframe_table.rows import empty_rows
 from nnframe_table.sources.memory import MemorySource, TargetSource
 from nnframe_table.sources.numpy_file import TARGET, NumpySource
-from nnframe_table.sources.opening import checked_rules, open_source
+from nnframe_table.sources.opening import open_source
 from nnframe_table.sources.remembered import RememberedSource
 from nnframe_table.sources.source import Source, named
 from nnframe_table.split import held_out
@@ -210,59 +211,6 @@ def read(
     train, held = (Part(n, learned, found_dtype, place) for n in (learned.n_train, learned.n_held_out))
     _convert(source, learned, choices, found_dtype, train, held)
     return Table(source.name, learned, train.pairs(), held.pairs(), place)
-
-
-def checked_choices(
-    target: Any,
-    task: str | None,
-    kinds: Any,
-    drop: Any,
-    fill: Fill,
-    missing: Collection[str] | None,
-    decimal: str | None,
-    validation: Any,
-    seed: Any,
-) -> Choices:
-    """Return what a caller has decided, checked as far as that can be done without the table.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If one can't be used.
-    """
-    if isinstance(validation, bool) or not isinstance(validation, (int, float, np.number)):
-        raise ArgumentTypeError(f"validation is {with_type(validation)}; expected a share such as 0.2")
-    if not 0 <= validation < 1:
-        raise ArgumentError(f"validation is {validation}; expected a share from 0 to below 1, such as 0.2")
-    words, decimal = checked_rules(missing, decimal)
-    return Choices(
-        target,
-        task,
-        _checked_kinds(kinds),
-        _checked_drop(drop),
-        fill,
-        float(validation),
-        whole_number(seed, "seed", 0),
-        words,
-        decimal,
-    )
-
-
-def _checked_kinds(kinds: Any) -> dict[str, str]:
-    """Return kinds by the names of columns; raises ArgumentTypeError for anything else."""
-    if not isinstance(kinds, (Mapping, type(None))) or not all(isinstance(name, str) for name in kinds or ()):
-        raise ArgumentTypeError(f"kinds is {with_type(kinds)}; expected kinds by the names of columns")
-    return {name.strip(): kind for name, kind in (kinds or {}).items()}
-
-
-def _checked_drop(drop: Any) -> tuple[str, ...]:
-    """Return the names of columns; raises ArgumentTypeError for anything else."""
-    if isinstance(drop, str):
-        raise ArgumentTypeError(f"drop is {drop!r}; expected a list of names: [{drop!r}]")
-    names = tuple(drop) if isinstance(drop, Iterable) else (None,)
-    if not all(isinstance(name, str) for name in names):
-        raise ArgumentTypeError(f"drop is {with_type(drop)}; expected a list of the names of columns")
-    return tuple(name.strip() for name in names)
 
 
 def folder_of(folder: Any) -> Path:

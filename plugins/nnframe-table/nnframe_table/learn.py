@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nnframe.errors import ArgumentError, ArgumentTypeError, DataError, shown, with_type
+from nnframe_table.choices import Choices
 from nnframe_table.column import KINDS
 from nnframe_table.columns import Columns
-from nnframe_table.recognition import FILLS, Fill, Judge, recognised_target
+from nnframe_table.recognition import FILLS, Judge, recognised_target
 from nnframe_table.sources.source import Source, named
 from nnframe_table.split import held_out
 from nnframe_table.statistics import Statistics
@@ -40,20 +41,6 @@ class Learned(NamedTuple):
     remarks: list[str]
     n_train: int
     n_held_out: int
-
-
-class Choices(NamedTuple):
-    """What the caller has decided; see `nnframe_table.read`."""
-
-    target: str
-    task: str | None
-    kinds: Mapping[str, str]
-    drop: Collection[str]
-    fill: Fill
-    validation: float
-    seed: int
-    missing: tuple[str, ...] | None = None
-    decimal: str | None = None
 
 
 def learn(source: Source, choices: Choices) -> Learned:

@@ -18,9 +18,10 @@ from nnframe.data import Pairs
 from nnframe.errors import DataError
 from nnframe.inputs.checks import net_dtype, whole_number
 from nnframe.training.together import everywhere, gathered
+from nnframe_table.choices import Choices, checked_choices
 from nnframe_table.columns import encoded
-from nnframe_table.dataset import DEFAULT_MEMORY, Part, Table, checked_choices, folder_of
-from nnframe_table.learn import Choices, Learned, learned_from, merged, summarized
+from nnframe_table.dataset import DEFAULT_MEMORY, Part, Table, folder_of
+from nnframe_table.learn import Learned, learned_from, merged, summarized
 from nnframe_table.numerals import TextRules
 from nnframe_table.recognition import Fill
 from nnframe_table.sources.folder import FolderSource, parquet_files

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnframe_table.learn import Choices, learned_from, merged, summarized
+from nnframe_table.choices import Choices
+from nnframe_table.learn import learned_from, merged, summarized
 from nnframe_table.sources.memory import memory_source
 from pyarrow import parquet
 
