@@ -45,6 +45,13 @@ def test_it_ends_where_float32_is_exhausted():
     assert w.dtype == np.float32
 
 
+def test_it_says_that_no_step_lowers_a_loss_whose_changes_are_lost_to_rounding():
+    # The gradient is that of 1 + w'w / 1e20, which is 1 in float64.
+    _, iterations, reason = run(lambda w: (1.0, 2e-20 * w), np.array([1.0, -3.0]), tolerance=0.0, min_gain=0.0)
+    assert iterations == 1
+    assert reason.startswith("no step lowers the loss; the largest gradient is ")
+
+
 def test_the_direction_is_that_of_the_formula_with_matrices():
     rng = np.random.default_rng(0)
     n, count = 7, 4

@@ -65,8 +65,7 @@ def minimize(
         if found is not None:
             break
     if found is None:
-        advice = "; scale the data" if _largest(g) > STEEP else ""
-        raise Converged(f"no step lowers the loss; {_flatness(g, tolerance)}{advice}")
+        raise Converged(_no_lower(g, tolerance))
     if not kept:
         steps, changes = np.zeros_like(steps), np.zeros_like(changes)
     s, y = found.w - w, found.g - g
@@ -76,6 +75,8 @@ def minimize(
     if _is_flat(found.g, tolerance):
         raise Converged(_flatness(found.g, tolerance), found.w, steps, changes)
     gain = loss - found.loss
+    if gain <= 0:
+        raise Converged(_no_lower(found.g, tolerance), found.w, steps, changes)
     if gain <= min_gain * max(abs(loss), abs(found.loss), 1.0):
         raise Converged(f"an iteration lowered the loss by {gain:.3g}, less than {min_gain=}", found.w, steps, changes)
     return found.w, steps, changes
@@ -118,6 +119,10 @@ def _largest(g: Array) -> float:
 def _flatness(g: Array, tolerance: float) -> str:
     largest = _largest(g)
     return f"the largest gradient is {largest:.3g}" + (f", at most {tolerance=}" if largest <= tolerance else "")
+
+
+def _no_lower(g: Array, tolerance: float) -> str:
+    return f"no step lowers the loss; {_flatness(g, tolerance)}" + ("; scale the data" if _largest(g) > STEEP else "")
 
 
 lbfgs = Optimizer(
