@@ -82,6 +82,6 @@ def _one_per_layer(activations: Sequence[str | Activation | None], n_layers: int
         hidden, last = each
         return [hidden] * (n_layers - 1) + [last]
     raise ArgumentError(
-        f"activations has {len(each)} entries for {n_layers} layers; expected one per layer, or two, for the hidden "
-        f"layers and for the last"
+        f"activations has length {len(each)}, expected {n_layers}: one per layer, or 2: one for the hidden layers and "
+        f"one for the last"
     )

@@ -94,7 +94,7 @@ def test_other_weights_have_glorots_variance(activation):
         (([3, 2.5],), ArgumentTypeError, r"sizes\[1\] is 2.5"),
         (([3, True],), ArgumentTypeError, r"sizes\[1\] is True"),
         (([3, 2, 1], "relu"), ArgumentTypeError, "activations is 'relu'"),
-        (([3, 2, 1], ["relu"]), ArgumentError, "1 entries for 2 layers"),
+        (([3, 2, 1], ["relu"]), ArgumentError, "activations has length 1, expected 2"),
         (([3, 2, 1], ["relu", "softmix"]), UnknownNameError, "did you mean 'softmax'"),
         (([3, 2], [None], 0, int), ArgumentTypeError, "dtype is int64"),
         (([3, 2], [None], 0, "nonsense"), ArgumentTypeError, "dtype is 'nonsense'"),

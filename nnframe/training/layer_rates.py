@@ -60,7 +60,7 @@ def factors_of(
     if rates is None:
         return None
     if len(rates) != len(layers):
-        raise ArgumentError(f"layer_rates has {len(rates)} entries for {len(layers)} layers; expected one for each")
+        raise ArgumentError(f"layer_rates has length {len(rates)}, expected {len(layers)}: one entry for each layer")
     found: dict[int, tuple[float, ...]] = {}
     for i, (layer, rate) in enumerate(zip(layers, rates, strict=True)):
         factors = _factors(layer, rate, f"layer_rates[{i}]")

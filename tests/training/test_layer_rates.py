@@ -153,7 +153,7 @@ def test_a_layer_used_twice_has_one_factor():
 @pytest.mark.parametrize(
     ("rates", "error", "sentence"),
     [
-        ([1, 1], ArgumentError, "layer_rates has 2 entries for 3 layers; expected one for each"),
+        ([1, 1], ArgumentError, "layer_rates has length 2, expected 3: one entry for each layer"),
         (0.1, ArgumentTypeError, "layer_rates is 0.1; expected a list with an entry for each layer"),
         ("all", ArgumentTypeError, "layer_rates is 'all'; expected a list"),
         ([1, -1, 1], ArgumentError, "layer_rates[1] is -1"),
