@@ -25,7 +25,7 @@ class Trainer(Stepping):
     """Trains a net update by update, keeps its state in files, and calls callbacks; `nNet.trainer` creates one.
 
     `Stepping` has the parameters and attributes. After a change of the net's `layersList`, or of an activation, create
-    a new trainer.
+    a new trainer. A trainer belongs to one thread at a time.
     """
 
     def run(self, batches: Iterable[tuple[Any, Any]], callbacks: Iterable[Any] = (), *, rows: bool = False) -> History:
