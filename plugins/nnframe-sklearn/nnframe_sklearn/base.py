@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from nnframe import Activation, Array, History, Loss, nNet, pairs, registry
 from nnframe.callbacks import EarlyStopping
+from nnframe.inputs.checks import whole_number
 from nnframe_sklearn.blas import single_thread
 from nnframe_sklearn.checked_rows import CheckedRows, Rows
 from nnframe_sklearn.estimator import largest_product
@@ -38,6 +39,7 @@ class NNBase(CheckedRows):
         loss: Any = "auto",
         optimizer: Any = "adam(learning_rate=0.003)",
         schedule: Any = None,
+        layer_rates: Sequence[Any] | None = None,
         engine: Any = None,
         dropout: float | Sequence[float] = 0.0,
         l1: float = 0.0,
@@ -64,6 +66,7 @@ class NNBase(CheckedRows):
         self.loss = loss
         self.optimizer = optimizer
         self.schedule = schedule
+        self.layer_rates = layer_rates
         self.engine = engine
         self.dropout = dropout
         self.l1 = l1
@@ -150,7 +153,7 @@ class NNBase(CheckedRows):
                 self._scaling.learn(X, weights)
             self._learn_target_scale(y, weights)
         if self._learner is None:
-            names = ("loss", "optimizer", "engine", "dropout", "l1", "l2", "clip_value", "clip_norm")
+            names = ("loss", "optimizer", "layer_rates", "engine", "dropout", "l1", "l2", "clip_value", "clip_norm")
             settings = {name: value for name, value in self._settings(STREAM_L2).items() if name in names}
             self._learner = Learner(self.net_, {**settings, "seed": seed})
         size = self._batch_size(X.shape[0])
@@ -183,7 +186,7 @@ class NNBase(CheckedRows):
         batch_size = self._batch_size(len(train.Y))
         with single_thread(largest_product(self.net_, batch_size)):
             return self.net_.nEpochs(
-                self.epochs,
+                whole_number(self.epochs, "epochs"),
                 pairs(train.X, train.Y),
                 batch_size=batch_size,
                 shuffle=self.shuffle,
@@ -209,6 +212,7 @@ class NNBase(CheckedRows):
         return {
             "loss": self._objective()[0],
             "optimizer": self.optimizer,
+            "layer_rates": self.layer_rates,
             "engine": self.engine,
             "dropout": self.dropout,
             "l1": self.l1,
@@ -231,6 +235,5 @@ class NNBase(CheckedRows):
         return list(each)
 
     def _batch_size(self, n_samples: int) -> int:
-        size: Any = BATCH_SIZE if self.batch_size == "auto" else self.batch_size
-        clipped: int = min(size, n_samples)
-        return clipped
+        is_auto = isinstance(self.batch_size, str) and self.batch_size == "auto"
+        return min(BATCH_SIZE if is_auto else whole_number(self.batch_size, "batch_size"), n_samples)

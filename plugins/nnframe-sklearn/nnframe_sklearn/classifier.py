@@ -45,6 +45,8 @@ class NNClassifier(HasClasses, ClassifierMixin, NNBase):  # type: ignore[misc]
         `predict_proba`.
     optimizer, schedule, engine, dropout, l1, clip_value, clip_norm, shuffle
         As in `nnframe.nNet.nEpochs`.
+    layer_rates : sequence, optional
+        Likewise, with an entry for each hidden layer and one for the last.
     l2 : float or "auto"
         Likewise. "auto" is 1 over the number of samples, each counted as often as its weight says, so that more data
         is fitted more closely; 0.0001 in `partial_fit`.
@@ -97,6 +99,7 @@ class NNClassifier(HasClasses, ClassifierMixin, NNBase):  # type: ignore[misc]
         loss: Any = "auto",
         optimizer: Any = "adam(learning_rate=0.003)",
         schedule: Any = None,
+        layer_rates: Sequence[Any] | None = None,
         engine: Any = None,
         dropout: float | Sequence[float] = 0.0,
         l1: float = 0.0,

@@ -44,16 +44,21 @@ class Labels:
         ValueError
             If y holds continuous numbers, or several columns that are not 0 and 1.
         """
-        check_classification_targets(y)
-        kind = type_of_target(y)
+        kind = type_of_target(y, input_name="y")
         if kind == "multilabel-indicator":
             return cls(np.arange(y.shape[1]), True)
-        if kind.endswith("multioutput"):
+        if kind == "multiclass-multioutput":
             raise ValueError(
                 f"y has shape {y.shape} with several classes in a column; expected shape (n_samples,), or an array of "
                 f"0 and 1 with a column for each label: train a net for each column with MultiOutputClassifier"
             )
-        return cls(np.unique(y), False)
+        if kind not in ("binary", "multiclass"):
+            check_classification_targets(y)
+        classes = np.unique(y)
+        if 2 * len(classes) > len(y):
+            # Warns. It would find the kind again, which takes as long as an epoch of a small net.
+            check_classification_targets(y)
+        return cls(classes, False)
 
     def n_outputs(self, binary_outputs: int) -> int:
         """Return the number of outputs of a net; `binary_outputs` is that for up to two classes."""
@@ -70,10 +75,11 @@ class Labels:
             If there is a label that is not a class.
         """
         y = np.asarray(y)
-        unknown = np.setdiff1d(y, self.classes)
-        if unknown.size:
-            raise ValueError(f"y has the classes {unknown.tolist()[:5]}; expected some of {self.classes.tolist()}")
         found: Array = np.searchsorted(self.classes, y)
+        is_known = self.classes.take(found, mode="clip") == y
+        if not np.all(is_known):
+            unknown = np.unique(y[~is_known])
+            raise ValueError(f"y has the classes {unknown.tolist()[:5]}; expected some of {self.classes.tolist()}")
         return found
 
     def targets(self, y: Any, n_outputs: int, dtype: Any) -> Array:

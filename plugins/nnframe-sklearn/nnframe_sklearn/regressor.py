@@ -31,8 +31,9 @@ class NNRegressor(RegressorMixin, DistributionMixin, NNBase):  # type: ignore[mi
     scale : "standard" or None
         Whether each input is scaled to mean 0 and standard deviation 1, and so are targets if loss and net take any
         numbers; predictions are scaled back.
-    layers, activation, optimizer, schedule, engine, dropout, l1, l2, clip_value, clip_norm, batch_size, epochs, \
-shuffle, early_stopping, validation_fraction, patience, tol, metrics, callbacks, warm_start, random_state, verbose
+    layers, activation, optimizer, schedule, layer_rates, engine, dropout, l1, l2, clip_value, clip_norm, batch_size, \
+epochs, shuffle, early_stopping, validation_fraction, patience, tol, metrics, callbacks, warm_start, random_state, \
+verbose
         As in `NNClassifier`.
 
     Attributes

@@ -212,6 +212,23 @@ class TestTraining:
         )
         assert fitted.fit(*iris).n_iter_ == 2
 
+    def test_a_layer_with_the_rate_0_keeps_its_weights(self, iris):
+        frozen = quick(layer_rates=[0, 1], warm_start=True, epochs=1).fit(*iris)
+        first, last = (layer.linear.copy() for layer in frozen.net_.layersList)
+        frozen.fit(*iris).partial_fit(*iris)
+        np.testing.assert_array_equal(frozen.net_.layersList[0].linear, first)
+        assert (frozen.net_.layersList[1].linear != last).all()
+
+    def test_rates_for_another_number_of_layers_are_refused(self, iris):
+        with pytest.raises(ValueError, match="layer_rates"):
+            quick(layer_rates=[1]).fit(*iris)
+
+    @pytest.mark.parametrize("name", ["epochs", "batch_size"])
+    @pytest.mark.parametrize("value", [0, -1, 1.5, "many"])
+    def test_epochs_and_batch_size_are_whole_numbers_above_0(self, iris, name, value):
+        with pytest.raises((ValueError, TypeError), match=f"{name} is .*expected a whole number of at least 1"):
+            quick(**{name: value}).fit(*iris)
+
 
 class TestIntervals:
     @pytest.mark.parametrize("coverage", [0.5, 0.9])
