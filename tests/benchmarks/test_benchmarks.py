@@ -109,7 +109,47 @@ def test_a_contender_with_different_results_is_excluded_and_reported():
     assert remarks == []
     (sentence,) = disagreements
     assert "other is excluded" in sentence
-    assert "it ends 0.05 away from first" in sentence
+    assert "its weights end 0.05 away from those of first" in sentence
+
+
+class WithAdam:
+    """A contender whose weights move by 0.001, in opposite directions for the first few."""
+
+    def __init__(self, opposite, dtype):
+        self.opposite, self.dtype = opposite, dtype
+        self.rows = []
+
+    def why_not(self, row):
+        return None
+
+    def incomparable(self):
+        return None
+
+    def first_pass(self, row):
+        from comparison.problem import Problem
+
+        self.rows.append(row)
+        weights = [(W + 1e-3, b + 1e-3) for W, b in Problem.of_row(row, 1).weights]
+        if row.dtype == self.dtype:
+            weights[0][0].ravel()[: self.opposite] -= 2e-3
+        return weights
+
+
+@pytest.mark.parametrize(
+    ("opposite", "dtype", "agrees"), [(9, "float32", True), (20_000, "float32", False), (1, "float64", False)]
+)
+def test_with_adam_float32_weights_may_step_in_opposite_directions_if_outputs_agree(opposite, dtype, agrees):
+    from comparison.rounds import those_that_agree
+    from comparison.rows import ROWS
+
+    (row,) = (row for row in ROWS if row.name == "784-256-128-10, batch 128, adam")
+    disagreements = []
+    other = WithAdam(opposite, dtype)
+    ready = those_that_agree(row, {"first": WithAdam(0, dtype), "other": other}, [], disagreements)
+    assert ("other" in ready) == agrees
+    assert len(disagreements) == (not agrees)
+    # The last is what is measured.
+    assert other.rows[-1] == row
 
 
 def test_a_contender_that_fails_is_excluded_with_the_reason():

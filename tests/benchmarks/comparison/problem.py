@@ -13,9 +13,9 @@ from comparison.rows import Row
 Array: TypeAlias = npt.NDArray[Any]
 Weights: TypeAlias = list[tuple[Array, Array]]
 
-# Of plain stochastic gradient descent. Adam has the default of every library here: 0.001, 0.9, 0.999 and 1e-8.
+# Of plain stochastic gradient descent. Adam has the defaults of every library here: 0.001, 0.9 and 0.999.
 LEARNING_RATE = 0.01
-ADAM_RATE, BETA1, BETA2, EPSILON = 0.001, 0.9, 0.999, 1e-8
+ADAM_RATE, BETA1, BETA2 = 0.001, 0.9, 0.999
 
 
 class Problem(NamedTuple):

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from comparison.agreement import TOLERANCES, distance
+from comparison.agreement import Outcome, difference, outcomes
 from comparison.contender import Contender
-from comparison.problem import Problem
 from comparison.rows import Row
 from comparison.spread import quartiles
 from comparison.worker import ContenderError, Worker
@@ -135,31 +134,34 @@ def those_that_agree(
 ) -> dict[str, Worker]:
     """Return the workers that take part, and add a sentence about each of the others to one of the lists."""
     ready = {}
-    start = None if row.kind == "answers" else Problem.of_row(row, 1).weights
-    expected, model = None, ""
+    expected: list[Outcome] | None = None
+    model = ""
     for name, worker in workers.items():
         try:
             reason = worker.why_not(row)
             if reason is not None:
                 remarks.append(f"{name} skips this row: {reason}")
                 continue
-            found, incomparable = worker.first_pass(row), worker.incomparable()
+            incomparable = worker.incomparable()
+            if incomparable is not None:
+                worker.first_pass(row)
+                remarks.append(f"{name} can't be checked against the others: {incomparable}")
+                ready[name] = worker
+                continue
+            found = outcomes(worker, row)
         except ContenderError as error:
             remarks.append(f"{name} is excluded: {_last_line(error)}")
             continue
-        if incomparable is not None:
-            remarks.append(f"{name} can't be checked against the others: {incomparable}")
-        elif expected is None:
+        if expected is None:
             expected, model = found, name
-        else:
-            apart = distance(found, expected, start)
-            if not apart < TOLERANCES[row.dtype]:
-                disagreements.append(
-                    f"{name} is excluded: it ends {apart:.2g} away from {model}, relative to how far "
-                    f"the weights moved; "
-                    f"the limit is {TOLERANCES[row.dtype]:.0e}"
-                )
-                continue
+        differs = difference(found, expected)
+        if differs is not None:
+            what, apart, limit = differs
+            disagreements.append(
+                f"{name} is excluded: its {what} end {apart:.2g} away from those of {model}, relative to how far they "
+                f"moved; the limit is {limit:.0e}"
+            )
+            continue
         ready[name] = worker
     return ready
 

@@ -26,6 +26,8 @@ class Row(NamedTuple):
         The samples per update, or per call of the forward pass.
     dtype : {"float32", "float64"}
     optimizer : {"sgd", "adam"}
+    epsilon : float
+        Of Adam. All libraries here have 1e-8 as their default.
     """
 
     kind: Kind
@@ -36,6 +38,7 @@ class Row(NamedTuple):
     batch_size: int
     dtype: DType = "float32"
     optimizer: Optimizer = "sgd"
+    epsilon: float = 1e-8
 
     @property
     def name(self) -> str:

@@ -99,6 +99,7 @@ class _Stopwatch:
         return self.contender.session().incomparable
 
     def first_pass(self, row: Row) -> Weights | Array | None:
+        # The row of all that follows.
         self.row = row
         self._start(max(2, math.ceil(CHECKED_SAMPLES / row.batch_size)) * row.batch_size)
         self._run()

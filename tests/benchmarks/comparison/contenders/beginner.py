@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from comparison import contender
-from comparison.problem import ADAM_RATE, BETA1, BETA2, EPSILON, LEARNING_RATE, Array, Problem, Weights
+from comparison.problem import ADAM_RATE, BETA1, BETA2, LEARNING_RATE, Array, Problem, Weights
 from comparison.rows import Row
 
 MOST_PARAMETERS = 1_000_000
@@ -55,7 +55,7 @@ class Session(contender.Session):
         self.update = self.adam if row.optimizer == "adam" else self.sgd
         self.mean = [np.zeros_like(each) for each in (*self.W, *self.b)]
         self.square = [np.zeros_like(each) for each in (*self.W, *self.b)]
-        self.t = 0
+        self.epsilon, self.t = row.epsilon, 0
 
     @staticmethod
     def why_not(row: Row, option: str) -> str | None:
@@ -92,7 +92,7 @@ class Session(contender.Session):
         self.square = [BETA2 * v + (1 - BETA2) * g**2 for v, g in zip(self.square, gradients, strict=True)]
         first, second = 1 - BETA1**self.t, 1 - BETA2**self.t
         steps = [
-            ADAM_RATE * (m / first) / (np.sqrt(v / second) + EPSILON)
+            ADAM_RATE * (m / first) / (np.sqrt(v / second) + self.epsilon)
             for m, v in zip(self.mean, self.square, strict=True)
         ]
         n = len(self.W)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comparison import contender
-from comparison.problem import ADAM_RATE, BETA1, BETA2, EPSILON, LEARNING_RATE, Array, Problem, Weights
+from comparison.problem import ADAM_RATE, BETA1, BETA2, LEARNING_RATE, Array, Problem, Weights
 
 # Otherwise JAX would turn float64 into float32.
 jax.config.update("jax_enable_x64", True)
@@ -53,7 +53,7 @@ class Session(contender.Session):
             square = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, square, gradients)
             rate, correction = ADAM_RATE / (1 - BETA1**t), 1 - BETA2**t
             parameters = jax.tree.map(
-                lambda p, m, v: p - rate * m / (jnp.sqrt(v / correction) + EPSILON), parameters, mean, square
+                lambda p, m, v: p - rate * m / (jnp.sqrt(v / correction) + row.epsilon), parameters, mean, square
             )
             return (parameters, mean, square, t), None
 

@@ -22,8 +22,10 @@ def net_of(problem: Problem) -> nnframe.nNet:
 
 
 def optimizer_of(row: Row) -> str:
-    """Return a row's optimizer by its name and learning rate."""
-    return f"{row.optimizer}(learning_rate={ADAM_RATE if row.optimizer == 'adam' else LEARNING_RATE})"
+    """Return a row's optimizer by its name and parameters."""
+    if row.optimizer == "adam":
+        return f"adam(learning_rate={ADAM_RATE}, epsilon={row.epsilon})"
+    return f"sgd(learning_rate={LEARNING_RATE})"
 
 
 class Session(contender.Session):

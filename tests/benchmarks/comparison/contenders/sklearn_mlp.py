@@ -29,6 +29,7 @@ class Session(contender.Session):
             "nesterovs_momentum": False,
             "shuffle": False,
             "learning_rate_init": rate,
+            "epsilon": row.epsilon,
         }
         self.X = problem.X
         if is_classifier:

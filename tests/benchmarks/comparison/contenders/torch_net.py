@@ -34,7 +34,7 @@ class Session(contender.Session):
         self.batch_size = row.batch_size
         self.optimizer: Any
         if row.optimizer == "adam":
-            self.optimizer = torch.optim.Adam(model.parameters(), lr=ADAM_RATE, fused=True)
+            self.optimizer = torch.optim.Adam(model.parameters(), lr=ADAM_RATE, eps=row.epsilon, fused=True)
         else:
             self.optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
 
