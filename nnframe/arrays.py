@@ -33,7 +33,8 @@ def subtract_all(arrays: Sequence[Array], steps: Sequence[Array]) -> None:
     Python checks for a pending Ctrl-C between two bytecode instructions. Here the loop over the arrays runs inside
     deque and map, which are written in C, so an interrupt arrives before the first subtraction or after the last.
     """
-    deque(map(np.subtract, arrays, steps, arrays), maxlen=0)
+    # With a keyword for the 0, the call takes a fifth longer.
+    deque(map(np.subtract, arrays, steps, arrays), 0)
 
 
 def copy_all(arrays: Iterable[Array], sources: Iterable[Array]) -> None:

@@ -57,9 +57,11 @@ class denseLayer:
         column = bias_column(bias, len(weights))
         if column.ndim == 2:
             dtype = np.result_type(dtype, float_dtype(column.dtype, "bias"))
-        self._linear: Array = np.array(weights, dtype=dtype, order="C")
-        self._bias: Array = np.empty((len(weights), 1), dtype=dtype)
-        self._bias[...] = column
+        # Both in one vector, so that an update of a small layer is one subtraction.
+        vector = np.empty(weights.size + len(weights), dtype)
+        self._linear: Array = vector[: weights.size].reshape(weights.shape)
+        self._bias: Array = vector[weights.size :, np.newaxis]
+        self._linear[...], self._bias[...] = weights, column
         self.activation = activation
 
     @property

@@ -34,19 +34,47 @@ def join_memory(layers: list[denseLayer]) -> list[denseLayer]:
 
 
 def joint_vector(arrays: Sequence[Array]) -> Array | None:
-    """Return the vector whose consecutive parts these arrays are, all of it; None if there is no such vector."""
-    vector = arrays[0].base
-    # Arrays of a pickle may lie in bytes.
-    if type(vector) is not np.ndarray or vector.ndim != 1 or not vector.flags.c_contiguous:
-        return None
-    start: int = vector.ctypes.data
-    stop = start + vector.nbytes
+    """Return the vector whose consecutive parts these arrays are, or None if there is no such vector."""
+    vectors = joint_vectors(arrays)
+    return vectors[0] if len(vectors) == 1 else None
+
+
+def joint_vectors(arrays: Sequence[Array]) -> list[Array]:
+    """Return as few vectors as possible that have the numbers of the arrays in order, in the arrays' own memory.
+
+    Arrays that follow each other in memory share a vector; an array by itself becomes one without its shape.
+
+    Raises
+    ------
+    ValueError
+        If an array is not C-contiguous. Those of a net always are.
+    """
+    vectors: list[Array] = []
+    base: Array | None = None
+    start = stop = 0
     for array in arrays:
-        is_next = array.base is vector and array.ctypes.data == start
-        if not is_next or array.dtype != vector.dtype or not array.flags.c_contiguous:
-            return None
-        start += array.nbytes
-    return vector if start == stop else None
+        if not array.flags.c_contiguous:
+            raise ValueError(f"an array of shape {array.shape} is not C-contiguous")
+        owner, size = array.base, array.size
+        if base is not None and owner is base and array.ctypes.data == base.ctypes.data + stop * base.itemsize:
+            stop += size
+            vectors[-1] = base[start:stop]
+            continue
+        # Arrays of a pickle may lie in bytes.
+        if (
+            type(owner) is not np.ndarray
+            or owner.ndim != 1
+            or not owner.flags.c_contiguous
+            or owner.dtype != array.dtype
+        ):
+            base = None
+            vectors.append(array.reshape(-1))
+        else:
+            base = owner
+            start = (array.ctypes.data - base.ctypes.data) // base.itemsize
+            stop = start + size
+            vectors.append(base[start:stop])
+    return vectors
 
 
 def _moved(array: Array, vector: Array, start: int) -> tuple[Array, int]:

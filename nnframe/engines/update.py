@@ -15,7 +15,7 @@ from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import distinct_layers, parameters_of, trained_arrays
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
-from nnframe.engines.joint_memory import joint_vector
+from nnframe.engines.joint_memory import joint_vector, joint_vectors
 from nnframe.engines.vectors import add_up_uses, parts_of, roles_of, segments_of, vector_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Updater:
         joint = joint_vector(arrays)
         if joint is None:
             self.vector, _ = vector_of(self.layers, memory, of_loss)
-            self.arrays, self.sources = arrays, parts_of(self.vector, arrays)
+            self.arrays = joint_vectors(arrays)
+            self.sources = parts_of(self.vector, self.arrays)
         else:
             # The layers' own memory: there is nothing to copy.
             self.vector, self.sources, self.arrays = joint, [], []

@@ -13,7 +13,6 @@ from nnframe.contracts.loss import Loss
 from nnframe.errors import ArgumentError, DataError, ShapeError
 from nnframe.inputs.checks import as_array, as_columns, in_dtype
 from nnframe.registry.domains import check_targets
-from nnframe.training.error_state import ignoring_errors
 
 # A classifier sees the same few targets again and again: they are remembered, up to so many and up to this size.
 MOST_KNOWN, MOST_BYTES = 256, 512
@@ -27,24 +26,21 @@ class PairChecks:
     n_in, n_out : int
     dtype : numpy.dtype
     loss : Loss
-
-    Attributes
-    ----------
-    are_plain : callable
-        ``are_plain(x, y) -> bool``: whether both are single columns that can be used as they are; False if it takes
-        longer to tell.
     """
 
     def __init__(self, n_in: int, n_out: int, dtype: DType, loss: Loss) -> None:
         self._n_in, self._n_out, self._dtype, self._loss = n_in, n_out, dtype, loss
         self._x_shape, self._y_shape = (n_in, 1), (n_out, 1)
-        self._x_is_finite, self._y_is_finite = _finite_check(n_in), _finite_check(n_out)
+        self._x_is_finite, self._y_is_finite = _finite_check(n_in, dtype), _finite_check(n_out, dtype)
         self._takes_any = loss.y_domain == "real"
         self._remembers = n_out * dtype.itemsize <= MOST_BYTES
         self._known: set[bytes] = set()
-        self.are_plain = ignoring_errors(self._are_plain, is_ours=True)
 
-    def _are_plain(self, x: Any, y: Any) -> bool:
+    def are_plain(self, x: Any, y: Any) -> bool:
+        """Return whether both are single columns that can be used as they are; False if it takes longer to tell.
+
+        Floating-point errors must be ignored: sums of infinite numbers are invalid.
+        """
         return (
             type(x) is type(y) is np.ndarray
             and x.dtype is y.dtype is self._dtype
@@ -94,12 +90,19 @@ class PairChecks:
         return in_dtype(weights, self._dtype)
 
 
-def _finite_check(n: int) -> Callable[[Array], bool]:
+def _finite_check(n: int, dtype: DType) -> Callable[[Array], bool]:
     """Return the quickest function that is only true for a column of n finite numbers."""
     if n == 1:
         return lambda column: math.isfinite(column.item())
-    # A single number that is not finite reaches the sum of squares. Large finite ones may overflow in it.
-    return lambda column: math.isfinite(column.T.dot(column).item())
+    ones, total = np.ones((1, n), dtype), np.empty((1, 1), dtype)
+    sum_up = ones.dot
+
+    def is_finite(column: Array) -> bool:
+        # A single number that is not finite reaches the sum, in which large finite ones may overflow.
+        sum_up(column, total)
+        return math.isfinite(total.item())
+
+    return is_finite
 
 
 @np.errstate(**TRAINING_ERRORS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,13 +13,28 @@ from nnframe.contracts.plugin import Plugin
 from nnframe.data import Pairs
 from nnframe.registry.engine_binding import bind_engine, bind_stepper
 from nnframe.registry.guard import is_built_in
-from nnframe.training.error_state import ignoring_errors
 
 
-def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int], float]:
-    """Return what makes an update for a batch and returns the sum of the losses before it.
+class Updates(NamedTuple):
+    """What makes updates.
 
-    Floating-point errors are ignored on the way, as `nnframe.arrays.TRAINING_ERRORS` has it.
+    Attributes
+    ----------
+    make : callable
+        Makes one for a batch, and returns the sum of the losses before it.
+    is_silent : bool
+        Whether it may be called without ignoring floating-point errors.
+    is_ours : bool
+        Whether it calls no code but nnframe's own; see `nnframe.training.error_state.ignoring_errors`.
+    """
+
+    make: Callable[[Samples, float, int], float]
+    is_silent: bool
+    is_ours: bool
+
+
+def bind_updates(engine: Engine, net: BoundNet) -> Updates:
+    """Return what makes updates on an engine.
 
     Raises
     ------
@@ -27,14 +43,12 @@ def bind_updates(engine: Engine, net: BoundNet) -> Callable[[Samples, float, int
     PluginError
         If the engine fails.
     """
-    step = bind_stepper(engine, net) or OneBatchEpochs(engine, net).step
-    if getattr(step, "is_silent", False):
-        return step
+    make = bind_stepper(engine, net) or OneBatchEpochs(engine, net).step
     optimizer = net.rule.optimizer
     plugins: list[Plugin | None] = [layer.activation.plugin for layer in net.layers]
     plugins += [engine, net.objective.plugin, None if optimizer is None else optimizer.plugin]
     is_ours = all(plugin is None or is_built_in(plugin) for plugin in plugins)
-    return ignoring_errors(step, is_ours)
+    return Updates(make, getattr(make, "is_silent", False), is_ours)
 
 
 def one_batch_task(net: BoundNet, samples: Samples) -> TrainingTask:

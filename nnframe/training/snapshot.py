@@ -10,7 +10,7 @@ from nnframe.arrays import TRAINING_ERRORS, Array, copy_all
 from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
-from nnframe.engines.joint_memory import joint_vector
+from nnframe.engines.joint_memory import joint_vectors
 
 # With so few numbers, calls of numpy take more time than their work, and a second copy takes no memory to speak of.
 FEW_NUMBERS = 2**14
@@ -36,10 +36,8 @@ class Snapshot:
         self._updates = task.rule.state.updates
         numbers = [*self.weights, *task.rule.state.arrays]
         self.live = [*numbers, self._updates]
-        joint = joint_vector(self.weights)
-        parts = numbers if joint is None else [joint, *task.rule.state.arrays]
         # Views, since the arrays are contiguous.
-        self._parts = [array.reshape(-1) for array in parts]
+        self._parts = joint_vectors(numbers)
         self._size = sum(part.size for part in self._parts)
         self._memory, self._dtype = Memory(), self._parts[0].dtype
         self._copy, self._kept_updates = self._memory.empty((self._size,), self._dtype), np.array(self._updates)

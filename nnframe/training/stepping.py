@@ -19,6 +19,7 @@ from nnframe.history import History
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.training.by_name import samples_for
 from nnframe.training.diagnosis import ADVICE, diagnosis
+from nnframe.training.error_state import ignoring_errors
 from nnframe.training.factors import Factors
 from nnframe.training.pair_checks import PairChecks
 from nnframe.training.plan import DROPOUT_STREAM, drawn_seed
@@ -78,14 +79,25 @@ class Stepping:
         self.steps_per_epoch = whole_number(steps_per_epoch, "steps_per_epoch")
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
-        self._update = bind_updates(settings.engine, self.bound)
+        updates = bind_updates(settings.engine, self.bound)
+        self._update = updates.make
         self._factors = (
             None if settings.schedule is None else Factors(settings.schedule, self.steps_per_epoch, settings.n)
         )
         self._drops = any(self.bound.dropout)
         first = net.layersList[0]
         self._checks = PairChecks(first.n_in, n_targets_of(net, settings.loss), first.dtype, settings.loss)
-        self._are_plain = self._checks.are_plain
+        # One change of numpy's error state for the check and the update; none for the update where it is silent. The
+        # functions are not bound to this object, which would then only be freed by the garbage collector.
+        if updates.is_silent:
+            self._are_plain, self._step = ignoring_errors(self._checks.are_plain, is_ours=True), Stepping._update_once
+            self._step_if_plain = Stepping._update_if_plain
+        else:
+            self._are_plain, self._step = (
+                self._checks.are_plain,
+                ignoring_errors(Stepping._update_once, updates.is_ours),
+            )
+            self._step_if_plain = ignoring_errors(Stepping._update_if_plain, updates.is_ours)
         self._asks = bool(settings.loss.asks)
         self._snapshot = Snapshot(self.bound)
         self._learning_rate = settings.learning_rate
@@ -149,16 +161,26 @@ class Stepping:
             If the loss is not finite, or at a check, a weight. The net then has the weights of the last check, at most
             `check_every` updates ago.
         """
-        if sample_weights is None and self._are_plain(x, y):
-            return self.step_checked(x, y, None)
+        if sample_weights is None:
+            loss = self._step_if_plain(self, x, y)
+            if loss is not None:
+                return loss
         return self.step_checked(*self._checks.checked(x, y, sample_weights))
 
     def step_checked(self, x: Array, y: Array, weights: Array | None) -> float:
         """Make one update as `step` does, with arrays that are known to be right: finite, and in the net's dtype."""
-        count: int = x.shape[1]
+        return self._step(self, x, y, weights)
+
+    def _update_if_plain(self, x: Any, y: Any) -> float | None:
+        """Make one update and return the loss, or None if the arrays have to be checked thoroughly."""
+        return self._update_once(x, y, None) if self._are_plain(x, y) else None
+
+    def _update_once(self, x: Array, y: Array, weights: Array | None) -> float:
+        rows, targets = x.T, y.T
+        count = len(rows)
         rate = self._learning_rate if self._factors is None else self._learning_rate * self._factors.at(self.steps)
         # Samples' own constructor takes twice as long.
-        samples = _new(Samples, (x.T, y.T, weights, 0))
+        samples = _new(Samples, (rows, targets, weights, 0))
         if self._asks:
             samples = samples_for(self.settings.loss, samples)
         total = self._update(samples, rate, self._dropout_key() if self._drops else 0)

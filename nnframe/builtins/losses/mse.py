@@ -26,6 +26,10 @@ def gradient(a: Array, y: Array) -> Array:
 
 def column_value(a: Array, y: Array) -> float:
     """Return the loss of one column."""
+    if a.size == 1:
+        # In Python, a quarter of the time of numpy.
+        error: float = a.item() - y.item()
+        return error * error
     d = a - y
     square: float = d.T.dot(d).item()
     return square / len(d)

@@ -12,9 +12,9 @@ from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.engines.fast.memory import Memory
-from nnframe.engines.joint_memory import joint_vector
+from nnframe.engines.joint_memory import joint_vector, joint_vectors
 from nnframe.engines.update import Updater
-from nnframe.engines.vectors import vector_of
+from nnframe.engines.vectors import parts_of, vector_of
 
 # With more, the calls that one vector saves no longer matter, and a copy of the weights takes memory.
 FEW_PARAMETERS = 2**17
@@ -85,8 +85,11 @@ def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to make single updates."""
     if not _is_plain(net):
         return ByRule(net)
-    vector = joint_vector(parameters_of(net.layers))
-    return InTheLayers(net, memory) if vector is None else InJointVector(net, vector)
+    arrays = parameters_of(net.layers)
+    if len(distinct_layers(net.layers)) < len(net.layers) or sum(array.size for array in arrays) > FEW_PARAMETERS:
+        return InTheLayers(net, memory)
+    vectors = joint_vectors(arrays)
+    return InJointVector(net, vectors[0]) if len(vectors) == 1 else InVectors(net, vectors)
 
 
 def _is_plain(task: TrainingTask | BoundNet) -> bool:
@@ -110,6 +113,27 @@ class InJointVector(Descent):
     def step(self, learning_rate: float) -> None:
         """Subtract the gradients."""
         np.subtract(self._vector, self._step, self._vector)
+
+    def end(self) -> None:
+        """Do nothing."""
+
+
+class InVectors(Descent):
+    """Weights stay in the net, where a few vectors hold them: no copy, and one subtraction per vector."""
+
+    has_begin = False
+
+    def __init__(self, task: TrainingTask | BoundNet, vectors: Sequence[Array]) -> None:
+        self.layers, self._vectors = task.layers, tuple(vectors)
+        step, self.gradients = vector_of(task.layers)
+        self._steps = tuple(parts_of(step, vectors))
+
+    def begin(self) -> None:
+        """Do nothing: the weights are in the net already."""
+
+    def step(self, learning_rate: float) -> None:
+        """Subtract the gradients."""
+        subtract_all(self._vectors, self._steps)
 
     def end(self) -> None:
         """Do nothing."""

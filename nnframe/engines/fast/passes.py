@@ -20,6 +20,8 @@ from nnframe.engines.fast.memory_layout import LayerMemory, Output, row_by_row
 
 # A step of a pass: a call without arguments.
 Step: TypeAlias = Callable[[], object]
+# Fills the d of the last layer after a forward pass, from the targets, the output, the scale and the samples' weights.
+LossGradient: TypeAlias = Callable[[Array, Output, Array, "Array | None"], None]
 
 
 class HasPlaces(Protocol):
@@ -64,6 +66,12 @@ class Passes:
     ----------
     masks : list of ndarray or None
         For each layer, the dropout mask to fill before a pass.
+    forward : callable
+        ``forward(x, output)`` fills the output, and the hidden layers' memory, from the inputs, (B, n_in).
+    backward : callable
+        ``backward(x, y, output, scale, weights)`` writes the gradients of the sum of the losses times `scale`, an array
+        of shape (), after `forward`: for targets y of shape (n_out, B), and factors of the samples' losses, of shape
+        (B,), or None.
     """
 
     def __init__(
@@ -78,54 +86,57 @@ class Passes:
             # The gradient of the bias, a sum over the samples, is then d itself.
             memories = [memory._replace(d=each.bias) for memory, each in zip(memories, gradients, strict=True)]
         self.masks = [memory.mask for memory in memories]
-        self._enter = _entrance(layers[0], memories[0].z)
-        self._forward: list[Step] = []
+        steps: list[Step] = []
         for (layer, memory), (after, memory_after) in pairwise(zip(layers, memories, strict=True)):
-            self._forward += _forward_steps(layer, memory, after, memory_after.z)
-        self._leave = _exit(layers[-1], memories[-1].z, objective)
+            steps += _forward_steps(layer, memory, after, memory_after.z)
+        self.forward = _forward_pass(
+            _entrance(layers[0], memories[0].z), steps, _exit(layers[-1], memories[-1].z, objective)
+        )
         is_trained = [any(each) for each in factors]
         # Below it, all layers are frozen.
         lowest = is_trained.index(True) if True in is_trained else len(layers)
         is_learned = bool(layers[-1].parameters or objective.parameters)
         learning = _learning_loss_gradient(objective, layers[-1], memories[-1], gradients[-1], places.loss_gradients)
-        self._loss_gradient = learning if is_learned else _loss_gradient(objective, layers[-1], memories[-1])
-        self._backward: list[Step] = []
+        fill_last = learning if is_learned else _loss_gradient(objective, layers[-1], memories[-1])
+        steps = []
         for k in reversed(range(lowest, len(layers))):
             d, (weights_factor, bias_factor, *_) = memories[k].d, factors[k]
             if bias_factor:
-                self._backward += _sum_over_samples(d, gradients[k])
+                steps += _sum_over_samples(d, gradients[k])
             if weights_factor and k > 0:
-                self._backward.append(_product(d, memories[k - 1].out.T, gradients[k].weights))
+                steps.append(_product(d, memories[k - 1].out.T, gradients[k].weights))
             if k > lowest:
-                self._backward += _backward_steps(layers[k], d, layers[k - 1], memories[k - 1], gradients[k - 1])
-        self._first_d = memories[0].d if factors[0][0] else None
-        self._first_gradient = gradients[0].weights
+                steps += _backward_steps(layers[k], d, layers[k - 1], memories[k - 1], gradients[k - 1])
+        self.backward = _backward_pass(fill_last, steps, memories[0].d if factors[0][0] else None, gradients[0].weights)
 
-    def forward(self, x: Array, output: Output) -> None:
-        """Fill the output, and the hidden layers' memory, from the inputs, (B, n_in)."""
-        self._enter(x)
-        for step in self._forward:
+
+def _forward_pass(
+    enter: Callable[[Array], object], steps: Sequence[Step], leave: Callable[[Output], None]
+) -> Callable[[Array, Output], None]:
+    """Return the forward pass from its first product, its steps and its last product."""
+
+    def forward(x: Array, output: Output) -> None:
+        enter(x)
+        for step in steps:
             step()
-        self._leave(output)
+        leave(output)
 
-    def backward(self, x: Array, y: Array, output: Output, scale: Array, weights: Array | None) -> None:
-        """Write the gradients of the sum of the losses times `scale`.
+    return forward
 
-        Parameters
-        ----------
-        x : ndarray, shape (B, n_in)
-        y : ndarray, shape (n_out, B)
-        output : Output
-            As `forward` has filled it.
-        scale : ndarray, shape ()
-        weights : ndarray, shape (B,), or None
-            Factors of the samples' losses.
-        """
-        self._loss_gradient(y, output, scale, weights)
-        for step in self._backward:
+
+def _backward_pass(
+    fill_last: LossGradient, steps: Sequence[Step], first_d: Array | None, first_gradient: Array
+) -> Callable[[Array, Array, Output, Array, Array | None], None]:
+    """Return the backward pass; without the first layer's d, that layer's weights are frozen."""
+
+    def backward(x: Array, y: Array, output: Output, scale: Array, weights: Array | None) -> None:
+        fill_last(y, output, scale, weights)
+        for step in steps:
             step()
-        if self._first_d is not None:
-            self._first_d.dot(x, self._first_gradient)
+        if first_d is not None:
+            first_d.dot(x, first_gradient)
+
+    return backward
 
 
 def _product(A: Array, B: Array, out: Array) -> Step:
@@ -198,9 +209,7 @@ def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Outp
     return leave_with_z if objective.value_takes_z else leave_with_a
 
 
-def _loss_gradient(
-    objective: Objective, last: Linear, memory: LayerMemory
-) -> Callable[[Array, Output, Array, Array | None], None]:
+def _loss_gradient(objective: Objective, last: Linear, memory: LayerMemory) -> LossGradient:
     """Return the function that fills the d of the last layer after `_exit` has run."""
     product, d = memory.z, memory.d
     gradient, loss_gradient, takes_z = objective.gradient, objective.loss_gradient, objective.value_takes_z
@@ -227,7 +236,7 @@ def _loss_gradient(
 
 def _learning_loss_gradient(
     objective: Objective, last: Linear, memory: LayerMemory, gradient: Gradient, of_loss: Sequence[Array]
-) -> Callable[[Array, Output, Array, Array | None], None]:
+) -> LossGradient:
     """Return what `_loss_gradient` does, for a loss or a last layer with learned parameters: it fills theirs too."""
     z, d, activation = memory.z, memory.d, last.activation
     is_linear = activation.plugin is None
