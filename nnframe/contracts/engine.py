@@ -270,7 +270,11 @@ class Engine(Plugin):
         read-only, and returns what an epoch of that one batch returns. `Samples.start` is 0. It leaves weights and
         state as ``run_epoch`` does. It is called with floating-point errors ignored, unless it has a true attribute
         ``is_silent``: then it never raises or warns of them by itself, and the call saves the time to set numpy's error
-        state. None in place of the function or its result if the engine has nothing faster than an epoch of one batch.
+        state. If it is and has an attribute ``pair_step``, a trainer that drops no outputs tries ``pair_step(x, y,
+        learning_rate)`` first, with whatever its user passed. If x and y are columns of shapes (n_in, 1) and
+        (n_targets, 1) in the layers' dtype, all finite, and the targets are within the loss's `y_domain`, it makes the
+        update and returns the loss; otherwise it changes nothing and returns None. None in place of the function or its
+        result if the engine has nothing faster than an epoch of one batch.
     combines : bool, optional
         Whether ``prepare`` heeds `TrainingTask.combine`, and ``run_epoch`` heeds `Epoch.shares`.
     team : callable, optional

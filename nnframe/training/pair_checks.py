@@ -29,7 +29,8 @@ class PairChecks:
     """
 
     def __init__(self, n_in: int, n_out: int, dtype: DType, loss: Loss) -> None:
-        self._n_in, self._n_out, self._dtype, self._loss = n_in, n_out, dtype, loss
+        # Arrays that were unpickled have a dtype object of their own; others share one.
+        self._n_in, self._n_out, self._dtype, self._loss = n_in, n_out, np.dtype(dtype.type), loss
         self._x_shape, self._y_shape = (n_in, 1), (n_out, 1)
         self._x_is_finite, self._y_is_finite = _finite_check(n_in, dtype), _finite_check(n_out, dtype)
         self._takes_any = loss.y_domain == "real"

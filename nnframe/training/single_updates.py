@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,12 +24,15 @@ class Updates(NamedTuple):
         Makes one for a batch, and returns the sum of the losses before it.
     is_silent : bool
         Whether it may be called without ignoring floating-point errors.
+    pair_step : callable or None
+        The engine's own update for a pair of columns, which it checks itself.
     is_ours : bool
         Whether it calls no code but nnframe's own; see `nnframe.training.error_state.ignoring_errors`.
     """
 
     make: Callable[[Samples, float, int], float]
     is_silent: bool
+    pair_step: Callable[[Any, Any, float], float | None] | None
     is_ours: bool
 
 
@@ -48,7 +51,9 @@ def bind_updates(engine: Engine, net: BoundNet) -> Updates:
     plugins: list[Plugin | None] = [layer.activation.plugin for layer in net.layers]
     plugins += [engine, net.objective.plugin, None if optimizer is None else optimizer.plugin]
     is_ours = all(plugin is None or is_built_in(plugin) for plugin in plugins)
-    return Updates(make, getattr(make, "is_silent", False), is_ours)
+    is_silent = getattr(make, "is_silent", False)
+    pair_step = getattr(make, "pair_step", None) if is_silent and not any(net.dropout) else None
+    return Updates(make, is_silent, pair_step, is_ours)
 
 
 def one_batch_task(net: BoundNet, samples: Samples) -> TrainingTask:

@@ -80,7 +80,7 @@ class Stepping:
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
         updates = bind_updates(settings.engine, self.bound)
-        self._update = updates.make
+        self._update, self._pair_step = updates.make, updates.pair_step
         self._factors = (
             None if settings.schedule is None else Factors(settings.schedule, self.steps_per_epoch, settings.n)
         )
@@ -91,7 +91,8 @@ class Stepping:
         # functions are not bound to this object, which would then only be freed by the garbage collector.
         if updates.is_silent:
             self._are_plain, self._step = ignoring_errors(self._checks.are_plain, is_ours=True), Stepping._update_once
-            self._step_if_plain = Stepping._update_if_plain
+            has_own = updates.pair_step is not None
+            self._step_if_plain = Stepping._update_pair if has_own else Stepping._update_if_plain
         else:
             self._are_plain, self._step = (
                 self._checks.are_plain,
@@ -174,6 +175,22 @@ class Stepping:
     def _update_if_plain(self, x: Any, y: Any) -> float | None:
         """Make one update and return the loss, or None if the arrays have to be checked thoroughly."""
         return self._update_once(x, y, None) if self._are_plain(x, y) else None
+
+    def _update_pair(self, x: Any, y: Any) -> float | None:
+        """Do what `_update_if_plain` does, on an engine that checks a pair of columns itself."""
+        assert self._pair_step is not None
+        rate = self._learning_rate if self._factors is None else self._learning_rate * self._factors.at(self.steps)
+        loss = self._pair_step(x, y, rate)
+        if loss is None:
+            return self._update_if_plain(x, y)
+        self.steps += 1
+        if not math.isfinite(loss):
+            self._diverge(Samples(x.T, y.T, None, 0), rate)
+        self.loss_sum += loss
+        self.samples_in_epoch += 1
+        if self.steps >= self._due:
+            self._attend()
+        return loss
 
     def _update_once(self, x: Array, y: Array, weights: Array | None) -> float:
         rows, targets = x.T, y.T

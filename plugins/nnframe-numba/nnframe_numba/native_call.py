@@ -22,7 +22,8 @@ SYMBOL = "nnframe_call"
 METH_FASTCALL = 0x80
 # Where numpy's arrays have their fields, which is part of its binary interface: behind the head of all objects.
 HEAD = object.__basicsize__
-DATA_OFFSET, SHAPE_OFFSET, FLAGS_OFFSET = HEAD, HEAD + 16, HEAD + 48
+DATA_OFFSET, DIMENSIONS_OFFSET, SHAPE_OFFSET, DTYPE_OFFSET, FLAGS_OFFSET = (HEAD + i for i in (0, 8, 16, 40, 48))
+TYPE_OFFSET = HEAD - 8
 C_CONTIGUOUS, ALIGNED = 0x1, 0x100
 
 
@@ -60,6 +61,9 @@ def arrays_are_as_expected() -> bool:
         ctypes.sizeof(ctypes.c_void_p) == 8
         and field(DATA_OFFSET, ctypes.c_void_p) == array.ctypes.data
         and [ctypes.c_int64.from_address(shape + 8 * i).value for i in range(2)] == [3, 5]
+        and field(DIMENSIONS_OFFSET, ctypes.c_int) == 2
+        and field(TYPE_OFFSET, ctypes.c_void_p) == id(np.ndarray)
+        and field(DTYPE_OFFSET, ctypes.c_void_p) == id(array.dtype)
         and field(FLAGS_OFFSET, ctypes.c_int) & (C_CONTIGUOUS | ALIGNED) == C_CONTIGUOUS | ALIGNED
         and not field_of(array[:, ::2]) & C_CONTIGUOUS
     )

@@ -5,7 +5,7 @@ A small function around it, written for LLVM, reads the fields of the arrays tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -25,18 +25,21 @@ class Call:
     builder : IRBuilder
     table : value
         The first argument.
+    n_arguments : value
+        The number of arguments that Python passes.
     """
 
-    def __init__(self, target: Any, module: ir.Module, compiled: Any) -> None:
-        self._target, self._module, self._compiled = target, module, compiled
+    def __init__(self, target: Any, module: ir.Module) -> None:
+        self._target, self._module = target, module
         kind = ir.FunctionType(POINTER, [POINTER, POINTER.as_pointer(), WORD])
         function = ir.Function(module, kind, native_call.SYMBOL)
         self.builder = ir.IRBuilder(function.append_basic_block())
-        self.table, self._arguments, _ = function.args
+        self.table, self._arguments, self.n_arguments = function.args
 
-    def argument(self, i: int) -> Any:
-        """Return an argument that Python passes."""
-        return self.builder.load(self.builder.gep(self._arguments, [WORD(i)]))
+    def argument(self, i: Any) -> Any:
+        """Return an argument that Python passes, by its number, an int or a value."""
+        number = WORD(i) if isinstance(i, int) else i
+        return self.builder.load(self.builder.gep(self._arguments, [number]))
 
     def field(self, array: Any, offset: int, kind: Any = WORD) -> Any:
         """Return a field of an array."""
@@ -46,9 +49,15 @@ class Call:
         """Return the address of an array's first number."""
         return self.field(array, native_call.DATA_OFFSET)
 
-    def n_rows(self, array: Any) -> Any:
-        """Return the length of an array."""
-        return self.builder.load(self.field(array, native_call.SHAPE_OFFSET, WORD.as_pointer()))
+    def entry(self, i: int) -> Any:
+        """Return an entry of the table."""
+        entries = self.builder.inttoptr(self.data(self.table), WORD.as_pointer())
+        return self.builder.load(self.builder.gep(entries, [WORD(i)]))
+
+    def size(self, array: Any, axis: int) -> Any:
+        """Return the length of an array along an axis."""
+        shape = self.field(array, native_call.SHAPE_OFFSET, WORD.as_pointer())
+        return self.builder.load(self.builder.gep(shape, [WORD(axis)]))
 
     def are_in_order(self, arrays: list[Any]) -> Any:
         """Return whether arrays are contiguous and aligned."""
@@ -69,9 +78,14 @@ class Call:
         self.api("Py_IncRef", ir.VoidType(), result)
         self.builder.ret(result)
 
-    def compiled(self, *arguments: Any) -> Any:
+    def require(self, holds: Any, otherwise: Any) -> None:
+        """Return an object that belongs to someone else unless a condition holds."""
+        with self.builder.if_then(self.builder.not_(holds), likely=False):
+            self.return_borrowed(otherwise)
+
+    def compiled(self, compiled: Any, *arguments: Any) -> Any:
         """Call what numba compiled and return its result."""
-        convention, described = self._target.call_conv, self._compiled.fndesc
+        convention, described = self._target.call_conv, compiled.fndesc
         kind = convention.get_function_type(described.restype, described.argtypes)
         name = described.llvm_func_name
         function = self._module.globals.get(name) or ir.Function(self._module, kind, name)
@@ -80,17 +94,17 @@ class Call:
         )
         return result
 
-    def compiled_for(self, is_long: Any, *arguments: Any) -> Any:
+    def compiled_for(self, compiled: Any, is_long: Any, *arguments: Any) -> Any:
         """Call what numba compiled; where it takes long, other threads of Python may run meanwhile."""
         builder = self.builder
         with builder.if_else(is_long, likely=False) as (long, short):
             with long:
                 state = self.api("PyEval_SaveThread", POINTER)
-                result_of_long = self.compiled(*arguments)
+                result_of_long = self.compiled(compiled, *arguments)
                 self.api("PyEval_RestoreThread", ir.VoidType(), state)
                 end_of_long = builder.block
             with short:
-                result_of_short = self.compiled(*arguments)
+                result_of_short = self.compiled(compiled, *arguments)
                 end_of_short = builder.block
         result = builder.phi(result_of_long.type)
         result.add_incoming(result_of_long, end_of_long)
@@ -99,13 +113,13 @@ class Call:
 
 
 @global_compiler_lock  # type: ignore[untyped-decorator]
-def object_code(target: Any, compiled: Any, write: Callable[[Call], None]) -> tuple[bytes, list[str]]:
+def object_code(target: Any, called: Sequence[Any], write: Callable[[Call], None]) -> tuple[bytes, list[str]]:
     """Return an object file with a function that Python calls, and the symbols that it refers to.
 
     Parameters
     ----------
     target : target context
-    compiled : CompileResult
+    called : sequence of CompileResult
         What the function calls.
     write : callable
         Writes the function.
@@ -114,9 +128,10 @@ def object_code(target: Any, compiled: Any, write: Callable[[Call], None]) -> tu
     library = codegen.create_library("nnframe_call")
     library.enable_object_caching()
     module = library.create_ir_module("nnframe_call")
-    write(Call(target, module, compiled))
+    write(Call(target, module))
     library.add_ir_module(module)
-    library.add_linking_library(compiled.library)
+    for compiled in called:
+        library.add_linking_library(compiled.library)
     library.finalize()
     externals = [
         each.name

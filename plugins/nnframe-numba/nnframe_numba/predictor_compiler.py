@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def object_file(layers: tuple[Linear, ...]) -> ObjectFile | str:
     answer = njit(namespace["answer"], nogil=True, _nrt=False, **ERRORS)
     answer.compile((types.intp,) * 4)
     (compiled,) = answer.overloads.values()
-    code, externals = object_code(answer.targetctx, compiled, _write_call)
+    code, externals = object_code(answer.targetctx, [compiled], partial(_write_call, compiled))
     return ObjectFile(code, externals, [f"activate_{k}" for k, part in enumerate(parts) if part.parameters], constants)
 
 
@@ -94,16 +95,15 @@ def _namespace(dtype: np.dtype[Any], constants: dict[str, int]) -> dict[str, Any
     }
 
 
-def _write_call(call: Call) -> None:
+def _write_call(compiled: Any, call: Call) -> None:
     """Write the function that fills the second array and returns it.
 
     It returns the first one if an array isn't contiguous and aligned.
     """
     builder = call.builder
     x, y = call.argument(0), call.argument(1)
-    with builder.if_then(builder.not_(call.are_in_order([x, y])), likely=False):
-        call.return_borrowed(x)
-    n_rows = call.n_rows(x)
+    call.require(call.are_in_order([x, y]), otherwise=x)
+    n_rows = call.size(x, 0)
     is_long = builder.icmp_signed(">=", n_rows, WORD(ROWS_WITHOUT_GIL))
-    call.compiled_for(is_long, call.data(x), n_rows, call.data(y), call.data(call.table))
+    call.compiled_for(compiled, is_long, call.data(x), n_rows, call.data(y), call.data(call.table))
     call.return_borrowed(y)

@@ -3,8 +3,8 @@
 For two layers, one sample and plain gradient descent it looks like this::
 
     def step(x_address, y_address, s_address, rate, key, table):
-        W0 = matrix(int_entry(table, 7), int_entry(table, 8), int_entry(table, 9))
-        b0 = vector(int_entry(table, 10), int_entry(table, 11))
+        W0 = matrix(int_entry(table, 14), int_entry(table, 15), int_entry(table, 16))
+        b0 = vector(int_entry(table, 17), int_entry(table, 18))
         ...
         x = matrix(x_address, count, W0.shape[1])
         y = matrix(y_address, count, W1.shape[0])
@@ -46,6 +46,13 @@ VECTORS = ("b", "gb", "g", "losses")
 INTEGERS, UNSIGNED, FLOATS = ("updates", "barrier"), "n", "p"
 # A barrier without tickets, as `nnframe_numba.barrier.new_barrier` returns it.
 BARRIER_SIZE = 2
+# What the function around this one reads of the table: whether other threads of Python may run meanwhile; and what it
+# compares with the arrays that it is given as columns. They are None's address, that of numpy.ndarray, the dtype's, the
+# lengths of the columns, and the limits of the targets.
+OUTSIDE = ("is_long", "none", "array_type", "dtype", "n_in", "n_out", "low", "high")
+POSITIONS = {name: position for position, name in enumerate(OUTSIDE)}
+# It takes x, y and the learning rate then.
+PAIR_ARGUMENTS = 3
 # The entries of an array: its address and its shape.
 ENTRIES = {"matrix": 3, "vector": 2, "integers": 2, "unsigned": 2, "floats": 2}
 
@@ -71,15 +78,17 @@ class Entry(NamedTuple):
 
 
 def table_layout(variant: BatchVariant) -> list[Entry]:
-    """Return what the table holds, in order, before the parameters of the parts.
-
-    The first entry, `is_long`, is for the function around this one: whether other threads of Python may run meanwhile.
-    """
+    """Return what the table holds between `OUTSIDE` and the parameters of the parts, in order."""
     arrays = ["losses", "y_own", *layer_names(variant), *rule_names(variant)]
-    entries = [Entry("is_long", "int"), Entry("count", "int"), *(Entry(name, _kind(name)) for name in arrays)]
+    entries = [Entry("count", "int"), *(Entry(name, _kind(name)) for name in arrays)]
     if not variant.single:
         entries += [Entry("barrier", "integers"), *(Entry(name, "matrix") for name in WORKSPACE)]
     return entries
+
+
+def takes_pairs(variant: BatchVariant) -> bool:
+    """Return whether the function around this one takes columns too."""
+    return variant.single and not variant.weighted and not any(variant.dropped)
 
 
 def stepper_source(variant: BatchVariant, parameters: dict[str, tuple[str, ...]]) -> str:
@@ -91,7 +100,7 @@ def stepper_source(variant: BatchVariant, parameters: dict[str, tuple[str, ...]]
     parameters : dict of str to tuple of str
         The types of the parameters of each part in `variant.parametrized`.
     """
-    lines, position = [], 0
+    lines, position = [], len(OUTSIDE)
     for entry in table_layout(variant):
         values = [_number("int", position + i) for i in range(entry.size)]
         if entry.kind in ENTRIES:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from nnframe import Array
+from nnframe.contracts.domains import Domain
 from nnframe.contracts.engine import BoundNet, Samples
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.stepper import stepper as numpy_stepper
@@ -17,7 +19,7 @@ from nnframe_numba.engine_warnings import give_warnings
 from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
 from nnframe_numba.parameters import numeric, table_entry
 from nnframe_numba.part_formulas import Formula, part_formulas
-from nnframe_numba.stepper_source import BARRIER_SIZE
+from nnframe_numba.stepper_source import BARRIER_SIZE, takes_pairs
 
 # From so many multiplications in the layers on, a batch is left to the engine's epochs, in which threads share it.
 FEWEST_SHARED = 2_000_000
@@ -53,7 +55,7 @@ def stepper(net: BoundNet, by_epochs: Callable[[], Step]) -> Step | None:
     steps = Steps(net, by_epochs)
     is_compiled = not steps.machine_code(single=True, weighted=False).reason
     give_warnings(stacklevel=3)
-    return steps.step if is_compiled else None
+    return steps.function() if is_compiled else None
 
 
 class Steps:
@@ -68,7 +70,8 @@ class Steps:
 
     def __init__(self, net: BoundNet, by_epochs: Callable[[], Step]) -> None:
         self.net, self.by_epochs = net, by_epochs
-        self.dtype = net.layers[0].weights.dtype
+        # Of the equal objects, the one that arrays usually have.
+        self.dtype = np.dtype(net.layers[0].weights.dtype.type)
         self.n_multiplications = sum(layer.weights.size for layer in net.layers)
         self.formulas = part_formulas(net, self.dtype)
         # By batch size; negative with sample weights.
@@ -85,8 +88,15 @@ class Steps:
             total = call(x.copy(), y.copy(), weights, learning_rate, dropout_key)
         return total  # type: ignore[no-any-return]
 
-    # Compiled code knows nothing of numpy's error state, and epochs set it.
-    step.is_silent = True  # type: ignore[attr-defined]
+    def function(self) -> Step:
+        """Return `step` as the contract for engines has it, with its attributes."""
+        step: Any = partial(self.step)
+        # Compiled code knows nothing of numpy's error state, and epochs set it.
+        step.is_silent = True
+        if target_limits(self.net) is not None and takes_pairs(variant_of(self.net, single=True, weighted=False)):
+            step.pair_step = self.call_for(1, weighted=False)
+        function: Step = step
+        return function
 
     def call_for(self, size: int, weighted: bool) -> Call:
         """Return what makes an update for a batch size."""
@@ -105,7 +115,9 @@ class Steps:
         """Return the table for a batch size, and the arrays that it has addresses of."""
         memory, last = Memory(), self.net.layers[-1]
         variant = variant_of(self.net, single=size == 1, weighted=weighted, parametrized=code.parametrized)
-        values: list[Any] = [int(size * self.n_multiplications >= FEWEST_WITHOUT_GIL), size]
+        low, high = target_limits(self.net) or (0.0, 0.0)
+        values: list[Any] = [int(size * self.n_multiplications >= FEWEST_WITHOUT_GIL), id(None), id(np.ndarray)]
+        values += [id(self.dtype), self.net.layers[0].weights.shape[1], len(last.weights), low, high, size]
         values += [memory.empty((size,), self.dtype), memory.empty((size, len(last.weights)), self.dtype)]
         values += [*layer_arrays(self.net, size, memory), *rule_arrays(self.net, variant, memory)]
         if size > 1:
@@ -140,6 +152,18 @@ class Steps:
             return object_file(self.net, variant)
 
         return _store.code_for((self.dtype.name, variant), self.formulas, make)
+
+
+def target_limits(net: BoundNet) -> tuple[float, float] | None:
+    """Return the lowest and the highest target that a loss takes; None if targets are limited in another way."""
+    largest = float(np.finfo(net.layers[0].weights.dtype).max)
+    limits: dict[Domain, tuple[float, float]] = {
+        "real": (-largest, largest),
+        "nonnegative": (0.0, largest),
+        "probability": (0.0, 1.0),
+        "distribution": (0.0, 1.0),
+    }
+    return limits.get(net.objective.plugin.y_domain)
 
 
 def _by_epochs(step: Step) -> Call:

@@ -60,6 +60,71 @@ def test_steps_lead_to_the_weights_of_epochs_of_one_batch(chosen):
     assert_same_steps(*chosen)
 
 
+def pair_step_of(net, loss):
+    settings = Settings.of(loss=loss, engine="numba", learning_rate=0.1)
+    return bind_stepper(settings.engine, bind_net(net, settings)).pair_step
+
+
+def test_a_pair_of_columns_leads_to_the_weights_of_an_epoch_of_one_sample():
+    mine, theirs = two_nets(["relu", "softmax"], "float32")
+    x, y = RNG.normal(size=(4, 1)).astype("f4"), np.eye(3, dtype="f4")[:1].T
+    loss = pair_step_of(mine, "cel")(x, y, 0.1)
+    assert loss == theirs.backprop([(x, y)], "cel", 0.1, engine="numba")
+    for layer, like in zip(mine.layersList, theirs.layersList, strict=True):
+        np.testing.assert_array_equal(layer.linear, like.linear)
+        np.testing.assert_array_equal(layer.bias, like.bias)
+
+
+X, Y = np.ones((4, 1), "f4"), np.float32([[0], [1], [0]])
+NOT_PLAIN = {
+    "a list": (X.tolist(), Y),
+    "None": (X, None),
+    "a subclass": (X.view(np.matrix), Y),
+    "another dtype": (X, Y.astype(int)),
+    "another byte order": (X.astype(">f4"), Y),
+    "another length": (X[:3], Y),
+    "more columns": (np.ones((4, 2), "f4"), np.ones((3, 2), "f4")),
+    "one axis": (X[:, 0], Y),
+    "a stride": (np.ones((8, 1), "f4")[::2], Y),
+    "NaN": (X * np.nan, Y),
+    "an infinite target": (X, np.full_like(Y, np.inf)),
+    "a target below the domain": (X, Y - 0.25),
+    "a target above the domain": (X, Y * 1.5),
+}
+
+
+@pytest.mark.parametrize(("x", "y"), NOT_PLAIN.values(), ids=NOT_PLAIN)
+def test_a_pair_that_is_not_plain_changes_nothing(x, y):
+    mine, like = two_nets(["tanh", "sigmoid"], "float32")
+    assert pair_step_of(mine, "bce")(x, y, 0.1) is None
+    np.testing.assert_array_equal(mine.layersList[0].linear, like.layersList[0].linear)
+
+
+def test_a_loss_whose_targets_are_limited_by_more_than_a_range_takes_no_pairs():
+    (net, _) = two_nets(["tanh", None], "float32")
+    signed = Loss("signed", lambda a, y: (a * y).sum(axis=0), y_domain="sign")
+    with pytest.raises(AttributeError):
+        pair_step_of(net, signed)
+
+
+def test_a_trainer_says_what_is_wrong_with_a_pair_and_can_go_on():
+    (net, _) = two_nets(["tanh", None], "float32")
+    trainer = net.trainer("mse", 0.1, engine="numba")
+    with pytest.raises(nnframe.DataError, match=r"x\[0, 0\] is nan"):
+        trainer.step(X * np.nan, Y)
+    assert trainer.steps == 0
+    assert trainer.step(X.tolist(), Y.tolist()) > trainer.step(X, Y)
+    assert trainer.steps == trainer.samples_in_epoch == 2
+
+
+def test_a_pair_whose_loss_is_not_finite_raises_and_the_net_has_the_weights_of_the_last_check():
+    (net, like) = two_nets(["tanh", None], "float32")
+    trainer = net.trainer("mse", 0.1, engine="numba")
+    with pytest.raises(nnframe.DivergenceError, match="update 1:"):
+        trainer.step(X, Y * np.float32(1e30))
+    np.testing.assert_array_equal(net.layersList[0].linear, like.layersList[0].linear)
+
+
 def test_float64_stays_float64():
     assert_same_steps(["tanh", None], "mse", {"optimizer": "adam"}, [(1, False)], "float64")
 
