@@ -113,6 +113,12 @@ class TrainingTask(NamedTuple):
         mean loss in place, one vector in the order of `OptimizerState.arrays`, and returns the sum of the losses, in
         float64, that the engine adds to its total. If it raises, the batch leaves the weights alone. Only engines that
         declare `Engine.combines` are given one.
+    gradient : ndarray, shape (n_parameters,), or None
+        Where an engine that writes the gradient there spares `combine` a copy. It may ignore it and pass a vector of
+        its own.
+    combine_is_sum : bool
+        Whether `combine` adds up gradients, whatever they are multiplied by. Where the rule `is_plain`, an engine may
+        then pass the gradient times the learning rate, which saves a pass over it.
     """
 
     layers: tuple[Linear, ...]
@@ -123,6 +129,8 @@ class TrainingTask(NamedTuple):
     sample_weights: Array | None = None
     dropout: tuple[float, ...] = ()
     combine: Callable[[Array, float], float] | None = None
+    gradient: Array | None = None
+    combine_is_sum: bool = False
 
     def samples(self, epoch: Epoch, size: int | None = None) -> Iterator[Samples]:
         """Yield the samples of an epoch in its order, in the layers' dtype.

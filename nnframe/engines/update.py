@@ -60,12 +60,11 @@ class Updater:
         else:
             # The layers' own memory: there is nothing to copy.
             self.vector, self.sources, self.arrays = joint, [], []
-        self.gradient, self.gradients = vector_of(task.layers, memory, of_loss)
         # The two gradients of a layer that the net uses twice add up.
         self.has_repeats = len(self.layers) < len(task.layers)
-        self.sums = self.gradients
-        if self.has_repeats:
-            self.gradient, self.sums = vector_of(self.layers, memory, of_loss)
+        given = task.gradient if isinstance(task, TrainingTask) else None
+        self.gradient, self.sums = vector_of(self.layers, memory, of_loss, given)
+        self.gradients = vector_of(task.layers, memory, of_loss)[1] if self.has_repeats else self.sums
         # Those of frozen arrays are never written.
         self.gradient[...] = 0
         slots = parts_of(self.gradient, arrays)

@@ -18,7 +18,10 @@ from nnframe.engines.fast.memory import Memory
 
 
 def vector_of(
-    layers: Sequence[Linear], memory: Memory | None = None, loss_parameters: Sequence[Array] = ()
+    layers: Sequence[Linear],
+    memory: Memory | None = None,
+    loss_parameters: Sequence[Array] = (),
+    vector: Array | None = None,
 ) -> tuple[Array, list[Gradient]]:
     """Return a vector with room for all trained numbers of layers, and views of it in the layers' shapes.
 
@@ -28,10 +31,12 @@ def vector_of(
     memory : Memory, optional
     loss_parameters : sequence of ndarray, each of shape (), optional
         Learned parameters of the loss, for which there is room at the end.
+    vector : ndarray, optional
+        The vector; a new one by default.
     """
-    memory = memory or Memory()
     arrays = [*parameters_of(layers), *loss_parameters]
-    vector = memory.empty((sum(array.size for array in arrays),), layers[0].weights.dtype)
+    if vector is None:
+        vector = (memory or Memory()).empty((sum(array.size for array in arrays),), layers[0].weights.dtype)
     rest = iter(parts_of(vector, arrays))
     return vector, [Gradient(next(rest), next(rest), [next(rest) for _ in layer.parameters]) for layer in layers]
 

@@ -180,6 +180,7 @@ def shares_are_combined(engine: Engine) -> None:
         expected = case._replace(settings={**case.settings, "sample_weights": weights})
         for batches_per_part in (None, 2):
             require_same(with_shares(engine, shares, 2.0), case, batches_per_part, expected)
+        require_same(with_shares(engine, shares, 2.0, is_sum=True), case, None, expected)
 
 
 def learned_parameters_agree(engine: Engine) -> None:

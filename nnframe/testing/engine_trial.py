@@ -11,6 +11,7 @@ import numpy as np
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.contracts.activation import Activation
+from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import BatchShares, Engine, Epoch, TrainingTask
 from nnframe.contracts.learned import Learned
 from nnframe.contracts.loss import Loss
@@ -171,7 +172,7 @@ def trained(engine: str | Engine, case: Case, batches_per_part: int | None = Non
     return Trained(losses, run.weights, run.task.rule.state.arrays)
 
 
-def with_shares(engine: Engine, shares: BatchShares, factor: float) -> Engine:
+def with_shares(engine: Engine, shares: BatchShares, factor: float, is_sum: bool = False) -> Engine:
     """Return an engine that takes shares of the batches, and multiplies losses and gradients where they are combined.
 
     Parameters
@@ -179,6 +180,8 @@ def with_shares(engine: Engine, shares: BatchShares, factor: float) -> Engine:
     engine : Engine
     shares : BatchShares
     factor : float
+    is_sum : bool, optional
+        Whether to tell the engine so, and where it may write the gradient.
     """
 
     def combine(gradient: Array, loss_sum: float) -> float:
@@ -186,7 +189,12 @@ def with_shares(engine: Engine, shares: BatchShares, factor: float) -> Engine:
         return factor * loss_sum
 
     def prepare(task: TrainingTask, **params: Any) -> Callable[[Epoch], float]:
-        run_epoch = engine.prepare(task._replace(combine=combine), **params)
+        task = task._replace(combine=combine)
+        if is_sum:
+            arrays = trained_arrays(task.layers, task.objective)
+            gradient = np.full(sum(array.size for array in arrays), np.nan, arrays[0].dtype)
+            task = task._replace(gradient=gradient, combine_is_sum=True)
+        run_epoch = engine.prepare(task, **params)
         return lambda epoch: run_epoch(epoch._replace(shares=shares))
 
     return replace(engine, prepare=prepare)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -68,9 +68,12 @@ class Descent(ABC):
 
 def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to follow the rule of a task."""
-    if not _is_plain(task) or (isinstance(task, TrainingTask) and task.combine is not None):
+    if not _is_plain(task):
         return ByRule(task)
     distinct = distinct_layers(task.layers)
+    if isinstance(task, TrainingTask) and task.combine is not None:
+        adds_steps = task.combine_is_sum and len(distinct) == len(task.layers)
+        return Combined(task, task.combine, memory) if adds_steps else ByRule(task)
     if len(distinct) == len(task.layers):
         vector = joint_vector(parameters_of(distinct))
         if vector is not None:
@@ -158,6 +161,35 @@ class InTheLayers(Descent):
     def step(self, learning_rate: float) -> None:
         """Subtract the gradients."""
         subtract_all(self._arrays, self._steps)
+
+    def end(self) -> None:
+        """Do nothing."""
+
+
+class Combined(Descent):
+    """Steps are added up over several processes, and subtracted from the layers' weights."""
+
+    has_begin = False
+
+    def __init__(self, task: TrainingTask, combine: Callable[[Array, float], float], memory: Memory) -> None:
+        self.layers, self._combine = task.layers, combine
+        self._step, self.gradients = vector_of(task.layers, memory, vector=task.gradient)
+        vector = joint_vector(parameters_of(task.layers))
+        self._arrays = parameters_of(task.layers) if vector is None else [vector]
+        self._steps = parameters_of(self.gradients) if vector is None else [self._step]
+
+    def begin(self) -> None:
+        """Do nothing: the weights are in the net already."""
+
+    def step(self, learning_rate: float) -> None:
+        """Add up and subtract."""
+        self.finish(learning_rate, 0.0)
+
+    def finish(self, learning_rate: float, loss_sum: float) -> float:
+        """Add up and subtract, and return the sum of the losses."""
+        loss_sum = self._combine(self._step, loss_sum)
+        subtract_all(self._arrays, self._steps)
+        return loss_sum
 
     def end(self) -> None:
         """Do nothing."""

@@ -12,15 +12,8 @@ from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import BatchShares
 from nnframe.many.threads import threads_limited_to
 from nnframe.training.together import failure_of, raise_first
+from nnframe_mpi.sums import AnotherFailedError, connected, sums_of
 from nnframe_mpi.team import MPITeam, threads_of_process
-
-# Up to so many numbers, a message takes about as long as one that is half as large: gradients travel in float64,
-# together with the losses, in one message.
-FEW_NUMBERS = 2**13
-
-
-class AnotherFailedError(Exception):
-    """Another process can't go on, and the batch is given up."""
 
 
 class InStep:
@@ -29,28 +22,39 @@ class InStep:
     In each epoch, all processes add up their numbers equally often. One that fails adds a mark to what it owes the
     others, so all of them learn of it in the same batch.
 
+    Parameters
+    ----------
+    task : TrainingTask
+    team : MPITeam
+    has_state : bool, optional
+        Whether the optimizer's state is added up too, after the weights.
+
     Attributes
     ----------
+    numbers : list of ndarray
+        The weights and the optimizer's state.
+    sums : Sums
+        What adds up the numbers of all processes.
     exchanges : int
-        How often numbers were added up in this part.
+        The number of messages in this part.
     """
 
     # What runs epochs in this process.
     _inner: Callable[[Epoch], float]
 
-    def __init__(self, task: TrainingTask, team: MPITeam) -> None:
+    def __init__(self, task: TrainingTask, team: MPITeam, has_state: bool = False) -> None:
         self.task, self.team = task, team
         weights = trained_arrays(task.layers, task.objective)
-        self.live = [*weights, *task.rule.state.arrays, task.rule.state.updates]
-        self.n_numbers = sum(array.size for array in weights)
-        self.dtype = weights[0].dtype
+        self.numbers = [*weights, *task.rule.state.arrays]
+        self.live = [*self.numbers, task.rule.state.updates]
         self.exchanges = 0
+        summed = self.numbers if has_state else weights
+        self.sums = sums_of(team, sum(array.size for array in summed), weights[0].dtype)
+        self._is_connected = False
         self._threads = threads_of_process()
-        self._marks = np.zeros(2)
-        self._joined = np.zeros(self.n_numbers + 2) if self.n_numbers <= FEW_NUMBERS else None
         self._shares: tuple[tuple[int, int], BatchShares] | None = None
 
-    def add_up(self, vector: Array, loss_sum: float, has_failed: bool = False) -> float:
+    def add_up(self, vector: Array, loss_sum: float) -> float:
         """Replace a vector by its sum over all processes, and return that of the losses.
 
         Raises
@@ -60,23 +64,19 @@ class InStep:
         EngineError
             If a process doesn't answer.
         """
-        marks, joined = self._marks, self._joined
-        if joined is not None:
-            marks = joined[-2:]
-            joined[:-2] = vector
-        marks[:] = loss_sum, has_failed
-        self.exchanges += 1
-        self.team.add_up(*([vector, marks] if joined is None else [joined]))
-        if joined is not None:
-            vector[...] = joined[:-2]
-        total, n_failed = marks.tolist()
-        # NaN, too: the mark of a process that failed is 1.
-        if n_failed != 0 and not has_failed:
-            raise AnotherFailedError
-        return float(total)
+        sums = self.sums
+        # An engine may have written the gradient elsewhere.
+        is_elsewhere = vector is not sums.vector
+        if is_elsewhere:
+            sums.vector[:] = vector
+        total = sums.add_up(self._exchange, loss_sum)
+        if is_elsewhere:
+            vector[:] = sums.vector
+        return total
 
-    def in_step(self, work: Callable[[], float], n_exchanges: int) -> float:
-        """Do some work with a number of exchanges, and raise in all processes if it fails in one."""
+    def in_step(self, work: Callable[[], float], n_sums: int) -> float:
+        """Do some work with a number of sums, and raise in all processes if it fails in one."""
+        self._connect()
         self.exchanges = 0
         total = np.nan
         failed: BaseException | None = None
@@ -89,8 +89,8 @@ class InStep:
             if self.team.is_broken:
                 raise
             failed = error
-            if self.exchanges < n_exchanges:
-                self.add_up(np.zeros(self.n_numbers, self.dtype), 0.0, has_failed=True)
+            if self.exchanges < n_sums * self.sums.n_exchanges:
+                self.sums.fail(self._exchange)
         told = self.team.gather(failure_of(failed))
         if any(each is not None for each in told):
             first = next(rank for rank, each in enumerate(told) if each is not None)
@@ -110,6 +110,15 @@ class InStep:
         """Take over the weights and the state of the first process that failed, which may be a batch behind."""
         theirs = self.team.gather(self.live if self.team.rank == first else None)[first]
         copy_all(self.live, theirs)
+
+    def _connect(self) -> None:
+        if not self._is_connected:
+            self.sums = connected(self.sums, self.team)
+            self._is_connected = True
+
+    def _exchange(self, message: Array) -> None:
+        self.exchanges += 1
+        self.team.add_up(message)
 
     def with_shares(self, epoch: Epoch) -> Epoch:
         """Return an epoch with this process's share of each batch."""

@@ -15,6 +15,7 @@ import numpy as np
 from nnframe import Engine, Epoch, TrainingTask
 from nnframe.arrays import copy_all
 from nnframe.contracts.engine import BatchShares
+from nnframe.engines.vectors import parts_of
 from nnframe_mpi.in_step import InStep
 from nnframe_mpi.team import MPITeam
 
@@ -23,11 +24,8 @@ class LocalSGD(InStep):
     """Takes the mean of the weights and of the optimizer's state after so many batches, and at the end of each part."""
 
     def __init__(self, task: TrainingTask, team: MPITeam, inner: Engine, average_every: int) -> None:
-        super().__init__(task, team)
+        super().__init__(task, team, has_state=True)
         self._every = average_every
-        self._numbers = self.live[:-1]
-        self.n_numbers = sum(array.size for array in self._numbers)
-        self._joined = None
         self._inner = inner.prepare(task, **inner.settings)
         self._common = [array.copy() for array in self.live]
 
@@ -53,12 +51,11 @@ class LocalSGD(InStep):
         return total
 
     def _take_mean(self, loss_sum: float) -> float:
-        vector = np.concatenate([array.reshape(-1) for array in self._numbers])
+        vector = self.sums.vector
+        np.concatenate([array.reshape(-1) for array in self.numbers], out=vector)
         total = self.add_up(vector, loss_sum)
         vector /= vector.dtype.type(self.team.size)
-        ends = np.cumsum([array.size for array in self._numbers])[:-1]
-        parts = np.split(vector, ends)
-        copy_all(self._numbers, [part.reshape(a.shape) for part, a in zip(parts, self._numbers, strict=True)])
+        copy_all(self.numbers, parts_of(vector, self.numbers))
         return total
 
     def _keep(self) -> None:

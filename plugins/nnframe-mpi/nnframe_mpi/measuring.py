@@ -11,9 +11,9 @@ import numpy as np
 from mpi4py import MPI
 
 from nnframe import nNet, pairs
-from nnframe.arrays import Array, DType
+from nnframe.arrays import FLOAT32, DType
 from nnframe_mpi.cost_model import Network
-from nnframe_mpi.in_step import FEW_NUMBERS
+from nnframe_mpi.sums import FEW_NUMBERS, connected, sums_of
 from nnframe_mpi.team import MPITeam
 
 ROUNDS = 5
@@ -60,7 +60,7 @@ def measured_network(comm: MPI.Intracomm) -> Network:
     seconds: list[float] = []
     if pair != MPI.COMM_NULL:
         team = MPITeam(False, LIMIT, pair)
-        seconds = [_seconds_to_add_up(pair, team, n // 4) for n in LENGTHS]
+        seconds = [_seconds_to_add_up(pair, team, n) for n in LENGTHS]
         pair.Free()
     measured: list[float] = comm.bcast(seconds)
     # A longer message never takes less time, but for chance.
@@ -73,20 +73,19 @@ def seconds_to_add(n: int = 2**20) -> float:
     return best_seconds(lambda: np.add(a, b, a)) / a.nbytes
 
 
-def _seconds_to_add_up(pair: MPI.Intracomm, team: MPITeam, count: int) -> float:
-    """Return the median of the seconds in which two processes add up arrays of float32."""
-    arrays: list[Array] = [np.zeros(count, np.float32)]
+def _seconds_to_add_up(pair: MPI.Intracomm, team: MPITeam, n_bytes: int) -> float:
+    """Return the median of the seconds in which two processes add up vectors as training does."""
+    # Short ones are float64.
+    n = max(n_bytes // 8 - 2, 0) if n_bytes <= 8 * FEW_NUMBERS else n_bytes // 4
+    sums = connected(sums_of(team, n, FLOAT32), team)
     found: list[float] = []
-    if count > FEW_NUMBERS:
-        # Long gradients are followed by the losses.
-        arrays.append(np.zeros(2))
     until = time.monotonic() + SECONDS_FOR_A_LENGTH
     # The first one decides when it is enough.
     goes_on = True
     while goes_on:
         pair.Barrier()
         began = time.perf_counter()
-        team.add_up(*arrays)
+        sums.add_up(team.add_up, 0.0)
         found.append(time.perf_counter() - began)
         goes_on = pair.bcast(time.monotonic() < until or len(found) < ROUNDS)
     median: float = pair.bcast(float(np.median(found)))

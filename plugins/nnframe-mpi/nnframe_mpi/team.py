@@ -36,12 +36,18 @@ class MPITeam:
         For how many seconds to wait for the others.
     comm : mpi4py.MPI.Intracomm, optional
         The processes; by default all that mpiexec started.
+
+    Attributes
+    ----------
+    size_here : int
+        How many of them share this machine.
     """
 
     def __init__(self, has_shards: bool, limit: float, comm: MPI.Intracomm | None = None) -> None:
         self.has_shards, self.limit = has_shards, limit
         self._comm = _communicator() if comm is None else comm
         self.rank, self.size = self._comm.rank, self._comm.size
+        self.size_here = _processes_here() if comm is None else _size_here(comm)
 
     def begin(self) -> None:
         """Keep interrupts until all processes can be told."""
@@ -84,8 +90,8 @@ class MPITeam:
             for start, n in zip(starts.tolist(), sizes.tolist(), strict=True)
         ]
 
-    def add_up(self, *arrays: Array) -> None:
-        """Replace arrays by their sums over all processes, to the bit the same in each.
+    def add_up(self, array: Array) -> None:
+        """Replace an array by its sum over all processes, to the bit the same in each.
 
         Raises
         ------
@@ -93,9 +99,7 @@ class MPITeam:
             If a process doesn't answer within the limit.
         """
         _calls.add(1)
-        requests = [self._comm.Iallreduce(MPI.IN_PLACE, array) for array in arrays]
-        for request in requests:
-            self._wait(request)
+        self._wait(self._comm.Iallreduce(MPI.IN_PLACE, array))
 
     @property
     def is_broken(self) -> bool:
@@ -204,7 +208,11 @@ def _communicator() -> MPI.Intracomm:
 
 @lru_cache(maxsize=1)
 def _processes_here() -> int:
-    here = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)
+    return _size_here(MPI.COMM_WORLD)
+
+
+def _size_here(comm: MPI.Intracomm) -> int:
+    here = comm.Split_type(MPI.COMM_TYPE_SHARED)
     size = here.size
     here.Free()
     return size

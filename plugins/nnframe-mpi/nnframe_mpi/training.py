@@ -58,7 +58,8 @@ class Synchronous(InStep):
 
     def __init__(self, task: TrainingTask, team: MPITeam, inner: Engine) -> None:
         super().__init__(task, team)
-        self._inner = inner.prepare(task._replace(combine=self._combine), **inner.settings)
+        task = task._replace(combine=self._combine, gradient=self.sums.vector, combine_is_sum=True)
+        self._inner = inner.prepare(task, **inner.settings)
 
     def __call__(self, epoch: Epoch) -> float:
         """Run some batches and return the sum of the losses, with those of all processes."""
