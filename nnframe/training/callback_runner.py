@@ -109,8 +109,10 @@ class _Manager(pluggy.PluginManager):
             return None
         # Without evaluating properties.
         in_class = getattr(type(plugin), name, None)
-        is_plain = in_class is not None and name not in getattr(plugin, "__dict__", ())
-        return None if is_plain and not hasattr(in_class, f"{self.project_name}_impl") else super().parse_hookimpl_opts(plugin, name)
+        is_of_class = in_class is not None and name not in getattr(plugin, "__dict__", ())
+        if is_of_class and not hasattr(in_class, f"{self.project_name}_impl"):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
 
     def parse_hookspec_opts(self, module_or_class: Any, name: str) -> pluggy.HookspecOpts | None:
         return super().parse_hookspec_opts(module_or_class, name) if name in RUN_HOOKS else None
