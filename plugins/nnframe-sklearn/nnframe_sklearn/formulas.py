@@ -61,7 +61,7 @@ half_poisson = Loss(
 def _adam_epsilon_hat(
     w: Array,
     g: Array,
-    mean: Array,
+    total: Array,
     square: Array,
     t: int,
     learning_rate: float,
@@ -69,16 +69,18 @@ def _adam_epsilon_hat(
     beta2: float,
     epsilon: float,
 ) -> tuple[Array, ...]:
-    mean = beta1 * mean + (1 - beta1) * g
-    square = beta2 * square + (1 - beta2) * g * g
-    rate = learning_rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t)
-    return w - rate * mean / (np.sqrt(square) + epsilon), mean, square
+    # m and v without their factors 1 - beta, each of which would be another pass over all weights.
+    total = beta1 * total + g
+    square = beta2 * square + g * g
+    share = (1 - beta2) ** 0.5
+    rate = learning_rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t) * (1 - beta1) / share
+    return w - rate * total / (np.sqrt(square) + epsilon / share), total, square
 
 
 adam_epsilon_hat = Optimizer(
     "adam_epsilon_hat",
     _adam_epsilon_hat,
-    state={"mean": 0.0, "square": 0.0},
+    state={"total": 0.0, "square": 0.0},
     params={"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
     limits={"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "(0, inf)"},
     doc="""adam_epsilon_hat: Adam as scikit-learn computes it, with epsilon beside the uncorrected root.

@@ -1,23 +1,16 @@
 """The log loss as scikit-learn reports it: probabilities are clipped to between eps and 1 - eps, and outputs added up.
 
 Training doesn't notice, for the gradient is that of the loss without clipping, but when it stops depends on what is
-reported. These losses are no plugins, since their gradient is not the slope of their value.
+reported. These losses are not plugins, since their gradient is not the slope of their value, and since `log_loss` takes
+labels alone: each column of its targets has a single 1. So it needs one logarithm a column, and a - y as its gradient.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from nnframe import Array, Fused, Loss
-from nnframe.builtins.losses.bce import log1p_exp
-from nnframe.builtins.losses.cel import cel, softmax_gradient, softmax_value
-
-
-def _largest(array: Array) -> float:
-    """Return what the logarithm of a clipped probability is at most, without its sign."""
-    return -math.log(np.finfo(array.dtype).eps)
+from nnframe.builtins.losses.cel import cel
 
 
 def _binary_value(a: Array, y: Array) -> Array:
@@ -32,31 +25,22 @@ def _binary_gradient(a: Array, y: Array) -> Array:
     return slope
 
 
-def _binary_value_of_sigmoid(z: Array, y: Array) -> Array:
-    most = _largest(z)
-    parts = (1 - y) * np.minimum(log1p_exp(z), most) + y * np.minimum(log1p_exp(-z), most)
-    total: Array = parts.sum(axis=0)
-    return total
-
-
-def _binary_gradient_of_sigmoid(z: Array, a: Array, y: Array) -> Array:
+def _fused_gradient(z: Array, a: Array, y: Array) -> Array:
     difference: Array = a - y
     return difference
 
 
 def _value(a: Array, y: Array) -> Array:
-    return np.minimum(cel.value(a, y), _largest(a))
-
-
-def _value_of_softmax(z: Array, y: Array) -> Array:
-    return np.minimum(softmax_value(z, y), _largest(z))
+    probabilities = np.einsum("ij,ij->j", a, y)
+    loss: Array = -np.log(np.maximum(probabilities, np.finfo(a.dtype).eps))
+    return loss
 
 
 binary_log_loss = Loss(
     "binary_log_loss",
     _binary_value,
     _binary_gradient,
-    fused={"sigmoid": Fused(_binary_gradient_of_sigmoid, _binary_value_of_sigmoid)},
+    fused={"sigmoid": Fused(_fused_gradient)},
     a_domain="probability",
     y_domain="probability",
     doc=__doc__,
@@ -66,7 +50,7 @@ log_loss = Loss(
     "log_loss",
     _value,
     cel.gradient,
-    fused={"softmax": Fused(softmax_gradient, _value_of_softmax)},
+    fused={"softmax": Fused(_fused_gradient)},
     a_domain="distribution",
     y_domain="distribution",
     doc=__doc__,
