@@ -20,6 +20,7 @@ from nnframe.inputs.checks import net_dtype, whole_number
 from nnframe_table.choices import Choices, checked_choices
 from nnframe_table.columns import encoded
 from nnframe_table.learn import Learned, learn
+from nnframe_table.learn_in_workers import learn_in_workers
 from nnframe_table.recognition import Fill
 from nnframe_table.rows import empty_rows
 from nnframe_table.sources.memory import MemorySource, TargetSource
@@ -31,6 +32,8 @@ from nnframe_table.split import held_out
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from nnframe.many.training import Executor
 
 DEFAULT_MEMORY = 1 << 29
 COLUMN_NUMBER = re.compile(r"-?[0-9]{1,9}")
@@ -138,6 +141,7 @@ def read(
     dtype: npt.DTypeLike = np.float32,
     memory: int = DEFAULT_MEMORY,
     folder: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
 ) -> Table:
     """Read a table, learn what its columns hold, and return it as pairs for a net.
 
@@ -148,8 +152,8 @@ def read(
     Parameters
     ----------
     table : path, data frame, dict of arrays, or list of dicts
-        A .csv, .csv.gz, .parquet, .npy or .npz file; a frame of pandas, polars or pyarrow; arrays by the names of
-        columns; or rows by the names of columns.
+        A .csv, .csv.gz, .parquet, .npy or .npz file; a folder of .parquet files; a frame of pandas, polars or pyarrow;
+        arrays by the names of columns; or rows by the names of columns.
     target : str, int, array_like of shape (N,), or None, optional
         The column to predict, or its values. In a .npy file it is the index of a column, by default the last one; in a
         .npz file it is ``y`` by default.
@@ -178,6 +182,10 @@ def read(
         How many bytes of pairs may be in memory; more go into a temporary file.
     folder : path, optional
         Where that file goes; by default the folder for temporary files, which the environment's ``TMPDIR`` names.
+    executor : concurrent.futures.Executor, optional
+        Reads a folder the first time: each worker some of the files, such as those of Dask's
+        ``client.get_executor()``, which have to see the folder. What they find out about the columns is merged, and
+        doesn't depend on their number.
 
     Returns
     -------
@@ -203,8 +211,10 @@ def read(
     require_same_order(table, target, ("table", "target"))
     source, name = _with_target(open_source(table, choices.missing, choices.decimal), target)
     choices = choices._replace(target=name)
+    learned = None if executor is None else learn_in_workers(source, choices, executor)
     source = RememberedSource(source)
-    learned = learn(source, choices)
+    if learned is None:
+        learned = learn(source, choices)
     row_bytes = found_dtype.itemsize * (learned.columns.n_inputs + learned.target.n_outputs)
     in_memory = row_bytes * (learned.n_train + learned.n_held_out) <= whole_number(memory, "memory", 0)
     place = None if in_memory else folder_of(folder)

@@ -1,5 +1,8 @@
 """A folder of parquet files is one table, which several processes can read, each its own files."""
 
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 
 import nnframe_table
@@ -161,3 +164,61 @@ def test_shards_refuse_the_same_validation_as_a_table(folder, validation):
     with pytest.raises((ArgumentTypeError, ArgumentError), match="validation is") as of_shards:
         nnframe_table.read_shards(folder, "price", ALONE, validation=validation)
     assert str(of_shards.value) == str(of_table.value)
+
+
+def test_columns_learned_in_workers_are_those_of_one_pass(folder):
+    with ThreadPoolExecutor(2) as executor:
+        table = nnframe_table.read(folder, "price", executor=executor, fill="median")
+    whole = nnframe_table.read(folder, "price", fill="median")
+    assert (table.columns.input_names, table.remarks) == (whole.columns.input_names, whole.remarks)
+    np.testing.assert_allclose(table.train.X, whole.train.X, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(table.validation.Y.shape, whole.validation.Y.shape)
+
+
+DASK = """
+import sys
+import nnframe_table
+from distributed import Client, LocalCluster
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        table = nnframe_table.read(sys.argv[1], "price", executor=client.get_executor())
+    print(table.columns.input_names, table.train.X.astype(float).sum())
+"""
+
+
+def test_workers_of_a_dask_cluster_learn_the_columns(folder, tmp_path):
+    pytest.importorskip("distributed")
+    script = tmp_path / "learn.py"
+    script.write_text(DASK, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script), str(folder)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    with ThreadPoolExecutor(2) as executor:
+        table = nnframe_table.read(folder, "price", executor=executor)
+    assert done.stdout.strip() == f"{table.columns.input_names} {table.train.X.astype(float).sum()}"
+
+
+def test_an_executor_without_a_folder_or_that_is_none_is_refused(folder):
+    with ThreadPoolExecutor(1) as executor, pytest.raises(ArgumentTypeError, match="expected a folder of parquet"):
+        nnframe_table.read(folder / "0.parquet", "price", executor=executor)
+    with pytest.raises(ArgumentTypeError, match="executor is 2, of type int; expected one such as"):
+        nnframe_table.read(folder, "price", executor=2)
+
+
+class Broken:
+    """An executor whose workers have other files."""
+
+    def submit(self, function, *arguments):
+        future = Future()
+        future.set_exception(ModuleNotFoundError("No module named 'nnframe_table'"))
+        return future
+
+
+def test_a_worker_that_fails_is_named_by_its_file(folder):
+    with pytest.raises(DataError, match=r"reads .*0\.parquet failed: .*No module named .*make sure that all workers"):
+        nnframe_table.read(folder, "price", executor=Broken())
+    parquet.write_table(rows(0, 3).drop_columns("size"), folder / "5.parquet")
+    with ThreadPoolExecutor(1) as executor, pytest.raises(DataError, match="expected those of the first file"):
+        nnframe_table.read(folder, "price", executor=executor)
