@@ -90,7 +90,7 @@ class Optimizer(Plugin):
     state : mapping of str to number or str, optional
         What is kept from one update to the next, and how it begins. A number: an array of the weights' shape, filled
         with it. The name of a parameter, with `minimize` only: as many vectors as the parameter says, a matrix of shape
-        (parameter, n) filled with 0.
+        (parameter, n) filled with 0. With `update`, an engine may set subnormal numbers of it to 0.
     params : mapping of str to parameter
         Parameters and their defaults. With `update`, ``learning_rate`` is one of them; a schedule multiplies it. With
         `minimize` it may be left out; a schedule is refused then.

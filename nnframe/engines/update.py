@@ -53,6 +53,7 @@ class Updater:
         arrays = trained_arrays(task.layers, task.objective)
         self.segments = segments_of(arrays, task.rule)
         joint = joint_vector(arrays)
+        self._is_direct = False
         if joint is None:
             self.vector, _ = vector_of(self.layers, memory, of_loss)
             self.arrays = joint_vectors(arrays)
@@ -97,22 +98,28 @@ class Updater:
         if rule.optimizer is None:
             return None
         # Only optimizers pay for the import of what records formulas.
-        from nnframe.engines.update_program import UpdateProgram, recipe_of
+        from nnframe.engines.update_program import BLOCK, UpdateProgram, recipe_of
 
         recipe = recipe_of(rule.optimizer.plugin)
         if recipe is None:
             return None
+        # A large vector is not copied for each update: that would take a tenth of its time. Small ones save calls.
+        self._is_direct = bool(self.arrays) and self.vector.size > BLOCK and not self.limits
+        weights = self.arrays if self._is_direct else [self.vector]
         after: list[Callable[[], object]] = []
         for where, low, high in self.limits:
             part = self.vector[where]
             after += [partial(np.maximum, part, low, out=part), partial(np.minimum, part, high, out=part)]
-        after += [partial(np.copyto, array, source) for array, source in zip(self.arrays, self.sources, strict=True)]
+        if not self._is_direct:
+            after += [
+                partial(np.copyto, array, source) for array, source in zip(self.arrays, self.sources, strict=True)
+            ]
         after.append(partial(np.ndarray.__setitem__, rule.state.updates, (), self._next))
-        return UpdateProgram(recipe, self.vector, self.gradient, rule.state.arrays, memory, after, self.segments)
+        return UpdateProgram(recipe, weights, self.gradient, rule.state.arrays, memory, after, self.segments)
 
     def read_weights(self) -> None:
         """Copy what is trained, which may have changed since the last update."""
-        if not self._subtracts:
+        if not (self._subtracts or self._is_direct):
             copy_all(self.sources, self.arrays)
 
     def write_gradients(self, gradients: Sequence[Gradient], of_loss: Sequence[Array]) -> None:
@@ -162,6 +169,8 @@ class Updater:
             self._next.fill(t)
             self._program.run()
             return loss_sum
+        if self._is_direct:
+            copy_all(self.sources, self.arrays)
         new_vector, *new_state = self._computed(t, learning_rate)
         updates = rule.state.updates
         # The vector first, of which the sources are parts.

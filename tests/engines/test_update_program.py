@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from nnframe import Optimizer, nNet, pairs, registry
+from nnframe import Optimizer, denseLayer, nNet, pairs, registry
 from nnframe.engines.fast.memory import Memory
-from nnframe.engines.update_program import BLOCK, UpdateProgram, recipe_of
+from nnframe.engines.update_program import BLOCK, FLUSH_EVERY, UpdateProgram, recipe_of
 
 RATE = {"learning_rate": 0.1}
 BUILT_IN = [
@@ -66,7 +66,7 @@ def test_recorded_updates_are_those_of_the_formula(chosen, size, dtype):
     mine = [w.copy(), *(each.copy() for each in state)]
     recipe = recipe_of(optimizer)
     assert recipe is not None
-    program = UpdateProgram(recipe, mine[0], g, mine[1:], Memory())
+    program = UpdateProgram(recipe, mine[:1], g, mine[1:], Memory())
     for t in range(1, 6):
         g[...] = rng.normal(size=size)
         w, *state = optimizer.update(w, g.copy(), *state, t=t, learning_rate=rate, **settings)
@@ -75,6 +75,55 @@ def test_recorded_updates_are_those_of_the_formula(chosen, size, dtype):
         for ours, theirs in zip(mine, [w, *state], strict=True):
             assert theirs.dtype == dtype
             np.testing.assert_allclose(ours, theirs, rtol=3e-5 if dtype == "float32" else 1e-12, atol=1e-6)
+
+
+def test_weights_may_lie_in_several_vectors():
+    rng, recipe = np.random.default_rng(0), recipe_of(registry.get("optimizer", "adam"))
+    sizes = [3, BLOCK + 5, 1, 2 * BLOCK]
+    w, g = rng.normal(size=sum(sizes)), rng.normal(size=sum(sizes))
+    parts = [part.copy() for part in np.split(w, np.cumsum(sizes)[:-1])]
+    for weights in ([w], parts):
+        program = UpdateProgram(recipe, weights, g, [np.zeros_like(w), np.zeros_like(w)], Memory())
+        assert program.set_numbers(1, 0.1)
+        program.run()
+    assert np.array_equal(np.concatenate(parts), w)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"layer_rates": [0.0, 1.0]}, {"clip_norm": 0.5, "l2": 0.01}], ids=str)
+def test_a_large_net_built_by_hand_trains_as_on_the_reference_engine(chosen):
+    rng = np.random.default_rng(0)
+    W, V = rng.normal(size=(300, 200)) / 14, rng.normal(size=(2, 300)) / 17
+    data = pairs(rng.normal(size=(12, 200)), rng.normal(size=(12, 2)))
+    nets = [nNet([denseLayer(W, 0.1, "tanh"), denseLayer(V, 0.2)]) for _ in range(2)]
+    for net, engine in zip(nets, ("numpy", "reference"), strict=True):
+        net.nEpochs(3, data, "mse", optimizer="adam", batch_size=5, engine=engine, **chosen)
+    for mine, theirs in zip(*(net.layersList for net in nets), strict=True):
+        np.testing.assert_allclose(mine.linear, theirs.linear, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(mine.bias, theirs.bias, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("chosen", ["adam", "sgd(momentum=0.9)", "rmsprop"])
+def test_numbers_of_the_state_become_0_when_they_are_subnormal(chosen, dtype):
+    recipe, tiny = recipe_of(registry.get("optimizer", chosen)), np.finfo(dtype).tiny
+    w, g = np.ones(BLOCK + 3, dtype), np.zeros(BLOCK + 3, dtype)
+    state = [np.full_like(w, tiny / 2) for _ in recipe.names[2:]]
+    for each in state:
+        # Still normal at the next update that looks for them, and so is a negative number.
+        each[-1], each[-2], each[-3] = 1.0, -1e3 * tiny, 0
+    program = UpdateProgram(recipe, [w], g, state, Memory())
+    with np.errstate(all="ignore"):
+        assert program.set_numbers(FLUSH_EVERY - 1, 0.1)
+        program.run()
+        assert all(each[0] != 0 for each in state[:1])
+        assert program.set_numbers(FLUSH_EVERY, 0.1)
+        program.run()
+    for each in state:
+        assert not each[:BLOCK].any()
+        assert each[-3] == 0
+    # A velocity of rmsprop with momentum 0 is g / scale, which is 0.
+    assert state[0][-1] > 0.8
+    assert state[0][-2] != 0
 
 
 @pytest.mark.parametrize("optimizer", UNRECORDED.values(), ids=UNRECORDED)
@@ -113,7 +162,7 @@ def test_a_root_of_a_negative_number_times_a_vector_is_left_to_the_formula():
     optimizer = Optimizer("root", update, params=RATE)
     recipe = recipe_of(optimizer)
     if recipe is not None:
-        program = UpdateProgram(recipe, np.ones(2), np.full(2, -1.0), [], Memory())
+        program = UpdateProgram(recipe, [np.ones(2)], np.full(2, -1.0), [], Memory())
         assert not program.set_numbers(5, 0.1)
 
 
@@ -122,6 +171,6 @@ def test_numbers_that_cannot_be_computed_are_left_to_the_formula():
         return (w - learning_rate / (t - 5) * g,)
 
     recipe = recipe_of(Optimizer("fifth", update, params=RATE))
-    program = UpdateProgram(recipe, np.ones(2), np.ones(2), [], Memory())
+    program = UpdateProgram(recipe, [np.ones(2)], np.ones(2), [], Memory())
     assert program.set_numbers(4, 0.1)
     assert not program.set_numbers(5, 0.1)
