@@ -80,6 +80,7 @@ class Stepping:
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
         updates = bind_updates(settings.engine, self.bound)
+        self._by_l2 = {settings.l2: updates}
         self._update, self._pair_step = updates.make, updates.pair_step
         self._factors = (
             None if settings.schedule is None else Factors(settings.schedule, self.steps_per_epoch, settings.n)
@@ -125,6 +126,16 @@ class Stepping:
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._learning_rate = finite_number(value, "learning_rate", "0.1")
+
+    def change_l2(self, l2: float) -> None:
+        """Penalize with another `l2` from the next update on.
+
+        Each value that is used takes the memory of a batch.
+        """
+        if l2 not in self._by_l2:
+            rule = self.bound.rule._replace(l2=finite_number(l2, "l2", "0.001"))
+            self._by_l2[l2] = bind_updates(self.settings.engine, self.bound._replace(rule=rule))
+        self._update, self._pair_step = self._by_l2[l2].make, self._by_l2[l2].pair_step
 
     @property
     def weights(self) -> list[Array]:

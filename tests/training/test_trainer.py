@@ -51,6 +51,34 @@ def assert_same(net, other):
         np.testing.assert_array_equal(mine, theirs)
 
 
+def adam_with_penalties(W, x, y, penalties, rate=0.01, beta1=0.9, beta2=0.999):
+    """Return W after a step of Adam for each penalty, for the squared error of W x; written from the paper."""
+    mean, square = np.zeros_like(W), np.zeros_like(W)
+    for t, l2 in enumerate(penalties, 1):
+        g = 2 / len(y) * (W @ x - y) @ x.T + l2 * W
+        mean, square = beta1 * mean + (1 - beta1) * g, beta2 * square + (1 - beta2) * g * g
+        W = W - rate * mean / (1 - beta1**t) / (np.sqrt(square / (1 - beta2**t)) + 1e-8)
+    return W
+
+
+@pytest.mark.parametrize("engine", ["numpy", "reference"])
+def test_another_penalty_goes_on_with_the_state_of_the_optimizer(engine):
+    rng = np.random.default_rng(0)
+    W, x, y = rng.normal(size=(2, 3)), rng.normal(size=(3, 1)), rng.normal(size=(2, 1))
+    net = nNet([denseLayer(W)])
+    trainer = net.trainer("mse", optimizer="adam(learning_rate=0.01)", l2=0.1, engine=engine, layer_rates=[(1, 0)])
+    penalties = [0.1, 0.1, 5.0, 0.1, 5.0, 0.0]
+    for l2 in penalties:
+        trainer.change_l2(l2)
+        trainer.step(x, y)
+    np.testing.assert_allclose(net.layersList[0].linear, adam_with_penalties(W, x, y, penalties), rtol=1e-10)
+
+
+def test_a_penalty_below_0_is_refused():
+    with pytest.raises(ArgumentError, match="l2 is -1"):
+        net_of().trainer("cel", 0.1).change_l2(-1)
+
+
 @pytest.mark.parametrize("engine", ["numpy", "reference"])
 @pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES)
 def test_steps_lead_where_an_epoch_with_batches_of_one_leads(chosen, engine):

@@ -1,7 +1,7 @@
 """MLPClassifier and MLPRegressor but for what they do with y: scikit-learn's arguments, attributes and updates.
 
 For the same random_state, weights are drawn and rows are shuffled as scikit-learn does, and the updates are the same to
-rounding. Only a last batch that is smaller than the others has the penalty of a whole one.
+rounding. Only with sample_weight, the penalty of a batch depends on the mean of all weights, not of its own.
 """
 
 from __future__ import annotations
@@ -206,11 +206,11 @@ class MLPBase(MLPNet):
         progress.end()
 
     def _prepared(self, n_samples: int, batch_size: int, sample_weight: Array | None, incremental: bool) -> Learner:
-        mean_weight = 1.0 if sample_weight is None else sample_weight.mean()
+        mean_weight = _mean(sample_weight)
         settings = {
             "loss": self._objective()[0],
             "optimizer": self._optimizer_plugin(),
-            "l2": self.alpha / (batch_size * mean_weight) if mean_weight else 0.0,
+            "l2": self._l2(batch_size, mean_weight),
             "seed": 0,
             "check_every": max(100, -(-n_samples // batch_size)),
         }
@@ -225,6 +225,9 @@ class MLPBase(MLPNet):
         else:
             self._learner.update(settings)
         return self._learner
+
+    def _l2(self, n_samples: int, mean_weight: float) -> float:
+        return float(self.alpha / (n_samples * mean_weight)) if mean_weight else 0.0
 
     def _optimizer_plugin(self) -> Any:
         if self.solver == "sgd":
@@ -246,7 +249,7 @@ class MLPBase(MLPNet):
     ) -> float:
         n_samples, total = X.shape[0], 0.0
         weights_of_layers = [layer.linear.ravel() for layer in self._net.layersList]
-        divisor = self._loss_divisor()
+        divisor, mean_weight = self._loss_divisor(), _mean(sample_weight)
         for start in range(0, n_samples, batch_size):
             batch = slice(start, start + batch_size)
             rows = order[batch] if self.shuffle else batch
@@ -260,7 +263,8 @@ class MLPBase(MLPNet):
                     continue
                 weights = (weights * (count / weight_sum)).astype(x.dtype)
             penalty = self.alpha / 2 * sum(float(w.dot(w)) for w in weights_of_layers) / weight_sum
-            total += (learner.step_checked(x, Y[rows], weights) / divisor + penalty) * count
+            loss = learner.step_checked(x, Y[rows], weights, self._l2(count, mean_weight))
+            total += (loss / divisor + penalty) * count
         return float(total / n_samples)
 
     @property
@@ -275,6 +279,10 @@ class MLPBase(MLPNet):
             warnings.warn(f"batch_size is {size}, more than the {n_samples} samples; using {n_samples}", stacklevel=5)
         clipped: int = min(size, n_samples)
         return clipped
+
+
+def _mean(sample_weight: Array | None) -> float:
+    return 1.0 if sample_weight is None else float(sample_weight.mean())
 
 
 DIVERGED = (

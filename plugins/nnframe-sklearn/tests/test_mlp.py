@@ -34,6 +34,7 @@ CASES = [
 IDS = ["three classes", "two classes", "labels", "one number", "two numbers"]
 SOLVERS = {
     "adam": {},
+    "a smaller last batch": {"batch_size": 64, "alpha": 1.0},
     "adam in batches": {"batch_size": 50, "activation": "tanh", "hidden_layer_sizes": (8, 5)},
     "sgd": {"solver": "sgd", "learning_rate_init": 0.05, "activation": "logistic"},
     "sgd with invscaling": {"solver": "sgd", "learning_rate": "invscaling", "momentum": 0.0, "learning_rate_init": 0.1},
@@ -46,7 +47,7 @@ SOLVERS = {
         "tol": 0.01,
     },
     "lbfgs": {"solver": "lbfgs", "activation": "tanh", "max_iter": 15, "alpha": 0.1},
-    "early stopping": {"early_stopping": True, "validation_fraction": 0.2, "batch_size": 20, "alpha": 0.0},
+    "early stopping": {"early_stopping": True, "validation_fraction": 0.2, "batch_size": 20},
 }
 
 
