@@ -219,7 +219,8 @@ def test_several_threads_can_use_a_net_at_once():
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
             for result, exact in zip(pool.map(lambda v: net.forwardPass(v, False), inputs), expected, strict=True):
-                np.testing.assert_array_equal(result, exact)
+                # Some kernels of a BLAS with several threads round differently from call to call.
+                np.testing.assert_allclose(result, exact, rtol=1e-13)
 
 
 def test_pairs_of_matrices_are_as_many_samples_as_columns(net):
