@@ -10,19 +10,22 @@ import sys
 import threading
 import time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from mpi4py import MPI
 
 from nnframe import Array
 from nnframe.errors import EngineError
+from nnframe_mpi.departures import Departures
 
 # Tests of a pending message: at first at once, then with the processor given to others in between, then with a pause.
 FEW_TESTS, MANY_TESTS, PAUSE = 50, 400, 5e-5
 # How long the others are given to say that they are still there.
 ROLL_CALL_SECONDS = 1.0
 ROLL_CALL = 1
+# How often to look whether another process has ended, and for how long what it sent before may be on its way.
+LOOK_SECONDS, LAST_SECONDS = 0.05, 1.0
 
 
 class MPITeam:
@@ -47,6 +50,7 @@ class MPITeam:
         self.has_shards, self.limit = has_shards, limit
         self._comm = _communicator() if comm is None else comm
         self.rank, self.size = self._comm.rank, self._comm.size
+        self._departures = _departures() if comm is None else None
         self.size_here = _processes_here() if comm is None else _size_here(comm)
 
     def begin(self) -> None:
@@ -109,18 +113,29 @@ class MPITeam:
     def _wait(self, request: MPI.Request) -> None:
         if _broken.is_set():
             raise EngineError("a process has not answered before, so this run can't go on; start all of them again")
-        tests, until = 0, time.monotonic() + self.limit
+        tests, now = 0, time.monotonic()
+        until, look_at, others_left = now + self.limit, now + LOOK_SECONDS, False
         while not request.Test():
             tests += 1
             if tests > MANY_TESTS:
                 time.sleep(PAUSE)
-                if time.monotonic() > until:
-                    self._give_up()
+                now = time.monotonic()
+                if now > until:
+                    self._give_up(others_left)
+                if now > look_at and not others_left and self._departures is not None:
+                    look_at, others_left = now + LOOK_SECONDS, self._departures.any()
+                    # What they sent before may still arrive.
+                    until = min(until, now + LAST_SECONDS) if others_left else until
             elif tests > FEW_TESTS:
                 _let_others_run()
 
-    def _give_up(self) -> None:
+    def _give_up(self, others_left: bool) -> NoReturn:
         _give_up_on_messages()
+        if others_left:
+            raise EngineError(
+                f"{self._departures}, and this one waits for it; expected the same calls of nEpochs in all of them. "
+                f"The net keeps the weights after the last whole batch"
+            )
         silent = ", ".join(map(str, self._silent()))
         raise EngineError(
             f"process {silent} of {self.size} has not answered for {self.limit:g} seconds; see what it is doing, or "
@@ -204,6 +219,12 @@ def _communicator() -> MPI.Intracomm:
     # All processes create it at the same time, and find out who shares their machine.
     _processes_here()
     return MPI.COMM_WORLD.Dup()
+
+
+@lru_cache(maxsize=1)
+def _departures() -> Departures | None:
+    comm = _communicator()
+    return Departures(comm) if comm.size > 1 else None
 
 
 @lru_cache(maxsize=1)

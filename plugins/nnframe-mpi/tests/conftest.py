@@ -29,13 +29,15 @@ class Job:
     folder : pathlib.Path
         Where each process leaves its results; the first argument of the script.
     *arguments : str
+    module : sequence of str, optional
+        Options of Python before the script.
     """
 
-    def __init__(self, script, n, folder, *arguments):
+    def __init__(self, script, n, folder, *arguments, module=("-m", "mpi4py")):
         self.folder, self.n = folder, n
         # Two processes on two cores, with BLAS on one thread each; caches are shared.
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPTS)}
-        command = ["mpiexec", "-n", str(n), sys.executable, "-m", "mpi4py", SCRIPTS / script, folder, *arguments]
+        command = ["mpiexec", "-n", str(n), sys.executable, *module, SCRIPTS / script, folder, *arguments]
         self.process = subprocess.Popen(
             list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
             start_new_session=True,
@@ -62,8 +64,8 @@ def job(tmp_path):
     """Return a function that starts a job, which is killed at the end of the test."""
     jobs = []
 
-    def start(script, n, *arguments):
-        jobs.append(Job(script, n, tmp_path, *arguments))
+    def start(script, n, *arguments, **settings):
+        jobs.append(Job(script, n, tmp_path, *arguments, **settings))
         return jobs[-1]
 
     yield start
