@@ -38,6 +38,7 @@ from nnframe.formula.recording import record
 from nnframe.formula.simplify import simplified_graph
 from nnframe.formula.source import source_of
 from nnframe_numba.batch_source import function_source, indented
+from nnframe_numba.column_layout import Layout, loss_layout, plain_layout
 from nnframe_numba.part_formulas import Formula
 
 # What these do is said by the shapes alone, which single numbers don't have.
@@ -96,28 +97,31 @@ def column_source(
     """
     if formula.source is None:
         roots = record(formula.function, formula.arguments, formula.settings, symbols, dtype)
-        (root,) = specialized(roots, {}, simplified_graph())
+        roots = tuple(specialized(roots, {}, simplified_graph()))
     elif len(symbols) < len(formula.settings):
         raise NoLoopsError("a derived function takes all its parameters as arguments")
     else:
-        (root,) = formula.source.roots
-    return _Writer(formula, symbols, dtype).written(root, arrays, target)
+        roots = formula.source.roots
+    layout = plain_layout(formula.arguments, target) if formula.loss is None else loss_layout(formula.loss, target)
+    if layout is None:
+        raise NoLoopsError("a loss of the inputs")
+    return _Writer(formula, symbols, dtype, layout).written(roots, arrays)
 
 
 class _Writer:
     """The state of writing one part."""
 
-    def __init__(self, formula: Formula, symbols: Sequence[str], dtype: DType) -> None:
-        self.inputs, self.symbols, self.dtype = formula.arguments, symbols, dtype
-        self.rows = {name: "d" if name == "grad" else name for name in self.inputs}
+    def __init__(self, formula: Formula, symbols: Sequence[str], dtype: DType, layout: Layout) -> None:
+        self.inputs, self.symbols, self.dtype, self.layout = formula.arguments, symbols, dtype, layout
         # What is known: arguments, and later reductions.
         given = {} if formula.source is None else formula.source.given
         self.names: dict[Node, str] = {}
         self.given = dict(given)
         self.functions: dict[str, Callable[..., Any]] = {}
 
-    def written(self, root: Node, arrays: Sequence[str], target: str) -> ColumnSource:
-        nodes = self.nodes_of(root)
+    def written(self, roots: Sequence[Node], arrays: Sequence[str]) -> ColumnSource:
+        # Numbers of nodes are those of their graph, and each root may have a graph of its own.
+        nodes = list(dict.fromkeys(node for root in roots for node in self.nodes_of(root)))
         reduced: set[Node] = set()
         for node in nodes:
             if node.op in REDUCTIONS or any(arg in reduced for arg in node.args):
@@ -137,12 +141,9 @@ class _Writer:
                 name = f"r{len(self.names)}"
                 lines.append(f"{name} = {self.call(node)('')}")
                 self.names[node] = name
-        if target == "losses":
-            lines.append(f"losses[i] = plain({self.call(root)('')})")
-        else:
-            lines += ["for j in range(n):", f"    {target}[i, j] = plain({self.call(root)('j')})"]
-        first = self.rows[self.inputs[0]]
-        body = [f"n = {first}.shape[1]", f"for i in range({first}.shape[0]):", *indented(lines)]
+        stores = [f"{to} = plain({self.call(root)('j')})" for to, root in zip(self.layout.results, roots, strict=True)]
+        lines += stores if roots[0].shape != Shape.FULL else ["for j in range(n):", *indented(stores)]
+        body = [f"n = {self.layout.size}", f"for i in range({arrays[0]}.shape[0]):", *indented(lines)]
         parameters = [f"({', '.join(self.symbols)},) = parameters"] if self.symbols else []
         text = function_source(f"part({', '.join(arrays)}, *parameters)", parameters + body)
         return ColumnSource(text, self.functions)
@@ -185,14 +186,15 @@ class _Writer:
         leaves = {each.data for each in reachable([simple]) if each.op in (INPUT, PARAMETER)}
         known = [*self.inputs, *dict.fromkeys(self.names.values()), *self.symbols, "n"]
         names = [name for name in known if name in leaves] or ["n" if node.shape != Shape.FULL else self.inputs[0]]
-        if node.shape != Shape.FULL and not set(names).isdisjoint(self.inputs):
+        if node.shape != Shape.FULL and not set(names) - self.layout.numbers <= {*known} - {*self.inputs}:
             raise NoLoopsError("a column in place of a number")
         function = f"f{len(self.functions)}"
         source = source_of(function, [simple], names, shapes=[Shape.SCALAR], dtype=self.dtype, compiles=True)
         self.functions[function] = source.function()
 
         def text(j: str) -> str:
-            arguments = (f"element({self.rows[name]}[i, {j}])" if name in self.inputs else name for name in names)
+            places = self.layout.inputs
+            arguments = (f"element({places[name].format(j=j)})" if name in places else name for name in names)
             return f"{function}({', '.join(arguments)})"
 
         return text

@@ -21,6 +21,8 @@ from nnframe import Array, PluginError
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
 from nnframe.contracts.domains import Domain, sample
 from nnframe.contracts.engine import BoundNet, TrainingTask
+from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT
+from nnframe.training.by_name import with_given
 from nnframe_numba import formula_loops
 from nnframe_numba.builtin_kernels import BUILT_IN
 from nnframe_numba.column_loops import column_part
@@ -108,7 +110,7 @@ def _value_part(
         np.copyto(losses, objective.value(z.T, a.T, y.T))
 
     z, a, y = _loss_sample(objective, last, dtype)
-    ways = FUSED_VALUE if isinstance(formula, Formula) and "z" in formula.arguments else VALUE
+    ways = _ways(formula, VALUE, FUSED_VALUE)
     return _part(formula, ways, on_numpy, (z, a, y, np.empty(len(z), dtype)), (3,), _more_than_a_formula(objective))
 
 
@@ -122,8 +124,17 @@ def _gradient_part(
         np.copyto(d.T, slope)
 
     z, a, y = _loss_sample(objective, last, dtype)
-    ways = FUSED_GRADIENT if isinstance(formula, Formula) and "z" in formula.arguments else GRADIENT
+    ways = _ways(formula, GRADIENT, FUSED_GRADIENT)
     return _part(formula, ways, on_numpy, (z, a, y, np.empty_like(z)), (3,), _more_than_a_formula(objective))
+
+
+def _ways(formula: PartFormula, by_a: tuple[Way, ...], by_z: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Return the ways to make a part of the loss."""
+    if not isinstance(formula, Formula):
+        return by_a
+    if formula.loss is not None:
+        return tuple(way for way in by_a if way.call == "column")
+    return by_z if "z" in formula.arguments else by_a
 
 
 def _optimize_part(formula: PartFormula, bound: BoundOptimizer | None, dtype: np.dtype[Any]) -> CompiledPart:
@@ -161,13 +172,20 @@ def _part(
 
 def _more_than_a_formula(objective: Objective) -> str:
     return (
-        f"{objective.plugin.spec!r}: a loss with several outputs for each target, or one that takes x or sample_weight"
+        f"{objective.plugin.spec!r}: a loss that takes x, or one with several outputs for each target or sample_weight "
+        f"whose value can't be recorded"
     )
 
 
 def _loss_sample(objective: Objective, last: BoundActivation, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
     """Return z, a and y that the loss takes."""
     loss = objective.plugin
+    if loss.is_grouped or loss.asks:
+        outputs, targets, given = loss.samples(n=3, count=5)
+        a = outputs.reshape(-1, 5).T
+        y = with_given(loss, given.get(INPUTS, targets).T, targets.T, given.get(SAMPLE_WEIGHT))
+        z, a, y = (np.ascontiguousarray(each, dtype) for each in (a, a, y))
+        return z, a, y
     z, y = _sample("real", dtype, 0), _sample(loss.y_domain, dtype, 2)
     a = _sample(loss.a_domain, dtype, 1) if objective.fused is None else _activations(last, z)
     return z, a, y

@@ -14,6 +14,7 @@ from nnframe import Activation, DerivativeError, Loss
 from nnframe.arrays import DType
 from nnframe.contracts.domains import sample
 from nnframe.contracts.parameters import Parameter, format_parameters
+from nnframe.inputs.by_name import GIVEN_BY_NAME
 from nnframe_numba.recently_used import RecentlyUsed
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The names of arrays in derived functions.
-ARRAYS = frozenset(("z", "a", "y", "grad"))
+ARRAYS = frozenset(("z", "a", "y", "grad", *GIVEN_BY_NAME))
 MOST_DERIVED = 256
 _known: RecentlyUsed[Any] = RecentlyUsed(MOST_DERIVED)
 
@@ -67,23 +68,26 @@ def derived_slope(activation: Activation, dtype: DType) -> DerivedFormula:
     return _remembered((activation.forward, format_parameters(activation.settings), dtype), formula)
 
 
-def derived_gradient(loss: Loss, dtype: DType) -> DerivedFormula:
-    """Return a loss's gradient by a."""
+def derived_loss(loss: Loss, dtype: DType) -> tuple[DerivedFormula, DerivedFormula]:
+    """Return a loss's value, and its gradient by its outputs, as functions of separate arrays."""
+    arguments = loss.arguments
 
     def derive(symbols: Sequence[str]) -> tuple[Any, Mapping[str, Parameter]]:
         from nnframe.formula.derived import DerivedLoss
 
         if not symbols:
             return loss.derived, {}
-        a, y, _ = loss.samples()
+        a, y, given = loss.samples()
         settings = loss.settings
-        return DerivedLoss(loss.value, settings, a, y, symbols), {name: settings[name] for name in symbols}
+        derived = DerivedLoss(loss.value, settings, a, y, symbols, arguments=arguments, given=given)
+        return derived, {name: settings[name] for name in symbols}
 
-    def formula() -> DerivedFormula:
+    def formulas() -> tuple[DerivedFormula, DerivedFormula]:
         derived, settings = _with_symbols(derive, loss.settings)
-        return _formula(derived.gradient, dtype, ("a", "y"), settings)
+        names = tuple(arguments.names)
+        return _formula(derived.value, dtype, names, settings), _formula(derived.gradient, dtype, names, settings)
 
-    return _remembered((loss.value, format_parameters(loss.settings), dtype), formula)
+    return _remembered((loss.value, format_parameters(loss.settings), arguments, dtype), formulas)
 
 
 def derived_pair(loss: Loss, activation: Activation, dtype: DType) -> tuple[DerivedFormula, DerivedFormula]:

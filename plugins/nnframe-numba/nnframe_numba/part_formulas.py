@@ -13,12 +13,15 @@ import numpy as np
 
 from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
 from nnframe.contracts.engine import BoundNet, TrainingTask
+from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import LEARNING_RATE
 from nnframe.contracts.parameters import Parameter
 from nnframe.contracts.plugin import Plugin
+from nnframe.errors import DerivativeError
 from nnframe.registry.binding import IDENTITY
 from nnframe.registry.guard import is_built_in
-from nnframe_numba.derived_formulas import DerivedFormula, derived_gradient, derived_pair, derived_slope
+from nnframe_numba.column_layout import loss_layout
+from nnframe_numba.derived_formulas import DerivedFormula, derived_loss, derived_pair, derived_slope
 from nnframe_numba.fingerprint import fingerprint
 from nnframe_numba.parameters import described
 
@@ -50,6 +53,8 @@ class Formula(NamedTuple):
         What else it is called with by keyword.
     source : Source or None
         Where the function is derived.
+    loss : Loss or None
+        Where the arguments are not arrays of a part: the outputs of a target, say; see `nnframe_numba.column_layout`.
     """
 
     plugin: Plugin
@@ -59,6 +64,7 @@ class Formula(NamedTuple):
     settings: Mapping[str, Parameter]
     keywords: tuple[str, ...] = ()
     source: Source | None = None
+    loss: Loss | None = None
 
     def key(self, are_arguments: bool) -> object:
         """Return what its machine code depends on, a text if it is equal for equal formulas in every process.
@@ -131,7 +137,7 @@ def objective_formulas(
     """Return the formulas of the loss and its gradient: that by z where loss and last activation are fused."""
     loss, fused = objective.plugin, objective.fused
     if loss.is_grouped or loss.asks:
-        return None, None
+        return _formulas_of_separate(loss, dtype)
     built_in = built_in_name(loss)
     if fused is not None:
         partner = last.plugin.name if last.plugin else ""
@@ -141,7 +147,7 @@ def objective_formulas(
     value = Formula(loss, loss.value, "value", ("a", "y"), loss.settings)
     if fused is None:
         if loss.gradient is None:
-            gradient = _derived(loss, derived_gradient(loss, dtype), "derived gradient")
+            gradient = _derived(loss, derived_loss(loss, dtype)[1], "derived gradient")
         else:
             gradient = Formula(loss, loss.gradient, "gradient", ("a", "y"), loss.settings)
         return value, gradient
@@ -152,6 +158,21 @@ def objective_formulas(
     if form.value is not None:
         value = Formula(owner, form.value, "fused value", ("z", "y"), owner.settings)
     return value, Formula(owner, form.gradient, "fused gradient", ("z", "a", "y"), owner.settings)
+
+
+def _formulas_of_separate(loss: Loss, dtype: np.dtype[Any]) -> tuple[PartFormula, PartFormula]:
+    """Return the formulas of a loss with several outputs for a target or arguments by name, both from a recording."""
+    if loss_layout(loss, "d") is None:
+        return None, None
+    try:
+        value, gradient = derived_loss(loss, dtype)
+    except DerivativeError:
+        # It has a gradient by hand.
+        return None, None
+    return (
+        _derived(loss, value, "derived value")._replace(loss=loss),
+        _derived(loss, gradient, "derived gradient")._replace(loss=loss),
+    )
 
 
 def _derived(plugin: Plugin, derived: DerivedFormula, part: str) -> Formula:

@@ -7,7 +7,7 @@ For two layers, one sample and plain gradient descent it looks like this::
         b0 = vector(int_entry(table, 17), int_entry(table, 18))
         ...
         x = matrix(x_address, count, W0.shape[1])
-        y = matrix(y_address, count, W1.shape[0])
+        y = matrix(y_address, count, y_own.shape[1])
         copy(y, y_own)
         y = y_own
         mode = flush_denormals()
@@ -114,7 +114,7 @@ def stepper_source(variant: BatchVariant, parameters: dict[str, tuple[str, ...]]
         position += len(values)
     lines += [
         "x = matrix(x_address, count, W0.shape[1])",
-        f"y = matrix(y_address, count, W{variant.n_layers - 1}.shape[0])",
+        "y = matrix(y_address, count, y_own.shape[1])",
         "copy(y, y_own)",
         "y = y_own",
     ]

@@ -13,6 +13,7 @@ from nnframe.contracts.domains import Domain
 from nnframe.contracts.engine import BoundNet, Samples
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.stepper import stepper as numpy_stepper
+from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT
 from nnframe_numba.code_store import CodeStore, LoadedCode, ObjectFile
 from nnframe_numba.engine import is_left_to_numpy
 from nnframe_numba.engine_warnings import give_warnings
@@ -73,6 +74,7 @@ class Steps:
         # Of the equal objects, the one that arrays usually have.
         self.dtype = np.dtype(net.layers[0].weights.dtype.type)
         self.n_multiplications = sum(layer.weights.size for layer in net.layers)
+        self.n_targets = len(net.layers[-1].weights) // net.objective.plugin.n_outputs
         self.formulas = part_formulas(net, self.dtype)
         # By batch size; negative with sample weights.
         self.calls: dict[int, Call] = {}
@@ -113,12 +115,14 @@ class Steps:
 
     def table(self, code: LoadedCode, size: int, weighted: bool) -> tuple[Array, list[Any]]:
         """Return the table for a batch size, and the arrays that it has addresses of."""
-        memory, last = Memory(), self.net.layers[-1]
+        memory, loss = Memory(), self.net.objective.plugin
+        sizes = {INPUTS: self.net.layers[0].weights.shape[1], SAMPLE_WEIGHT: 1}
+        n_given = sum(sizes[name] for name in loss.asks)
         variant = variant_of(self.net, single=size == 1, weighted=weighted, parametrized=code.parametrized)
         low, high = target_limits(self.net) or (0.0, 0.0)
         values: list[Any] = [int(size * self.n_multiplications >= FEWEST_WITHOUT_GIL), id(None), id(np.ndarray)]
-        values += [id(self.dtype), self.net.layers[0].weights.shape[1], len(last.weights), low, high, size]
-        values += [memory.empty((size,), self.dtype), memory.empty((size, len(last.weights)), self.dtype)]
+        values += [id(self.dtype), self.net.layers[0].weights.shape[1], self.n_targets, low, high, size]
+        values += [memory.empty((size,), self.dtype), memory.empty((size, self.n_targets + n_given), self.dtype)]
         values += [*layer_arrays(self.net, size, memory), *rule_arrays(self.net, variant, memory)]
         if size > 1:
             values += [np.zeros(BARRIER_SIZE, ENTRY), *self.workspace(code.constants, memory)]
@@ -155,7 +159,7 @@ class Steps:
 
 
 def target_limits(net: BoundNet) -> tuple[float, float] | None:
-    """Return the lowest and the highest target that a loss takes; None if targets are limited in another way."""
+    """Return the lowest and the highest target that a loss takes; None if that isn't all it limits, or all it takes."""
     largest = float(np.finfo(net.layers[0].weights.dtype).max)
     limits: dict[Domain, tuple[float, float]] = {
         "real": (-largest, largest),
@@ -163,7 +167,8 @@ def target_limits(net: BoundNet) -> tuple[float, float] | None:
         "probability": (0.0, 1.0),
         "distribution": (0.0, 1.0),
     }
-    return limits.get(net.objective.plugin.y_domain)
+    loss = net.objective.plugin
+    return None if loss.asks else limits.get(loss.y_domain)
 
 
 def _by_epochs(step: Step) -> Call:
