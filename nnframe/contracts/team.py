@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from nnframe.arrays import Array
+
 
 class Team(Protocol):
     """Several processes that run the same script and train one net.
 
-    All of them call `gather` the same number of times, in the same order: a call returns when all have made it.
+    All of them make the same calls of `gather` and `add_up`, in the same order: one returns when all have made it.
 
     Attributes
     ----------
@@ -39,6 +41,15 @@ class Team(Protocol):
         ----------
         value : object
             Anything that pickles.
+
+        Raises
+        ------
+        EngineError
+            If a process doesn't answer.
+        """
+
+    def add_up(self, array: Array) -> None:
+        """Replace an array by its sum over all processes, to the bit the same in each.
 
         Raises
         ------

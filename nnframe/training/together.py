@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from nnframe import errors
+from nnframe.arrays import Array
 from nnframe.contracts.engine import Engine
 from nnframe.contracts.team import Team
 from nnframe.errors import EngineError, NNFrameError, one_line, shown
@@ -28,6 +29,9 @@ class Alone:
         """Return the value."""
         return [value]
 
+    def add_up(self, array: Array) -> None:
+        """Leave the array as it is."""
+
     def begin(self) -> None:
         """Do nothing."""
 
@@ -39,6 +43,48 @@ class Alone:
 
 
 ALONE = Alone()
+
+
+class Rounds:
+    """Work that all processes do with the same number of sums, of which each may fail in one of them.
+
+    Parameters
+    ----------
+    team : Team
+    """
+
+    def __init__(self, team: Team) -> None:
+        self._team, self._all_know = team, False
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Return the result of this process's work; if it fails in one, all raise.
+
+        All others learn of it in their next `agree`, which they call before anything changes.
+        """
+        self._all_know = False
+        try:
+            return work()
+        except BaseException as error:
+            if self._team.size > 1 and not self._all_know:
+                self._team.gather((None, failure_of(error)))
+            raise
+
+    def agree(self) -> None:
+        """Raise if the work has failed in another process."""
+        try:
+            gathered(self._team, _nothing)
+        except BaseException:
+            self._all_know = True
+            raise
+
+    def add_up(self, array: Array) -> None:
+        """Replace an array by its sum over all processes, unless the work has failed in one."""
+        self.agree()
+        try:
+            self._team.add_up(array)
+        except BaseException:
+            self._all_know = True
+            raise
 
 
 class Failure(NamedTuple):

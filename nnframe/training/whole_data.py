@@ -13,12 +13,13 @@ from nnframe.backpropagation import loss_and_gradients
 from nnframe.contracts.bound import parameters_of, trained_arrays
 from nnframe.contracts.engine import Epoch
 from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
-from nnframe.engines.fast.whole_data import CHUNK, WholeData
-from nnframe.errors import ArgumentError, DivergenceError, EngineError
+from nnframe.engines.fast.whole_data import WholeData
+from nnframe.errors import ArgumentError, DivergenceError
 from nnframe.registry.binding import bind_minimizer
-from nnframe.training.diagnosis import diagnosis, part_of
+from nnframe.training.diagnosis import Finding, diagnosis, most_telling
 from nnframe.training.run import TrainingRun
 from nnframe.training.snapshot import is_finite
+from nnframe.training.together import Rounds, gathered
 
 # Engines whose passes these are.
 PASSES_OF = ("numpy", "reference")
@@ -30,25 +31,21 @@ def bind_iterations(run: TrainingRun, optimizer: Optimizer) -> Callable[[Epoch, 
     It returns the sum of the losses after the iteration. It raises `Converged` if the optimizer is done without having
     changed anything.
 
+    Several processes add up the losses and the gradients of their rows. The optimizer runs in all of them, and finds
+    the same, since these sums have the same bits everywhere.
+
     Raises
     ------
-    EngineError
-        If several processes train the net.
     ArgumentError
         If an array has a learning rate of its own.
     """
     engine = run.settings.engine
-    if run.team.has_shards or run.team.size > 1:
-        raise EngineError(
-            f"optimizer {optimizer.spec!r} takes the whole data, which the engine {engine.spec} has in several "
-            f"processes; use another engine, or an optimizer such as 'adam'"
-        )
     if set(run.task.rule.factors or ()) - {0.0, 1.0}:
         raise ArgumentError(
             f"a factor of the learning rate is neither 0 nor 1, and optimizer {optimizer.spec!r} can't follow it: "
             f"expected 0, which freezes an array, or 1"
         )
-    if engine.name not in PASSES_OF:
+    if engine.team is None and engine.name not in PASSES_OF:
         warnings.warn(
             f"optimizer {optimizer.spec!r} takes the whole data, for which engine {engine.spec!r} has nothing of its "
             f"own: numpy computes the loss and the gradient",
@@ -62,7 +59,7 @@ class Iterations:
 
     def __init__(self, run: TrainingRun, optimizer: Optimizer) -> None:
         self._run, self._task, self._optimizer = run, run.task, optimizer
-        self._minimize = bind_minimizer(optimizer)
+        self._minimize, self._rounds = bind_minimizer(optimizer), Rounds(run.team)
         self._live = [array.reshape(-1) for array in trained_arrays(run.task.layers, run.task.objective)]
         stops = np.cumsum([array.size for array in self._live]).tolist()
         factors = run.task.rule.factors or (1.0,) * len(stops)
@@ -79,17 +76,33 @@ class Iterations:
 
     def run_epoch(self, epoch: Epoch, number: int, first: int, stop: int, loss_sum: float) -> float:
         """Make an iteration, and return the sum of the losses after it."""
-        if self._data is None:
-            self._data = WholeData(self._task, epoch.order)
-        with np.errstate(**TRAINING_ERRORS), self._data.threads.chosen():
-            return self._iterate(self._data, epoch, number)
+        return self._rounds.run(lambda: self._run_epoch(epoch, number))
 
-    def _iterate(self, data: WholeData, epoch: Epoch, number: int) -> float:
+    def _run_epoch(self, epoch: Epoch, number: int) -> float:
+        if self._data is None:
+            self._data = self._data_of(epoch)
+        with np.errstate(**TRAINING_ERRORS), self._data.threads.chosen():
+            return self._iterate(self._data, float(epoch.learning_rates[0]), number)
+
+    def _data_of(self, epoch: Epoch) -> WholeData:
+        """Return the rows of this process."""
+        team, order = self._run.team, epoch.order
+        if team.size == 1 and epoch.shares is None:
+            return WholeData(self._task, order)
+        n_total = self._run.plan.n_samples
+        if epoch.shares is not None:
+            start, stop = int(epoch.shares.starts[0]), int(epoch.shares.stops[0])
+        else:
+            start, stop = n_total * team.rank // team.size, n_total * (team.rank + 1) // team.size
+        order = np.arange(start, stop) if order is None else order[start:stop]
+        return WholeData(self._task, order, n_total, self._rounds.add_up)
+
+    def _iterate(self, data: WholeData, learning_rate: float, number: int) -> float:
         state, w = self._task.rule.state, np.concatenate(self._live)
         w.flags.writeable = False
         penalized, gradient = self._evaluate(w)
         if not (math.isfinite(penalized) and is_finite(gradient)):
-            self._diverge(data, epoch, number)
+            self._diverge(data, number)
         done = None
         try:
             new_w, *new_state = self._minimize(
@@ -97,7 +110,7 @@ class Iterations:
                 w,
                 *map(_read_only, state.arrays),
                 t=int(state.updates) + 1,
-                learning_rate=float(epoch.learning_rates[0]),
+                learning_rate=learning_rate,
             )
         except Converged as error:
             if not error.results:
@@ -111,6 +124,8 @@ class Iterations:
                 f"before it; scale the data, or use another optimizer",
                 epoch=number,
             )
+        # From here on, nothing can fail.
+        self._rounds.agree()
         live, parts = zip(*self._trained, strict=True) if self._trained else ((), ())
         copy_all(
             [*live, *state.arrays, state.updates],
@@ -118,7 +133,7 @@ class Iterations:
         )
         if done is not None:
             self._run.stop(str(done))
-        return self._loss * data.n_rows
+        return self._loss * data.n_total
 
     def _evaluate(self, w: Array) -> tuple[float, Array]:
         """Return the loss with the penalty and its gradient; the last answer is kept."""
@@ -135,23 +150,28 @@ class Iterations:
             self._given = w
         return self._penalized, self._gradient
 
-    def _diverge(self, data: WholeData, epoch: Epoch, number: int) -> None:
+    def _diverge(self, data: WholeData, number: int) -> None:
         """Raise for a loss or a gradient that is not finite before anything has changed."""
-        n_chunks = -(-data.n_rows // CHUNK)
-        chunks = epoch._replace(learning_rates=np.ones(n_chunks))
-        task = self._task._replace(batch_size=CHUNK)
-        for chunk in range(n_chunks):
-            x, y, weights, _ = next(task.samples(part_of(chunks, chunk, chunk + 1)))
-            losses, gradients, of_loss = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights)
-            if not all(np.isfinite(each).all() for each in (losses, *parameters_of(gradients), *of_loss)):
-                break
-        found = diagnosis(task, chunks, chunk)
+        found = most_telling(self._run.team, gathered(self._run.team, lambda: _finding(data)))
         raise DivergenceError(
             f"training stopped in epoch {number + 1}: {found.sentence}; the net has the weights from before it; "
             f"{found.advice}",
             epoch=number,
             layer=found.layer,
         )
+
+
+def _finding(data: WholeData) -> Finding:
+    """Return the first chunk of this process's rows with a loss or a gradient that is not finite, and what is wrong."""
+    task, chunk = data.task, -1
+    for x, y, weights, _ in task.samples(data.epoch):
+        chunk += 1
+        losses, gradients, of_loss = loss_and_gradients(task.layers, task.objective, x.T, y.T, weights)
+        if not all(np.isfinite(each).all() for each in (losses, *parameters_of(gradients), *of_loss)):
+            break
+    if chunk < 0:
+        return Finding(None, None, "the loss or the gradient was not finite", is_certain=False)
+    return diagnosis(task, data.epoch, chunk)
 
 
 class Loss:

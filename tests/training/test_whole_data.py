@@ -217,7 +217,6 @@ def test_an_interrupt_leaves_the_weights_after_the_last_iteration():
 
 def test_a_sample_that_is_not_finite_is_named(monkeypatch):
     monkeypatch.setattr(whole_data, "CHUNK", 7)
-    monkeypatch.setattr("nnframe.training.whole_data.CHUNK", 7)
     data, net = make_data(), make_net()
     X = data.X.copy()
     X[17, 1] = np.nan

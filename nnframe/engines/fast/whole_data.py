@@ -50,20 +50,35 @@ class WholeData:
         Without dropout, l1 or clipping.
     order : ndarray of int, shape (n_rows,), or None
         The rows; all by default.
+    n_total : int, optional
+        The number of rows in all processes, if others have some too.
+    add_up : callable, optional
+        ``add_up(array)`` then replaces an array by its sum over all processes.
 
     Attributes
     ----------
-    n_rows : int
+    epoch : Epoch
+        The rows, in chunks of `CHUNK`.
+    n_rows, n_total : int
     threads : FittingThreads
         For the whole of an iteration.
     """
 
-    def __init__(self, task: TrainingTask, order: Array | None) -> None:
-        self.task = task
+    def __init__(
+        self,
+        task: TrainingTask,
+        order: Array | None,
+        n_total: int | None = None,
+        add_up: Callable[[Array], None] | None = None,
+    ) -> None:
+        self.task = task._replace(batch_size=CHUNK)
         self.n_rows = len(task.data) if order is None else len(order)
-        self._epoch = Epoch(np.ones(-(-self.n_rows // task.batch_size)), order)
-        # Chunks of about the same size.
-        self._chunk = -(-self.n_rows // -(-self.n_rows // CHUNK))
+        self.n_total = self.n_rows if n_total is None else n_total
+        self._add_up = add_up
+        n_chunks = -(-self.n_rows // CHUNK)
+        self.epoch = Epoch(np.ones(n_chunks), order)
+        # Chunks of about the same size; a process may have no rows.
+        self._chunk = -(-self.n_rows // max(n_chunks, 1)) or 1
         distinct = distinct_layers(task.layers)
         arrays, of_loss = trained_arrays(task.layers, task.objective), task.objective.parameters
         self._vector, parts = vector_of(distinct, None, of_loss)
@@ -102,7 +117,7 @@ class WholeData:
             # Then the products of the optimizer's state with vectors are what BLAS may split.
             product = VECTORS, len(self._vector), 1
         self.threads = FittingThreads(product, self._vector.dtype)
-        self._scale = np.full((), 1 / self.n_rows, self._vector.dtype)
+        self._scale = np.full((), 1 / self.n_total, self._vector.dtype)
         self._kept = self._rows_to_keep()
 
     def evaluate(self, w: Array) -> tuple[float, float, Array]:
@@ -115,14 +130,18 @@ class WholeData:
         """
         self._vector[...] = w
         total, gradient = 0.0, self._sums_vector
-        sums = np.zeros(len(w)) if self._chunk < self.n_rows else None
-        for samples in self._kept or self.task.samples(self._epoch, self._chunk):
+        # At the end, the loss.
+        sums = np.zeros(len(w) + 1) if self._chunk < self.n_rows or self._add_up is not None else None
+        for samples in self._kept or self.task.samples(self.epoch, self._chunk):
             total += self._pass(samples)
             if sums is not None:
-                sums += self._sums_vector
+                sums[:-1] += self._sums_vector
         if sums is not None:
-            gradient[...] = sums
-        loss = penalized = total / self.n_rows
+            sums[-1] = total
+            if self._add_up is not None:
+                self._add_up(sums)
+            total, gradient[...] = float(sums[-1]), sums[:-1]
+        loss = penalized = total / self.n_total
         gradient = gradient.copy()
         for part in self._frozen:
             gradient[part] = 0
@@ -156,12 +175,14 @@ class WholeData:
             starts[id(layer.weights)] = start
             start += layer.weights.size + layer.bias.size
         total = np.zeros((count, count))
-        for samples in self.task.samples(self._epoch, max(1, MOST_NUMBERS // count)):
+        for samples in self.task.samples(self.epoch, max(1, MOST_NUMBERS // count)):
             for J in jacobians(self._layers, starts, count, samples.x):
                 if samples.weights is not None:
                     J *= np.sqrt(samples.weights)[:, np.newaxis]
                 total += J.T @ J
-        total *= 2 / (self.n_rows * len(self._layers[-1].weights))
+        if self._add_up is not None:
+            self._add_up(total)
+        total *= 2 / (self.n_total * len(self._layers[-1].weights))
         for part in self._frozen:
             total[part] = total[:, part] = 0
         if self._penalty is not None:
@@ -208,9 +229,9 @@ class WholeData:
     def _rows_to_keep(self) -> list[Samples]:
         """Return all rows in chunks, if they are views or small; an empty list if they are read anew each time."""
         data, dtype = self.task.data, self._vector.dtype
-        are_views = self._epoch.order is None and data.X.dtype == data.Y.dtype == dtype
+        are_views = self.epoch.order is None and data.X.dtype == data.Y.dtype == dtype
         size = self.n_rows * (data.X.shape[1] + data.Y.shape[1]) * dtype.itemsize
-        return list(self.task.samples(self._epoch, self._chunk)) if are_views or size <= MOST_KEPT else []
+        return list(self.task.samples(self.epoch, self._chunk)) if are_views or size <= MOST_KEPT else []
 
 
 def _without_negligible(gradient: Callable[..., Array]) -> Callable[..., Array]:

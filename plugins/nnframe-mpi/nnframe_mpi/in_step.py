@@ -10,10 +10,9 @@ from nnframe import Array, Epoch, TrainingTask
 from nnframe.arrays import copy_all
 from nnframe.contracts.bound import trained_arrays
 from nnframe.contracts.engine import BatchShares
-from nnframe.many.threads import threads_limited_to
 from nnframe.training.together import failure_of, raise_first
 from nnframe_mpi.sums import AnotherFailedError, connected, sums_of
-from nnframe_mpi.team import MPITeam, threads_of_process
+from nnframe_mpi.team import MPITeam
 
 
 class InStep:
@@ -51,7 +50,6 @@ class InStep:
         summed = self.numbers if has_state else weights
         self.sums = sums_of(team, sum(array.size for array in summed), weights[0].dtype)
         self._is_connected = False
-        self._threads = threads_of_process()
         self._shares: tuple[tuple[int, int], BatchShares] | None = None
 
     def add_up(self, vector: Array, loss_sum: float) -> float:
@@ -81,8 +79,7 @@ class InStep:
         total = np.nan
         failed: BaseException | None = None
         try:
-            with threads_limited_to(self._threads, is_worker=False):
-                total = work()
+            total = work()
         except AnotherFailedError:
             pass
         except BaseException as error:

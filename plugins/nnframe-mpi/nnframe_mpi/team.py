@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from mpi4py import MPI
 
 from nnframe import Array
 from nnframe.errors import EngineError
+from nnframe.many.threads import threads_limited_to
 from nnframe_mpi.departures import Departures
 
 # Tests of a pending message: at first at once, then with the processor given to others in between, then with a pause.
@@ -49,22 +51,27 @@ class MPITeam:
     def __init__(self, has_shards: bool, limit: float, comm: MPI.Intracomm | None = None) -> None:
         self.has_shards, self.limit = has_shards, limit
         self._comm = _communicator() if comm is None else comm
+        self._limits: list[AbstractContextManager[None]] = []
         self.rank, self.size = self._comm.rank, self._comm.size
         self._departures = _departures() if comm is None else None
         self.size_here = _processes_here() if comm is None else _size_here(comm)
 
     def begin(self) -> None:
-        """Keep interrupts until all processes can be told."""
+        """Keep interrupts until all processes can be told, and take no other's threads."""
         if self.size > 1:
             _interrupts.begin()
+            limit = threads_limited_to(threads_of_process(), is_worker=False)
+            limit.__enter__()
+            self._limits.append(limit)
 
     def raise_interrupt(self) -> None:
         """Raise the interrupt that has waited, if there is one."""
         _interrupts.raise_waiting()
 
     def end(self) -> None:
-        """Let interrupts come at once again."""
+        """Let interrupts come at once again, and use all threads."""
         if self.size > 1:
+            self._limits.pop().__exit__(None, None, None)
             _interrupts.end()
 
     def gather(self, value: Any) -> list[Any]:
