@@ -119,6 +119,65 @@ class Ensemble:
         outputs = self.predict_each(X)
         return outputs.mean(axis=0), outputs.std(axis=0)
 
+    def predict_dist(self, X: Any) -> tuple[Array, Array]:
+        """Return the mean and the standard deviation of the targets for inputs that are rows.
+
+        They are those of the mixture of the nets' distributions, each as likely as the others. With means m and
+        standard deviations s, the variance is the mean of s^2, the noise that the nets expect, plus the variance of m,
+        their disagreement.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n_in)
+
+        Returns
+        -------
+        mean, scale : ndarray, shape (N, n_targets)
+
+        Raises
+        ------
+        ArgumentError
+            If a net was trained with a loss that has no mean and scale.
+        NNFrameError
+            As `nNet.predict_dist`.
+
+        References
+        ----------
+        Lakshminarayanan, Pritzel and Blundell (2017), as above, section 2.4.
+        """
+        means, scales = map(np.stack, zip(*(net.predict_dist(X) for net in self.nets), strict=True))
+        return means.mean(axis=0), np.sqrt(np.square(scales).mean(axis=0) + means.var(axis=0))
+
+    def predict_quantiles(self, X: Any, levels: Any) -> Array:
+        """Return the mean of the nets' quantiles of the targets for inputs that are rows.
+
+        Unlike those of the mixture that `predict_dist` describes, they don't get further apart where the nets disagree.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n_in)
+        levels : array_like, shape (L,)
+            Above 0 and below 1.
+
+        Returns
+        -------
+        ndarray, shape (L, N, n_targets)
+
+        Raises
+        ------
+        ArgumentError
+            If a net was trained with a loss that has no quantiles, or none of these levels.
+        NNFrameError
+            As `nNet.predict_quantiles`.
+
+        References
+        ----------
+        K. Lichtendahl, Y. Grushka-Cockayne and R. Winkler, "Is it better to average probabilities or quantiles?",
+        Management Science 59 (2013) 1594-1611.
+        """
+        mean: Array = np.mean([net.predict_quantiles(X, levels) for net in self.nets], axis=0)
+        return mean
+
     def predict_each(self, X: Any) -> Array:
         """Return the predictions of each net for rows, of shape (number of nets, N, n_out).
 

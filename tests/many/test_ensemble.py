@@ -146,3 +146,37 @@ def test_nets_for_losses_with_other_numbers_of_outputs_are_told_apart():
     for predict in (ensemble.predict, ensemble.predict_each, ensemble.predict_with_spread):
         with pytest.raises(nnframe.ShapeError, match=sentence):
             predict(X)
+
+
+def of_normal(mean, deviation, loss):
+    """Return a net whose outputs are a mean and a standard deviation whatever the input is."""
+    net = nNet([denseLayer([[0.0], [0.0]], [[mean], [deviation]])])
+    net.trained_for = loss
+    return net
+
+
+def test_the_distribution_is_that_of_the_mixture_by_hand():
+    loss = nnframe.Loss(
+        "spread",
+        lambda a, y: ((a[0] - y) ** 2 + a[1] ** 2).sum(axis=0),
+        outputs=2,
+        point=lambda a: a[0],
+        distribution=lambda a: (a[0], a[1]),
+        quantiles=lambda a, levels: a[0] + a[1] * (2 * levels - 1).reshape(-1, 1, 1),
+    )
+    ensemble = Ensemble([of_normal(1.0, 2.0, loss), of_normal(4.0, 1.0, loss), of_normal(7.0, 1.0, loss)])
+    mean, scale = ensemble.predict_dist([[0.0], [5.0]])
+    np.testing.assert_allclose(mean, [[4.0], [4.0]])
+    # Variances of 4, 1 and 1 have the mean 2, and the variance of the means 1, 4 and 7 is 6.
+    np.testing.assert_allclose(scale, [[np.sqrt(8.0)], [np.sqrt(8.0)]])
+    # 1 - 1, 4 - 0.5 and 7 - 0.5.
+    low, median = ensemble.predict_quantiles([[0.0]], [0.25, 0.5])
+    np.testing.assert_allclose((low, median), ([[10 / 3]], [[4.0]]))
+
+
+def test_nets_without_a_distribution_are_refused():
+    ensemble = Ensemble([of_normal(1.0, 2.0, "mse")])
+    with pytest.raises(ArgumentError, match="mse"):
+        ensemble.predict_dist([[0.0]])
+    with pytest.raises(ArgumentError, match="mse"):
+        ensemble.predict_quantiles([[0.0]], [0.5])

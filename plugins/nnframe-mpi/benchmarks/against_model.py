@@ -14,7 +14,7 @@ import sys
 import numpy as np
 from mpi4py import MPI
 from nnframe_mpi.cost_model import adding_up
-from nnframe_mpi.measuring import gradient_bytes, measured_network, seconds_of_batch
+from nnframe_mpi.measuring import gradient_bytes, measured_network, timings_of_batches
 
 # The sizes of a net, and a batch.
 CASES: tuple[tuple[tuple[int, ...], int], ...] = (
@@ -27,6 +27,11 @@ DTYPE = np.dtype(np.float32)
 ROUNDS = 5
 
 
+def seconds_of_batch(sizes: tuple[int, ...], batch: int, engine: str) -> float:
+    """Return what an update takes."""
+    return timings_of_batches(sizes, [batch], DTYPE, engine)[batch].seconds
+
+
 def main() -> None:
     """Measure, and print a line for each net."""
     comm = MPI.COMM_WORLD
@@ -35,12 +40,12 @@ def main() -> None:
         n_bytes = gradient_bytes(sizes, DTYPE)
         expected, measured, networks = [], [], []
         for _ in range(rounds):
-            networks.append(measured_network(comm))
+            networks.append(measured_network(comm)[0])
             # All at once, as in training: processes on one machine share its memory and caches.
             comm.Barrier()
-            computing = max(comm.allgather(seconds_of_batch(sizes, batch // comm.size, DTYPE, "numpy")))
+            computing = max(comm.allgather(seconds_of_batch(sizes, batch // comm.size, "numpy")))
             expected.append(computing + adding_up(comm.size, n_bytes, networks[-1])[1])
-            measured.append(max(comm.allgather(seconds_of_batch(sizes, batch, DTYPE, "mpi"))))
+            measured.append(max(comm.allgather(seconds_of_batch(sizes, batch, "mpi"))))
         if comm.rank == 0:
             ours, theirs = statistics.median(expected), statistics.median(measured)
             latency = statistics.median(each.latency for each in networks)

@@ -61,10 +61,10 @@ def run(options: Namespace) -> None:
     from mpi4py import MPI
 
     from nnframe_mpi.cost_model import advice, plan
-    from nnframe_mpi.measuring import gradient_bytes, seconds_of_batch
+    from nnframe_mpi.measuring import BUSY, gradient_bytes, timings_of_batches
 
     comm = MPI.COMM_WORLD
-    network, source = _network(options, comm)
+    network, source, spread = _network(options, comm)
     if comm.rank > 0:
         return
     dtype, sizes = np.dtype(options.dtype), options.sizes
@@ -73,11 +73,11 @@ def run(options: Namespace) -> None:
     say(f"net {'-'.join(map(str, sizes))}: {n_weights:,} weights, {_bytes(n_bytes)} to add up for each batch")
     say(f"network: {_seconds(network.latency)} and {_bytes(network.bandwidth)} a second, {source}")
     say(f"{'nodes':>5}  {'share':>6}  {'computing':>9}  {'messages':>9}  {'speed-up':>8}")
-    alone = seconds_of_batch(sizes, options.batch, dtype, options.engine)
-    found = []
-    for nodes in options.nodes:
-        share = -(-options.batch // nodes)
-        computing = alone if nodes == 1 else seconds_of_batch(sizes, share, dtype, options.engine)
+    shares = {nodes: -(-options.batch // nodes) for nodes in options.nodes}
+    timings = timings_of_batches(sizes, {options.batch, *shares.values()}, dtype, options.engine)
+    alone, found = timings[options.batch].seconds, []
+    for nodes, share in shares.items():
+        computing = timings[share].seconds
         found.append(plan(nodes, computing, alone, n_bytes, network))
         each = found[-1]
         say(
@@ -87,20 +87,28 @@ def run(options: Namespace) -> None:
     for each in found:
         if each.nodes > 1:
             say(f"{each.nodes} nodes: {advice(each)}")
+    spread = max(spread, *(each.spread for each in timings.values()))
+    if spread > BUSY:
+        say(
+            f"These figures are rough, for the machine is busy: the same work took {spread:.1f} times as long at some "
+            f"times as at others. Close other programs, and measure again"
+        )
 
 
-def _network(options: Namespace, comm: MPI.Intracomm) -> tuple[Network, str]:
+def _network(options: Namespace, comm: MPI.Intracomm) -> tuple[Network, str, float]:
+    """Return the network, where its figures are from, and the spread of measurements."""
     from nnframe_mpi.cost_model import Network
     from nnframe_mpi.measuring import measured_network, seconds_to_add
 
     if options.latency is None and options.gigabits is None and comm.size > 1:
-        return measured_network(comm), "measured between two processes"
+        network, spread = measured_network(comm)
+        return network, "measured between two processes", spread
     source = "as given"
     if options.latency is None or options.gigabits is None:
         source = "assumed; start it with mpiexec -n 2 to measure, or give --latency and --gigabits"
     latency = MICROSECONDS if options.latency is None else options.latency
     gigabits = GIGABITS if options.gigabits is None else options.gigabits
-    return Network.of(latency * 1e-6, gigabits * 1e9 / 8, seconds_to_add()), source
+    return Network.of(latency * 1e-6, gigabits * 1e9 / 8, seconds_to_add()), source, 1.0
 
 
 def _seconds(value: float) -> str:

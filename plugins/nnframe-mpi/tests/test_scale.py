@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from nnframe_mpi import measuring
 from nnframe_mpi.cost_model import Network, adding_up, advice, plan, rabenseifner, recursive_doubling, ring
+from nnframe_mpi.measuring import Timing
 
 import nnframe
 from nnframe.cli import main
@@ -93,9 +95,25 @@ def test_the_command_says_which_option_is_wrong(capsys, arguments, said):
 def test_two_processes_measure_the_network(run_job):
     lines = run_job("scale.py", 2)[0]
     assert lines[1].endswith("a second, measured between two processes")
-    assert lines[-1].startswith("2 nodes: ")
+    # A busy machine is said so at the end.
+    assert any(line.startswith("2 nodes: ") for line in lines[-2:])
 
 
 def test_the_command_passes_all_checks():
     results = nnframe.testing.run_checks(nnframe.registry.get("command", "scale"))
     assert [result for result in results if result.outcome == "failed"] == []
+
+
+def test_a_timing_is_the_lower_quartile_and_the_spread():
+    assert Timing.of([5.0, 1.0, 2.0, 4.0, 3.0]) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize(("spread", "says_so"), [(1.1, False), (2.0, True)])
+def test_the_command_says_when_the_machine_is_busy(capsys, monkeypatch, spread, says_so):
+    def timings(sizes, batch_sizes, dtype, engine):
+        return {size: Timing(1e-3 * size, spread) for size in batch_sizes}
+
+    monkeypatch.setattr(measuring, "timings_of_batches", timings)
+    main(["scale", "4", "3", "2", "--batch", "8", "--latency", "20", "--gigabits", "10", "--nodes", "1", "4"])
+    said = "the same work took 2.0 times as long at some times as at others" in capsys.readouterr().out
+    assert said == says_so
