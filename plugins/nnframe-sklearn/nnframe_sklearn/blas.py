@@ -2,6 +2,10 @@
 
 Products of small matrices gain nothing from a second thread. On a busy machine, or where several workers train at
 once, BLAS threads that wait for each other make them ten times slower and more.
+
+`nnframe.blas.threads` times an engine's largest product from time to time, and chooses by that. For an estimator, which
+is often one of many that train at once, that comes too late: by its choice alone, on two cores busy with other work,
+fits of a 64-300-200-10 net took 1.6 times as long, and fits with lbfgs 1.2 to 2.5 times.
 """
 
 from __future__ import annotations
