@@ -1,8 +1,8 @@
 """The log loss as scikit-learn reports it: probabilities are clipped to between eps and 1 - eps, and outputs added up.
 
 Training doesn't notice, for the gradient is that of the loss without clipping, but when it stops depends on what is
-reported. These losses are not plugins, since their gradient is not the slope of their value, and since `log_loss` takes
-labels alone: each column of its targets has a single 1. So it needs one logarithm a column, and a - y as its gradient.
+reported. These losses are not plugins, since their gradient is not the slope of their value, and since they take labels
+alone: targets are 0 or 1, and in a column for `log_loss`, one is 1. So the probability of the label is all that counts.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from nnframe.builtins.losses.cel import cel
 
 
 def _binary_value(a: Array, y: Array) -> Array:
-    p = np.clip(a, np.finfo(a.dtype).eps, 1 - np.finfo(a.dtype).eps)
-    total: Array = -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum(axis=0)
+    total: Array = _surprise(np.where(y > 0, a, 1 - a)).sum(axis=0)
     return total
 
 
@@ -31,9 +30,12 @@ def _fused_gradient(z: Array, a: Array, y: Array) -> Array:
 
 
 def _value(a: Array, y: Array) -> Array:
-    probabilities = np.einsum("ij,ij->j", a, y)
-    loss: Array = -np.log(np.maximum(probabilities, np.finfo(a.dtype).eps))
-    return loss
+    return _surprise(np.einsum("ij,ij->j", a, y))
+
+
+def _surprise(probabilities: Array) -> Array:
+    surprise: Array = -np.log(np.maximum(probabilities, np.finfo(probabilities.dtype).eps))
+    return surprise
 
 
 binary_log_loss = Loss(
