@@ -62,6 +62,8 @@ class denseLayer:
         self._linear: Array = vector[: weights.size].reshape(weights.shape)
         self._bias: Array = vector[weights.size :, np.newaxis]
         self._linear[...], self._bias[...] = weights, column
+        # BLAS may split the product with an input of more numbers among threads.
+        self._most_on_one = ONE_ANYWAY // len(weights) if weights.size <= ONE_ANYWAY_VECTOR else 0
         self.activation = activation
 
     @property
@@ -182,10 +184,7 @@ class denseLayer:
         """Return what `forwardPass` does, for a caller who has set `FORWARD_ERRORS` once for many layers."""
         linear, activate_inplace = self._linear, self._bound.forward_inplace
         columns = self._columns(v, linear.shape[1])
-        # BLAS may split a product of this size among threads.
-        count = columns.shape[1]
-        is_large = linear.size * count > (ONE_ANYWAY_VECTOR if count == 1 else ONE_ANYWAY)
-        z: Array = product(linear, columns) if is_large else linear.dot(columns)
+        z: Array = linear.dot(columns) if columns.size <= self._most_on_one else product(linear, columns)
         np.add(z, self._bias, z)
         # Nobody else has z yet, so it may be overwritten.
         if activate_inplace is None:

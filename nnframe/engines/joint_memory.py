@@ -51,12 +51,14 @@ def joint_vectors(arrays: Sequence[Array]) -> list[Array]:
     """
     vectors: list[Array] = []
     base: Array | None = None
-    start = stop = 0
+    start = stop = next_address = 0
     for array in arrays:
         if not array.flags.c_contiguous:
             raise ValueError(f"an array of shape {array.shape} is not C-contiguous")
         owner, size = array.base, array.size
-        if base is not None and owner is base and array.ctypes.data == base.ctypes.data + stop * base.itemsize:
+        address, last_address = array.ctypes.data, next_address
+        next_address = address + array.nbytes
+        if base is not None and owner is base and address == last_address:
             stop += size
             vectors[-1] = base[start:stop]
             continue
@@ -71,7 +73,7 @@ def joint_vectors(arrays: Sequence[Array]) -> list[Array]:
             vectors.append(array.reshape(-1))
         else:
             base = owner
-            start = (array.ctypes.data - base.ctypes.data) // base.itemsize
+            start = (address - base.ctypes.data) // base.itemsize
             stop = start + size
             vectors.append(base[start:stop])
     return vectors

@@ -18,7 +18,7 @@ from nnframe.contracts.plugin import Plugin
 from nnframe.contracts.schedule import Schedule
 from nnframe.errors import DerivativeError, one_line
 from nnframe.inputs.by_name import INPUTS, asked_by
-from nnframe.testing.minimizer_samples import bowl, iteration, iterations, start
+from nnframe.testing.minimizer_samples import bowl, iteration, iterations, next_state, start
 from nnframe.testing.outcome import NothingToCheck, written
 from nnframe.testing.samples import (
     N_EPOCHS,
@@ -201,7 +201,8 @@ def minimize_call(optimizer: Optimizer, dtype: DType = FLOAT64) -> Call:
             results = iteration(changed, bowl, w, state, UPDATES + 1)
         except Converged as done:
             results = done.results or arrays
-        return np.vstack([np.atleast_2d(each) for each in results])
+        new_w, *returned = results
+        return np.vstack([np.atleast_2d(each) for each in (new_w, *next_state(state, returned))])
 
     arguments = dict(zip(names, (w, *state), strict=True))
     rows = 1 + sum(1 if each.ndim == 1 else len(each) for each in state)

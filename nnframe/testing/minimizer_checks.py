@@ -10,7 +10,7 @@ import numpy as np
 from nnframe.arrays import FLOAT64, TRAINING_ERRORS, DType
 from nnframe.contracts.optimizer import Converged, Optimizer, WholeLoss
 from nnframe.errors import one_line
-from nnframe.testing.minimizer_samples import EDGE, Bowl, bowl, iteration, iterations, start, walled_bowl
+from nnframe.testing.minimizer_samples import EDGE, Bowl, bowl, iteration, iterations, next_state, start, walled_bowl
 from nnframe.testing.outcome import CheckFailure, NothingToCheck
 from nnframe.testing.samples import DTYPES, LARGE, UPDATES, initial_state, variants, with_changes
 
@@ -42,13 +42,14 @@ def iterations_fit_the_weights(optimizer: Optimizer) -> None:
                         f"({', '.join(f'new {name}' for name in names)})"
                     )
                 for name, old, new in zip(names, (w, *state), results, strict=True):
-                    if not isinstance(new, np.ndarray) or new.shape != old.shape or new.dtype != dtype:
+                    shapes = old.shape, old.shape[-1:]
+                    if not isinstance(new, np.ndarray) or new.shape not in shapes or new.dtype != dtype:
                         came = f"{new.dtype}, {new.shape}" if isinstance(new, np.ndarray) else type(new).__name__
                         raise CheckFailure(
                             f"minimize returned {came} as new {name}; expected an array of shape {old.shape} and dtype "
                             f"{dtype}. Use Python numbers as constants, and no np.zeros without a dtype"
                         )
-                w, *state = results
+                w, state = results[0], next_state(state, results[1:])
 
 
 def a_run_goes_downhill(optimizer: Optimizer) -> None:

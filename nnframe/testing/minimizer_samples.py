@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nnframe.arrays import FLOAT64, TRAINING_ERRORS, Array, DType
@@ -63,13 +65,23 @@ def iterations(
     state = initial_state(optimizer, w.size, w.dtype)
     for t in range(1, most + 1):
         try:
-            w, *state = iteration(optimizer, evaluate, w, state, t)
+            w, *new = iteration(optimizer, evaluate, w, state, t)
         except Converged as done:
             if done.results:
-                w, *state = done.results
+                w, *new = done.results
+                state = next_state(state, new)
                 t += 1
             return w, state, t - 1
+        state = next_state(state, new)
     return w, state, most
+
+
+def next_state(old: Sequence[Array], returned: Sequence[Array]) -> list[Array]:
+    """Return the state after an iteration: a vector in place of a matrix becomes its last row."""
+    return [
+        new if new.shape == before.shape else np.concatenate([before[1:], new[np.newaxis]])
+        for before, new in zip(old, returned, strict=True)
+    ]
 
 
 def iteration(

@@ -99,6 +99,7 @@ class Iterations:
 
     def _iterate(self, data: WholeData, learning_rate: float, number: int) -> float:
         state, w = self._task.rule.state, np.concatenate(self._live)
+        given = [*map(_read_only, state.arrays)]
         w.flags.writeable = False
         penalized, gradient = self._evaluate(w)
         if not (math.isfinite(penalized) and is_finite(gradient)):
@@ -108,7 +109,7 @@ class Iterations:
             new_w, *new_state = self._minimize(
                 Loss(self._evaluate, data.gauss_newton),
                 w,
-                *map(_read_only, state.arrays),
+                *given,
                 t=int(state.updates) + 1,
                 learning_rate=learning_rate,
             )
@@ -124,13 +125,23 @@ class Iterations:
                 f"before it; scale the data, or use another optimizer",
                 epoch=number,
             )
+        copies = [(array, new_w[part]) for array, part in self._trained]
+        for array, old, new in zip(state.arrays, given, new_state, strict=True):
+            if new is old:
+                continue
+            if any(np.may_share_memory(new, each) for each in state.arrays):
+                # A part of the old state, which may be overwritten before it is copied.
+                new = new.copy()
+            if new.ndim < array.ndim:
+                # A vector's parts are copied onto each other without a temporary copy.
+                numbers, size = array.reshape(-1), new.size
+                copies += [(numbers[:-size], numbers[size:]), (numbers[-size:], new)]
+            else:
+                copies.append((array, new))
+        copies.append((state.updates, state.updates + 1))
         # From here on, nothing can fail.
         self._rounds.agree()
-        live, parts = zip(*self._trained, strict=True) if self._trained else ((), ())
-        copy_all(
-            [*live, *state.arrays, state.updates],
-            [*(new_w[part] for part in parts), *new_state, state.updates + 1],
-        )
+        copy_all(*zip(*copies, strict=True))
         if done is not None:
             self._run.stop(str(done))
         return self._loss * data.n_total
@@ -140,7 +151,7 @@ class Iterations:
         # An array that can be written to may have another content by now.
         if w is not self._given or w.flags.writeable:
             w = np.asarray(w, self._live[0].dtype)
-            if w.shape != self._w.shape or not (w == self._w).all():
+            if not self._is_last(w):
                 self._w = np.empty(0)
                 assert self._data is not None
                 self._loss, self._penalized, self._gradient = self._data.evaluate(w)
@@ -149,6 +160,12 @@ class Iterations:
                 self._run.evaluations += 1
             self._given = w
         return self._penalized, self._gradient
+
+    def _is_last(self, w: Array) -> bool:
+        """Whether these are the weights that were evaluated last."""
+        last = self._w
+        # One number of most others differs, and to compare all takes a hundredth of an iteration on a small net.
+        return w.shape == last.shape and w.item(-1) == last.item(-1) and bool((w == last).all())
 
     def _diverge(self, data: WholeData, number: int) -> None:
         """Raise for a loss or a gradient that is not finite before anything has changed."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from nnframe import Converged, denseLayer, nNet, pairs, registry
 from nnframe.builtins.optimizers.lbfgs import times_inverse
 from nnframe.builtins.optimizers.line_search import CURVATURE, DECREASE, Point, wolfe_point
+from nnframe.testing.minimizer_samples import next_state
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -18,9 +19,10 @@ def run(evaluate, w, most=200, **changes):
     state = [np.zeros(lbfgs.state_shape(key, len(w)), w.dtype) for key in lbfgs.state]
     for t in range(1, most + 1):
         try:
-            w, *state = lbfgs.minimize(evaluate, w, *state, t=t, **lbfgs.settings)
+            w, *new = lbfgs.minimize(evaluate, w, *state, t=t, **lbfgs.settings)
         except Converged as done:
             return (done.results or [w])[0], t, str(done)
+        state = next_state(state, new)
     return w, most, ""
 
 
@@ -72,7 +74,8 @@ def test_only_the_latest_steps_are_kept():
     w, steps, changes = np.array([-1.2, 1.0]), np.zeros((2, 2)), np.zeros((2, 2))
     path = [w]
     for t in range(1, 5):
-        w, steps, changes = lbfgs.minimize(rosenbrock, w, steps, changes, t=t, **lbfgs.settings)
+        w, *new = lbfgs.minimize(rosenbrock, w, steps, changes, t=t, **lbfgs.settings)
+        steps, changes = next_state([steps, changes], new)
         path.append(w)
     np.testing.assert_array_equal(steps, np.diff(path, axis=0)[-2:])
     np.testing.assert_array_equal(changes, np.diff([rosenbrock(each)[1] for each in path], axis=0)[-2:])

@@ -370,3 +370,19 @@ def test_a_gradient_in_float32_may_be_one_of_its_arguments():
     loss, _, gradient = WholeData(task, None).evaluate(np.float32([0.5, 0.5, 0]))
     assert loss == (1.5 * 1 + 3.5 * 2) / 2
     assert gradient.tolist() == [(1 * 1 + 3 * 2) / 2, (2 * 1 + 4 * 2) / 2, (1 + 2) / 2]
+
+
+def test_a_vector_in_place_of_a_matrix_of_the_state_becomes_its_last_row():
+    seen = []
+
+    def minimize(evaluate, w, kept, t, rows):
+        seen.append(kept.copy())
+        # A part of the old state at t = 2, all of it at 3, and all of it in another order at 4.
+        if t == 3:
+            return w, kept
+        return w, {1: np.full_like(w, 1), 2: kept[-1], 4: kept[::-1], 5: np.full_like(w, 5)}[t]
+
+    optimizer = Optimizer("keeping", minimize=minimize, state={"kept": "rows"}, params={"rows": 3})
+    train(5, optimizer=optimizer)
+    assert [each[:, 0].tolist() for each in seen] == [[0, 0, 0], [0, 0, 1], [0, 1, 1], [0, 1, 1], [1, 1, 0]]
+    assert all((each == each[:, :1]).all() for each in seen)

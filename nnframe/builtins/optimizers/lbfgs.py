@@ -44,9 +44,9 @@ def minimize(
     tolerance: float,
     min_gain: float,
 ) -> tuple[Array, ...]:
-    """Make one iteration, and return the new weights, and the kept steps s and changes y of the gradient.
+    """Make one iteration, and return the new weights, and the new step s and change y of the gradient, if there are.
 
-    Both are matrices with a pair in each row, the newest last; rows that are not in use yet are 0.
+    They are kept in matrices with a pair in each row, the newest last; rows that are not in use yet are 0.
     """
     loss, g = evaluate(w)
     if t == 1 and _is_flat(g, tolerance):
@@ -66,12 +66,15 @@ def minimize(
             break
     if found is None:
         raise Converged(_no_lower(g, tolerance))
-    if not kept:
-        steps, changes = np.zeros_like(steps), np.zeros_like(changes)
     s, y = found.w - w, found.g - g
     # Otherwise H would no longer be positive definite: rounding is as large as the change.
-    if s.dot(y) > np.finfo(w.dtype).eps * y.dot(y):
-        steps, changes = np.concatenate([steps[1:], [s]]), np.concatenate([changes[1:], [y]])
+    is_kept = s.dot(y) > np.finfo(w.dtype).eps * y.dot(y)
+    if used and not kept:
+        steps, changes = np.zeros_like(steps), np.zeros_like(changes)
+        if is_kept:
+            steps[-1], changes[-1] = s, y
+    elif is_kept:
+        steps, changes = s, y
     if _is_flat(found.g, tolerance):
         raise Converged(_flatness(found.g, tolerance), found.w, steps, changes)
     gain = loss - found.loss
