@@ -114,8 +114,8 @@ class NumpyRun:
         if self.values_wait:
             losses = self.losses(self.columns[:, :count], samples.y.T, samples.weights)
             # Added batch by batch, so that the sum doesn't depend on where chunks and parts of an epoch begin.
-            sums = losses[:whole].reshape(-1, size).sum(axis=1, dtype=np.float64)
-            total = float(np.concatenate(([total], sums)).cumsum()[-1])
+            for batch_sum in losses[:whole].reshape(-1, size).sum(axis=1, dtype=np.float64).tolist():
+                total += batch_sum
             if whole < count:
                 total += float(losses[whole:].sum(dtype=np.float64))
         return total
