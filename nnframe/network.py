@@ -383,14 +383,14 @@ class nNet(Answers):
         arguments = dict(locals())
         for name in ("self", "n", "steps_per_epoch", "check_every"):
             del arguments[name]
+        from nnframe.training.new_trainer import new_trainer
         from nnframe.training.settings import Settings
-        from nnframe.training.trainer import Trainer
 
         refuse_overrides(self, nNet, "forwardPass")
         check_chain(self.layersList)
         if schedule is not None and n is None:
             raise ArgumentError("n is missing; expected the number of epochs that the schedule spans, such as n=10")
-        return Trainer(self, Settings.of(**arguments, n=1 if n is None else n), steps_per_epoch, check_every)
+        return new_trainer(self, Settings.of(**arguments, n=1 if n is None else n), steps_per_epoch, check_every)
 
     def evaluate(
         self, data: Any, loss: str | Loss | None = None, metrics: Sequence[str | Metric] = ()

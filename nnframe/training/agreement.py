@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,9 +93,7 @@ def agree(run: TrainingRun) -> None:
     else:
         run.digests = data_digests(run)
     require_same(team, {**identity_of(run), "n_in": n_in})
-    # A checksum is quicker to send than the weights, which are usually the same.
-    if len(set(gathered(team, lambda: _checksum(run)))) > 1:
-        _take_over(run, in_first(team, lambda: run.live_arrays))
+    take_over_unless_same(team, run.live_arrays)
 
 
 def tell_others(run: TrainingRun, hook: str) -> None:
@@ -112,11 +111,11 @@ def tell_others(run: TrainingRun, hook: str) -> None:
         return
 
     def call() -> _Decisions:
-        before = _checksum(run)
+        before = checksum_of(run.live_arrays)
         _call(run, hook)
         starts = hook == TRAIN_START
         progress = (run.epoch, run.batch, run.plan.seed, run.learning_rate, run.loss_sum, run.seconds)
-        arrays = run.live_arrays if _checksum(run) != before else None
+        arrays = run.live_arrays if checksum_of(run.live_arrays) != before else None
         return _Decisions(
             run.learning_rate,
             run.history.stopped,
@@ -130,7 +129,7 @@ def tell_others(run: TrainingRun, hook: str) -> None:
     if run.team.rank == 0:
         return
     if decided.arrays is not None:
-        _take_over(run, decided.arrays)
+        copy_all(run.live_arrays, decided.arrays)
     if decided.history is not None:
         run.continue_from(*decided.progress)
         run.history.__dict__.update(vars(decided.history))
@@ -159,16 +158,21 @@ def _call(run: TrainingRun, hook: str) -> None:
         run.callbacks.call(hook, run)
 
 
-def _checksum(run: TrainingRun) -> int:
+def checksum_of(arrays: Iterable[Array]) -> int:
+    """Return a number that tells arrays of other numbers apart."""
     crc = 0
-    for array in run.live_arrays:
+    for array in arrays:
         crc = zlib.crc32(np.ascontiguousarray(array).data, crc)
     return crc
 
 
-def _take_over(run: TrainingRun, arrays: list[Array]) -> None:
-    if run.team.rank > 0:
-        copy_all(run.live_arrays, arrays)
+def take_over_unless_same(team: Team, arrays: list[Array]) -> None:
+    """Overwrite arrays by those of process 0, unless all processes have the same."""
+    # A checksum is quicker to send than the weights, which are usually the same.
+    if len(set(gathered(team, lambda: checksum_of(arrays)))) > 1:
+        theirs = in_first(team, lambda: arrays)
+        if team.rank > 0:
+            copy_all(arrays, theirs)
 
 
 def _versions(run: TrainingRun) -> dict[str, str]:

@@ -43,8 +43,9 @@ class KeptTrainer:
         self._layers = list(net.layersList)
         self._contents = [_contents(layer) for layer in self._layers]
         settings = Settings.of(loss=self._found_loss, learning_rate=learning_rate, engine=self._engine)
-        # Checked after every update, so that a net is never left with weights that are not finite.
-        self._trainer = Stepping(net, settings, check_every=1)
+        # Checked after every update, so that a net is never left with weights that are not finite. Several processes
+        # make a run of the pair.
+        self._trainer = Stepping(net, settings, check_every=1) if self._engine.team is None else None
         self._trained_for = net.trained_for
 
     def fits(self, net: Net, loss: str | Loss) -> bool:
@@ -73,13 +74,13 @@ class KeptTrainer:
             The loss before the update. None if something is wrong with the pair or the weights; nothing has changed
             then, and training with the same arguments as a run of one pair says what it is.
         """
-        if type(pair) is not tuple or len(pair) != 2 or self._found_loss.learned:
+        trainer = self._trainer
+        if trainer is None or type(pair) is not tuple or len(pair) != 2 or self._found_loss.learned:
             # The learned parameters of a loss begin anew in each run.
             return None
         x, y = pair
         if not (type(x) is type(y) is np.ndarray and x.shape[1:] == y.shape[1:] == (1,)):
             return None
-        trainer = self._trainer
         if learning_rate != trainer.learning_rate:
             trainer.learning_rate = learning_rate
         try:

@@ -63,16 +63,18 @@ class Stepping:
         The number of their samples.
     """
 
+    # Whether several processes make each update together.
+    is_for_teams = False
+
     def __init__(self, net: Net, settings: Settings, steps_per_epoch: int = 1000, check_every: int = 100) -> None:
         if settings.optimizer is not None and settings.optimizer.takes_whole_data:
             raise ArgumentError(
                 f"optimizer {settings.optimizer.spec!r} needs the whole data for each step, and a trainer sees a batch "
                 f"at a time; use nEpochs, or an optimizer such as 'adam'"
             )
-        if settings.engine.team is not None:
+        if settings.engine.team is not None and not self.is_for_teams:
             raise EngineError(
-                f"the engine {settings.engine.spec} trains in several processes, and a trainer in one; use "
-                f"net.nEpochs, or another engine for the trainer"
+                f"the engine {settings.engine.spec} trains in several processes; create the trainer with net.trainer"
             )
         self.net, self.settings = net, settings
         self._layers = _contents_of(net)

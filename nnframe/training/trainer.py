@@ -56,8 +56,8 @@ class Trainer(Stepping):
             the weights of the last check. The trainer can go on.
         """
         run = TrainerRun(self)
-        runner = CallbackRunner(as_list(callbacks, "callbacks", "a list such as ['progress']"))
-        pairs = _iterator(batches)
+        runner = self._callback_runner(as_list(callbacks, "callbacks", "a list such as ['progress']"))
+        pairs = self._batches(batches)
         try:
             runner.start(run)
             has_batch_end = runner.has(BATCH_END)
@@ -84,6 +84,14 @@ class Trainer(Stepping):
             raise
         runner.end(run)
         return self.history
+
+    def _callback_runner(self, callbacks: list[Any]) -> Any:
+        """Return what calls callbacks, as a `CallbackRunner` does."""
+        return CallbackRunner(callbacks)
+
+    def _batches(self, batches: Any) -> Iterator[Any]:
+        """Return an iterator over the pairs."""
+        return _iterator(batches)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the net and the state of the trainer to one file; `nnframe.load` reads the net from it.

@@ -25,7 +25,7 @@ def save_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
     """Write a net and the state of its trainer to one file; raises what `nNet.save` does."""
     state = trainer.bound.rule.state
     kept = {
-        "identity": _identity(trainer),
+        "identity": identity_of_trainer(trainer),
         "steps": trainer.steps,
         # Seeds have up to 63 bits, more than every reader of JSON keeps.
         "seed": str(trainer.seed),
@@ -59,7 +59,7 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
     kept = metadata.get(STATE)
     if not isinstance(kept, dict) or not isinstance(kept.get("identity"), dict):
         raise ModelFileError(f"{path} has no state of a trainer; expected a file that trainer.save wrote")
-    for name, mine in _identity(trainer).items():
+    for name, mine in identity_of_trainer(trainer).items():
         theirs = kept["identity"].get(name)
         if theirs != mine:
             raise ArgumentError(
@@ -92,7 +92,7 @@ def load_trainer(trainer: Stepping, path: str | os.PathLike[str]) -> None:
     trainer.history.loss_parameters = parameters
 
 
-def _identity(trainer: Stepping) -> dict[str, Any]:
+def identity_of_trainer(trainer: Stepping) -> dict[str, Any]:
     """Return what must be the same for a saved state to be continued."""
     identity = settings_identity(trainer.settings, trainer.bound)
     for name in NOT_COMPARED:

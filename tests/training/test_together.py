@@ -223,10 +223,16 @@ def test_weights_of_zero_everywhere_are_an_error_in_all():
     assert not isinstance(team.run(lambda rank: train(engine, sample_weights=weights[rank]))[0], Exception)
 
 
-def test_a_trainer_refuses_an_engine_of_several_processes():
+def test_single_steps_refuse_an_engine_of_several_processes():
     net = nNet.from_sizes([3, 2], [None])
-    with pytest.raises(EngineError, match="trains in several processes, and a trainer in one"):
+    with pytest.raises(EngineError, match="trains in several processes; create the trainer with"):
         Stepping(net, Settings.of(loss="mse", learning_rate=0.1, engine=ThreadTeam(1).engine()))
+
+
+def test_a_trainer_refuses_shards():
+    net = nNet.from_sizes([3, 2], [None])
+    with pytest.raises(EngineError, match="takes other samples in each process, and a trainer the same ones"):
+        net.trainer("mse", 0.1, engine=ThreadTeam(1, has_shards=True).engine())
 
 
 def test_an_engine_may_have_a_parameter_called_engine():

@@ -24,7 +24,7 @@ CASES: tuple[tuple[tuple[int, ...], int], ...] = (
     ((512, 2048, 2048, 10), 1024),
 )
 DTYPE = np.dtype(np.float32)
-ROUNDS = 5
+ROUNDS = 3
 
 
 def seconds_of_batch(sizes: tuple[int, ...], batch: int, engine: str) -> float:
