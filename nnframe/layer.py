@@ -10,7 +10,7 @@ import numpy as np
 
 from nnframe import registry
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
-from nnframe.blas.threads import ONE_ANYWAY, ONE_ANYWAY_VECTOR, product
+from nnframe.blas.threads import ONE_ANYWAY, ONE_ANYWAY_VECTOR, Known, product
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.bound import Linear
 from nnframe.contracts.learned_values import changed_values, starting_values
@@ -64,6 +64,7 @@ class denseLayer:
         self._linear[...], self._bias[...] = weights, column
         # BLAS may split the product with an input of more numbers among threads.
         self._most_on_one = ONE_ANYWAY // len(weights) if weights.size <= ONE_ANYWAY_VECTOR else 0
+        self._products: Known = {}
         self.activation = activation
 
     @property
@@ -184,7 +185,8 @@ class denseLayer:
         """Return what `forwardPass` does, for a caller who has set `FORWARD_ERRORS` once for many layers."""
         linear, activate_inplace = self._linear, self._bound.forward_inplace
         columns = self._columns(v, linear.shape[1])
-        z: Array = linear.dot(columns) if columns.size <= self._most_on_one else product(linear, columns)
+        is_small = columns.size <= self._most_on_one
+        z: Array = linear.dot(columns) if is_small else product(linear, columns, self._products)
         np.add(z, self._bias, z)
         # Nobody else has z yet, so it may be overwritten.
         if activate_inplace is None:
@@ -238,11 +240,12 @@ class denseLayer:
         return f"denseLayer({self.n_in} -> {self.n_out}, activation={self.activation!r}, dtype={self.dtype})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # The bound functions are closures, which can't be pickled.
-        return {key: value for key, value in self.__dict__.items() if key != "_bound"}
+        # The bound functions are closures, and BLAS's are in a library of this process.
+        return {key: value for key, value in self.__dict__.items() if key not in ("_bound", "_products")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._products = {}
         self._bound = bind_activation(self._activation, self._parameters)
 
     def _columns(self, v: Any, rows: int) -> Array:

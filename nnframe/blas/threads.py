@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
+from time import perf_counter
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -48,10 +48,12 @@ class Library(NamedTuple):
     n_threads: int
 
 
-# Products of so many sizes are remembered.
+# The products with a matrix of one shape, by the number of columns of the other.
+Known: TypeAlias = "dict[int, FittingThreads]"
+# So many shapes are remembered, and as many numbers of columns.
 MOST_SIZES = 256
 # For a product, whether one thread is faster, and until when that holds.
-_by_sizes: dict[tuple[tuple[int, ...], int], FittingThreads] = {}
+_by_shape: dict[tuple[int, ...], Known] = {}
 _findings: dict[tuple[tuple[int, int, int], DType], tuple[bool, float]] = {}
 
 
@@ -114,7 +116,7 @@ class FittingThreads:
         return before > 1 and before == library.n_threads and self._is_faster_alone(library)
 
     def _is_faster_alone(self, library: Library) -> bool:
-        now = time.perf_counter()
+        now = perf_counter()
         if now < self._finding[1]:
             return self._finding[0]
         alone, until = _findings.get(self._key, (True, 0.0))
@@ -128,7 +130,7 @@ class FittingThreads:
             finally:
                 library.set(library.n_threads)
             alone = on_one < (GAIN * on_all if n > 1 else on_all / GAIN)
-            end = time.perf_counter()
+            end = perf_counter()
             until = end + max(SECONDS, TIMES * (end - now))
             _findings[self._key] = alone, until
         self._finding = alone, until
@@ -142,22 +144,39 @@ def largest_product(weights: Iterable[Array], batch_size: int) -> tuple[int, int
     return m, k, batch_size
 
 
-def product(A: Array, B: Array) -> Array:
-    """Return the product of two matrices, computed by as many threads as are good for it."""
-    sizes = A.shape, B.shape[1]
-    threads = _by_sizes.get(sizes) or _threads_for(sizes, A.dtype)
-    if time.perf_counter() < threads.on_all_until:
+def product(A: Array, B: Array, known: Known | None = None) -> Array:
+    """Return the product of two matrices, computed by as many threads as are good for it.
+
+    Parameters
+    ----------
+    A, B : ndarray, shapes (m, k) and (k, n)
+    known : dict, optional
+        Where the caller keeps what is found out about products with a matrix of A's shape and dtype: it is looked up
+        there in half the time.
+    """
+    if known is None:
+        known = _by_shape.get(A.shape) or _known_for(A.shape)
+    count = B.shape[1]
+    threads = known.get(count) or _threads_for(A, count, known)
+    if perf_counter() < threads.on_all_until:
         result: Array = A.dot(B)
         return result
     return threads.dot(A, B)
 
 
-def _threads_for(sizes: tuple[tuple[int, ...], int], dtype: DType) -> FittingThreads:
-    (m, k), count = sizes
-    if len(_by_sizes) >= MOST_SIZES:
-        _by_sizes.clear()
-    _by_sizes[sizes] = FittingThreads((m, k, count), dtype)
-    return _by_sizes[sizes]
+def _known_for(shape: tuple[int, ...]) -> Known:
+    if len(_by_shape) >= MOST_SIZES:
+        _by_shape.clear()
+    return _by_shape.setdefault(shape, {})
+
+
+def _threads_for(A: Array, count: int, known: Known) -> FittingThreads:
+    if len(known) >= MOST_SIZES:
+        known.clear()
+    m, k = A.shape
+    # Another thread may clear the dict.
+    threads = known[count] = FittingThreads((m, k, count), A.dtype)
+    return threads
 
 
 def _is_on_one(product: tuple[int, int, int]) -> bool:
@@ -176,10 +195,10 @@ def _stand_in(product: tuple[int, int, int]) -> tuple[int, int, int]:
 
 def _seconds(A: Array, B: Array, out: Array) -> float:
     A.dot(B, out)
-    began = time.perf_counter()
+    began = perf_counter()
     for _ in range(TRIES):
         A.dot(B, out)
-    return time.perf_counter() - began
+    return perf_counter() - began
 
 
 def is_set_by_user() -> bool:

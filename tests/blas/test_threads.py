@@ -113,7 +113,7 @@ def test_a_run_and_a_step_have_fitting_threads_and_put_them_back(monkeypatch):
 @pytest.mark.parametrize("kind", ["forwardPass", "predict", "predictor", "evaluate"])
 def test_answers_have_fitting_threads_and_put_them_back(kind, monkeypatch):
     library = Threads(monkeypatch, alone=True)
-    blas_threads._by_sizes.clear()
+    blas_threads._by_shape.clear()
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(300, 30)), rng.normal(size=(300, 2))
     net = nNet.from_sizes([30, 100, 2])
@@ -129,7 +129,7 @@ def test_answers_have_fitting_threads_and_put_them_back(kind, monkeypatch):
         np.testing.assert_allclose(answer(), expected)
     # The first layer alone: timed on one thread, and then computed on one.
     assert library.seen == [1, 4] * 2
-    blas_threads._by_sizes.clear()
+    blas_threads._by_shape.clear()
 
 
 def test_sizes_that_change_all_the_time_are_timed_for_a_few(monkeypatch):
@@ -137,10 +137,10 @@ def test_sizes_that_change_all_the_time_are_timed_for_a_few(monkeypatch):
     Threads(monkeypatch, alone=True)
     monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: timed.append(B.shape[1]) or 1.0)
     A = np.ones((256, 784), np.float32)
-    blas_threads._by_sizes.clear()
+    blas_threads._by_shape.clear()
     for count in range(2, 200):
         product(A, np.ones((784, count), np.float32))
-    blas_threads._by_sizes.clear()
+    blas_threads._by_shape.clear()
     # Each of them once on all threads and once on one.
     assert sorted(set(timed)) == [2, 4, 8, 16, 32, 64]
     assert len(timed) == 12
