@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import ref
 
 from nnframe import Array, Engine, Epoch, TrainingTask, registry
 from nnframe.contracts.bound import Linear
@@ -58,14 +59,19 @@ class Synchronous(InStep):
 
     def __init__(self, task: TrainingTask, team: MPITeam, inner: Engine) -> None:
         super().__init__(task, team)
-        task = task._replace(combine=self._combine, gradient=self.sums.vector, combine_is_sum=True)
+        # Each would keep the other, and the shared memory, until the next garbage collection.
+        this = ref(self)
+
+        def combine(gradient: Array, loss_sum: float) -> float:
+            run = this()
+            assert run is not None
+            run.team.raise_interrupt()
+            return run.add_up(gradient, loss_sum)
+
+        task = task._replace(combine=combine, gradient=self.sums.vector, combine_is_sum=True)
         self._inner = inner.prepare(task, **inner.settings)
 
     def __call__(self, epoch: Epoch) -> float:
         """Run some batches and return the sum of the losses, with those of all processes."""
         mine = self.with_shares(epoch)
         return self.in_step(lambda: self._inner(mine), len(epoch.learning_rates))
-
-    def _combine(self, gradient: Array, loss_sum: float) -> float:
-        self.team.raise_interrupt()
-        return self.add_up(gradient, loss_sum)

@@ -69,3 +69,9 @@ def test_the_memory_of_another_process_is_not_taken_for_the_one_that_was_meant()
     shorter = SharedVector(1, np.dtype(np.float32))
     with pytest.raises(OSError, match="the memory is too short"):
         vector.vectors([shorter.address])
+
+
+@pytest.mark.skipif(not IS_LINUX, reason="open files are counted in /proc")
+def test_shared_memory_is_freed_at_the_end_of_a_run(run_job):
+    for first, last in run_job("many_runs.py", 2):
+        assert first == last
