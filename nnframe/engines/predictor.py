@@ -29,7 +29,8 @@ class Predictor:
     __slots__ = ("_answer", "_dtype", "_n_in")
 
     def __init__(self, answer: Callable[[Array], Array], n_in: int, dtype: DType) -> None:
-        self._answer, self._n_in, self._dtype = answer, n_in, dtype
+        # Of the equal objects, the one that arrays usually have; a net that was unpickled has another.
+        self._answer, self._n_in, self._dtype = answer, n_in, np.dtype(dtype.type)
 
     def __call__(self, v: Any) -> Array:
         """Return the net's outputs for columns, as ``net.forwardPass(v, return_all_steps=False)`` does.

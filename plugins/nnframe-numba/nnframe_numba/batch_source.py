@@ -24,7 +24,24 @@ are those of `nnframe_numba.matrix_vector`.
 
 from __future__ import annotations
 
+from math import inf
 from typing import NamedTuple
+
+
+class LearnedForm(NamedTuple):
+    """What the source depends on, for a learned parameter of an activation.
+
+    Attributes
+    ----------
+    is_penalized : bool
+        Whether penalties apply to it.
+    low, high : float
+        The limits that it is kept within.
+    """
+
+    is_penalized: bool
+    low: float
+    high: float
 
 
 class BatchVariant(NamedTuple):
@@ -48,9 +65,11 @@ class BatchVariant(NamedTuple):
         Whether BLAS multiplies. It can't add to the weights, so the update follows when all gradients are there.
     parametrized : frozenset of str
         The parts that take parameters.
-    trained : tuple of bool, or None
-        For the weights and the bias of each layer, whether they are trained, each with a learning rate of its own; None
-        if all have the same.
+    trained : tuple of tuple of bool, or None
+        For each layer, whether its weights, its bias and its learned parameters are trained, each with a learning rate
+        of its own; None if all have the same.
+    learned : tuple of tuple of LearnedForm
+        For each layer, the learned parameters of its activation.
     """
 
     single: bool
@@ -61,16 +80,25 @@ class BatchVariant(NamedTuple):
     plain: bool
     on_blas: bool
     parametrized: frozenset[str] = frozenset()
-    trained: tuple[bool, ...] | None = None
+    trained: tuple[tuple[bool, ...], ...] | None = None
+    learned: tuple[tuple[LearnedForm, ...], ...] = ()
 
     @property
     def lowest(self) -> int:
         """The lowest layer that is trained; gradients end there."""
-        return 0 if self.trained is None else [*self.trained, True].index(True) // 2
+        return 0 if self.trained is None else [*map(any, self.trained), True].index(True)
 
     def trains(self, letter: str, layer: int) -> bool:
-        """Whether the weights W or the bias b of a layer are trained."""
-        return self.trained is None or self.trained[2 * layer + "Wb".index(letter)]
+        """Whether the weights W, the bias b or the learned parameter q0, q1, ... of a layer are trained."""
+        return self.trained is None or self.trained[layer][self.trained_letters(layer).index(letter)]
+
+    def trained_letters(self, layer: int) -> list[str]:
+        """Return what the names of all that is trained of a layer begin with, before the layer's number."""
+        return ["W", "b", *self.learned_letters("q", layer)]
+
+    def learned_letters(self, letter: str, layer: int) -> list[str]:
+        """Return what the names of something that a layer has for each learned parameter begin with."""
+        return [f"{letter}{i}_" for i in range(len(self.learned[layer]) if self.learned else 0)]
 
     @property
     def updates_in_place(self) -> bool:
@@ -86,13 +114,19 @@ class BatchVariant(NamedTuple):
         """Return the name of the next layer's input."""
         return f"{'h' if self.dropped[layer] else 'a'}{layer}"
 
-    def layer_letters(self, layer: int) -> str:
-        """Return the first letters of the names of a layer's arrays.
+    def layer_letters(self, layer: int) -> list[str]:
+        """Return what the names of a layer's arrays begin with.
 
-        They are the weights, the bias, z, a and d; and with dropout the mask, the outputs kept, and two arrays of
-        constants.
+        They are the weights, the bias, z, a and d; with dropout the mask, the outputs kept, and two arrays of
+        constants; and for each learned parameter its values and what each output of each sample adds to its gradient.
         """
-        return "Wbzadmhnp" if self.dropped[layer] else "Wbzad"
+        letters = [*("Wbzadmhnp" if self.dropped[layer] else "Wbzad")]
+        return letters + self.learned_letters("q", layer) + self.learned_letters("e", layer)
+
+    def activation_part(self, name: str, layer: int, *arguments: str) -> str:
+        """Return a call of a part of a layer's activation, which sees the learned parameters."""
+        values = [f"{letter}{layer}" for letter in self.learned_letters("q", layer)]
+        return self.part(name, *arguments, *values)
 
     def part(self, name: str, *arguments: str) -> str:
         """Return a call of a part that a plugin decides."""
@@ -117,7 +151,7 @@ def rule_names(variant: BatchVariant) -> list[str]:
     """Return the names of what updates other than in place need, likewise."""
     if variant.updates_in_place:
         return []
-    gradients = [f"{letter}{k}" for k in range(variant.n_layers) for letter in ("gW", "gb")]
+    gradients = [f"g{letter}{k}" for k in range(variant.n_layers) for letter in variant.trained_letters(k)]
     if variant.plain or variant.n_state is None:
         return gradients
     states = [f"s{i}" for i in range(variant.n_state)]
@@ -127,8 +161,13 @@ def rule_names(variant: BatchVariant) -> list[str]:
 
 
 def trained_names(variant: BatchVariant) -> list[str]:
-    """Return the names of the weights and biases that are trained."""
-    return [f"{letter}{k}" for k in range(variant.n_layers) for letter in ("W", "b") if variant.trains(letter, k)]
+    """Return the names of all weights, biases and learned parameters that are trained."""
+    return [
+        f"{letter}{k}"
+        for k in range(variant.n_layers)
+        for letter in variant.trained_letters(k)
+        if variant.trains(letter, k)
+    ]
 
 
 def parameter_names(variant: BatchVariant) -> list[str]:
@@ -150,7 +189,28 @@ def gradient_lines(variant: BatchVariant) -> list[str]:
         else:
             # A literal would be part of the type, and numba would compile the function for each layer.
             lines.append(f"gradient({arrays}, {overwrites}, np.intp({k}), {', '.join(TEAM)})")
+    learned = _learned_gradient_lines(variant)
+    return lines + (learned if variant.single or not learned else ["if thread == 0:", *indented(learned)])
+
+
+def _learned_gradient_lines(variant: BatchVariant) -> list[str]:
+    """Return the lines that do the same for learned parameters, which are few."""
+    lines = []
+    for k, forms in enumerate(variant.learned):
+        for i, form in enumerate(forms):
+            if not variant.trains(f"q{i}_", k):
+                continue
+            if variant.updates_in_place:
+                lines += [f"add_learned_gradient(e{i}_{k}, q{i}_{k})", *_limit_lines(f"q{i}_{k}", form)]
+            else:
+                lines.append(f"store_learned_gradient(e{i}_{k}, gq{i}_{k})")
     return lines
+
+
+def _limit_lines(name: str, form: LearnedForm) -> list[str]:
+    """Return the lines that keep a learned parameter within its limits."""
+    low, high = (repr(value) if abs(value) < inf else ("np.inf" if value > 0 else "-np.inf") for value in form[1:])
+    return [] if (form.low, form.high) == (-inf, inf) else [f"limit({name}, {low}, {high})"]
 
 
 def update_lines(variant: BatchVariant) -> list[str]:
@@ -158,25 +218,43 @@ def update_lines(variant: BatchVariant) -> list[str]:
     if variant.updates_in_place:
         return []
     if variant.plain:
-        return [f"{letter}{k} += g{letter}{k}" for k in range(variant.n_layers) for letter in ("W", "b")]
+        return [f"{name} += g{name}" for name in trained_names(variant)] + _all_limit_lines(variant)
     if variant.n_state is None:
         return ["update_weights(rate)"]
     trained = trained_names(variant)
-    lines = [f"penalize(W{k}, gW{k}, l1, l2)" for k in range(variant.n_layers) if f"W{k}" in trained]
+    lines = [f"penalize({name}, g{name}, l1, l2)" for name in trained if name in _penalized_names(variant)]
     # What is frozen counts for no norm.
     lines += [
-        f"g{letter}{k}[:] = 0" for k in range(variant.n_layers) for letter in "Wb" if f"{letter}{k}" not in trained
+        f"g{letter}{k}[:] = 0"
+        for k in range(variant.n_layers)
+        for letter in variant.trained_letters(k)
+        if f"{letter}{k}" not in trained
     ]
     lines += ["clip(g, clip_value, clip_norm)", "updates[0] += 1", "begin = 0"]
     states = [f"s{i}[begin:end]" for i in range(variant.n_state)]
     for k in range(variant.n_layers):
-        for name, array in ((f"W{k}", f"flat(W{k})"), (f"b{k}", f"b{k}")):
+        for letter in variant.trained_letters(k):
+            name = f"{letter}{k}"
+            array = name if letter == "b" else f"flat({name})"
             lines.append(f"end = begin + {name}.size")
             rate = "rate" if variant.trained is None else f"rate * f{name}"
             if name in trained:
                 lines.append(variant.part("optimize", array, "g[begin:end]", *states, "updates[0]", rate))
             lines.append("begin = end")
-    return lines
+    return lines + _all_limit_lines(variant)
+
+
+def _all_limit_lines(variant: BatchVariant) -> list[str]:
+    forms = [(f"q{i}_", k, form) for k, forms in enumerate(variant.learned) for i, form in enumerate(forms)]
+    kept = [_limit_lines(f"{letter}{k}", form) for letter, k, form in forms if variant.trains(letter, k)]
+    return [line for lines in kept for line in lines]
+
+
+def _penalized_names(variant: BatchVariant) -> list[str]:
+    learned = [
+        f"q{i}_{k}" for k, forms in enumerate(variant.learned) for i, form in enumerate(forms) if form.is_penalized
+    ]
+    return [*(f"W{k}" for k in range(variant.n_layers)), *learned]
 
 
 def slope_lines(variant: BatchVariant) -> list[str]:
@@ -189,7 +267,7 @@ def slope_lines(variant: BatchVariant) -> list[str]:
     for k in range(variant.n_layers):
         lines += [
             _product(variant, "linear", before, f"W{k}", f"b{k}", z[k]),
-            variant.part(f"activate_{k}", z[k], a[k]),
+            variant.activation_part(f"activate_{k}", k, z[k], a[k]),
         ]
         if variant.dropped[k]:
             position = "position + k" if variant.single else "position + start + first"
@@ -197,20 +275,32 @@ def slope_lines(variant: BatchVariant) -> list[str]:
         before = own(variant.output(k))
     lines.append(variant.part("value", z[last], a[last], y, losses))
     lines.append(variant.part("gradient_of_loss", z[last], a[last], y, d[last]))
-    if not variant.fused:
-        lines.append(variant.part(f"differentiate_{last}", d[last], z[last], a[last]))
+    differentiated = [] if variant.fused else _differentiated(variant, last, d[last], z[last], a[last])
     count = "" if variant.single else " / count"
+    scaled = []
     if variant.plain or count:
         # In plain gradient descent, d is scaled to the step that is added to the weights.
-        lines.append(f"scale({d[last]}, {'-rate' if variant.plain else '1'}{count})")
+        scaled.append(f"scale({d[last]}, {'-rate' if variant.plain else '1'}{count})")
     if variant.weighted:
-        lines.append(f"weigh({losses}, {d[last]}, {own('s')})")
+        scaled.append(f"weigh({losses}, {d[last]}, {own('s')})")
+    # What learned parameters are changed by is made of d.
+    lines += [*scaled, *differentiated] if variant.learned_letters("e", last) else [*differentiated, *scaled]
     for k in range(last, variant.lowest, -1):
         lines.append(_product(variant, "backward", d[k], f"W{k}", d[k - 1]))
         if variant.dropped[k - 1]:
             lines.append(f"multiply({d[k - 1]}, {own(f'm{k - 1}')})")
-        lines.append(variant.part(f"differentiate_{k - 1}", d[k - 1], z[k - 1], a[k - 1]))
+        lines += _differentiated(variant, k - 1, d[k - 1], z[k - 1], a[k - 1])
     return lines
+
+
+def _differentiated(variant: BatchVariant, k: int, *arrays: str) -> list[str]:
+    """Return the lines that take d through the activation of a layer."""
+    learned = [
+        variant.activation_part(f"learn_{i}_{k}", k, *arrays, variant.own(f"{letter}{k}"))
+        for i, letter in enumerate(variant.learned_letters("e", k))
+        if variant.trains(f"q{i}_", k)
+    ]
+    return [*learned, variant.activation_part(f"differentiate_{k}", k, *arrays)]
 
 
 def _product(variant: BatchVariant, kernel: str, *arrays: str) -> str:

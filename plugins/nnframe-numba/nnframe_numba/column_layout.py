@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from nnframe.contracts.learned import Learned
 from nnframe.contracts.loss import Loss
 from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT
 
@@ -50,6 +51,16 @@ def loss_layout(loss: Loss, target: str) -> Layout | None:
     inputs |= {"y": "y[i, {j}]", SAMPLE_WEIGHT: "y[i, y.shape[1] - 1]"}
     results = [_apart(target, k, "j") for k in range(len(outputs))] if target == "d" else [_result(target)]
     return Layout(f"a.shape[1] // {len(outputs)}", inputs, frozenset([SAMPLE_WEIGHT]), tuple(results))
+
+
+def learned_layout(arguments: Sequence[str], learned: Mapping[str, Learned], target: str) -> Layout:
+    """Return the layout of an activation with learned parameters, which are the part's arrays q0, q1, ..."""
+    layout = plain_layout([name for name in arguments if name not in learned], target)
+    values = {
+        name: f"q{i}[{{j}}, 0]" if each.per == "output" else f"q{i}[0, 0]"
+        for i, (name, each) in enumerate(learned.items())
+    }
+    return layout._replace(inputs={**layout.inputs, **values})
 
 
 def _apart(array: str, k: int, j: str) -> str:

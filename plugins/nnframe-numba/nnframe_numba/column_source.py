@@ -38,7 +38,7 @@ from nnframe.formula.recording import record
 from nnframe.formula.simplify import simplified_graph
 from nnframe.formula.source import source_of
 from nnframe_numba.batch_source import function_source, indented
-from nnframe_numba.column_layout import Layout, loss_layout, plain_layout
+from nnframe_numba.column_layout import Layout, plain_layout
 from nnframe_numba.part_formulas import Formula
 
 # What these do is said by the shapes alone, which single numbers don't have.
@@ -102,9 +102,7 @@ def column_source(
         raise NoLoopsError("a derived function takes all its parameters as arguments")
     else:
         roots = formula.source.roots
-    layout = plain_layout(formula.arguments, target) if formula.loss is None else loss_layout(formula.loss, target)
-    if layout is None:
-        raise NoLoopsError("a loss of the inputs")
+    layout = formula.layout or plain_layout(formula.arguments, target)
     return _Writer(formula, symbols, dtype, layout).written(roots, arrays)
 
 

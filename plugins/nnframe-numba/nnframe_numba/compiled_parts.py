@@ -18,16 +18,20 @@ from typing import Any
 import numpy as np
 
 from nnframe import Array, PluginError
-from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
+from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Linear, Objective
 from nnframe.contracts.domains import Domain, sample
 from nnframe.contracts.engine import BoundNet, TrainingTask
+from nnframe.contracts.learned import learned_of
+from nnframe.contracts.learned_values import starting_values
 from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT
+from nnframe.registry.binding import bind_activation
 from nnframe.training.by_name import with_given
 from nnframe_numba import formula_loops
 from nnframe_numba.builtin_kernels import BUILT_IN
 from nnframe_numba.column_loops import column_part
+from nnframe_numba.engine_warnings import LeftToNumpyError
 from nnframe_numba.formula_compiler import Candidate, CompiledPart, Way, compiled_part
-from nnframe_numba.part_formulas import Formula, PartFormula, activation_formula, part_formulas
+from nnframe_numba.part_formulas import Formula, PartFormula, activation_formula, answer_formulas, part_formulas
 
 
 def _column(arrays: str, target: str) -> Way:
@@ -73,6 +77,9 @@ def compiled_parts(net: BoundNet | TrainingTask, dtype: np.dtype[Any]) -> dict[s
     formulas = part_formulas(net, dtype)
     parts: dict[str, CompiledPart] = {}
     for k, layer in enumerate(net.layers):
+        if layer.parameters:
+            parts |= _learned_parts(formulas, layer.activation, k, dtype)
+            continue
         parts[f"activate_{k}"] = activate_part(layer.activation, dtype)
         if f"differentiate_{k}" in formulas:
             parts[f"differentiate_{k}"] = _differentiate_part(formulas[f"differentiate_{k}"], layer.activation, dtype)
@@ -82,6 +89,66 @@ def compiled_parts(net: BoundNet | TrainingTask, dtype: np.dtype[Any]) -> dict[s
     if "optimize" in formulas:
         parts["optimize"] = _optimize_part(formulas["optimize"], net.rule.optimizer, dtype)
     return parts
+
+
+def require_learned(net: BoundNet | TrainingTask, parts: dict[str, CompiledPart]) -> None:
+    """Raise unless all parts with learned parameters are compiled: the rest runs on numpy part by part.
+
+    Raises
+    ------
+    LeftToNumpyError
+    """
+    for k, layer in enumerate(net.layers):
+        names = [f"activate_{k}", f"differentiate_{k}", *(f"learn_{i}_{k}" for i in range(len(layer.parameters)))]
+        reasons = [parts[name].reason for name in names if layer.parameters and parts[name].reason]
+        if reasons:
+            raise LeftToNumpyError(reasons[0])
+
+
+def _learned_parts(
+    formulas: dict[str, PartFormula], bound: BoundActivation, k: int, dtype: np.dtype[Any]
+) -> dict[str, CompiledPart]:
+    """Return the parts of a layer with learned parameters, q0, q1, ..., which follow the other arrays."""
+    plugin = bound.plugin
+    assert plugin is not None
+    z, d = (_sample("real", dtype, seed) for seed in (0, 1))
+    values = starting_values(plugin, z.shape[1], dtype)
+    q, like = values.values(), bind_activation(plugin, values)
+    a, letters = _activations(like, z), " ".join(f"q{i}" for i in range(len(q)))
+
+    def activate(z: Array, a: Array, *_: Array) -> None:
+        np.copyto(a.T, like.forward(z.T))
+
+    def differentiate(d: Array, z: Array, a: Array, *_: Array) -> None:
+        np.copyto(d.T, like.backward(d.T, z.T, a.T))
+
+    def learn(name: str, d: Array, z: Array, a: Array, e: Array, *_: Array) -> None:
+        given = learned_of(plugin)[name].gradient
+        if given is None:
+            found = plugin.derived_for_learning.by_parameter[name](d.T, z.T, a.T, *q)
+        else:
+            found = given(d.T, z.T, a.T, **plugin.settings | values)
+        np.copyto(e.T, found)
+
+    made: dict[str, tuple[str, str, Callable[..., None], tuple[Array, ...], int]] = {
+        f"activate_{k}": (f"z a {letters}", "a", activate, (z, np.empty_like(z), *q), 1),
+        f"differentiate_{k}": (f"d z a {letters}", "d", differentiate, (d, z, a, *q), 0),
+    }
+    for i, name in enumerate(values):
+        sample = d, z, a, np.empty_like(z), *q
+        made[f"learn_{i}_{k}"] = f"d z a e {letters}", "e", partial(learn, name), sample, 3
+    return {
+        name: _part(formulas[name], (_column(arrays, target),), on_numpy, sample, (filled,))
+        for name, (arrays, target, on_numpy, sample, filled) in made.items()
+        if name in formulas
+    }
+
+
+def activation_part(layer: Linear, k: int, dtype: np.dtype[Any]) -> CompiledPart:
+    """Return `activate` of a layer, for answers."""
+    if not layer.parameters:
+        return activate_part(layer.activation, dtype)
+    return _learned_parts(answer_formulas([layer], dtype, k), layer.activation, k, dtype)[f"activate_{k}"]
 
 
 def activate_part(bound: BoundActivation, dtype: np.dtype[Any]) -> CompiledPart:
@@ -132,7 +199,7 @@ def _ways(formula: PartFormula, by_a: tuple[Way, ...], by_z: tuple[Way, ...]) ->
     """Return the ways to make a part of the loss."""
     if not isinstance(formula, Formula):
         return by_a
-    if formula.loss is not None:
+    if formula.layout is not None:
         return tuple(way for way in by_a if way.call == "column")
     return by_z if "z" in formula.arguments else by_a
 

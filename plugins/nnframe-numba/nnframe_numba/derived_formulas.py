@@ -13,6 +13,7 @@ import numpy as np
 from nnframe import Activation, DerivativeError, Loss
 from nnframe.arrays import DType
 from nnframe.contracts.domains import sample
+from nnframe.contracts.learned import learned_of
 from nnframe.contracts.parameters import Parameter, format_parameters
 from nnframe.inputs.by_name import GIVEN_BY_NAME
 from nnframe_numba.recently_used import RecentlyUsed
@@ -66,6 +67,34 @@ def derived_slope(activation: Activation, dtype: DType) -> DerivedFormula:
         return _formula(derived.backward, dtype, ("grad", "z", "a"), settings)
 
     return _remembered((activation.forward, format_parameters(activation.settings), dtype), formula)
+
+
+def derived_learned(
+    activation: Activation, dtype: DType
+) -> tuple[DerivedFormula, DerivedFormula, list[DerivedFormula]]:
+    """Return forward and backward of an activation with learned parameters, and the gradient by each of these.
+
+    The learned parameters follow the other arrays.
+    """
+    learned = tuple(learned_of(activation))
+
+    def derive(symbols: Sequence[str]) -> tuple[Any, Mapping[str, Parameter]]:
+        from nnframe.formula.derived_activation import DerivedActivation
+
+        settings = activation.settings
+        derived = DerivedActivation(activation.forward, settings, symbols, learned)
+        return derived, {name: settings[name] for name in symbols}
+
+    def formulas() -> tuple[DerivedFormula, DerivedFormula, list[DerivedFormula]]:
+        derived, settings = _with_symbols(derive, activation.settings, but=learned)
+        backward = "grad", "z", "a", *learned
+        return (
+            _formula(derived.forward, dtype, ("z", *learned), settings),
+            _formula(derived.backward, dtype, backward, settings),
+            [_formula(derived.by_parameter[name], dtype, backward, settings) for name in learned],
+        )
+
+    return _remembered((activation.forward, format_parameters(activation.settings), learned, dtype), formulas)
 
 
 def derived_loss(loss: Loss, dtype: DType) -> tuple[DerivedFormula, DerivedFormula]:
@@ -123,10 +152,13 @@ def _formula(
 
 
 def _with_symbols(
-    derive: Callable[[Sequence[str]], tuple[Any, Mapping[str, Parameter]]], settings: Mapping[str, Parameter]
+    derive: Callable[[Sequence[str]], tuple[Any, Mapping[str, Parameter]]],
+    settings: Mapping[str, Parameter],
+    but: Sequence[str] = (),
 ) -> tuple[Any, Mapping[str, Parameter]]:
     """Return what is derived with parameters as arguments, or with their values if the formula asks for them."""
-    symbols = [name for name, value in settings.items() if isinstance(value, float) and name not in ARRAYS]
+    arrays = {*ARRAYS, *but}
+    symbols = [name for name, value in settings.items() if isinstance(value, float) and name not in arrays]
     if symbols:
         try:
             return derive(symbols)

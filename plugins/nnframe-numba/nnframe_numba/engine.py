@@ -12,7 +12,7 @@ from nnframe import Epoch, TrainingTask
 from nnframe.contracts.engine import BoundNet
 from nnframe.engines.fast.numpy_engine import numpy as numpy_engine
 from nnframe_numba.compile_thread import NotCompiledError, in_compile_thread
-from nnframe_numba.engine_warnings import give_warnings, warn_once
+from nnframe_numba.engine_warnings import LeftToNumpyError, give_warnings, warn_once
 
 # The module's own frames and those of nnframe between a call and its warning.
 STACKLEVEL = 3
@@ -23,24 +23,34 @@ _training: Any = None
 
 def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns the sum of the losses."""
-    if is_left_to_numpy(task):
+    try:
+        require_compilable(task)
+        training = _without_compiling(task)
+        if training is None:
+            training = in_compile_thread(lambda: _load().CompiledTraining(task))
+    except LeftToNumpyError as error:
+        warn_of_numpy(error)
         return numpy_engine.prepare(task)
-    training = _without_compiling(task)
-    if training is None:
-        training = in_compile_thread(lambda: _load().CompiledTraining(task))
     training.warn(STACKLEVEL)
     epoch: Callable[[Epoch], float] = training.epoch
     return epoch
 
 
-def is_left_to_numpy(task: TrainingTask | BoundNet) -> bool:
-    """Return whether a task has to be left to the engine numpy, with a warning the first time."""
-    if not any(layer.parameters for layer in task.layers) and not task.objective.parameters:
-        return False
-    reason = "compiled code has no learned parameters of activations and losses yet"
-    warn_once(reason, f"the engine numba leaves this net to the engine numpy: {reason}")
-    give_warnings(STACKLEVEL)
-    return True
+def require_compilable(task: TrainingTask | BoundNet) -> None:
+    """Raise if a net can't be trained in compiled code.
+
+    Raises
+    ------
+    LeftToNumpyError
+    """
+    if task.objective.parameters:
+        raise LeftToNumpyError("compiled code has no learned parameters of losses yet")
+
+
+def warn_of_numpy(error: LeftToNumpyError) -> None:
+    """Warn that a net is left to the engine numpy, the first time for the reason."""
+    warn_once(str(error), f"the engine numba leaves this net to the engine numpy: {error}")
+    give_warnings(STACKLEVEL + 1)
 
 
 def _without_compiling(task: TrainingTask) -> Any:

@@ -8,6 +8,10 @@ from threading import Lock
 from nnframe import NNFrameError
 
 
+class LeftToNumpyError(Exception):
+    """A net has to be trained by the engine numpy as a whole; the text says why."""
+
+
 class EngineWarning(NNFrameError, UserWarning):  # noqa: N818
     """Part of a net can't be compiled and runs on numpy, or machine code can't be kept between processes."""
 

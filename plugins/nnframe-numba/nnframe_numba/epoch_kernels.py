@@ -94,6 +94,38 @@ def penalize(weights: Array, gradient: Array, l1: float, l2: float) -> None:
 
 
 @kernel
+def add_learned_gradient(shares: Array, parameter: Array) -> None:
+    """Add what each output of each sample contributes to a learned parameter, (1, 1) or (n_out, 1)."""
+    if parameter.shape[0] == shares.shape[1]:
+        for i in range(shares.shape[0]):
+            for j in range(shares.shape[1]):
+                parameter[j, 0] += shares[i, j]
+    else:
+        total = 0.0
+        for i in range(shares.shape[0]):
+            for j in range(shares.shape[1]):
+                total += np.float64(shares[i, j])
+        parameter[0, 0] += parameter.dtype.type(total)
+
+
+@kernel
+def store_learned_gradient(shares: Array, gradient: Array) -> None:
+    """Fill the gradient by a learned parameter with the sum of the same."""
+    gradient[:] = 0
+    add_learned_gradient(shares, gradient)
+
+
+@kernel
+def limit(parameter: Array, low: float, high: float) -> None:
+    """Keep a learned parameter within limits; NaN stays NaN."""
+    for i in range(parameter.shape[0]):
+        if parameter[i, 0] < low:
+            parameter[i, 0] = low
+        elif parameter[i, 0] > high:
+            parameter[i, 0] = high
+
+
+@kernel
 def clip(gradient: Array, value: float, norm: float) -> None:
     """Clip the gradient vector element by element, then by its norm; 0 stands for no clipping."""
     if value > 0:

@@ -147,7 +147,7 @@ def _train_batches(variant: BatchVariant, slopes: list[str], gradients: list[str
 
 def _shares(variant: BatchVariant) -> list[str]:
     """Return the lines that take a thread's share of the arrays, down to the condition that there is one."""
-    rows = ["losses", *(name for name in layer_names(variant) if name[0] in "zadmh")]
+    rows = ["losses", *(name for name in layer_names(variant) if name[0] in "zadmhe")]
     samples = ["x", "y", *(["s"] if variant.weighted else [])]
     return [
         "start = k * batch_size",

@@ -132,7 +132,7 @@ def compiled_part(candidate: Candidate) -> CompiledPart:
     if not isinstance(function, (types.FunctionType, np.ufunc)):
         return _on_numpy(candidate, "it is not a function written in Python")
     content = fingerprint(function)
-    context = (formula.part, format_parameters(formula.settings), str(candidate.dtype))
+    context = (formula.label, format_parameters(formula.settings), str(candidate.dtype))
     known = (content or function, *context)
     found = _tried.get(known)
     if found is None:
@@ -185,7 +185,7 @@ def _first_that_works(candidate: Candidate, content: str | None, key: str | None
     note = (key and disk_cache.read_note(key)) or None
     if note is not None and note["way"] is None:
         return CompiledPart(candidate.on_numpy, None, note["reason"])
-    kinds = (candidate.formula.part, described(candidate.formula.settings, True), str(candidate.dtype))
+    kinds = (candidate.formula.label, described(candidate.formula.settings, True), str(candidate.dtype))
     shared_key = content and disk_cache.digest(content, *kinds, "for all values")
     label = None if note is None else note["way"]
     if label is None:
@@ -233,7 +233,7 @@ def _part(candidate: Candidate, content: str | None, attempt: Attempt) -> Compil
     arguments = numeric(wanted.settings) if attempt.are_arguments else {}
     constants = {name: value for name, value in wanted.settings.items() if name not in arguments}
     parameters = described(wanted.settings, attempt.are_arguments)
-    context = (attempt.label, wanted.part, parameters, str(dtype))
+    context = (attempt.label, wanted.label, parameters, str(dtype))
     known = (content or wanted.function, *context)
     made = _made.get(known)
     if made is None:

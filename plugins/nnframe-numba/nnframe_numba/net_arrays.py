@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from nnframe import Array, TrainingTask
-from nnframe.contracts.bound import distinct_layers
+from nnframe.contracts.bound import Linear, distinct_layers
 from nnframe.contracts.engine import BoundNet
+from nnframe.contracts.learned import learned_of, range_of
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.random_bits import BITS
 from nnframe.engines.vectors import factors_by_layer, vector_of
 from nnframe.registry.binding import IDENTITY
-from nnframe_numba.batch_source import BatchVariant
+from nnframe_numba.batch_source import BatchVariant, LearnedForm
 from nnframe_numba.part_formulas import is_in_place
 
 
@@ -40,7 +41,19 @@ def variant_of(
         plain=rule.is_plain and not updates_on_numpy,
         on_blas=on_blas,
         parametrized=frozenset(parametrized),
-        trained=None if factors is None else tuple(factor > 0 for pair in factors for factor in pair),
+        trained=None if factors is None else tuple(tuple(factor > 0 for factor in each) for each in factors),
+        learned=tuple(_learned_forms(layer) for layer in net.layers),
+    )
+
+
+def _learned_forms(layer: Linear) -> tuple[LearnedForm, ...]:
+    plugin = layer.activation.plugin
+    if plugin is None:
+        return ()
+    dtype = layer.weights.dtype
+    return tuple(
+        LearnedForm(each.penalized, *range_of(plugin.limits.get(name), dtype))
+        for name, each in learned_of(plugin).items()
     )
 
 
@@ -65,6 +78,7 @@ def layer_arrays(net: BoundNet | TrainingTask, batch_size: int, memory: Memory) 
             mask, kept = (memory.empty(shape, dtype) for _ in range(2))
             numbers = np.array([dropout.n_units, dropout.first_units[k], int(share * 2**BITS)], np.uint64)
             arrays += [mask, kept, numbers, np.array([share])]
+        arrays += [*layer.parameters, *(memory.empty(shape, dtype) for _ in layer.parameters)]
     return arrays
 
 
@@ -74,12 +88,12 @@ def rule_arrays(net: BoundNet | TrainingTask, variant: BatchVariant, memory: Mem
         return []
     rule = net.rule
     if variant.plain:
-        weights = [array for layer in net.layers for array in (layer.weights, layer.bias[:, 0])]
+        weights = [array for layer in net.layers for array in (layer.weights, layer.bias[:, 0], *layer.parameters)]
         return [memory.empty_like(array) for array in weights]
     vector, parts = vector_of(net.layers, memory)
     # The gradients of frozen layers are never written.
     vector[...] = 0
-    gradients = [array for part in parts for array in (part.weights, part.bias[:, 0])]
+    gradients = [array for part in parts for array in (part.weights, part.bias[:, 0], *part.parameters)]
     numbers = (rule.l1, rule.l2, rule.clip_value or 0.0, rule.clip_norm or 0.0)
     factors = [factor for factor in rule.factors or () if factor > 0]
     return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *map(float, (*numbers, *factors))]

@@ -6,13 +6,14 @@ The parts are `activate_k` and `differentiate_k` for each layer k, `value`, `gra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Objective
+from nnframe.contracts.bound import BoundActivation, BoundOptimizer, Linear, Objective
 from nnframe.contracts.engine import BoundNet, TrainingTask
+from nnframe.contracts.learned import learned_of
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.optimizer import LEARNING_RATE
 from nnframe.contracts.parameters import Parameter
@@ -20,8 +21,8 @@ from nnframe.contracts.plugin import Plugin
 from nnframe.errors import DerivativeError
 from nnframe.registry.binding import IDENTITY
 from nnframe.registry.guard import is_built_in
-from nnframe_numba.column_layout import loss_layout
-from nnframe_numba.derived_formulas import DerivedFormula, derived_loss, derived_pair, derived_slope
+from nnframe_numba.column_layout import Layout, learned_layout, loss_layout
+from nnframe_numba.derived_formulas import DerivedFormula, derived_learned, derived_loss, derived_pair, derived_slope
 from nnframe_numba.fingerprint import fingerprint
 from nnframe_numba.parameters import described
 
@@ -53,8 +54,8 @@ class Formula(NamedTuple):
         What else it is called with by keyword.
     source : Source or None
         Where the function is derived.
-    loss : Loss or None
-        Where the arguments are not arrays of a part: the outputs of a target, say; see `nnframe_numba.column_layout`.
+    layout : Layout or None
+        Where its numbers are, if its arguments aren't arrays of the part as a whole.
     """
 
     plugin: Plugin
@@ -64,7 +65,12 @@ class Formula(NamedTuple):
     settings: Mapping[str, Parameter]
     keywords: tuple[str, ...] = ()
     source: Source | None = None
-    loss: Loss | None = None
+    layout: Layout | None = None
+
+    @property
+    def label(self) -> str:
+        """What tells formulas from others with the same function."""
+        return self.part if self.layout is None else f"{self.part} {sorted(self.layout.inputs.items())}"
 
     def key(self, are_arguments: bool) -> object:
         """Return what its machine code depends on, a text if it is equal for equal formulas in every process.
@@ -76,7 +82,7 @@ class Formula(NamedTuple):
         """
         content = fingerprint(self.function)
         parameters = described(self.settings, are_arguments)
-        return (self.function, self.part, parameters) if content is None else f"{self.part} {content} {parameters}"
+        return (self.function, self.label, parameters) if content is None else f"{self.label} {content} {parameters}"
 
 
 # A loop of this package, by its key; None for what is more than a formula.
@@ -88,6 +94,9 @@ def part_formulas(net: BoundNet | TrainingTask, dtype: np.dtype[Any]) -> dict[st
     layers, last = net.layers, net.layers[-1].activation
     found: dict[str, PartFormula] = {}
     for k, layer in enumerate(layers):
+        if layer.parameters:
+            found |= learned_formulas(layer.activation, k, dtype)
+            continue
         found[f"activate_{k}"] = activation_formula(layer.activation)
         if k < len(layers) - 1 or net.objective.loss_gradient is not None:
             # A fused gradient goes through the last activation already.
@@ -96,6 +105,18 @@ def part_formulas(net: BoundNet | TrainingTask, dtype: np.dtype[Any]) -> dict[st
     if not net.rule.is_plain:
         found["optimize"] = update_formula(net.rule.optimizer)
     return found
+
+
+def answer_formulas(layers: Sequence[Linear], dtype: np.dtype[Any], first: int = 0) -> dict[str, PartFormula]:
+    """Return the formulas of the outputs of layers by their names in the source, counted from `first`."""
+    return {
+        f"activate_{k}": (
+            learned_formulas(layer.activation, k, dtype)[f"activate_{k}"]
+            if layer.parameters
+            else activation_formula(layer.activation)
+        )
+        for k, layer in enumerate(layers, first)
+    }
 
 
 def activation_formula(bound: BoundActivation) -> PartFormula:
@@ -108,6 +129,28 @@ def activation_formula(bound: BoundActivation) -> PartFormula:
     if built_in_name(plugin) in ACTIVATIONS:
         return f"builtin {plugin.name}"
     return Formula(plugin, plugin.forward, "forward", ("z",), plugin.settings)
+
+
+def learned_formulas(bound: BoundActivation, k: int, dtype: np.dtype[Any]) -> dict[str, PartFormula]:
+    """Return the formulas of a layer with learned parameters, all from a recording."""
+    plugin = bound.plugin
+    assert plugin is not None
+    learned = learned_of(plugin)
+    names = [f"activate_{k}", f"differentiate_{k}", *(f"learn_{i}_{k}" for i in range(len(learned)))]
+    try:
+        forward, backward, by_parameter = derived_learned(plugin, dtype)
+    except DerivativeError:
+        # It has derivatives by hand.
+        return dict.fromkeys(names)
+    found = [
+        (forward, "derived forward", "a"),
+        (backward, "derived backward", "d"),
+        *((each, f"derived gradient of {name}", "e") for name, each in zip(learned, by_parameter, strict=True)),
+    ]
+    return {
+        part: _derived(plugin, derived, text)._replace(layout=learned_layout(derived.arguments, learned, target))
+        for part, (derived, text, target) in zip(names, found, strict=True)
+    }
 
 
 def slope_formula(bound: BoundActivation, dtype: np.dtype[Any]) -> PartFormula:
@@ -162,7 +205,8 @@ def objective_formulas(
 
 def _formulas_of_separate(loss: Loss, dtype: np.dtype[Any]) -> tuple[PartFormula, PartFormula]:
     """Return the formulas of a loss with several outputs for a target or arguments by name, both from a recording."""
-    if loss_layout(loss, "d") is None:
+    layouts = loss_layout(loss, "losses"), loss_layout(loss, "d")
+    if None in layouts:
         return None, None
     try:
         value, gradient = derived_loss(loss, dtype)
@@ -170,8 +214,8 @@ def _formulas_of_separate(loss: Loss, dtype: np.dtype[Any]) -> tuple[PartFormula
         # It has a gradient by hand.
         return None, None
     return (
-        _derived(loss, value, "derived value")._replace(loss=loss),
-        _derived(loss, gradient, "derived gradient")._replace(loss=loss),
+        _derived(loss, value, "derived value")._replace(layout=layouts[0]),
+        _derived(loss, gradient, "derived gradient")._replace(layout=layouts[1]),
     )
 
 

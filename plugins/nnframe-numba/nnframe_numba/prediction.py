@@ -11,7 +11,7 @@ from nnframe.contracts.bound import Linear
 from nnframe_numba.code_store import CodeStore, LoadedCode, ObjectFile
 from nnframe_numba.engine_warnings import give_warnings, warn_once
 from nnframe_numba.parameters import numeric, table_entry
-from nnframe_numba.part_formulas import activation_formula
+from nnframe_numba.part_formulas import Formula, PartFormula, answer_formulas
 from nnframe_numba.worker_threads import n_processors, share
 
 # So much memory is used for the intermediate results of a block of rows, to stay within a processor's cache.
@@ -35,15 +35,11 @@ _store = CodeStore("predictor", MOST_PREDICTORS)
 
 def predictor(layers: tuple[Linear, ...]) -> Callable[[Array], Array] | None:
     """Return the function from rows to rows, or None where a net runs on numpy."""
-    if any(layer.parameters for layer in layers):
-        reason = "compiled code has no learned parameters of activations yet"
-        warn_once(reason, f"a predictor of the engine numba runs on numpy: {reason}")
-        give_warnings(stacklevel=3)
-        return None
-    code = _machine_code(layers)
+    formulas = answer_formulas(layers, layers[0].weights.dtype)
+    code = _machine_code(layers, formulas)
     answer, reason = None, code.reason
     if code.bind is not None:
-        answer = Answer(layers, code)
+        answer = Answer(layers, code, formulas)
         if not answer.agrees_with_numpy():
             answer, reason = None, "compiled, it returns other numbers"
     give_warnings(stacklevel=3)
@@ -61,13 +57,15 @@ class Answer:
     layers : tuple of Linear
     code : LoadedCode
         For nets with these activations.
+    formulas : dict of str to PartFormula
+        Of them.
     """
 
-    def __init__(self, layers: tuple[Linear, ...], code: LoadedCode) -> None:
+    def __init__(self, layers: tuple[Linear, ...], code: LoadedCode, formulas: dict[str, PartFormula]) -> None:
         assert code.bind is not None
         self._layers = layers
         self._n_out, self._dtype = len(layers[-1].weights), layers[0].weights.dtype
-        self._function = code.bind(_table(layers, code), layers)
+        self._function = code.bind(_table(layers, code, formulas), layers)
         n_multiplications = sum(layer.weights.size for layer in layers)
         self._rows_per_thread = max(1, MULTIPLICATIONS_PER_THREAD // n_multiplications)
         self._few_rows = 2 * self._rows_per_thread
@@ -110,7 +108,7 @@ class Answer:
         return all(np.allclose(each, expected.T, tolerance, tolerance * scale, equal_nan=True) for each in found)
 
 
-def _table(layers: tuple[Linear, ...], code: LoadedCode) -> Array:
+def _table(layers: tuple[Linear, ...], code: LoadedCode, formulas: dict[str, PartFormula]) -> Array:
     """Return the table that the machine code takes, as `nnframe_numba.predictor_source` says."""
     entries: list[int] = []
     for layer in layers:
@@ -126,13 +124,15 @@ def _table(layers: tuple[Linear, ...], code: LoadedCode) -> Array:
     workspace_bytes = panel_bytes + start_bytes + mc * nr * item + a_bytes
     entries += [row_bytes, most_rows, panel_bytes, start_bytes, a_bytes, workspace_bytes]
     for k, layer in enumerate(layers):
-        if f"activate_{k}" in code.parametrized and layer.activation.plugin is not None:
-            for value in numeric(layer.activation.plugin.settings).values():
-                entries.append(table_entry(value))
+        for array in layer.parameters:
+            entries += [array.ctypes.data, len(array)]
+        formula = formulas[f"activate_{k}"]
+        if f"activate_{k}" in code.parametrized and isinstance(formula, Formula):
+            entries += map(table_entry, numeric(formula.settings).values())
     return np.array(entries, ENTRY)
 
 
-def _machine_code(layers: tuple[Linear, ...]) -> LoadedCode:
+def _machine_code(layers: tuple[Linear, ...], formulas: dict[str, PartFormula]) -> LoadedCode:
     """Return the machine code for nets with these activations."""
 
     def make() -> ObjectFile | str:
@@ -140,5 +140,4 @@ def _machine_code(layers: tuple[Linear, ...]) -> LoadedCode:
 
         return object_file(layers)
 
-    formulas = {f"activate_{k}": activation_formula(layer.activation) for k, layer in enumerate(layers)}
     return _store.code_for((layers[0].weights.dtype.name,), formulas, make)

@@ -13,7 +13,7 @@ from nnframe.registry.binding import IDENTITY
 from nnframe_numba import raw_arrays
 from nnframe_numba.code_store import ObjectFile
 from nnframe_numba.compile_thread import require_compile_thread
-from nnframe_numba.compiled_parts import activate_part
+from nnframe_numba.compiled_parts import activation_part
 from nnframe_numba.jit import ERRORS, formula, inlined
 from nnframe_numba.matrix_products import A_STEP, KC, MC, linear
 from nnframe_numba.matrix_vector import linear_single
@@ -31,7 +31,7 @@ def object_file(layers: tuple[Linear, ...]) -> ObjectFile | str:
     """Return the machine code for nets with these activations, or why there is none."""
     require_compile_thread()
     dtype = layers[0].weights.dtype
-    parts = [activate_part(layer.activation, dtype) for layer in layers]
+    parts = [activation_part(layer, k, dtype) for k, layer in enumerate(layers)]
     reasons = [part.reason for part in parts if part.reason]
     if reasons:
         return "; ".join(dict.fromkeys(reasons))
@@ -40,6 +40,7 @@ def object_file(layers: tuple[Linear, ...]) -> ObjectFile | str:
             layer.activation is IDENTITY,
             is_in_place(layer.activation),
             tuple(type(value).__name__ for value in part.parameters),
+            len(layer.parameters),
         )
         for layer, part in zip(layers, parts, strict=True)
     )

@@ -56,11 +56,14 @@ class LayerForm(NamedTuple):
         Whether the activation may write over its input.
     parameters : tuple of {"float", "int", "bool"}
         The types of the activation's parameters.
+    n_learned : int
+        The number of its learned parameters.
     """
 
     is_identity: bool
     is_in_place: bool
     parameters: tuple[str, ...]
+    n_learned: int = 0
 
 
 def predictor_source(layers: tuple[LayerForm, ...]) -> str:
@@ -74,8 +77,14 @@ def predictor_source(layers: tuple[LayerForm, ...]) -> str:
     entry += len(SIZES)
     calls = []
     for k, layer in enumerate(layers):
-        values = [f"{kind}_entry(table, {entry + i})" for i, kind in enumerate(layer.parameters)]
-        entry += len(values)
+        # A learned parameter has an address and a length, and is one column.
+        values = [
+            f"matrix(integer(table, {entry + 2 * i}), integer(table, {entry + 2 * i + 1}), 1)"
+            for i in range(layer.n_learned)
+        ]
+        entry += 2 * layer.n_learned
+        values += [f"{kind}_entry(table, {entry + i})" for i, kind in enumerate(layer.parameters)]
+        entry += len(layer.parameters)
         calls.append(f"activate_{k}({{z}}, {{a}}{''.join(f', {value}' for value in values)})")
     rows = [
         "x_row = x + i * W0.shape[1] * ITEM",

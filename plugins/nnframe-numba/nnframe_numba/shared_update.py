@@ -39,7 +39,7 @@ class SharedUpdate:
         if self._count != self._size:
             share = self._losses.dtype.type(self._count / self._size)
             for gradient in self.updater.gradients:
-                for array in (gradient.weights, gradient.bias):
+                for array in (gradient.weights, gradient.bias, *gradient.parameters):
                     array *= share
         loss_sum = float(self._losses[: self._count].sum(dtype=np.float64))
         self.loss_sum = self.updater.update_weights(learning_rate, loss_sum)

@@ -125,7 +125,7 @@ def stepper_source(variant: BatchVariant, parameters: dict[str, tuple[str, ...]]
         lines.append("position = k = start = first = ZERO")
     if not variant.single:
         lines += ["thread, n_threads = ZERO, ONE", f"workspace = ({', '.join(WORKSPACE)})"]
-        shares = [name for name in layer_names(variant) if name[0] in "zadmh"]
+        shares = [name for name in layer_names(variant) if name[0] in "zadmhe"]
         weights = ["s"] if variant.weighted else []
         lines += [f"{name}_own = {name}" for name in ["x", "losses", *weights, *shares]]
     body = [*slope_lines(variant), "total = add_up(losses)", *gradient_lines(variant), *update_lines(variant)]
@@ -137,7 +137,7 @@ def _kind(name: str) -> str:
     letters = name.rstrip("0123456789")
     if name in INTEGERS:
         return "integers"
-    if name in ("l1", "l2", "clip_value", "clip_norm") or letters in ("fW", "fb"):
+    if name in ("l1", "l2", "clip_value", "clip_norm") or letters[0] == "f":
         return "float"
     if letters in (UNSIGNED, FLOATS):
         return "unsigned" if letters == UNSIGNED else "floats"

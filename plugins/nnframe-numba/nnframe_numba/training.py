@@ -19,7 +19,7 @@ from nnframe.engines.fast.memory import Memory
 from nnframe.engines.update import Updater
 from nnframe_numba import blas
 from nnframe_numba.barrier import new_barrier
-from nnframe_numba.compiled_parts import compiled_parts
+from nnframe_numba.compiled_parts import compiled_parts, require_learned
 from nnframe_numba.engine_warnings import EngineWarning, give_warnings
 from nnframe_numba.epoch_compiler import epoch_function
 from nnframe_numba.formula_compiler import CompiledPart
@@ -53,6 +53,7 @@ class CompiledTraining:
         self.memory = Memory()
         losses = np.empty(self.batch_size, self.dtype)
         self.parts = compiled_parts(task, self.dtype)
+        require_learned(task, self.parts)
         self.shared_update = None if task.combine is None else SharedUpdate(task, losses)
         self.updater = self._updater()
         self.variant = variant_of(
@@ -196,7 +197,7 @@ class CompiledTraining:
     def _rule_arguments(self) -> list[Any]:
         if self.updater is None:
             return rule_arrays(self.task, self.variant, self.memory)
-        return [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0])]
+        return [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0], *part.parameters)]
 
     def _parameters(self) -> list[tuple[Any, ...]]:
         return [self.parts[name].parameters for name in sorted(self.variant.parametrized)]

@@ -23,7 +23,7 @@ DATA = nnframe.pairs(RNG.normal(size=(4, 2)), RNG.normal(size=(4, 1)))
 
 
 def train(activation):
-    net = nnframe.nNet.from_sizes([2, 2, 1], [activation, None], seed=0)
+    net = nnframe.nNet.from_sizes([2, 1], [activation], seed=0)
     return net.nEpochs(1, DATA, "mse", 0.1, engine="numba").loss[0]
 
 
@@ -76,7 +76,7 @@ def main(n_interrupts):
         outcomes[outcome(sum(outcomes.values()), 1.2 * seconds)] += 1
         usable += train("tanh") == expected
     mine = train(new_activation(0.25))
-    net = nnframe.nNet.from_sizes([2, 2, 1], [new_activation(0.25), None], seed=0)
+    net = nnframe.nNet.from_sizes([2, 1], [new_activation(0.25)], seed=0)
     reference = net.nEpochs(1, DATA, "mse", 0.1, engine="reference").loss[0]
     print(json.dumps({"outcomes": outcomes, "usable": usable, "agrees": abs(mine - reference) < 1e-12}))
 
