@@ -184,7 +184,9 @@ class denseLayer:
     def step_of_net(self, v: Any) -> Array:
         """Return what `forwardPass` does, for a caller who has set `FORWARD_ERRORS` once for many layers."""
         linear, activate_inplace = self._linear, self._bound.forward_inplace
-        columns = self._columns(v, linear.shape[1])
+        columns = v
+        if not (type(v) is np.ndarray and v.dtype is linear.dtype and v.ndim == 2 and len(v) == linear.shape[1]):
+            columns = self._columns(v, linear.shape[1])
         is_small = columns.size <= self._most_on_one
         z: Array = linear.dot(columns) if is_small else product(linear, columns, self._products)
         np.add(z, self._bias, z)
@@ -249,9 +251,6 @@ class denseLayer:
         self._bound = bind_activation(self._activation, self._parameters)
 
     def _columns(self, v: Any, rows: int) -> Array:
-        if type(v) is np.ndarray and v.dtype is self._linear.dtype and v.ndim == 2 and len(v) == rows:
-            # The result of the checks below, in a tenth of their time.
-            return v
         return as_columns(v, rows, "v").astype(self.dtype, copy=False)
 
 
