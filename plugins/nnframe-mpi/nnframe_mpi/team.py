@@ -84,14 +84,17 @@ class MPITeam:
         """
         mine = np.frombuffer(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), np.uint8)
         _calls.add(1)
-        heads = np.empty((self.size, 2), np.int64)
-        self._wait(self._comm.Iallgather(np.array([len(mine), _calls.count], np.int64), heads))
-        sizes, counts = heads.T
-        if (counts != counts[0]).any():
+        heads = np.empty((self.size, 3), np.int64)
+        self._wait(self._comm.Iallgather(np.array([len(mine), _calls.count, self.has_shards], np.int64), heads))
+        sizes, counts, have_shards = heads.T
+        if (heads[:, 1:] != heads[0, 1:]).any():
             _give_up_on_messages()
+            what = f"made {counts.tolist()} steps"
+            if (have_shards != have_shards[0]).any():
+                what = "begun different runs, with shards and without"
             raise EngineError(
-                f"the processes are out of step: they have exchanged {counts.tolist()} messages; expected the same "
-                f"calls of nEpochs, in the same order, in all {self.size} of them"
+                f"the processes are out of step: they have {what}; expected the same calls of nEpochs, in the same "
+                f"order, in all {self.size} of them"
             )
         joined = np.empty(int(sizes.sum()), np.uint8)
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -206,7 +209,7 @@ class _Interrupts:
 
 
 class _Counter:
-    """How many messages have been exchanged."""
+    """How many steps have been made together: messages and sums."""
 
     count = 0
 

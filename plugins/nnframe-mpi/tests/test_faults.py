@@ -137,5 +137,12 @@ def test_ctrl_c_at_the_launcher_ends_all_processes_with_the_same_weights(job, tm
     assert all(map(np.array_equal, first, second))
 
 
+def test_processes_that_are_out_of_step_say_so(run_job):
+    for error in run_job("out_of_step.py", 2):
+        assert re.search(
+            "out of step: they have begun different runs, with shards and without; expected the same", error
+        )
+
+
 def weights_of(net):
     return [array for layer in net.layersList for array in (layer.linear, layer.bias)]
