@@ -92,7 +92,7 @@ def connected(sums: Sums, team: MPITeam) -> Sums:
     are_open = team.gather(is_open)
     if memory is not None:
         memory.close()
-    return sums if all(are_open) else InMessages(team, n, dtype)
+    return sums if all(are_open) or isinstance(sums, InMessages) else InMessages(team, n, dtype)
 
 
 class InFloat64(Sums):

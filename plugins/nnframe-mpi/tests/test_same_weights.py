@@ -15,6 +15,17 @@ def test_the_weights_are_those_of_one_process(trained, name):
             np.testing.assert_allclose(mine, wanted, rtol=TOLERANCE, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("why", ["other machines", "no memory", "unreadable memory"])
+def test_messages_have_the_same_result_as_shared_memory(run_job, why):
+    expected, _ = train("many weights", "numpy")
+    ends = run_job("train_apart.py", 2, why)
+    for of_process in ends:
+        for weights in of_process:
+            assert all(map(np.array_equal, weights, ends[0][0]))
+            for mine, wanted in zip(weights, expected, strict=True):
+                np.testing.assert_allclose(mine, wanted, rtol=TOLERANCE, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_losses_metrics_and_decisions_are_those_of_one_process(trained, name):
     _, expected = train(name, "numpy")
