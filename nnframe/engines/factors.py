@@ -1,7 +1,7 @@
 """Moves numbers that multiply vectors outwards in a recorded formula, where several of them become one.
 
-In adam, ``rate / c1 * mean / (sqrt(square / c2) + epsilon)`` has two products of a vector and a number. As
-``(rate / c1 * sqrt(c2)) * (mean / (sqrt(square) + epsilon * sqrt(c2)))`` it has one; the numbers in brackets are
+In adam, ``rate * (c1 * total) / (sqrt(c2 * square) + epsilon)`` has three products of a vector and a number. As
+``(rate * c1 / sqrt(c2)) * (total / (sqrt(square) + epsilon / sqrt(c2)))`` it has one; the numbers in brackets are
 computed once per update.
 """
 

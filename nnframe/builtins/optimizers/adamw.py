@@ -1,4 +1,4 @@
-"""adamw: adam, with a weight decay that doesn't pass through its running means.
+"""adamw: adam, with a weight decay that doesn't pass through its means.
 
     w = w - learning_rate weight_decay w, and then the step of adam.
 
@@ -17,7 +17,7 @@ from nnframe.contracts.optimizer import Optimizer
 def update(
     w: Array,
     g: Array,
-    mean: Array,
+    total: Array,
     square: Array,
     t: int,
     learning_rate: float,
@@ -27,17 +27,18 @@ def update(
     weight_decay: float,
 ) -> tuple[Array, ...]:
     """Return the new weights and state."""
-    mean = beta1 * mean + (1 - beta1) * g
-    square = beta2 * square + (1 - beta2) * g * g
-    scale = np.sqrt(square / (1 - beta2**t)) + epsilon
+    total = beta1 * total + g
+    square = beta2 * square + g * g
+    mean = (1 - beta1) / (1 - beta1**t) * total
+    scale = np.sqrt((1 - beta2) / (1 - beta2**t) * square) + epsilon
     decayed = (1 - learning_rate * weight_decay) * w
-    return decayed - learning_rate / (1 - beta1**t) * mean / scale, mean, square
+    return decayed - learning_rate * mean / scale, total, square
 
 
 adamw = Optimizer(
     "adamw",
     update,
-    state={"mean": 0.0, "square": 0.0},
+    state={"total": 0.0, "square": 0.0},
     params={"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01},
     limits={"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "(0, inf)", "weight_decay": "[0, inf)"},
     doc=__doc__,
