@@ -54,6 +54,9 @@ class Departures:
         return f"process {rank} of {self._comm.size} has ended{reason}"
 
     def _announce(self) -> None:
+        if MPI.Is_finalized():
+            # The script has said goodbye by itself.
+            return
         # Set for an error that nobody has caught.
         error = getattr(sys, "last_value", None)
         self._tell(self._comm.rank, "" if error is None else f" with {one_line(error)}")

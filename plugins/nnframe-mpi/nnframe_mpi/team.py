@@ -266,4 +266,5 @@ def _give_up_on_messages() -> None:
 def _abort() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
-    MPI.COMM_WORLD.Abort(1)
+    if not MPI.Is_finalized():
+        MPI.COMM_WORLD.Abort(1)

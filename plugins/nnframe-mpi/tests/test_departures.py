@@ -37,7 +37,8 @@ def test_mpi4py_as_the_main_module_ends_all_at_once(job, tmp_path, end):
     assert seconds < SECONDS
 
 
-def test_processes_that_end_together_end_well(job, tmp_path):
-    code, output, seconds = ended(job, tmp_path, 3, "nothing")
+@pytest.mark.parametrize("end", ["nothing", "MPI.Finalize"])
+def test_processes_that_end_together_end_well(job, tmp_path, end):
+    code, output, seconds = ended(job, tmp_path, 3, end)
     assert (code, output.count("done")) == (0, 3)
     assert seconds < SECONDS

@@ -7,6 +7,7 @@ import time
 
 import nnframe_mpi
 from fault_data import X, Y
+from mpi4py import MPI
 from results import FOLDER
 
 import nnframe
@@ -28,6 +29,7 @@ ENDS = {
     "Ctrl-C": interrupt,
     "the end of the script": lambda: sys.exit(0),
     "nothing": lambda: None,
+    "MPI.Finalize": lambda: None,
 }
 
 
@@ -43,3 +45,5 @@ if __name__ == "__main__":
         ENDS[sys.argv[2]]()
     train()
     print("done", flush=True)
+    if sys.argv[2] == "MPI.Finalize":
+        MPI.Finalize()
