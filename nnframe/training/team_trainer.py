@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import numpy as np
 from nnframe.arrays import Array, copy_all
 from nnframe.contracts.team import Team
 from nnframe.errors import EngineError
+from nnframe.history import History
 from nnframe.training.agreement import checksum_of, take_over_unless_same
 from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.run import Net
@@ -85,6 +86,11 @@ class TeamTrainer(Trainer):
                         f"{self._team.size}, each of which computes its share of the columns"
                     )
             return self.step_checked(*columns)
+
+    def run(self, batches: Iterable[tuple[Any, Any]], callbacks: Iterable[Any] = (), *, rows: bool = False) -> History:
+        """Do what `Trainer.run` does, with the same pairs in all processes; Ctrl-C in one ends it in all."""
+        with at_work(self._team):
+            return super().run(batches, callbacks, rows=rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Do what `Trainer.save` does, in process 0; the others wait for it, and raise what it raises."""

@@ -10,6 +10,7 @@ TOLERANCE = 1e-12
 FAULTS = {
     "other numbers": ("EngineError", "x or y has other numbers in process 1 than in process 0; expected the same in"),
     "NaN in one": ("DataError", r"x\[0, 0\] is nan; expected finite numbers"),
+    "Ctrl-C": ("KeyboardInterrupt", "^$|process 0 of . was interrupted"),
     "callback": ("PluginError", "nnframe_epoch_end: raised ValueError: not now"),
     "other lengths": ("EngineError", r"process 0 of \d has no more batches, and process 1 has; expected the same"),
     "another net": ("EngineError", "layers is .* in process 0 and .* in process 1"),

@@ -1,6 +1,7 @@
 """Trainers, which make one update at a time in all processes together."""
 
 import os
+import signal
 import sys
 
 import numpy as np
@@ -44,7 +45,7 @@ def run(name, engine):
 def error_of(work):
     try:
         work()
-    except nnframe.NNFrameError as error:
+    except (nnframe.NNFrameError, KeyboardInterrupt) as error:
         return type(error).__name__, str(error)
     return None, ""
 
@@ -88,12 +89,17 @@ def raise_error(run):
     raise ValueError("not now")
 
 
+def interrupt(run):
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 if __name__ == "__main__":
     found = {name: run(name, "mpi(limit=20)") for name in SETTINGS}
     found["files"], found["drawn"], found["environment"] = files(), drawn(), by_the_environment()
     faults = {
         "other numbers": lambda: failing(x=BATCHES[0][0] + rank()),
         "NaN in one": lambda: failing(x=BATCHES[0][0] * (np.nan if rank() == 1 else 1)),
+        "Ctrl-C": lambda: failing(interrupt),
         "callback": lambda: failing(raise_error),
         "other lengths": lambda: make("plain", "mpi(limit=20)")[1].run(BATCHES[: 2 + rank()]),
         "another seed": lambda: make("plain", "mpi(limit=20)", seed=rank()),
