@@ -57,6 +57,8 @@ class denseLayer:
         column = bias_column(bias, len(weights))
         if column.ndim == 2:
             dtype = np.result_type(dtype, float_dtype(column.dtype, "bias"))
+        # Whether someone else may have one of the arrays: then the layer keeps them where they are.
+        self._is_shared = False
         # Both in one vector, so that an update of a small layer is one subtraction.
         vector = np.empty(weights.size + len(weights), dtype)
         self._linear: Array = vector[: weights.size].reshape(weights.shape)
@@ -73,6 +75,7 @@ class denseLayer:
 
         Assigning copies into it; shape and dtype stay as they are.
         """
+        self._is_shared = True
         return self._linear
 
     @linear.setter
@@ -88,6 +91,7 @@ class denseLayer:
     @property
     def bias(self) -> Array:
         """The bias, shape (n_out, 1): the live array. Assigning a column or one number copies into it."""
+        self._is_shared = True
         return self._bias
 
     @bias.setter
@@ -118,6 +122,7 @@ class denseLayer:
 
         Assigning a dict sets those that it names; a column of shape (n_out, 1) gives each output a value of its own.
         """
+        self._is_shared = True
         return MappingProxyType(self._parameters)
 
     @parameters.setter
@@ -231,6 +236,7 @@ class denseLayer:
 
     def for_engine(self) -> Linear:
         """Return the layer's live arrays and its activation as an engine takes them."""
+        self._is_shared = True
         return Linear(self._linear, self._bias, self._bound, tuple(self._parameters.values()))
 
     @property

@@ -67,6 +67,7 @@ class nNet(Answers):
                 f"layersList is {shown(layersList)}; expected a list of denseLayer: put a single one in brackets"
             ) from None
         check_chain(self.layersList)
+        join_memory(self.layersList)
 
     @classmethod
     def from_sizes(
@@ -104,7 +105,7 @@ class nNet(Answers):
           1. 64 -> 32  relu     2080 parameters
           2. 32 -> 10  softmax   330 parameters
         """
-        return cls(join_memory(random_layers(sizes, activations, seed, dtype)))
+        return cls(random_layers(sizes, activations, seed, dtype))
 
     @property
     def dtype(self) -> DType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from nnframe.registry.binding import bind_activation
 MOST_JOINT = 2**17
 
 
-def join_memory(layers: list[denseLayer]) -> list[denseLayer]:
-    """Move all trained arrays of small layers into one vector, and return the layers.
-
-    Only for layers that are new: whoever has one of their arrays keeps the old one.
-    """
+def join_memory(layers: Iterable[denseLayer]) -> None:
+    """Move all trained arrays of small layers into one vector, unless someone may have one of them."""
+    layers = list(dict.fromkeys(layers))
+    if any(layer._is_shared for layer in layers):
+        return
     arrays = parameters_of(layer.for_engine() for layer in layers)
     total = sum(array.size for array in arrays)
     if total <= MOST_JOINT and len({array.dtype for array in arrays}) == 1:
@@ -30,7 +30,6 @@ def join_memory(layers: list[denseLayer]) -> list[denseLayer]:
             for name, array in layer.parameters.items():
                 layer._parameters[name], start = _moved(array, vector, start)
             layer._bound = bind_activation(layer.resolved_activation, layer.parameters)
-    return layers
 
 
 def joint_vector(arrays: Sequence[Array]) -> Array | None:

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any, NamedTuple, Protocol
 
 from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
-from nnframe.engines.joint_memory import join_memory
+from nnframe.contracts.learned import learned_of
 from nnframe.errors import ArgumentError, shown
 from nnframe.layer import check_chain, denseLayer
 from nnframe.saving.activations import SavedActivation, describe_activation, find_activation, saved_activation
@@ -149,17 +149,18 @@ def rebuild(part: object, arrays: Mapping[str, Array]) -> list[denseLayer]:
         activation = found[id(saved.activation)] if saved.activation else None
         distinct.append(denseLayer(arrays[_linear(i)], arrays[_bias(i)], activation))
         _set_parameters(distinct[-1], saved, {name: arrays[_learned(i, name)] for name in saved.learned})
-    join_memory(distinct)
     return [distinct[i] for i in model.sequence]
 
 
 def _set_parameters(layer: denseLayer, saved: SavedLayer, values: Mapping[str, Array]) -> None:
     """Give a layer the learned parameters that it was saved with."""
-    if list(values) != list(layer.parameters):
+    # Not by the layer's parameters: it keeps its arrays in place for whoever has seen them.
+    names = list(learned_of(layer.resolved_activation))
+    if list(values) != names:
         assert saved.activation is not None
         raise DefectError(
             f"the activation {saved.activation.spec!r} of {saved.activation.origin} had the learned parameters "
-            f"{', '.join(values) or 'none'}, and what has this name now has {', '.join(layer.parameters) or 'none'}",
+            f"{', '.join(values) or 'none'}, and what has this name now has {', '.join(names) or 'none'}",
             "install the version that it was saved with",
         )
     try:

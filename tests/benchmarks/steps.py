@@ -5,11 +5,6 @@
 Everything is measured in one process on one core, in turns of some milliseconds, and the shortest turns are compared,
 so the ratios hold on a busy machine too. The sample is one of an epoch of 256: in a shorter one it would bear more of
 the cost of starting an epoch.
-
-    python tests/benchmarks/steps.py --by-hand
-
-builds nets of layers with weights of their own, as `nNet([denseLayer(...), ...])` does. An update of such a net takes
-one subtraction per layer, not one in all.
 """
 
 from __future__ import annotations
@@ -42,7 +37,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=300, help="how often each contender has its turn (default: 300)")
     parser.add_argument("--engine", default="numpy", help="the engine (default: numpy)")
-    parser.add_argument("--by-hand", action="store_true", help="nets of layers with weights of their own")
     parser.add_argument("--no-torch", action="store_true", help="leave torch out")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
@@ -52,7 +46,7 @@ def main() -> None:
     )
     for net in NETS:
         for optimizer in OPTIMIZERS:
-            rows = _contenders(net, optimizer, options.engine, not options.no_torch, options.by_hand)
+            rows = _contenders(net, optimizer, options.engine, not options.no_torch)
             best = _shortest(rows, options.turns)
             sample, step, torch = best["sample"], best["step"], best.get("torch", float("nan"))
             called = best.get("backprop", float("nan"))
@@ -62,9 +56,7 @@ def main() -> None:
             )
 
 
-def _contenders(
-    net: str, optimizer: str, engine: str, with_torch: bool, by_hand: bool
-) -> dict[str, tuple[Callable[[], Any], int]]:
+def _contenders(net: str, optimizer: str, engine: str, with_torch: bool) -> dict[str, tuple[Callable[[], Any], int]]:
     """Return for each contender a function that makes a turn, and how many updates a turn is."""
     sizes, activations, loss = NETS[net]
     rng = np.random.default_rng(0)
@@ -75,13 +67,7 @@ def _contenders(
         Y = rng.standard_normal((SAMPLES, sizes[-1]), np.float32)
     pairs = [(x[:, None].copy(), y[:, None].copy()) for x, y in zip(X, Y, strict=True)]
     rule: dict[str, Any] = {"learning_rate": RATE} if OPTIMIZERS[optimizer] is None else {"optimizer": optimizer}
-    nets = [nnframe.nNet.from_sizes(sizes, activations, dtype=np.float32) for _ in range(3)]
-    if by_hand:
-        nets = [
-            nnframe.nNet([nnframe.denseLayer(layer.linear, layer.bias, layer.activation) for layer in each.layersList])
-            for each in nets
-        ]
-    one, two, three = nets
+    one, two, three = (nnframe.nNet.from_sizes(sizes, activations, dtype=np.float32) for _ in range(3))
     trainer = two.trainer(loss, engine=engine, **rule)
     settings = Settings.of(loss=loss, engine=engine, **rule)
     run = prepare(one, nnframe.pairs(X, Y), settings)

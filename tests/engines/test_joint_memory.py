@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from nnframe import denseLayer, nNet
+from nnframe import denseLayer, load, nNet
 from nnframe.contracts.bound import parameters_of
 from nnframe.engines.joint_memory import joint_vector, joint_vectors
 
@@ -40,7 +40,44 @@ def test_arrays_that_are_not_contiguous_have_no_vector():
 
 
 def test_the_weights_and_the_bias_of_a_layer_are_one_vector():
-    net = nNet([denseLayer(np.ones((3, 2), np.float32), np.zeros((3, 1))), denseLayer([[1, 2, 3]])])
-    assert [len(vector) for vector in joint_vectors(arrays_of(net))] == [9, 4]
+    layers = [denseLayer(np.ones((3, 2), np.float32), np.zeros((3, 1))), denseLayer([[1, 2, 3]])]
+    assert [len(joint_vector(parameters_of([layer.for_engine()]))) for layer in layers] == [9, 4]
+
+
+@pytest.mark.parametrize("kind", ["by hand", "from sizes", "loaded"])
+def test_a_new_net_has_all_its_numbers_in_one_vector(kind, tmp_path):
+    net = nNet.from_sizes([2, 3, 1])
+    if kind == "by hand":
+        net = nNet([denseLayer([[1.0, 2.0]] * 3, 0, "tanh"), denseLayer([[1.0, 2.0, 3.0]])])
+    elif kind == "loaded":
+        net.save(tmp_path / "net.nnf")
+        net = load(tmp_path / "net.nnf")
+    assert len(joint_vector(arrays_of(net))) == 13
+
+
+@pytest.mark.parametrize(
+    "seen", [lambda layer: layer.linear, lambda layer: layer.bias, lambda layer: layer.for_engine()[0]]
+)
+def test_arrays_that_someone_has_seen_stay_in_the_net(seen):
+    layers = [denseLayer([[1.0, 2.0]] * 3, 0, "tanh"), denseLayer([[1.0, 2.0, 3.0]])]
+    array = seen(layers[1])
+    net = nNet(layers)
+    net.nEpochs(1, [([[1.0], [1.0]], [[0.0]])], "mse", 0.1)
+    assert seen(net.layersList[1]) is array
     assert joint_vector(arrays_of(net)) is None
-    assert len(joint_vector(arrays_of(nNet.from_sizes([2, 3, 1])))) == 13
+
+
+def test_a_layer_of_two_nets_is_trained_in_both():
+    first, shared, last = denseLayer([[1.0]], 0, "tanh"), denseLayer([[2.0]]), denseLayer([[3.0]])
+    one, two = nNet([first, shared]), nNet([shared, last])
+    trainer = one.trainer("mse", 0.1)
+    two.nEpochs(1, [([[1.0]], [[0.0]])], "mse", 0.1)
+    trainer.step([[1.0]], [[0.0]])
+    assert one.forwardPass([[1.0]])[-1] == shared.linear @ np.tanh(first.linear + first.bias) + shared.bias
+    assert two.layersList[0].linear is shared.linear
+
+
+def test_a_layer_that_comes_twice_is_moved_once():
+    layer = denseLayer([[0.5]], 0.1, "tanh")
+    net = nNet([layer, layer])
+    assert net.forwardPass([[1.0]])[-1] == pytest.approx(np.tanh(0.5 * np.tanh(0.6) + 0.1))

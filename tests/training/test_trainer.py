@@ -538,7 +538,10 @@ def test_calls_with_one_pair_keep_their_trainer_for_a_loss_with_parameters():
 @pytest.mark.parametrize("chosen", CHOICES.values(), ids=CHOICES)
 def test_layers_in_one_vector_and_layers_apart_train_alike(chosen):
     data, joint = digits_like(20), net_of()
-    apart = nNet([denseLayer(layer.linear, layer.bias, layer.activation) for layer in joint.layersList])
+    layers = [denseLayer(layer.linear, layer.bias, layer.activation) for layer in joint.layersList]
+    # What someone has seen stays where it is.
+    assert all(layer.linear.any() for layer in layers)
+    apart = nNet(layers)
     assert joint.layersList[0].linear.base is joint.layersList[1].bias.base
     for net in (joint, apart):
         net.nEpochs(2, data, "cel", batch_size=3, **chosen)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from nnframe import Array, denseLayer, nNet
-from nnframe.engines.joint_memory import join_memory
 from nnframe_sklearn.estimator import NetEstimator
 
 # What scikit-learn calls them, and what they are called here.
@@ -49,7 +48,7 @@ class MLPNet(NetEstimator):
             activations = [self._activation(self.activation)] * (len(self.coefs_) - 1) + [last]
             parts = zip(self.coefs_, self.intercepts_, activations, strict=True)
             layers = [denseLayer(coef.T, bias[:, None], each) for coef, bias, each in parts]
-            self._set_net(nNet(join_memory(layers)))
+            self._set_net(nNet(layers))
             self._learner = None
         return self._net
 
