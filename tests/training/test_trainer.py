@@ -371,8 +371,9 @@ def test_an_interrupt_leaves_the_weights_of_a_whole_update():
         for delay in (0.011, 0.012, 0.013, 0.014):
             net, like = net_of(), net_of()
             trainer, twin = (each.trainer("cel", optimizer="adam", steps_per_epoch=10) for each in (net, like))
-            signal.setitimer(signal.ITIMER_REAL, delay)
+            # On a busy machine it may come as soon as this.
             with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, delay)
                 trainer.run(itertools.cycle(data))
             signal.setitimer(signal.ITIMER_REAL, 0)
             made = int(trainer.bound.rule.state.updates)
