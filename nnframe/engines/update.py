@@ -111,9 +111,9 @@ class Updater:
             part = self.vector[where]
             after += [partial(np.maximum, part, low, out=part), partial(np.minimum, part, high, out=part)]
         if not self._is_direct:
-            after += [
-                partial(np.copyto, array, source) for array, source in zip(self.arrays, self.sources, strict=True)
-            ]
+            # Not np.copyto, which runs a function written in Python: an interrupt could come in between.
+            pairs = zip(self.arrays, self.sources, strict=True)
+            after += [partial(np.ndarray.__setitem__, array, ..., source) for array, source in pairs]
         after.append(partial(np.ndarray.__setitem__, rule.state.updates, (), self._next))
         return UpdateProgram(recipe, weights, self.gradient, rule.state.arrays, memory, after, self.segments)
 

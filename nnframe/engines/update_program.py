@@ -214,7 +214,7 @@ def _calls(
                 buffers.give_back(held.pop(arg))
     for target, result in zip(targets, recipe.results, strict=True):
         if values[result] is not target:
-            calls.append(partial(np.copyto, target, values[result]))
+            calls.append(_copy(target, values[result]))
     for buffer in held.values():
         buffers.give_back(buffer)
     return calls
@@ -228,17 +228,23 @@ def _flush(state: Array, tiny: Array, buffers: _Buffers) -> list[Callable[[], ob
     return [
         partial(np.abs, state, number[:size]),
         partial(np.less, number[:size], tiny, mask[:size]),
-        # The third argument, casting, has to be there for the fourth: a keyword takes longer.
-        partial(np.copyto, state, np.zeros((), state.dtype), "same_kind", mask[:size]),
+        partial(np.multiply, state, np.zeros((), state.dtype), state, where=mask[:size]),
     ]
+
+
+def _copy(target: Array, source: Array) -> Callable[[], object]:
+    return partial(np.ndarray.__setitem__, target, ..., source)
 
 
 def _call_of(node: Node, args: Sequence[Array], out: Array) -> list[Callable[[], object]]:
     if node.op == "where":
         condition, yes, no = args
-        return [partial(np.copyto, out, no), partial(np.copyto, out, yes, where=condition)]
+        # Not np.copyto: it calls a function written in Python, in which an interrupt could end the update halfway.
+        one = np.ones((), out.dtype)
+        copy_where = partial(np.logical_and if node.kind == BOOL else np.multiply, yes, one, out, where=condition)
+        return [_copy(out, no), copy_where]
     if node.op in ("as_float", "spread"):
-        return [partial(np.copyto, out, args[0])]
+        return [_copy(out, args[0])]
     if node.op in ("maximum", "minimum"):
         # Theirs may be given by keyword alone, which takes longer.
         return [partial(getattr(np, node.op), *args, out=out)]

@@ -140,6 +140,16 @@ def test_a_formula_that_cannot_be_recorded_trains_as_it_is(optimizer):
     np.testing.assert_allclose(nets[0].layersList[0].linear, nets[1].layersList[0].linear, rtol=1e-10)
 
 
+@pytest.mark.parametrize("chosen", [*BUILT_IN, *STRANGERS])
+def test_an_update_runs_no_python_in_which_an_interrupt_could_end_it(chosen):
+    optimizer = STRANGERS[chosen] if chosen in STRANGERS else registry.get("optimizer", chosen)
+    recipe = recipe_of(optimizer)
+    state = [np.zeros(5) for _ in recipe.names[2:]]
+    program = UpdateProgram(recipe, [np.ones(5)], np.ones(5), state, Memory())
+    calls = [*program._calls, *program._flushing_calls]
+    assert {type(call.func) for call in calls if call.func is not np.ndarray.__setitem__} == {np.ufunc}
+
+
 def test_a_weight_decay_of_zero_costs_no_call():
     operations = [node.op for node in recipe_of(registry.get("optimizer", "adam")).vectors]
     assert len(operations) == 10

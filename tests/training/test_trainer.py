@@ -360,6 +360,11 @@ def test_a_failing_plugin_leaves_the_weights_from_before_the_step():
         np.testing.assert_array_equal(mine, theirs)
 
 
+def run_with_alarm(trainer, data, delay):
+    signal.setitimer(signal.ITIMER_REAL, delay)
+    trainer.run(data)
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="has no timers that interrupt")
 def test_an_interrupt_leaves_the_weights_of_a_whole_update():
     def interrupt(number, frame):
@@ -373,8 +378,7 @@ def test_an_interrupt_leaves_the_weights_of_a_whole_update():
             trainer, twin = (each.trainer("cel", optimizer="adam", steps_per_epoch=10) for each in (net, like))
             # On a busy machine it may come as soon as this.
             with pytest.raises(KeyboardInterrupt):
-                signal.setitimer(signal.ITIMER_REAL, delay)
-                trainer.run(itertools.cycle(data))
+                run_with_alarm(trainer, itertools.cycle(data), delay)
             signal.setitimer(signal.ITIMER_REAL, 0)
             made = int(trainer.bound.rule.state.updates)
             assert trainer.steps in (made - 1, made)
