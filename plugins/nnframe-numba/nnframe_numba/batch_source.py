@@ -24,24 +24,9 @@ are those of `nnframe_numba.matrix_vector`.
 
 from __future__ import annotations
 
-from math import inf
 from typing import NamedTuple
 
-
-class LearnedForm(NamedTuple):
-    """What the source depends on, for a learned parameter of an activation.
-
-    Attributes
-    ----------
-    is_penalized : bool
-        Whether penalties apply to it.
-    low, high : float
-        The limits that it is kept within.
-    """
-
-    is_penalized: bool
-    low: float
-    high: float
+from nnframe_numba.learned_source import LearnedForm, learned_gradient_lines, limit_lines, penalized_names
 
 
 class BatchVariant(NamedTuple):
@@ -70,6 +55,8 @@ class BatchVariant(NamedTuple):
         of its own; None if all have the same.
     learned : tuple of tuple of LearnedForm
         For each layer, the learned parameters of its activation.
+    loss_learned : tuple of LearnedForm
+        Those of the loss.
     """
 
     single: bool
@@ -82,6 +69,7 @@ class BatchVariant(NamedTuple):
     parametrized: frozenset[str] = frozenset()
     trained: tuple[tuple[bool, ...], ...] | None = None
     learned: tuple[tuple[LearnedForm, ...], ...] = ()
+    loss_learned: tuple[LearnedForm, ...] = ()
 
     @property
     def lowest(self) -> int:
@@ -114,6 +102,16 @@ class BatchVariant(NamedTuple):
         """Return the name of the next layer's input."""
         return f"{'h' if self.dropped[layer] else 'a'}{layer}"
 
+    def of_loss(self, letter: str) -> list[str]:
+        """Return the names of something that there is for each learned parameter of the loss."""
+        return [f"{letter}{i}_loss" for i in range(len(self.loss_learned))]
+
+    @property
+    def named_learned(self) -> list[tuple[str, LearnedForm]]:
+        """All learned parameters."""
+        named = [(f"q{i}_{k}", form) for k, forms in enumerate(self.learned) for i, form in enumerate(forms)]
+        return named + list(zip(self.of_loss("q"), self.loss_learned, strict=True))
+
     def layer_letters(self, layer: int) -> list[str]:
         """Return what the names of a layer's arrays begin with.
 
@@ -144,7 +142,8 @@ TEAM = ["thread", "n_threads", "barrier", "workspace"]
 
 def layer_names(variant: BatchVariant) -> list[str]:
     """Return the names of the arrays of all layers, in the order in which functions take them."""
-    return [f"{letter}{k}" for k in range(variant.n_layers) for letter in variant.layer_letters(k)]
+    names = [f"{letter}{k}" for k in range(variant.n_layers) for letter in variant.layer_letters(k)]
+    return names + variant.of_loss("q") + variant.of_loss("e")
 
 
 def rule_names(variant: BatchVariant) -> list[str]:
@@ -152,6 +151,7 @@ def rule_names(variant: BatchVariant) -> list[str]:
     if variant.updates_in_place:
         return []
     gradients = [f"g{letter}{k}" for k in range(variant.n_layers) for letter in variant.trained_letters(k)]
+    gradients += variant.of_loss("gq")
     if variant.plain or variant.n_state is None:
         return gradients
     states = [f"s{i}" for i in range(variant.n_state)]
@@ -162,12 +162,13 @@ def rule_names(variant: BatchVariant) -> list[str]:
 
 def trained_names(variant: BatchVariant) -> list[str]:
     """Return the names of all weights, biases and learned parameters that are trained."""
-    return [
+    of_layers = [
         f"{letter}{k}"
         for k in range(variant.n_layers)
         for letter in variant.trained_letters(k)
         if variant.trains(letter, k)
     ]
+    return of_layers + variant.of_loss("q")
 
 
 def parameter_names(variant: BatchVariant) -> list[str]:
@@ -189,28 +190,8 @@ def gradient_lines(variant: BatchVariant) -> list[str]:
         else:
             # A literal would be part of the type, and numba would compile the function for each layer.
             lines.append(f"gradient({arrays}, {overwrites}, np.intp({k}), {', '.join(TEAM)})")
-    learned = _learned_gradient_lines(variant)
+    learned = learned_gradient_lines(variant.named_learned, trained_names(variant), variant.updates_in_place)
     return lines + (learned if variant.single or not learned else ["if thread == 0:", *indented(learned)])
-
-
-def _learned_gradient_lines(variant: BatchVariant) -> list[str]:
-    """Return the lines that do the same for learned parameters, which are few."""
-    lines = []
-    for k, forms in enumerate(variant.learned):
-        for i, form in enumerate(forms):
-            if not variant.trains(f"q{i}_", k):
-                continue
-            if variant.updates_in_place:
-                lines += [f"add_learned_gradient(e{i}_{k}, q{i}_{k})", *_limit_lines(f"q{i}_{k}", form)]
-            else:
-                lines.append(f"store_learned_gradient(e{i}_{k}, gq{i}_{k})")
-    return lines
-
-
-def _limit_lines(name: str, form: LearnedForm) -> list[str]:
-    """Return the lines that keep a learned parameter within its limits."""
-    low, high = (repr(value) if abs(value) < inf else ("np.inf" if value > 0 else "-np.inf") for value in form[1:])
-    return [] if (form.low, form.high) == (-inf, inf) else [f"limit({name}, {low}, {high})"]
 
 
 def update_lines(variant: BatchVariant) -> list[str]:
@@ -218,11 +199,13 @@ def update_lines(variant: BatchVariant) -> list[str]:
     if variant.updates_in_place:
         return []
     if variant.plain:
-        return [f"{name} += g{name}" for name in trained_names(variant)] + _all_limit_lines(variant)
+        names = trained_names(variant)
+        return [f"{name} += g{name}" for name in names] + limit_lines(variant.named_learned, names)
     if variant.n_state is None:
         return ["update_weights(rate)"]
     trained = trained_names(variant)
-    lines = [f"penalize({name}, g{name}, l1, l2)" for name in trained if name in _penalized_names(variant)]
+    penalized = penalized_names(variant.named_learned)
+    lines = [f"penalize({name}, g{name}, l1, l2)" for name in trained if name[0] == "W" or name in penalized]
     # What is frozen counts for no norm.
     lines += [
         f"g{letter}{k}[:] = 0"
@@ -232,29 +215,15 @@ def update_lines(variant: BatchVariant) -> list[str]:
     ]
     lines += ["clip(g, clip_value, clip_norm)", "updates[0] += 1", "begin = 0"]
     states = [f"s{i}[begin:end]" for i in range(variant.n_state)]
-    for k in range(variant.n_layers):
-        for letter in variant.trained_letters(k):
-            name = f"{letter}{k}"
-            array = name if letter == "b" else f"flat({name})"
-            lines.append(f"end = begin + {name}.size")
-            rate = "rate" if variant.trained is None else f"rate * f{name}"
-            if name in trained:
-                lines.append(variant.part("optimize", array, "g[begin:end]", *states, "updates[0]", rate))
-            lines.append("begin = end")
-    return lines + _all_limit_lines(variant)
-
-
-def _all_limit_lines(variant: BatchVariant) -> list[str]:
-    forms = [(f"q{i}_", k, form) for k, forms in enumerate(variant.learned) for i, form in enumerate(forms)]
-    kept = [_limit_lines(f"{letter}{k}", form) for letter, k, form in forms if variant.trains(letter, k)]
-    return [line for lines in kept for line in lines]
-
-
-def _penalized_names(variant: BatchVariant) -> list[str]:
-    learned = [
-        f"q{i}_{k}" for k, forms in enumerate(variant.learned) for i, form in enumerate(forms) if form.is_penalized
-    ]
-    return [*(f"W{k}" for k in range(variant.n_layers)), *learned]
+    names = [f"{letter}{k}" for k in range(variant.n_layers) for letter in variant.trained_letters(k)]
+    for name in names + variant.of_loss("q"):
+        array = name if name[0] == "b" else f"flat({name})"
+        lines.append(f"end = begin + {name}.size")
+        rate = "rate" if variant.trained is None else f"rate * f{name}"
+        if name in trained:
+            lines.append(variant.part("optimize", array, "g[begin:end]", *states, "updates[0]", rate))
+        lines.append("begin = end")
+    return lines + limit_lines(variant.named_learned, trained)
 
 
 def slope_lines(variant: BatchVariant) -> list[str]:
@@ -273,15 +242,18 @@ def slope_lines(variant: BatchVariant) -> list[str]:
             position = "position + k" if variant.single else "position + start + first"
             lines.append(f"drop({a[k]}, {own(f'm{k}')}, {own(f'h{k}')}, n{k}, p{k}, key, {position})")
         before = own(variant.output(k))
-    lines.append(variant.part("value", z[last], a[last], y, losses))
-    lines.append(variant.part("gradient_of_loss", z[last], a[last], y, d[last]))
+    of_loss, shares = variant.of_loss("q"), [own(name) for name in variant.of_loss("e")]
+    lines.append(variant.part("value", z[last], a[last], y, losses, *of_loss))
+    lines.append(variant.part("gradient_of_loss", z[last], a[last], y, d[last], *of_loss))
+    lines += [variant.part(f"learn_{i}_loss", z[last], a[last], y, e, *of_loss) for i, e in enumerate(shares)]
     differentiated = [] if variant.fused else _differentiated(variant, last, d[last], z[last], a[last])
     count = "" if variant.single else " / count"
     scaled = []
     if variant.plain or count:
         # In plain gradient descent, d is scaled to the step that is added to the weights.
-        scaled.append(f"scale({d[last]}, {'-rate' if variant.plain else '1'}{count})")
+        scaled += [f"scale({each}, {'-rate' if variant.plain else '1'}{count})" for each in (d[last], *shares)]
     if variant.weighted:
+        scaled += [f"weigh_shares({each}, {own('s')})" for each in shares]
         scaled.append(f"weigh({losses}, {d[last]}, {own('s')})")
     # What learned parameters are changed by is made of d.
     lines += [*scaled, *differentiated] if variant.learned_letters("e", last) else [*differentiated, *scaled]

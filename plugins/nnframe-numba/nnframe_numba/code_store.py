@@ -81,7 +81,7 @@ class CodeStore:
             Compiles it, or returns why it can't be compiled.
         """
         if None in formulas.values():
-            return LoadedCode(None, [], {}, "an activation is more than a formula")
+            return LoadedCode(None, [], {}, "an activation or the loss is more than a formula that can be recorded")
         # With parameters as arguments if all formulas can be compiled so, else with their values as constants.
         keys = []
         for are_arguments in (True, False):

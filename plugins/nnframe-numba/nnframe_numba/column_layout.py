@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from nnframe.contracts.learned import Learned
+from nnframe.contracts.learned import Learned, learned_of
 from nnframe.contracts.loss import Loss
 from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT
 
@@ -23,12 +24,15 @@ class Layout(NamedTuple):
         Those of them that have one number for each sample.
     results : tuple of str
         Where the formula's results go, for component j.
+    parameters : mapping of str to str
+        What parameters of the formula are, beside those that the part is called with.
     """
 
     size: str
     inputs: Mapping[str, str]
     numbers: frozenset[str]
     results: tuple[str, ...]
+    parameters: Mapping[str, str] = MappingProxyType({})
 
 
 def plain_layout(arguments: Sequence[str], target: str) -> Layout:
@@ -39,18 +43,21 @@ def plain_layout(arguments: Sequence[str], target: str) -> Layout:
 
 
 def loss_layout(loss: Loss, target: str) -> Layout | None:
-    """Return the layout of a loss with several outputs for a target, or that takes sample weights; None if it takes x.
+    """Return the layout of a loss that has several outputs for a target, takes sample weights or learns parameters.
+
+    It is None for one that takes x.
 
     The outputs of a target are n apart in a, and their derivatives in d. Weights are the last column of y, see
-    `nnframe.training.by_name.with_given`.
+    `nnframe.training.by_name.with_given`. Learned parameters are the part's arrays q0, q1, ...
     """
     if INPUTS in loss.asks:
         return None
     outputs = loss.arguments.outputs
+    learned = {name: f"np.float64(q{i}[0, 0])" for i, name in enumerate(learned_of(loss))}
     inputs = {name: _apart("a", k, "{j}") for k, name in enumerate(outputs)}
     inputs |= {"y": "y[i, {j}]", SAMPLE_WEIGHT: "y[i, y.shape[1] - 1]"}
     results = [_apart(target, k, "j") for k in range(len(outputs))] if target == "d" else [_result(target)]
-    return Layout(f"a.shape[1] // {len(outputs)}", inputs, frozenset([SAMPLE_WEIGHT]), tuple(results))
+    return Layout(f"a.shape[1] // {len(outputs)}", inputs, frozenset([SAMPLE_WEIGHT]), tuple(results), learned)
 
 
 def learned_layout(arguments: Sequence[str], learned: Mapping[str, Learned], target: str) -> Layout:
@@ -68,4 +75,4 @@ def _apart(array: str, k: int, j: str) -> str:
 
 
 def _result(target: str) -> str:
-    return "losses[i]" if target == "losses" else f"{target}[i, j]"
+    return {"losses": "losses[i]", "e of loss": "e[i, 0]"}.get(target, f"{target}[i, j]")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnframe.arrays import DType
 from nnframe_numba.conversion import converted
 from nnframe_numba.element import element, plain
@@ -30,7 +32,7 @@ def column_part(arrays: tuple[str, ...], target: str, wanted: Formula, symbols: 
     from nnframe_numba.column_source import column_source
 
     text, functions = column_source(wanted, symbols, arrays, target, dtype)
-    namespace: dict[str, Any] = {"__name__": __name__, "element": element, "plain": plain}
+    namespace: dict[str, Any] = {"__name__": __name__, "element": element, "plain": plain, "np": np}
     namespace |= {"larger": larger, "smaller": smaller}
     for name, function in functions.items():
         count = function.__code__.co_argcount

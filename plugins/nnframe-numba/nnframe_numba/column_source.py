@@ -182,7 +182,7 @@ class _Writer:
 
         (simple,) = rebuilt([node], build, self.nodes_of(node))
         leaves = {each.data for each in reachable([simple]) if each.op in (INPUT, PARAMETER)}
-        known = [*self.inputs, *dict.fromkeys(self.names.values()), *self.symbols, "n"]
+        known = [*self.inputs, *dict.fromkeys(self.names.values()), *self.layout.parameters, *self.symbols, "n"]
         names = [name for name in known if name in leaves] or ["n" if node.shape != Shape.FULL else self.inputs[0]]
         if node.shape != Shape.FULL and not set(names) - self.layout.numbers <= {*known} - {*self.inputs}:
             raise NoLoopsError("a column in place of a number")
@@ -192,7 +192,10 @@ class _Writer:
 
         def text(j: str) -> str:
             places = self.layout.inputs
-            arguments = (f"element({places[name].format(j=j)})" if name in places else name for name in names)
+            arguments = (
+                f"element({places[name].format(j=j)})" if name in places else self.layout.parameters.get(name, name)
+                for name in names
+            )
             return f"{function}({', '.join(arguments)})"
 
         return text

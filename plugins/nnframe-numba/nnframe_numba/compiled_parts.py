@@ -23,13 +23,14 @@ from nnframe.contracts.domains import Domain, sample
 from nnframe.contracts.engine import BoundNet, TrainingTask
 from nnframe.contracts.learned import learned_of
 from nnframe.contracts.learned_values import starting_values
+from nnframe.contracts.loss import Loss
+from nnframe.contracts.plugin import Plugin
 from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT
-from nnframe.registry.binding import bind_activation
+from nnframe.registry.binding import bind_activation, bind_objective
 from nnframe.training.by_name import with_given
 from nnframe_numba import formula_loops
 from nnframe_numba.builtin_kernels import BUILT_IN
 from nnframe_numba.column_loops import column_part
-from nnframe_numba.engine_warnings import LeftToNumpyError
 from nnframe_numba.formula_compiler import Candidate, CompiledPart, Way, compiled_part
 from nnframe_numba.part_formulas import Formula, PartFormula, activation_formula, answer_formulas, part_formulas
 
@@ -84,25 +85,19 @@ def compiled_parts(net: BoundNet | TrainingTask, dtype: np.dtype[Any]) -> dict[s
         if f"differentiate_{k}" in formulas:
             parts[f"differentiate_{k}"] = _differentiate_part(formulas[f"differentiate_{k}"], layer.activation, dtype)
     last = net.layers[-1].activation
+    if net.objective.parameters:
+        return parts | _learned_loss_parts(formulas, net.objective.plugin, dtype) | _update_parts(formulas, net, dtype)
     parts["value"] = _value_part(formulas["value"], net.objective, last, dtype)
     parts["gradient_of_loss"] = _gradient_part(formulas["gradient_of_loss"], net.objective, last, dtype)
-    if "optimize" in formulas:
-        parts["optimize"] = _optimize_part(formulas["optimize"], net.rule.optimizer, dtype)
-    return parts
+    return parts | _update_parts(formulas, net, dtype)
 
 
-def require_learned(net: BoundNet | TrainingTask, parts: dict[str, CompiledPart]) -> None:
-    """Raise unless all parts with learned parameters are compiled: the rest runs on numpy part by part.
-
-    Raises
-    ------
-    LeftToNumpyError
-    """
-    for k, layer in enumerate(net.layers):
-        names = [f"activate_{k}", f"differentiate_{k}", *(f"learn_{i}_{k}" for i in range(len(layer.parameters)))]
-        reasons = [parts[name].reason for name in names if layer.parameters and parts[name].reason]
-        if reasons:
-            raise LeftToNumpyError(reasons[0])
+def _update_parts(
+    formulas: dict[str, PartFormula], net: BoundNet | TrainingTask, dtype: np.dtype[Any]
+) -> dict[str, CompiledPart]:
+    if "optimize" not in formulas:
+        return {}
+    return {"optimize": _optimize_part(formulas["optimize"], net.rule.optimizer, dtype)}
 
 
 def _learned_parts(
@@ -138,10 +133,49 @@ def _learned_parts(
         sample = d, z, a, np.empty_like(z), *q
         made[f"learn_{i}_{k}"] = f"d z a e {letters}", "e", partial(learn, name), sample, 3
     return {
-        name: _part(formulas[name], (_column(arrays, target),), on_numpy, sample, (filled,))
+        name: _part(formulas[name], (_column(arrays, target),), on_numpy, sample, (filled,), _unrecorded(plugin))
         for name, (arrays, target, on_numpy, sample, filled) in made.items()
         if name in formulas
     }
+
+
+def _learned_loss_parts(formulas: dict[str, PartFormula], loss: Loss, dtype: np.dtype[Any]) -> dict[str, CompiledPart]:
+    """Return the parts of a loss with learned parameters, likewise."""
+    values = {name: np.array(loss.settings[name], dtype) for name in learned_of(loss)}
+    like = bind_objective(loss, None, parameters=values)
+    z, y, a = _sample("real", dtype, 0), _sample(loss.y_domain, dtype, 2), _sample(loss.a_domain, dtype, 1)
+    q = [value.reshape(1, 1) for value in values.values()]
+    letters = " ".join(f"q{i}" for i in range(len(q)))
+
+    def value(z: Array, a: Array, y: Array, losses: Array, *_: Array) -> None:
+        np.copyto(losses, like.value(z.T, a.T, y.T))
+
+    def gradient(z: Array, a: Array, y: Array, d: Array, *_: Array) -> None:
+        np.copyto(d.T, like.gradient(z.T, a.T, y.T))
+
+    def learn(i: int, z: Array, a: Array, y: Array, e: Array, *_: Array) -> None:
+        gradients = like.parameter_gradients
+        assert gradients is not None
+        for k in range(len(a)):
+            e[k] = gradients(a[k : k + 1].T, y[k : k + 1].T, np.ones(1, dtype))[i]
+
+    made: dict[str, tuple[str, str, Callable[..., None], Array]] = {
+        "value": ("losses", "losses", value, np.empty(len(z), dtype)),
+        "gradient_of_loss": ("d", "d", gradient, np.empty_like(z)),
+    }
+    for i in range(len(q)):
+        made[f"learn_{i}_loss"] = "e", "e", partial(learn, i), np.empty((len(z), 1), dtype)
+    reason = _unrecorded(loss)
+    return {
+        name: _part(
+            formulas[name], (_column(f"z a y {array} {letters}", target),), on_numpy, (z, a, y, out, *q), (3,), reason
+        )
+        for name, (array, target, on_numpy, out) in made.items()
+    }
+
+
+def _unrecorded(plugin: Plugin) -> str:
+    return f"{plugin.spec!r}: it has learned parameters, and its formula can't be recorded"
 
 
 def activation_part(layer: Linear, k: int, dtype: np.dtype[Any]) -> CompiledPart:

@@ -97,6 +97,30 @@ def derived_learned(
     return _remembered((activation.forward, format_parameters(activation.settings), learned, dtype), formulas)
 
 
+def derived_learned_loss(loss: Loss, dtype: DType) -> tuple[DerivedFormula, DerivedFormula, list[DerivedFormula]]:
+    """Return value and gradient of a loss with learned parameters, and the gradient by each of these.
+
+    Each has the learned parameters as parameters that are not among its settings.
+    """
+    learned = tuple(learned_of(loss))
+
+    def derive(symbols: Sequence[str]) -> tuple[Any, Mapping[str, Parameter]]:
+        from nnframe.formula.derived import DerivedLoss
+
+        a, y, _ = loss.samples()
+        settings = loss.settings
+        derived = DerivedLoss(loss.value, settings, a, y, (*learned, *symbols), learns=True)
+        return derived, {name: settings[name] for name in symbols}
+
+    def formulas() -> tuple[DerivedFormula, DerivedFormula, list[DerivedFormula]]:
+        derived, settings = _with_symbols(derive, loss.settings, but=learned)
+        sources = derived.value, derived.gradient, *(derived.by_parameter[name] for name in learned)
+        value, gradient, *by_parameter = (_formula(each, dtype, ("a", "y"), settings) for each in sources)
+        return value, gradient, by_parameter
+
+    return _remembered((loss.value, format_parameters(loss.settings), learned, dtype), formulas)
+
+
 def derived_loss(loss: Loss, dtype: DType) -> tuple[DerivedFormula, DerivedFormula]:
     """Return a loss's value, and its gradient by its outputs, as functions of separate arrays."""
     arguments = loss.arguments

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from nnframe import Epoch, TrainingTask
-from nnframe.contracts.engine import BoundNet
 from nnframe.engines.fast.numpy_engine import numpy as numpy_engine
 from nnframe_numba.compile_thread import NotCompiledError, in_compile_thread
 from nnframe_numba.engine_warnings import LeftToNumpyError, give_warnings, warn_once
@@ -24,7 +23,6 @@ _training: Any = None
 def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
     """Return the function that runs an epoch and returns the sum of the losses."""
     try:
-        require_compilable(task)
         training = _without_compiling(task)
         if training is None:
             training = in_compile_thread(lambda: _load().CompiledTraining(task))
@@ -34,17 +32,6 @@ def prepared_training(task: TrainingTask) -> Callable[[Epoch], float]:
     training.warn(STACKLEVEL)
     epoch: Callable[[Epoch], float] = training.epoch
     return epoch
-
-
-def require_compilable(task: TrainingTask | BoundNet) -> None:
-    """Raise if a net can't be trained in compiled code.
-
-    Raises
-    ------
-    LeftToNumpyError
-    """
-    if task.objective.parameters:
-        raise LeftToNumpyError("compiled code has no learned parameters of losses yet")
 
 
 def warn_of_numpy(error: LeftToNumpyError) -> None:

@@ -33,7 +33,7 @@ KERNELS = {
         (matrix_vector, ("linear_single", "backward_single", "add_gradient_single", "store_gradient_single")),
         (barrier, ("reset_tickets", "share_of_samples", "wait_at_barrier")),
         (epoch_kernels, ("add_up", "weigh", "scale", "drop", "multiply", "penalize", "clip")),
-        (epoch_kernels, ("add_learned_gradient", "store_learned_gradient", "limit")),
+        (epoch_kernels, ("add_learned_gradient", "store_learned_gradient", "weigh_shares", "limit")),
     )
     for name in names
 }

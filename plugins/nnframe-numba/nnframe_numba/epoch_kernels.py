@@ -41,6 +41,13 @@ def weigh(losses: Array, d: Array, weights: Array) -> None:
 
 
 @kernel
+def weigh_shares(shares: Array, weights: Array) -> None:
+    """Multiply what each sample adds to a gradient by its weight."""
+    for i in range(shares.shape[0]):
+        shares[i, 0] *= weights[i]
+
+
+@kernel
 def scale(d: Array, factor: float) -> None:
     """Multiply d by a factor."""
     same_type = d.dtype.type(factor)

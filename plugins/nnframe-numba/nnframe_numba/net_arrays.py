@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from nnframe import Array, TrainingTask
-from nnframe.contracts.bound import Linear, distinct_layers
+from nnframe.arrays import DType
+from nnframe.contracts.activation import Activation
+from nnframe.contracts.bound import distinct_layers
 from nnframe.contracts.engine import BoundNet
 from nnframe.contracts.learned import learned_of, range_of
+from nnframe.contracts.loss import Loss
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.random_bits import BITS
 from nnframe.engines.vectors import factors_by_layer, vector_of
 from nnframe.registry.binding import IDENTITY
-from nnframe_numba.batch_source import BatchVariant, LearnedForm
+from nnframe_numba.batch_source import BatchVariant
+from nnframe_numba.learned_source import LearnedForm
 from nnframe_numba.part_formulas import is_in_place
 
 
@@ -30,7 +34,7 @@ def variant_of(
     parametrized: Iterable[str] = (),
 ) -> BatchVariant:
     """Return the variant of the source for a net."""
-    rule = net.rule
+    rule, dtype = net.rule, net.layers[0].weights.dtype
     factors = None if rule.factors is None else factors_by_layer(net.layers, rule)
     return BatchVariant(
         single=single,
@@ -42,15 +46,14 @@ def variant_of(
         on_blas=on_blas,
         parametrized=frozenset(parametrized),
         trained=None if factors is None else tuple(tuple(factor > 0 for factor in each) for each in factors),
-        learned=tuple(_learned_forms(layer) for layer in net.layers),
+        learned=tuple(_learned_forms(layer.activation.plugin, dtype) for layer in net.layers),
+        loss_learned=_learned_forms(net.objective.plugin, dtype),
     )
 
 
-def _learned_forms(layer: Linear) -> tuple[LearnedForm, ...]:
-    plugin = layer.activation.plugin
+def _learned_forms(plugin: Activation | Loss | None, dtype: DType) -> tuple[LearnedForm, ...]:
     if plugin is None:
         return ()
-    dtype = layer.weights.dtype
     return tuple(
         LearnedForm(each.penalized, *range_of(plugin.limits.get(name), dtype))
         for name, each in learned_of(plugin).items()
@@ -79,7 +82,13 @@ def layer_arrays(net: BoundNet | TrainingTask, batch_size: int, memory: Memory) 
             numbers = np.array([dropout.n_units, dropout.first_units[k], int(share * 2**BITS)], np.uint64)
             arrays += [mask, kept, numbers, np.array([share])]
         arrays += [*layer.parameters, *(memory.empty(shape, dtype) for _ in layer.parameters)]
-    return arrays
+    of_loss = as_matrices(net.objective.parameters)
+    return [*arrays, *of_loss, *(memory.empty((batch_size, 1), dtype) for _ in of_loss)]
+
+
+def as_matrices(numbers: Sequence[Array]) -> list[Array]:
+    """Return arrays of shape () as views of shape (1, 1)."""
+    return [number.reshape(1, 1) for number in numbers]
 
 
 def rule_arrays(net: BoundNet | TrainingTask, variant: BatchVariant, memory: Memory) -> list[Any]:
@@ -89,11 +98,14 @@ def rule_arrays(net: BoundNet | TrainingTask, variant: BatchVariant, memory: Mem
     rule = net.rule
     if variant.plain:
         weights = [array for layer in net.layers for array in (layer.weights, layer.bias[:, 0], *layer.parameters)]
-        return [memory.empty_like(array) for array in weights]
-    vector, parts = vector_of(net.layers, memory)
+        return [memory.empty_like(array) for array in [*weights, *as_matrices(net.objective.parameters)]]
+    of_loss = net.objective.parameters
+    vector, parts = vector_of(net.layers, memory, of_loss)
     # The gradients of frozen layers are never written.
     vector[...] = 0
     gradients = [array for part in parts for array in (part.weights, part.bias[:, 0], *part.parameters)]
+    # They are at the end of the vector.
+    gradients += [vector[vector.size - i :][:1].reshape(1, 1) for i in range(len(of_loss), 0, -1)]
     numbers = (rule.l1, rule.l2, rule.clip_value or 0.0, rule.clip_norm or 0.0)
     factors = [factor for factor in rule.factors or () if factor > 0]
     return [*gradients, vector, *rule.state.arrays, rule.state.updates.reshape(1), *map(float, (*numbers, *factors))]

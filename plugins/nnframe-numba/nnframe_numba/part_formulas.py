@@ -22,7 +22,14 @@ from nnframe.errors import DerivativeError
 from nnframe.registry.binding import IDENTITY
 from nnframe.registry.guard import is_built_in
 from nnframe_numba.column_layout import Layout, learned_layout, loss_layout
-from nnframe_numba.derived_formulas import DerivedFormula, derived_learned, derived_loss, derived_pair, derived_slope
+from nnframe_numba.derived_formulas import (
+    DerivedFormula,
+    derived_learned,
+    derived_learned_loss,
+    derived_loss,
+    derived_pair,
+    derived_slope,
+)
 from nnframe_numba.fingerprint import fingerprint
 from nnframe_numba.parameters import described
 
@@ -70,7 +77,11 @@ class Formula(NamedTuple):
     @property
     def label(self) -> str:
         """What tells formulas from others with the same function."""
-        return self.part if self.layout is None else f"{self.part} {sorted(self.layout.inputs.items())}"
+        return (
+            self.part
+            if self.layout is None
+            else f"{self.part} {sorted([*self.layout.inputs.items(), *self.layout.parameters.items()])}"
+        )
 
     def key(self, are_arguments: bool) -> object:
         """Return what its machine code depends on, a text if it is equal for equal formulas in every process.
@@ -101,7 +112,10 @@ def part_formulas(net: BoundNet | TrainingTask, dtype: np.dtype[Any]) -> dict[st
         if k < len(layers) - 1 or net.objective.loss_gradient is not None:
             # A fused gradient goes through the last activation already.
             found[f"differentiate_{k}"] = slope_formula(layer.activation, dtype)
-    found["value"], found["gradient_of_loss"] = objective_formulas(net.objective, last, dtype)
+    if net.objective.parameters:
+        found |= _learned_loss_formulas(net.objective.plugin, dtype)
+    else:
+        found["value"], found["gradient_of_loss"] = objective_formulas(net.objective, last, dtype)
     if not net.rule.is_plain:
         found["optimize"] = update_formula(net.rule.optimizer)
     return found
@@ -149,6 +163,26 @@ def learned_formulas(bound: BoundActivation, k: int, dtype: np.dtype[Any]) -> di
     ]
     return {
         part: _derived(plugin, derived, text)._replace(layout=learned_layout(derived.arguments, learned, target))
+        for part, (derived, text, target) in zip(names, found, strict=True)
+    }
+
+
+def _learned_loss_formulas(loss: Loss, dtype: np.dtype[Any]) -> dict[str, PartFormula]:
+    """Return the formulas of a loss with learned parameters, all from a recording."""
+    learned = learned_of(loss)
+    names = ["value", "gradient_of_loss", *(f"learn_{i}_loss" for i in range(len(learned)))]
+    try:
+        value, gradient, by_parameter = derived_learned_loss(loss, dtype)
+    except DerivativeError:
+        # It has derivatives by hand.
+        return dict.fromkeys(names)
+    found = [
+        (value, "derived value", "losses"),
+        (gradient, "derived gradient", "d"),
+        *((each, f"derived gradient of {name}", "e of loss") for name, each in zip(learned, by_parameter, strict=True)),
+    ]
+    return {
+        part: _derived(loss, derived, text)._replace(layout=loss_layout(loss, target))
         for part, (derived, text, target) in zip(names, found, strict=True)
     }
 

@@ -41,6 +41,8 @@ class SharedUpdate:
             for gradient in self.updater.gradients:
                 for array in (gradient.weights, gradient.bias, *gradient.parameters):
                     array *= share
+            for array in self.updater.loss_gradients:
+                array *= share
         loss_sum = float(self._losses[: self._count].sum(dtype=np.float64))
         self.loss_sum = self.updater.update_weights(learning_rate, loss_sum)
 

@@ -15,7 +15,7 @@ from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.stepper import stepper as numpy_stepper
 from nnframe.inputs.by_name import INPUTS, SAMPLE_WEIGHT
 from nnframe_numba.code_store import CodeStore, LoadedCode, ObjectFile
-from nnframe_numba.engine import require_compilable, warn_of_numpy
+from nnframe_numba.engine import warn_of_numpy
 from nnframe_numba.engine_warnings import LeftToNumpyError, give_warnings
 from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
 from nnframe_numba.parameters import numeric, table_entry
@@ -48,17 +48,12 @@ def stepper(net: BoundNet, by_epochs: Callable[[], Step]) -> Step | None:
     by_epochs : callable
         Returns a function that makes updates by epochs of one batch, for batches that threads share.
     """
-    try:
-        require_compilable(net)
-    except LeftToNumpyError as error:
-        warn_of_numpy(error)
-        return numpy_stepper(net)
     if has_repeats(net) and not net.rule.is_plain:
         # Its two gradients have to be added up.
         return None
     steps = Steps(net, by_epochs)
     reason = steps.machine_code(single=True, weighted=False).reason
-    if reason and any(layer.parameters for layer in net.layers):
+    if reason and (net.objective.parameters or any(layer.parameters for layer in net.layers)):
         warn_of_numpy(LeftToNumpyError(reason))
         return numpy_stepper(net)
     give_warnings(stacklevel=3)

@@ -19,13 +19,13 @@ from nnframe.engines.fast.memory import Memory
 from nnframe.engines.update import Updater
 from nnframe_numba import blas
 from nnframe_numba.barrier import new_barrier
-from nnframe_numba.compiled_parts import compiled_parts, require_learned
-from nnframe_numba.engine_warnings import EngineWarning, give_warnings
+from nnframe_numba.compiled_parts import compiled_parts
+from nnframe_numba.engine_warnings import EngineWarning, LeftToNumpyError, give_warnings
 from nnframe_numba.epoch_compiler import epoch_function
 from nnframe_numba.formula_compiler import CompiledPart
 from nnframe_numba.jit import compile_for
 from nnframe_numba.matrix_products import new_workspace
-from nnframe_numba.net_arrays import has_repeats, layer_arrays, rule_arrays, variant_of
+from nnframe_numba.net_arrays import as_matrices, has_repeats, layer_arrays, rule_arrays, variant_of
 from nnframe_numba.shared_update import SharedUpdate
 from nnframe_numba.thread_count import thread_count_for
 from nnframe_numba.thread_team import ThreadTeam
@@ -53,7 +53,7 @@ class CompiledTraining:
         self.memory = Memory()
         losses = np.empty(self.batch_size, self.dtype)
         self.parts = compiled_parts(task, self.dtype)
-        require_learned(task, self.parts)
+        _require_learned(task, self.parts)
         self.shared_update = None if task.combine is None else SharedUpdate(task, losses)
         self.updater = self._updater()
         self.variant = variant_of(
@@ -197,7 +197,9 @@ class CompiledTraining:
     def _rule_arguments(self) -> list[Any]:
         if self.updater is None:
             return rule_arrays(self.task, self.variant, self.memory)
-        return [array for part in self.updater.gradients for array in (part.weights, part.bias[:, 0], *part.parameters)]
+        parts = self.updater.gradients
+        gradients = [array for part in parts for array in (part.weights, part.bias[:, 0], *part.parameters)]
+        return gradients + as_matrices(self.updater.loss_gradients)
 
     def _parameters(self) -> list[tuple[Any, ...]]:
         return [self.parts[name].parameters for name in sorted(self.variant.parametrized)]
@@ -207,6 +209,24 @@ class CompiledTraining:
 BY_NUMPY = "another part runs on numpy"
 # For which dtypes functions are compiled.
 _compiled: WeakKeyDictionary[Any, set[np.dtype[Any]]] = WeakKeyDictionary()
+
+
+def _require_learned(task: TrainingTask, parts: dict[str, CompiledPart]) -> None:
+    """Raise unless all parts with learned parameters are compiled, since only other parts can run on numpy alone.
+
+    Raises
+    ------
+    LeftToNumpyError
+    """
+    of_loss = task.objective.parameters
+    names = ["value", "gradient_of_loss", *(f"learn_{i}_loss" for i in range(len(of_loss)))] if of_loss else []
+    for k, layer in enumerate(task.layers):
+        if layer.parameters:
+            names += [f"activate_{k}", f"differentiate_{k}", *(f"learn_{i}_{k}" for i in range(len(layer.parameters)))]
+    for name in names:
+        reason = parts[name].reason if name in parts else None
+        if reason:
+            raise LeftToNumpyError(reason)
 
 
 def _run_single(function: Callable[..., float], arguments: list[Any], _size: int, sample_arguments: list[Any]) -> float:

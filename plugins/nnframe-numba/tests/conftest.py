@@ -21,7 +21,13 @@ def own_cache(tmp_path_factory):
 
 
 @pytest.fixture
-def in_two_processes(tmp_path):
+def hasty_compiler(monkeypatch):
+    """Keep LLVM from optimizing in other processes, for tests of the cache and of interrupts: it halves their time."""
+    monkeypatch.setenv("NUMBA_OPT", "0")
+
+
+@pytest.fixture
+def in_two_processes(tmp_path, hasty_compiler):
     """Return a function that runs a program in two processes, one after the other, which share a new cache.
 
     It returns the words that each has printed.

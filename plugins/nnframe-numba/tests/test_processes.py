@@ -11,8 +11,7 @@ from pathlib import Path
 import nnframe_numba
 import pytest
 
-# None of this is about how well LLVM optimizes, which takes it half of the time.
-QUICKLY = {"NUMBA_OPT": "0"}
+pytestmark = pytest.mark.usefixtures("hasty_compiler")
 TRAIN = """
 import numpy as np, nnframe
 rng = np.random.default_rng(0)
@@ -42,7 +41,7 @@ print("trained")
 
 
 def start(code, cache, *options, **environment):
-    variables = os.environ | QUICKLY | {"NNFRAME_NUMBA_CACHE": str(cache)} | environment
+    variables = os.environ | {"NNFRAME_NUMBA_CACHE": str(cache)} | environment
     return subprocess.Popen(
         [sys.executable, *options, "-c", code],
         env={name: value for name, value in variables.items() if value is not None},
@@ -123,7 +122,7 @@ def test_ctrl_c_while_compiling_is_an_interrupt_and_leaves_the_engine_usable(cac
     script = Path(__file__).with_name("interrupts.py")
     process = subprocess.run(
         [sys.executable, str(script), str(n_interrupts)],
-        env=os.environ | QUICKLY | {"NNFRAME_NUMBA_CACHE": str(cache)},
+        env=os.environ | {"NNFRAME_NUMBA_CACHE": str(cache)},
         capture_output=True,
         text=True,
         timeout=300,
