@@ -80,6 +80,12 @@ class Updater:
         self._next = np.array(rule.state.updates)
         roles = roles_of(task.layers, task.objective, self.vector.dtype)
         self.penalized = [pair for *pair, role in zip(arrays, slots, roles, strict=True) if role.is_penalized]
+        self._decay: Array | None = None
+        if joint is not None and rule.l2 and not rule.l1:
+            # For each weight the penalty, and 0 for what has none: two calls in place of two for each array.
+            self._decay, self._product = memory.empty_like(joint), memory.empty_like(joint)
+            for part, role in zip(parts_of(self._decay, arrays), roles, strict=True):
+                part[...] = rule.l2 if role.is_penalized else 0
         stops = accumulate(array.size for array in arrays)
         # Where in the vector parameters are that must stay within limits, and these.
         self.limits = [
@@ -202,7 +208,10 @@ class Updater:
 
     def _penalize_and_clip(self) -> None:
         rule = self.rule
-        if rule.l1 or rule.l2:
+        if self._decay is not None:
+            np.multiply(self.vector, self._decay, self._product)
+            np.add(self.gradient, self._product, self.gradient)
+        elif rule.l1 or rule.l2:
             for array, total in self.penalized:
                 total += rule.l1 * np.sign(array) + rule.l2 * array if rule.l1 else rule.l2 * array
         if rule.clip_value:

@@ -36,7 +36,7 @@ def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
     # a is never negative, so its sign is the slope, and faster to compute for small arrays. If a is NaN, the loss and
     # its gradient are NaN anyway.
-    np.multiply(grad, np.sign(a) if a.size < LARGE else a > 0, grad)
+    np.multiply(grad, np.sign(a) if a.size < LARGE else np.greater(a, zero(a.dtype)), grad)
 
 
 relu = Activation(
