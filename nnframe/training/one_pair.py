@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from operator import is_
 from typing import Any
 
@@ -47,6 +48,8 @@ class KeptTrainer:
         # make a run of the pair.
         self._trainer = Stepping(net, settings, check_every=1) if self._engine.team is None else None
         self._trained_for = net.trained_for
+        # Its memory is for one update at a time.
+        self._lock = threading.Lock()
 
     def fits(self, net: Net, loss: str | Loss) -> bool:
         """Whether the net and the plugins are still those that this was made for."""
@@ -71,8 +74,9 @@ class KeptTrainer:
         Returns
         -------
         float or None
-            The loss before the update. None if something is wrong with the pair or the weights; nothing has changed
-            then, and training with the same arguments as a run of one pair says what it is.
+            The loss before the update. None if something is wrong with the pair or the weights, or another thread is
+            at an update; nothing has changed then, and training with the same arguments as a run of one pair either
+            works or says what is wrong.
         """
         trainer = self._trainer
         if trainer is None or type(pair) is not tuple or len(pair) != 2 or self._found_loss.learned:
@@ -81,14 +85,18 @@ class KeptTrainer:
         x, y = pair
         if not (type(x) is type(y) is np.ndarray and x.shape[1:] == y.shape[1:] == (1,)):
             return None
-        if learning_rate != trainer.learning_rate:
-            trainer.learning_rate = learning_rate
+        if not self._lock.acquire(blocking=False):
+            return None
         try:
+            if learning_rate != trainer.learning_rate:
+                trainer.learning_rate = learning_rate
             # The weights may have been changed since the last call.
             trainer.check()
             return trainer.step(x, y)
         except (DataError, DivergenceError):
             return None
+        finally:
+            self._lock.release()
 
 
 def _found(loss: str | Loss) -> tuple[Loss, Engine]:

@@ -82,7 +82,7 @@ class Stepping:
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
         updates = bind_updates(settings.engine, self.bound)
-        self._by_l2 = {settings.l2: updates}
+        self._l2, self._by_l2 = settings.l2, {settings.l2: updates}
         self._update, self._pair_step = updates.make, updates.pair_step
         self._factors = (
             None if settings.schedule is None else Factors(settings.schedule, self.steps_per_epoch, settings.n)
@@ -137,7 +137,7 @@ class Stepping:
         if l2 not in self._by_l2:
             rule = self.bound.rule._replace(l2=finite_number(l2, "l2", "0.001"))
             self._by_l2[l2] = bind_updates(self.settings.engine, self.bound._replace(rule=rule))
-        self._update, self._pair_step = self._by_l2[l2].make, self._by_l2[l2].pair_step
+        self._l2, self._update, self._pair_step = l2, self._by_l2[l2].make, self._by_l2[l2].pair_step
 
     @property
     def weights(self) -> list[Array]:
@@ -229,14 +229,15 @@ class Stepping:
         Raises
         ------
         ArgumentError
-            If the net has other layers or activations than when this was created, which would not be trained.
+            If the net has other layers, activations or arrays of learned parameters than when this was created, which
+            would not be trained.
         DivergenceError
             If one is not. The net then has the weights of the last check.
         """
         if _contents_of(self.net) != self._layers:
             raise ArgumentError(
-                "the net's layers or activations have changed since the trainer was created, which still trains the "
-                "old ones; create another one with net.trainer(...)"
+                "the net's layers or activations have changed, or the shape of their learned parameters, since the "
+                "trainer was created, which still trains the old ones; create another one with net.trainer(...)"
             )
         if not self._snapshot.take_if_finite():
             self._restore_and_raise("a weight is not finite", ADVICE)
@@ -297,5 +298,8 @@ class Stepping:
 
 
 def _contents_of(net: Net) -> list[Any]:
-    """Return the layers of a net and their activations."""
-    return [each for layer in net.layersList for each in (layer, layer.resolved_activation)]
+    """Return the layers of a net, their activations, and what tells the arrays of learned parameters from others."""
+    contents: list[Any] = []
+    for layer in net.layersList:
+        contents += [layer, layer.resolved_activation, *map(id, layer._parameters.values())]
+    return contents

@@ -70,17 +70,19 @@ class TeamTrainer(Trainer):
         Raises
         ------
         EngineError
-            In all processes, if they passed other numbers or have another learning rate.
+            In all processes, if they passed other numbers or have another learning rate or l2.
         NNFrameError
             In all processes, what `Stepping.step` raises in one.
         """
         with at_work(self._team):
             columns = everywhere(self._team, lambda: self._checks.checked(x, y, sample_weights))
-            given = [each for each in columns if each is not None]
-            facts = gathered(self._team, lambda: (checksum_of(given), self.learning_rate))
-            for rank, (checksum, rate) in enumerate(facts):
-                if (checksum, rate) != facts[0]:
-                    what = "x or y" if checksum != facts[0][0] else "learning_rate"
+            weights = [] if columns[2] is None else [columns[2]]
+            checked = checksum_of(columns[:2]), checksum_of(weights)
+            facts = gathered(self._team, lambda: (*checked, self.learning_rate, self._l2))
+            for rank, theirs in enumerate(facts):
+                if theirs != facts[0]:
+                    same = [mine == other for mine, other in zip(facts[0], theirs, strict=True)]
+                    what = ("x or y", "sample_weights", "learning_rate", "l2")[same.index(False)]
                     raise EngineError(
                         f"{what} has other numbers in process {rank} than in process 0; expected the same in all "
                         f"{self._team.size}, each of which computes its share of the columns"
@@ -103,6 +105,11 @@ class TeamTrainer(Trainer):
         load = super().load
         with at_work(self._team):
             everywhere(self._team, lambda: load(path))
+
+    def _attend(self) -> None:
+        # Whoever has assigned weights in one process alone would go on training another net there.
+        take_over_unless_same(self._team, self._live)
+        super()._attend()
 
     def _callback_runner(self, callbacks: list[Any]) -> TeamCallbackRunner:
         return TeamCallbackRunner(everywhere(self._team, lambda: CallbackRunner(callbacks)), self._team, self._live)

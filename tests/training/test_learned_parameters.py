@@ -231,3 +231,14 @@ def test_the_explanation_has_the_derivative_by_each_learned_parameter():
     assert "dL/dalpha = grad ([z ≤ 0] z)" in explanation.formula
     assert "def gradient_of_alpha(grad, z, a, alpha):" in explanation.source
     assert "dL/ds = " in normal.explanation().formula
+
+
+def test_a_trainer_says_so_when_learned_parameters_have_another_shape():
+    mine = nNet([denseLayer(np.eye(2), 0, prelu)])
+    trainer = mine.trainer("mse", 0.1, check_every=1)
+    trainer.step([[-1], [1]], [[0], [0]])
+    mine.layersList[0].parameters = {"alpha": 0.5}
+    trainer.step([[-1], [1]], [[0], [0]])
+    mine.layersList[0].parameters = {"alpha": [[0.5], [0.1]]}
+    with pytest.raises(nnframe.ArgumentError, match=r"shape of their learned parameters.*net\.trainer"):
+        trainer.step([[-1], [1]], [[0], [0]])

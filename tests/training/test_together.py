@@ -238,3 +238,33 @@ def test_a_trainer_refuses_shards():
 def test_an_engine_may_have_a_parameter_called_engine():
     wrapped = replace(reference, prepare=lambda task, engine: reference.prepare(task), params={"engine": "x"}, name="w")
     train(wrapped)
+
+
+def test_trainers_of_a_team_refuse_another_l2_in_one_process():
+    team = ThreadTeam(2)
+    engine = team.engine()
+
+    def step(rank):
+        trainer = nNet.from_sizes([3, 2], [None], seed=1).trainer("mse", 0.1, engine=engine)
+        trainer.change_l2(0.5 * rank)
+        trainer.step(X[:4].T, Y[:4].T)
+
+    for error in team.run(step):
+        assert isinstance(error, EngineError)
+        assert "l2 has other numbers in process 1 than in process 0" in str(error)
+
+
+def test_trainers_of_a_team_have_the_weights_of_the_first_process_after_a_check():
+    team = ThreadTeam(2)
+    engine = team.engine()
+
+    def steps(rank):
+        net = nNet.from_sizes([3, 2], [None], seed=1)
+        trainer = net.trainer("mse", 0.1, engine=engine, check_every=2)
+        net.layersList[0].bias = rank
+        for _ in range(2):
+            trainer.step(X[:4].T, Y[:4].T)
+        return trainer.weights
+
+    first, second = team.run(steps)
+    assert all(map(np.array_equal, first, second))

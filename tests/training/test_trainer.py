@@ -5,6 +5,8 @@ import copy
 import itertools
 import pickle
 import signal
+import sys
+import threading
 import tracemalloc
 
 import numpy as np
@@ -573,6 +575,31 @@ def test_a_trainer_of_a_net_whose_layers_have_changed_says_so(change):
     change(net)
     with pytest.raises(ArgumentError, match=r"layers or activations have changed.*net\.trainer"):
         trainer.step(*pair)
+
+
+def test_threads_may_learn_pairs_with_one_net():
+    net = nNet.from_sizes([200, 200, 2], ["tanh", None], seed=0)
+    pair = np.ones((200, 1)), np.zeros((2, 1))
+    interval, errors = sys.getswitchinterval(), []
+
+    def learn():
+        try:
+            for _ in range(100):
+                net.backprop([pair], "mse", 1e-3)
+        except BaseException as error:
+            errors.append(error)
+
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=learn) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert errors == []
+    assert net.backprop([pair], "mse", 1e-3) < 1e-3
 
 
 @pytest.mark.parametrize("made", [lambda net: net.trainer("cel", 0.1), lambda net: net.predictor()])

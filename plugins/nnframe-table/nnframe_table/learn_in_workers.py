@@ -53,7 +53,14 @@ def learn_in_workers(source: Source, choices: Choices, executor: Executor) -> Le
     try:
         for each, first in zip(files, starts, strict=False):
             path = Path(each.name).absolute()
-            waiting.append((each.name, executor.submit(_summarized_file, folder, path, choices, first)))
+            try:
+                future = executor.submit(_summarized_file, folder, path, choices, first)
+            except Exception as error:
+                raise DataError(
+                    f"executor takes no task to read {each.name}: {one_line(error)}; expected one that is open, and "
+                    f"whose workers are alive"
+                ) from error
+            waiting.append((each.name, future))
         name, future = waiting.popleft()
         found = _result(name, future)
         while waiting:

@@ -216,6 +216,13 @@ class Broken:
         return future
 
 
+def test_an_executor_that_is_shut_down_is_said_to_be_so(folder):
+    with ThreadPoolExecutor(1) as executor:
+        pass
+    with pytest.raises(DataError, match=r"takes no task to read .*0\.parquet: .*after shutdown; expected one that is"):
+        nnframe_table.read(folder, "price", executor=executor)
+
+
 def test_a_worker_that_fails_is_named_by_its_file(folder):
     with pytest.raises(DataError, match=r"reads .*0\.parquet failed: .*No module named .*make sure that all workers"):
         nnframe_table.read(folder, "price", executor=Broken())
