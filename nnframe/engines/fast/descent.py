@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Descent(ABC):
         Whether `step` expects gradients that are multiplied by the learning rate.
     has_begin : bool
         Whether `begin` does anything.
+    subtract : callable or None
+        What `step` does, where that is a single call of numpy.
     """
 
     layers: Sequence[Linear]
@@ -42,6 +45,7 @@ class Descent(ABC):
     loss_gradients: Sequence[Array] = ()
     takes_steps = True
     has_begin = True
+    subtract: Callable[[], object] | None = None
 
     @abstractmethod
     def begin(self) -> None:
@@ -107,15 +111,16 @@ class InJointVector(Descent):
     has_begin = False
 
     def __init__(self, task: TrainingTask | BoundNet, vector: Array) -> None:
-        self.layers, self._vector = task.layers, vector
-        self._step, self.gradients = vector_of(task.layers)
+        self.layers = task.layers
+        step, self.gradients = vector_of(task.layers)
+        self._subtract = self.subtract = partial(np.subtract, vector, step, vector)
 
     def begin(self) -> None:
         """Do nothing: the weights are in the net already."""
 
     def step(self, learning_rate: float) -> None:
         """Subtract the gradients."""
-        np.subtract(self._vector, self._step, self._vector)
+        self._subtract()
 
     def end(self) -> None:
         """Do nothing."""
