@@ -27,7 +27,7 @@ def hasty_compiler(monkeypatch):
 
 
 @pytest.fixture
-def in_two_processes(tmp_path, hasty_compiler):
+def in_two_processes(tmp_path):
     """Return a function that runs a program in two processes, one after the other, which share a new cache.
 
     It returns the words that each has printed.
