@@ -248,7 +248,8 @@ class denseLayer:
         return f"denseLayer({self.n_in} -> {self.n_out}, activation={self.activation!r}, dtype={self.dtype})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # The bound functions are closures, and BLAS's are in a library of this process.
+        # A shallow copy has the same arrays. The bound functions are closures, BLAS's are in a library of this process.
+        self._is_shared = True
         return {key: value for key, value in self.__dict__.items() if key not in ("_bound", "_products")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

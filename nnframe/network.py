@@ -460,8 +460,7 @@ class nNet(Answers):
             for i, layer in enumerate(self.layersList, start=1)
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        plural = "" if len(rows) == 1 else "s"
-        head = f"nNet of {len(rows)} layer{plural}, {self.n_parameters} parameters, {self.dtype}"
+        head = f"nNet of {len(rows)} layer{'s' if len(rows) > 1 else ''}, {self.n_parameters} parameters, {self.dtype}"
         return "\n".join(
             [head, *(f"  {s:<{widths[0]}}  {a:<{widths[1]}}  {n:>{widths[2]}} parameters" for s, a, n in rows)]
         )

@@ -1,3 +1,4 @@
+import copy
 import pickle
 
 import numpy as np
@@ -81,3 +82,11 @@ def test_a_layer_that_comes_twice_is_moved_once():
     layer = denseLayer([[0.5]], 0.1, "tanh")
     net = nNet([layer, layer])
     assert net.forwardPass([[1.0]])[-1] == pytest.approx(np.tanh(0.5 * np.tanh(0.6) + 0.1))
+
+
+def test_a_shallow_copy_of_a_layer_keeps_sharing_its_arrays():
+    layer = denseLayer([[1.0]])
+    twin = copy.copy(layer)
+    nNet([layer]).nEpochs(3, [([[1.0]], [[2.0]])], "mse", 0.25)
+    assert twin.linear is layer.linear
+    assert twin.bias is layer.bias
