@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import nnframe.testing
-from nnframe import Activation, Optimizer, UnknownNameError, registry
+from nnframe import Activation, Engine, Optimizer, UnknownNameError, registry
 
 sys.path.insert(0, str(Path(__file__).parent))
 from broken_engines import BROKEN_ENGINES, broken_engine
 from broken_plugins import BROKEN, DOC, WARNED
 
-from nnframe.testing.outcome import require_close
+from nnframe.testing import engine_faults
+from nnframe.testing.outcome import CheckFailure, require_close
 
 # What a function did, and what it was given.
 CAME = r"\b(is|are|gave|gives|returned|raised|changed|would be|was set to|encountered)\b"
@@ -224,3 +225,25 @@ def test_plugins_check_exits_with_1_when_a_check_fails(command):
         assert "mine/broken: derivative_matches_differences failed" in out
         assert command("plugins", "check", "relu")[0] == 0
         assert command("plugins", "check", "broken", "--json")[0] == 1
+
+
+def test_an_engine_that_goes_on_after_every_ctrl_c_fails_and_ends(monkeypatch):
+    engine, n_ignored = registry.get("engine", "numpy"), 0
+
+    def prepare(task):
+        run = engine.prepare(task)
+
+        def run_epoch(epoch):
+            nonlocal n_ignored
+            try:
+                return run(epoch)
+            except KeyboardInterrupt:
+                n_ignored += 1
+                return 0.0
+
+        return run_epoch
+
+    monkeypatch.setattr(engine_faults, "PATIENCE", 0.3)
+    with pytest.raises(CheckFailure, match="a Ctrl-C, 3 times"):
+        engine_faults.count_updates_until_interrupted(Engine("heedless", prepare), 0.05)
+    assert n_ignored > 0
