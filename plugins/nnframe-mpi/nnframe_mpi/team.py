@@ -28,6 +28,8 @@ ROLL_CALL_SECONDS = 1.0
 ROLL_CALL = 1
 # How often to look whether another process has ended, and for how long what it sent before may be on its way.
 LOOK_SECONDS, LAST_SECONDS = 0.05, 1.0
+# What the other processes have to save their results before one that can't go on ends the job.
+GRACE_SECONDS = 1.0
 
 
 class MPITeam:
@@ -267,4 +269,6 @@ def _abort() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     if not MPI.Is_finalized():
+        # The others may have met the same error just now, and be about to save what they have.
+        time.sleep(GRACE_SECONDS)
         MPI.COMM_WORLD.Abort(1)
