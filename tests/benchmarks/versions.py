@@ -1,7 +1,7 @@
 """Compares the speed of the numpy engine with that of another checkout of nnframe.
 
-    git worktree add --detach /tmp/other 34f4360^
-    env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python tests/benchmarks/versions.py /tmp/other
+    git worktree add --detach ../other 34f4360^
+    env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python tests/benchmarks/versions.py ../other
 
 Each measurement is a process of its own, since two processes with the same code may differ by a tenth: by where their
 memory lies. The two checkouts take turns, and a row's figure is the ratio of the medians over all processes, with the
