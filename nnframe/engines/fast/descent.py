@@ -37,7 +37,7 @@ class Descent(ABC):
     has_begin : bool
         Whether `begin` does anything.
     subtract : callable or None
-        What `step` does, where that is a single call of numpy.
+        What `step` does, where that is a single call of numpy: to call it directly saves a call of Python.
     """
 
     layers: Sequence[Linear]

@@ -70,7 +70,7 @@ def update_of_size(net: BoundNet, size: int, descent: Descent, dropout: Dropout 
     scale, scaled_by = np.empty((), last.weights.dtype), math.nan
     # Names of a function are looked up faster than attributes: a twentieth of an update.
     forward, backward, step, total_of = passes.forward, passes.backward, descent.step, _total(net.objective, output, a)
-    has_begin, takes_steps, masks = descent.has_begin, descent.takes_steps, passes.masks
+    has_begin, takes_steps, subtract, masks = descent.has_begin, descent.takes_steps, descent.subtract, passes.masks
 
     def update(samples: Samples, learning_rate: float, dropout_key: int) -> float:
         nonlocal scaled_by
@@ -88,7 +88,10 @@ def update_of_size(net: BoundNet, size: int, descent: Descent, dropout: Dropout 
         if factor != scaled_by:
             scale[...] = scaled_by = factor
         backward(x, targets, output, scale, weights)
-        step(learning_rate)
+        if subtract is None:
+            step(learning_rate)
+        else:
+            subtract()
         return total
 
     threads = FittingThreads(largest_product((layer.weights for layer in layers), size), last.weights.dtype)
