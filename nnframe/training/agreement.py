@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,11 +111,9 @@ def tell_others(run: TrainingRun, hook: str) -> None:
         return
 
     def call() -> _Decisions:
-        before = checksum_of(run.live_arrays)
-        _call(run, hook)
+        arrays = changed_by(lambda: _call(run, hook), run.live_arrays)
         starts = hook == TRAIN_START
         progress = (run.epoch, run.batch, run.plan.seed, run.learning_rate, run.loss_sum, run.seconds)
-        arrays = run.live_arrays if checksum_of(run.live_arrays) != before else None
         return _Decisions(
             run.learning_rate,
             run.history.stopped,
@@ -164,6 +162,13 @@ def checksum_of(arrays: Iterable[Array]) -> int:
     for array in arrays:
         crc = zlib.crc32(np.ascontiguousarray(array).data, crc)
     return crc
+
+
+def changed_by(call: Callable[[], object], arrays: list[Array]) -> list[Array] | None:
+    """Make a call, and return the arrays if it has changed any of their numbers."""
+    before = checksum_of(arrays)
+    call()
+    return arrays if checksum_of(arrays) != before else None
 
 
 def take_over_unless_same(team: Team, arrays: list[Array]) -> None:

@@ -13,7 +13,7 @@ from nnframe.arrays import Array, copy_all
 from nnframe.contracts.team import Team
 from nnframe.errors import EngineError
 from nnframe.history import History
-from nnframe.training.agreement import checksum_of, take_over_unless_same
+from nnframe.training.agreement import changed_by, checksum_of, take_over_unless_same
 from nnframe.training.callback_runner import CallbackRunner
 from nnframe.training.run import Net
 from nnframe.training.settings import Settings
@@ -170,9 +170,7 @@ class TeamCallbackRunner:
 
     def _decide(self, run: TrainerRun, call: Callable[[], object]) -> None:
         def decide() -> _Decisions:
-            before = checksum_of(self._live)
-            call()
-            arrays = self._live if checksum_of(self._live) != before else None
+            arrays = changed_by(call, self._live)
             return _Decisions(run.learning_rate, run.history.stopped, arrays)
 
         with at_work(self._team):
