@@ -50,6 +50,8 @@ class Sums(ABC):
 
     vector: Array
     n_exchanges: int = 1
+    # What is exchanged; its last number counts the processes that failed.
+    _message: Array
 
     @abstractmethod
     def add_up(self, exchange: Exchange, loss_sum: float) -> float:
@@ -61,9 +63,12 @@ class Sums(ABC):
             If another process has called `fail`.
         """
 
-    @abstractmethod
     def fail(self, exchange: Exchange) -> None:
         """Tell the other processes, in place of an exchange that they expect, that this one has failed."""
+        # Not in the message itself, which may still be on its way.
+        message = np.zeros_like(self._message)
+        message[-1] = 1
+        exchange(message)
 
 
 def sums_of(team: MPITeam, n: int, dtype: DType) -> Sums:
@@ -111,17 +116,12 @@ class InFloat64(Sums):
         self.vector[:] = self._numbers
         return _loss_sum(*self._marks.tolist())
 
-    def fail(self, exchange: Exchange) -> None:
-        """Tell the others."""
-        exchange(_failed(self._message))
-
 
 class InMessages(Sums):
     """Adds up many numbers in their own dtype, in one message with the losses."""
 
     def __init__(self, team: MPITeam, n: int, dtype: DType) -> None:
         self._is_short = dtype == FLOAT32
-        # At the end, the number of processes that failed.
         n_marks = team.size * N_PARTS + 1 if self._is_short else 2
         self._message = np.zeros(n + n_marks, dtype)
         self.vector, self._marks = self._message[:n], self._message[n:]
@@ -137,10 +137,6 @@ class InMessages(Sums):
         total = sum(map(number_of_parts, zip(*[iter(losses)] * N_PARTS, strict=True))) if self._is_short else losses[0]
         return _loss_sum(total, n_failed)
 
-    def fail(self, exchange: Exchange) -> None:
-        """Tell the others."""
-        exchange(_failed(self._message))
-
 
 class OnOneMachine(Sums):
     """Adds up many numbers in memory that all processes can read.
@@ -154,7 +150,7 @@ class OnOneMachine(Sums):
     n_exchanges = 3
 
     def __init__(self, team: MPITeam, n: int, dtype: DType) -> None:
-        self._rank, self._marks = team.rank, np.zeros(2)
+        self._rank, self._message = team.rank, np.zeros(2)
         self.memory = SharedVector(n, dtype)
         self.vector = self.memory.vector
         rank, size = team.rank, team.size
@@ -188,14 +184,10 @@ class OnOneMachine(Sums):
         self._exchange(exchange)
         return total
 
-    def fail(self, exchange: Exchange) -> None:
-        """Tell the others."""
-        exchange(_failed(self._marks))
-
     def _exchange(self, exchange: Exchange, loss_sum: float = 0.0) -> float:
-        self._marks[:] = loss_sum, 0
-        exchange(self._marks)
-        return _loss_sum(*self._marks.tolist())
+        self._message[:] = loss_sum, 0
+        exchange(self._message)
+        return _loss_sum(*self._message.tolist())
 
 
 def parts_of_number(x: float) -> tuple[float, ...]:
@@ -214,13 +206,6 @@ def number_of_parts(parts: tuple[float, ...]) -> float:
     """Return the number that `parts_of_number` has taken apart."""
     *mantissa, exponent = parts
     return math.ldexp(sum(mantissa), int(exponent))
-
-
-def _failed(message: Array) -> Array:
-    """Return what a process sends instead of a message, which may still be on its way."""
-    found = np.zeros_like(message)
-    found[-1] = 1
-    return found
 
 
 def _loss_sum(total: float, n_failed: float) -> float:
