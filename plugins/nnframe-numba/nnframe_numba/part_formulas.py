@@ -150,40 +150,46 @@ def learned_formulas(bound: BoundActivation, k: int, dtype: np.dtype[Any]) -> di
     plugin = bound.plugin
     assert plugin is not None
     learned = learned_of(plugin)
-    names = [f"activate_{k}", f"differentiate_{k}", *(f"learn_{i}_{k}" for i in range(len(learned)))]
-    try:
-        forward, backward, by_parameter = derived_learned(plugin, dtype)
-    except DerivativeError:
-        # It has derivatives by hand.
-        return dict.fromkeys(names)
-    found = [
-        (forward, "derived forward", "a"),
-        (backward, "derived backward", "d"),
-        *((each, f"derived gradient of {name}", "e") for name, each in zip(learned, by_parameter, strict=True)),
+    parts = [
+        (f"activate_{k}", "derived forward", "a"),
+        (f"differentiate_{k}", "derived backward", "d"),
+        *((f"learn_{i}_{k}", f"derived gradient of {name}", "e") for i, name in enumerate(learned)),
     ]
-    return {
-        part: _derived(plugin, derived, text)._replace(layout=learned_layout(derived.arguments, learned, target))
-        for part, (derived, text, target) in zip(names, found, strict=True)
-    }
+    return _recorded_formulas(
+        plugin,
+        lambda: derived_learned(plugin, dtype),
+        parts,
+        lambda derived, target: learned_layout(derived.arguments, learned, target),
+    )
 
 
 def _learned_loss_formulas(loss: Loss, dtype: np.dtype[Any]) -> dict[str, PartFormula]:
     """Return the formulas of a loss with learned parameters, all from a recording."""
-    learned = learned_of(loss)
-    names = ["value", "gradient_of_loss", *(f"learn_{i}_loss" for i in range(len(learned)))]
+    parts = [
+        ("value", "derived value", "losses"),
+        ("gradient_of_loss", "derived gradient", "d"),
+        *((f"learn_{i}_loss", f"derived gradient of {name}", "e of loss") for i, name in enumerate(learned_of(loss))),
+    ]
+    return _recorded_formulas(
+        loss, lambda: derived_learned_loss(loss, dtype), parts, lambda _, target: loss_layout(loss, target)
+    )
+
+
+def _recorded_formulas(
+    plugin: Plugin,
+    record: Callable[[], tuple[DerivedFormula, DerivedFormula, list[DerivedFormula]]],
+    parts: Sequence[tuple[str, str, str]],
+    layout: Callable[[DerivedFormula, str], Layout | None],
+) -> dict[str, PartFormula]:
+    """Return the formulas of parts, each with its name, what messages call it, and the array that it fills."""
     try:
-        value, gradient, by_parameter = derived_learned_loss(loss, dtype)
+        first, second, by_parameter = record()
     except DerivativeError:
         # It has derivatives by hand.
-        return dict.fromkeys(names)
-    found = [
-        (value, "derived value", "losses"),
-        (gradient, "derived gradient", "d"),
-        *((each, f"derived gradient of {name}", "e of loss") for name, each in zip(learned, by_parameter, strict=True)),
-    ]
+        return dict.fromkeys(name for name, _, _ in parts)
     return {
-        part: _derived(loss, derived, text)._replace(layout=loss_layout(loss, target))
-        for part, (derived, text, target) in zip(names, found, strict=True)
+        name: _derived(plugin, derived, text)._replace(layout=layout(derived, target))
+        for derived, (name, text, target) in zip((first, second, *by_parameter), parts, strict=True)
     }
 
 
