@@ -285,7 +285,12 @@ class Stepping:
     def _diverge(self, samples: Samples, learning_rate: float) -> None:
         self._snapshot.restore()
         found = diagnosis(one_batch_task(self.bound, samples), Epoch(np.array([learning_rate]), None), 0)
-        self._restore_and_raise(found.sentence, found.advice)
+        sentence, advice = found.sentence, found.advice
+        if not found.is_certain and self.steps > self._checked[0] + 1:
+            # The batch was looked at with the weights of the last check, not with those that it met.
+            sentence = "the loss is not finite; with the weights of the last check, the same samples give one that is"
+            advice += "; if your program writes to the weights, check what it writes"
+        self._restore_and_raise(sentence, advice)
 
     def _restore_and_raise(self, sentence: str, advice: str) -> None:
         self._snapshot.restore()

@@ -266,6 +266,20 @@ def test_after_divergence_the_net_has_the_weights_of_the_last_check():
         assert np.isfinite(mine).all()
 
 
+def test_a_weight_overwritten_with_nan_is_not_taken_for_an_update_that_overflows():
+    net = nNet([denseLayer([[1.0]])])
+    trainer = net.trainer("mse", learning_rate=0.1)
+    for _ in range(3):
+        trainer.step([[1.0]], [[1.0]])
+    net.layersList[0].linear[:] = np.nan
+    with pytest.raises(
+        DivergenceError, match=r"the loss is not finite; with the weights of the last check.* check what it writes"
+    ) as caught:
+        trainer.step([[1.0]], [[1.0]])
+    assert "beyond the largest" not in str(caught.value)
+    assert net.layersList[0].linear.item() == 1.0
+
+
 def test_a_run_that_an_error_ends_leaves_no_weight_that_is_not_finite():
     def stream():
         yield [[10.0]], [[1.0]]
