@@ -87,11 +87,12 @@ class Optimizer(Plugin):
 
         It leaves its arguments as they are, and what the next iteration needs to know is in the state, so that a run
         continues from a checkpoint with the same iterations. It raises `Converged` when it is done.
-    state : mapping of str to number or str, optional
+    state : mapping of str to number, str or (str, str), optional
         What is kept from one update to the next, and how it begins. A number: an array of the weights' shape, filled
         with it. The name of a parameter, with `minimize` only: as many vectors as the parameter says, a matrix of shape
         (parameter, n) filled with 0. In its place, `minimize` may return a vector of shape (n,), which becomes the last
-        row; the first row is dropped. With `update`, an engine may set subnormal numbers to 0.
+        row; the first row is dropped. A pair of names, with `minimize` only: a matrix of 0 with as many rows and
+        columns as these parameters say. With `update`, an engine may set subnormal numbers to 0.
     params : mapping of str to parameter
         Parameters and their defaults. With `update`, ``learning_rate`` is one of them; a schedule multiplies it. With
         `minimize` it may be left out; a schedule is refused then.
@@ -131,7 +132,7 @@ class Optimizer(Plugin):
 
     update: Callable[..., tuple[Array, ...]] = no_update
     minimize: Callable[..., tuple[Array, ...]] | None = field(default=None, kw_only=True)
-    state: Mapping[str, float | str] = field(default_factory=dict, kw_only=True, hash=False)
+    state: Mapping[str, float | str | tuple[str, str]] = field(default_factory=dict, kw_only=True, hash=False)
 
     def __post_init__(self) -> None:
         if LEARNING_RATE in self.params:
@@ -152,12 +153,12 @@ class Optimizer(Plugin):
                 f"learning_rate among them, such as params={{'learning_rate': 0.01}}"
             )
         for key, value in self.state.items():
-            if self.takes_whole_data and isinstance(value, str) and type(self.params.get(value)) is int:
+            if self.takes_whole_data and _names_sizes(value, self.params):
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ArgumentTypeError(
                     f"state {key!r} of optimizer {self.name!r} begins with {shown(value)}; expected a number such "
-                    f"as 0.0" + (", or the name of a whole-number parameter" if self.takes_whole_data else "")
+                    f"as 0.0" + (", or one or two names of whole-number parameters" if self.takes_whole_data else "")
                 )
         object.__setattr__(self, "state", MappingProxyType(dict(self.state)))
 
@@ -174,13 +175,22 @@ class Optimizer(Plugin):
     def state_shape(self, key: str, count: int) -> tuple[int, ...]:
         """Return the shape of an array of the state, for `count` weights."""
         value = self.state[key]
-        if not isinstance(value, str):
-            return (count,)
-        rows = self.settings[value]
-        assert isinstance(rows, int)
-        return rows, count
+        if isinstance(value, str):
+            return self._size(value), count
+        return tuple(map(self._size, value)) if isinstance(value, tuple) else (count,)
 
     def initial_value(self, key: str) -> float:
         """Return the number that an array of the state begins with."""
         value = self.state[key]
-        return 0.0 if isinstance(value, str) else value
+        return 0.0 if isinstance(value, (str, tuple)) else value
+
+    def _size(self, parameter: str) -> int:
+        size = self.settings[parameter]
+        assert isinstance(size, int)
+        return size
+
+
+def _names_sizes(value: object, params: Mapping[str, object]) -> bool:
+    """Whether a value is the name of a whole-number parameter, or a pair of such names."""
+    names = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+    return all(isinstance(name, str) and type(params.get(name)) is int for name in names)

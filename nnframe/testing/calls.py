@@ -193,19 +193,29 @@ def minimize_call(optimizer: Optimizer, dtype: DType = FLOAT64) -> Call:
     """Return one iteration, with the new weights and states stacked upon each other."""
     names = ["w", *optimizer.state]
     w, state, _ = iterations(optimizer, bowl, start(dtype=dtype), UPDATES)
+    arguments = dict(zip(names, (w, *state), strict=True))
+    # Arrays of other shapes than the weights' have no columns to take a part of.
+    others = {name: arguments.pop(name) for name, kind in optimizer.state.items() if isinstance(kind, tuple)}
+    for array in others.values():
+        array.flags.writeable = False
 
     def minimize(*arrays: Array, **settings: Any) -> Array:
-        w, *state = arrays
+        given = {**dict(zip(arguments, arrays, strict=True)), **others}
+        w, *state = (given[name] for name in names)
         changed = optimizer.with_params(**settings)
         try:
             results = iteration(changed, bowl, w, state, UPDATES + 1)
         except Converged as done:
-            results = done.results or arrays
+            results = done.results or (w, *state)
         new_w, *returned = results
-        return np.vstack([np.atleast_2d(each) for each in (new_w, *next_state(state, returned))])
+        # A row for each vector, and for each number that isn't one of a weight.
+        rows = [
+            np.repeat(array.reshape(-1, 1), w.size, axis=1) if name in others else np.atleast_2d(array)
+            for name, array in zip(names, (new_w, *next_state(state, returned)), strict=True)
+        ]
+        return np.vstack(rows)
 
-    arguments = dict(zip(names, (w, *state), strict=True))
-    rows = 1 + sum(1 if each.ndim == 1 else len(each) for each in state)
+    rows = sum(array.size // w.size for array in arguments.values()) + sum(array.size for array in others.values())
     return Call(
         f"minimize({', '.join(['evaluate', *names])}, t={UPDATES + 1})",
         minimize,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from nnframe.contracts.bound import parameters_of, trained_arrays
 from nnframe.contracts.engine import Epoch
 from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
 from nnframe.engines.fast.whole_data import WholeData
+from nnframe.engines.joint_memory import joint_vectors
 from nnframe.errors import ArgumentError, DivergenceError
 from nnframe.registry.binding import bind_minimizer
 from nnframe.training.diagnosis import Finding, diagnosis, most_telling
@@ -60,15 +61,19 @@ class Iterations:
     def __init__(self, run: TrainingRun, optimizer: Optimizer) -> None:
         self._run, self._task, self._optimizer = run, run.task, optimizer
         self._minimize, self._rounds = bind_minimizer(optimizer), Rounds(run.team)
-        self._live = [array.reshape(-1) for array in trained_arrays(run.task.layers, run.task.objective)]
+        arrays, factors = trained_arrays(run.task.layers, run.task.objective), run.task.rule.factors
+        # The vector of all weights, in as few parts as possible if all are trained.
+        self._live = [array.reshape(-1) for array in arrays] if factors else joint_vectors(arrays)
         stops = np.cumsum([array.size for array in self._live]).tolist()
-        factors = run.task.rule.factors or (1.0,) * len(stops)
+        factors = factors or (1.0,) * len(stops)
         # What isn't frozen, and where the vector of all weights has it.
         self._trained = [
             (array, slice(stop - array.size, stop))
             for array, stop, factor in zip(self._live, stops, factors, strict=True)
             if factor
         ]
+        self._state, self._updates = run.task.rule.state.arrays, run.task.rule.state.updates
+        self._given_state = [*map(_read_only, self._state)]
         self._data: WholeData | None = None
         # The last weights that were evaluated, and what came out.
         self._given = self._w = np.empty(0)
@@ -98,21 +103,15 @@ class Iterations:
         return WholeData(self._task, order, n_total, self._rounds.add_up)
 
     def _iterate(self, data: WholeData, learning_rate: float, number: int) -> float:
-        state, w = self._task.rule.state, np.concatenate(self._live)
-        given = [*map(_read_only, state.arrays)]
+        w, t = np.concatenate(self._live), int(self._updates) + 1
         w.flags.writeable = False
         penalized, gradient = self._evaluate(w)
         if not (math.isfinite(penalized) and is_finite(gradient)):
             self._diverge(data, number)
         done = None
+        loss = Loss(self._evaluate, data.gauss_newton)
         try:
-            new_w, *new_state = self._minimize(
-                Loss(self._evaluate, data.gauss_newton),
-                w,
-                *given,
-                t=int(state.updates) + 1,
-                learning_rate=learning_rate,
-            )
+            new_w, *new_state = self._minimize(loss, w, *self._given_state, t=t, learning_rate=learning_rate)
         except Converged as error:
             if not error.results:
                 raise
@@ -125,26 +124,32 @@ class Iterations:
                 f"before it; scale the data, or use another optimizer",
                 epoch=number,
             )
-        copies = [(array, new_w[part]) for array, part in self._trained]
-        for array, old, new in zip(state.arrays, given, new_state, strict=True):
+        arrays = [array for array, _ in self._trained]
+        sources = [new_w[part] for _, part in self._trained]
+        for array, source in self._copies_of_state(new_state):
+            arrays.append(array)
+            sources.append(source)
+        # From here on, nothing can fail.
+        self._rounds.agree()
+        copy_all([*arrays, self._updates], [*sources, np.array(t)])
+        if done is not None:
+            self._run.stop(str(done))
+        return self._loss * data.n_total
+
+    def _copies_of_state(self, new_state: list[Array]) -> Iterator[tuple[Array, Array]]:
+        """Yield the arrays of the state, or parts of them, and what to copy into them, in order."""
+        for array, old, new in zip(self._state, self._given_state, new_state, strict=True):
             if new is old:
                 continue
-            if any(np.may_share_memory(new, each) for each in state.arrays):
+            if new.base is not None and any(np.may_share_memory(new, each) for each in self._state):
                 # A part of the old state, which may be overwritten before it is copied.
                 new = new.copy()
             if new.ndim < array.ndim:
                 # A vector's parts are copied onto each other without a temporary copy.
                 numbers, size = array.reshape(-1), new.size
-                copies += [(numbers[:-size], numbers[size:]), (numbers[-size:], new)]
-            else:
-                copies.append((array, new))
-        copies.append((state.updates, state.updates + 1))
-        # From here on, nothing can fail.
-        self._rounds.agree()
-        copy_all(*zip(*copies, strict=True))
-        if done is not None:
-            self._run.stop(str(done))
-        return self._loss * data.n_total
+                yield numbers[:-size], numbers[size:]
+                array = numbers[-size:]
+            yield array, new
 
     def _evaluate(self, w: Array) -> tuple[float, Array]:
         """Return the loss with the penalty and its gradient; the last answer is kept."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnframe import Converged, denseLayer, nNet, pairs, registry
-from nnframe.builtins.optimizers.lbfgs import times_inverse
+from nnframe.builtins.optimizers.lbfgs import direction
 from nnframe.builtins.optimizers.line_search import CURVATURE, DECREASE, Point, wolfe_point
 from nnframe.testing.minimizer_samples import next_state
 
@@ -66,19 +66,37 @@ def test_the_direction_is_that_of_the_formula_with_matrices():
     for s, y in zip(steps, changes, strict=True):
         left = np.eye(n) - np.outer(s, y) / (s @ y)
         H = left @ H @ left.T + np.outer(s, s) / (s @ y)
-    np.testing.assert_allclose(times_inverse(g, steps, changes, steps @ changes.T), H @ g, rtol=1e-10)
+    roots = np.sqrt((steps * changes).sum(axis=1, keepdims=True))
+    steps, changes = steps / roots, changes / roots
+    inverse = np.linalg.inv(np.triu(steps @ changes.T))
+    np.testing.assert_allclose(direction(g, steps, changes, inverse), -H @ g, rtol=1e-10)
+
+
+def test_the_inverse_of_the_kept_products_follows_each_step():
+    lbfgs = registry.get("optimizer", "lbfgs(memory=3)")
+    w, state = np.array([-1.2, 1.0]), [np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 3))]
+    for t in range(1, 9):
+        w, *new = lbfgs.minimize(rosenbrock, w, *state, t=t, **lbfgs.settings)
+        state = steps, changes, inverse = next_state(state, new)
+        used = slice(max(3 - t, 0), 3)
+        R = np.triu(steps[used] @ changes[used].T)
+        np.testing.assert_allclose(inverse[used, used], np.linalg.inv(R), rtol=1e-9, atol=1e-12)
+        assert np.count_nonzero(inverse) == np.count_nonzero(inverse[used, used])
 
 
 def test_only_the_latest_steps_are_kept():
     lbfgs = registry.get("optimizer", "lbfgs(memory=2)")
-    w, steps, changes = np.array([-1.2, 1.0]), np.zeros((2, 2)), np.zeros((2, 2))
+    w, state = np.array([-1.2, 1.0]), [np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((2, 2))]
     path = [w]
     for t in range(1, 5):
-        w, *new = lbfgs.minimize(rosenbrock, w, steps, changes, t=t, **lbfgs.settings)
-        steps, changes = next_state([steps, changes], new)
+        w, *new = lbfgs.minimize(rosenbrock, w, *state, t=t, **lbfgs.settings)
+        state = next_state(state, new)
         path.append(w)
-    np.testing.assert_array_equal(steps, np.diff(path, axis=0)[-2:])
-    np.testing.assert_array_equal(changes, np.diff([rosenbrock(each)[1] for each in path], axis=0)[-2:])
+    steps = np.diff(path, axis=0)[-2:]
+    changes = np.diff([rosenbrock(each)[1] for each in path], axis=0)[-2:]
+    roots = np.sqrt((steps * changes).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(state[0], steps / roots, rtol=1e-14)
+    np.testing.assert_allclose(state[1], changes / roots, rtol=1e-14)
 
 
 @settings(max_examples=200, deadline=None)

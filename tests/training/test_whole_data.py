@@ -276,8 +276,10 @@ def test_an_optimizer_has_update_or_minimize_but_not_both():
         Optimizer("mine", params={"learning_rate": 0.1})
     with pytest.raises(TypeError, match="'mine' has both of update and minimize"):
         Optimizer("mine", max, minimize=max, params={"learning_rate": 0.1})
-    with pytest.raises(TypeError, match=r"begins with 'size'; expected a number such as 0.0, or the name of a whole"):
+    with pytest.raises(TypeError, match=r"begins with 'size'; expected a number such as 0.0, or one or two names of"):
         Optimizer("mine", minimize=max, state={"kept": "size"}, params={"size": 2.0})
+    with pytest.raises(TypeError, match=r"begins with \('size', 'other'\); expected a number such as 0.0, or one or"):
+        Optimizer("mine", minimize=max, state={"kept": ("size", "other")}, params={"size": 2})
 
 
 def test_weights_are_evaluated_once_although_they_are_asked_for_again():
@@ -386,3 +388,15 @@ def test_a_vector_in_place_of_a_matrix_of_the_state_becomes_its_last_row():
     train(5, optimizer=optimizer)
     assert [each[:, 0].tolist() for each in seen] == [[0, 0, 0], [0, 0, 1], [0, 1, 1], [0, 1, 1], [1, 1, 0]]
     assert all((each == each[:, :1]).all() for each in seen)
+
+
+def test_a_pair_of_parameters_is_the_shape_of_a_matrix_of_the_state():
+    seen = []
+
+    def minimize(evaluate, w, kept, t, rows, columns):
+        seen.append(kept.tolist())
+        return w, kept + t
+
+    state, params = {"kept": ("rows", "columns")}, {"rows": 2, "columns": 1}
+    train(3, optimizer=Optimizer("keeping", minimize=minimize, state=state, params=params))
+    assert seen == [[[0], [0]], [[1], [1]], [[3], [3]]]

@@ -2,9 +2,10 @@
 
     d = -H g        w = w + a d        s = a d        y = new g - g
 
-H is gamma I, gamma = s'y / y'y for the latest step, updated for each of the kept pairs s and y, from the oldest on:
+Each pair s and y is kept divided by the root of s'y, so that s'y = 1. H is gamma I, gamma = 1 / y'y for the latest
+pair, updated for each of the kept pairs, from the oldest on:
 
-    H = (I - rho s y') H (I - rho y s') + rho s s'        rho = 1 / y's
+    H = (I - s y') H (I - y s') + s s'
 
 A line search finds a step a that satisfies the strong Wolfe conditions. An epoch is one such iteration, over all rows
 at once: ``batch_size`` and ``shuffle`` make no difference, and there is no learning rate. For small data sets, where it
@@ -21,7 +22,6 @@ algorithms 7.4 and 7.5.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 
@@ -39,6 +39,7 @@ def minimize(
     w: Array,
     steps: Array,
     changes: Array,
+    inverse: Array,
     t: int,
     memory: int,
     tolerance: float,
@@ -46,68 +47,75 @@ def minimize(
 ) -> tuple[Array, ...]:
     """Make one iteration, and return the new weights, and the new step s and change y of the gradient, if there are.
 
-    They are kept in matrices with a pair in each row, the newest last; rows that are not in use yet are 0.
+    They are kept in matrices with a pair in each row, the newest last; rows that are not in use yet are 0. `inverse` is
+    that of the upper triangle of the products of each step with each change.
     """
     loss, g = evaluate(w)
     if t == 1 and _is_flat(g, tolerance):
         raise Converged(_flatness(g, tolerance))
-    products = steps.dot(changes.T)
-    used = int(np.count_nonzero(products.diagonal()))
+    has_pairs = inverse.item(-1) > 0
     found = None
     # Without the pairs, if no lower loss is found along the direction that they lead to.
-    for kept in (used, 0) if used else (0,):
-        unused = memory - kept
-        d = -times_inverse(g, steps[unused:], changes[unused:], products[unused:, unused:])
+    for uses_pairs in (True, False) if has_pairs else (False,):
+        d = direction(g, steps, changes, inverse) if uses_pairs else -g
         slope = float(g.dot(d))
         if slope < 0:
-            first = 1.0 if kept else min(1.0, 1 / math.sqrt(-slope))
+            first = 1.0 if uses_pairs else min(1.0, 1 / math.sqrt(-slope))
             found = wolfe_point(evaluate, Point(0.0, loss, slope, w, g), d, first)
         if found is not None:
             break
     if found is None:
         raise Converged(_no_lower(g, tolerance))
-    s, y = found.w - w, found.g - g
-    # Otherwise H would no longer be positive definite: rounding is as large as the change.
-    is_kept = s.dot(y) > np.finfo(w.dtype).eps * y.dot(y)
-    if used and not kept:
-        steps, changes = np.zeros_like(steps), np.zeros_like(changes)
-        if is_kept:
-            steps[-1], changes[-1] = s, y
-    elif is_kept:
-        steps, changes = s, y
+    if has_pairs and not uses_pairs:
+        steps, changes, inverse = (np.zeros_like(each) for each in (steps, changes, inverse))
+    kept = _with_pair(found.w - w, found.g - g, steps, changes, inverse)
     if _is_flat(found.g, tolerance):
-        raise Converged(_flatness(found.g, tolerance), found.w, steps, changes)
+        raise Converged(_flatness(found.g, tolerance), found.w, *kept)
     gain = loss - found.loss
     if gain <= 0:
-        raise Converged(_no_lower(found.g, tolerance), found.w, steps, changes)
+        raise Converged(_no_lower(found.g, tolerance), found.w, *kept)
     if gain <= min_gain * max(abs(loss), abs(found.loss), 1.0):
-        raise Converged(f"an iteration lowered the loss by {gain:.3g}, less than {min_gain=}", found.w, steps, changes)
-    return found.w, steps, changes
+        raise Converged(f"an iteration lowered the loss by {gain:.3g}, less than {min_gain=}", found.w, *kept)
+    return found.w, *kept
 
 
-def times_inverse(g: Array, steps: Array, changes: Array, products: Array) -> Array:
-    """Return H g; ``products`` are those of each step with each change.
+def direction(g: Array, steps: Array, changes: Array, inverse: Array) -> Array:
+    """Return -H g.
 
-    Algorithm 7.4 takes two loops over the pairs. All products with g at once leave the loops to two triangular systems.
+    Algorithm 7.4 takes two loops over the pairs. All products with g at once leave the loops to two triangular systems,
+    whose solutions are products with `inverse`: that of R, which has the products of each step with the changes that
+    are as new or newer.
     """
-    if not len(steps):
-        return g
-    R_inverse = np.linalg.inv(np.where(_upper(len(steps)), products, 0))
     y = changes[-1]
-    gamma = products[-1, -1] / y.dot(y)
-    alphas = R_inverse.dot(steps.dot(g))
-    q = g - alphas.dot(changes)
-    betas = (products.diagonal() * alphas - gamma * changes.dot(q)).dot(R_inverse)
-    q *= gamma
-    q += betas.dot(steps)
-    Hg: Array = q
-    return Hg
+    gamma = 1 / y.dot(y)
+    alphas = inverse.dot(steps.dot(g))
+    d: Array = alphas.dot(changes)
+    d -= g
+    betas = (alphas + gamma * changes.dot(d)).dot(inverse)
+    d *= gamma
+    d -= betas.dot(steps)
+    return d
 
 
-@lru_cache(maxsize=64)
-def _upper(size: int) -> Array:
-    upper: Array = np.tri(size, dtype=bool).T
-    return upper
+def _with_pair(s: Array, y: Array, steps: Array, changes: Array, inverse: Array) -> tuple[Array, Array, Array]:
+    """Return the steps, the changes and the inverse for the next iteration; of steps and changes, the last row will do.
+
+    Everything stays as it is for a pair with which H would no longer be positive definite: rounding is as large as the
+    change.
+    """
+    product = float(s.dot(y))
+    if not np.finfo(s.dtype).eps * y.dot(y) < product < math.inf:
+        return steps, changes, inverse
+    scale = 1 / math.sqrt(product)
+    s *= scale
+    y *= scale
+    # Without the first row and column of an upper triangle, its inverse lacks just those too. Another column u makes
+    # it [R u; 0 1], with the inverse [T -Tu; 0 1] for T R = I.
+    new, rest = np.zeros_like(inverse), inverse[1:, 1:]
+    new[:-1, :-1] = rest
+    new[:-1, -1] = rest.dot(-steps[1:].dot(y))
+    new[-1, -1] = 1
+    return s, y, new
 
 
 def _is_flat(g: Array, tolerance: float) -> bool:
@@ -131,7 +139,7 @@ def _no_lower(g: Array, tolerance: float) -> str:
 lbfgs = Optimizer(
     "lbfgs",
     minimize=minimize,
-    state={"steps": "memory", "changes": "memory"},
+    state={"steps": "memory", "changes": "memory", "inverse": ("memory", "memory")},
     params={"memory": 10, "tolerance": 1e-5, "min_gain": 1e-9},
     limits={"memory": "[1, inf)", "tolerance": "[0, inf)", "min_gain": "[0, inf)"},
     doc=__doc__,
