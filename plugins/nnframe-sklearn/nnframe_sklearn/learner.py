@@ -60,12 +60,6 @@ class Learner:
         """
         return self.trainer.step(rows.T, targets.T, weights)
 
-    def step_checked(self, rows: Array, targets: Array, weights: Array | None, l2: float) -> float:
-        """Make an update as `step` does, with a penalty, for a batch known to be finite and in the net's dtype."""
-        trainer = self.trainer
-        trainer.change_l2(l2)
-        return trainer.step_checked(rows.T, targets.T, weights)
-
     def _state(self) -> dict[str, Any]:
         if self._kept is not None:
             return self._kept

@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from nnframe import Array, DivergenceError, Optimizer, registry
+from nnframe_sklearn.batches import batches
 from nnframe_sklearn.blas import single_thread
 from nnframe_sklearn.estimator import FLOATS, largest_product
 from nnframe_sklearn.formulas import adam_epsilon_hat, sgd_step_momentum
@@ -247,13 +248,10 @@ class MLPBase(MLPNet):
     def _epoch(
         self, learner: Learner, X: Any, Y: Array, sample_weight: Array | None, order: Array, batch_size: int
     ) -> float:
-        n_samples, total = X.shape[0], 0.0
+        total, trainer = 0.0, learner.trainer
         weights_of_layers = [layer.linear.ravel() for layer in self._net.layersList]
         divisor, mean_weight = self._loss_divisor(), _mean(sample_weight)
-        for start in range(0, n_samples, batch_size):
-            batch = slice(start, start + batch_size)
-            rows = order[batch] if self.shuffle else batch
-            x = self._scaled(X[rows], X.dtype)
+        for x, y, rows in batches(X, Y, order if self.shuffle else None, batch_size):
             count, weights = len(x), None
             weight_sum: float = count
             if sample_weight is not None:
@@ -263,9 +261,10 @@ class MLPBase(MLPNet):
                     continue
                 weights = (weights * (count / weight_sum)).astype(x.dtype)
             penalty = self.alpha / 2 * sum(float(w.dot(w)) for w in weights_of_layers) / weight_sum
-            loss = learner.step_checked(x, Y[rows], weights, self._l2(count, mean_weight))
+            trainer.change_l2(self._l2(count, mean_weight))
+            loss = trainer.step_checked(x.T, y.T, weights)
             total += (loss / divisor + penalty) * count
-        return float(total / n_samples)
+        return float(total / X.shape[0])
 
     @property
     def _optimizer(self) -> Learner | None:
