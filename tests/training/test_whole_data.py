@@ -52,14 +52,19 @@ def weights_of(net):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("chunk", [7, 512])
-@pytest.mark.parametrize("shared", [False, True])
-def test_loss_and_gradient_are_those_of_the_reference(monkeypatch, dtype, chunk, shared):
+@pytest.mark.parametrize("chunk", [1, 7, 512])
+@pytest.mark.parametrize("most_kept", [0, 2**27])
+@pytest.mark.parametrize("shared", ["nothing", "the middle", "the first layer"])
+def test_loss_and_gradient_are_those_of_the_reference(monkeypatch, dtype, chunk, most_kept, shared):
     monkeypatch.setattr(whole_data, "CHUNK", chunk)
+    monkeypatch.setattr(whole_data, "MOST_KEPT", most_kept)
     net = make_net(dtype)
-    if shared:
-        middle = denseLayer(np.full((5, 5), 0.1, dtype), np.zeros((5, 1), dtype), "tanh")
-        net = nNet([net.layersList[0], middle, middle, net.layersList[1]])
+    size = 5 if shared == "the middle" else 3
+    square = denseLayer(np.full((size, size), 0.1, dtype), np.full((size, 1), 0.2, dtype), "tanh")
+    if shared == "the middle":
+        net = nNet([net.layersList[0], square, square, net.layersList[1]])
+    elif shared == "the first layer":
+        net = nNet([square, square, *net.layersList])
     data, rng = make_data(), np.random.default_rng(1)
     weights, rows = rng.uniform(0, 2, N), np.sort(rng.permutation(N)[:21])
     settings = Settings.of(loss="cel", optimizer="lbfgs", l2=0.1, sample_weights=weights)
@@ -343,6 +348,8 @@ def test_frozen_arrays_have_no_gradient_and_no_penalty():
     kept = slice(15, 30)
     np.testing.assert_allclose(frozen[kept], free[kept], rtol=1e-12)
     assert not np.delete(frozen, np.arange(32)[kept]).any()
+    last = WholeData(with_factors(run, (0.0, 0.0, 0.0, 1.0)).task, None).evaluate(w)[2]
+    np.testing.assert_allclose(last, [0.0] * 30 + [*free[30:]], rtol=1e-12)
 
 
 def test_learning_rates_of_single_arrays_are_refused():

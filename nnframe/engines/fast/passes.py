@@ -54,7 +54,8 @@ class Passes:
     Parameters
     ----------
     places : Places or Descent
-        The layers, and where the gradients of the mean loss are written.
+        The layers, and where the gradients of the mean loss are written. A bias without numbers is in the last column
+        of the weights, and inputs have a 1 for it.
     objective : Objective
     memories : sequence of LayerMemory
         For each layer, for exactly as many samples as a batch has.
@@ -84,7 +85,10 @@ class Passes:
         layers, gradients = places.layers, places.gradients
         if memories[0].z.shape[1] == 1:
             # The gradient of the bias, a sum over the samples, is then d itself.
-            memories = [memory._replace(d=each.bias) for memory, each in zip(memories, gradients, strict=True)]
+            memories = [
+                memory._replace(d=each.bias) if each.bias.size else memory
+                for memory, each in zip(memories, gradients, strict=True)
+            ]
         self.masks = [memory.mask for memory in memories]
         steps: list[Step] = []
         for (layer, memory), (after, memory_after) in pairwise(zip(layers, memories, strict=True)):
@@ -165,8 +169,10 @@ def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: A
     """Return the steps from the product of a hidden layer, in its z, to `product`, that of the next layer."""
     z, a, _, mask, out = memory
     activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
-    z_rows, bias_rows = row_by_row(z, layer.bias)
-    steps: list[Step] = [partial(np.add, z_rows, bias_rows, z_rows)]
+    steps: list[Step] = []
+    if layer.bias.size:
+        z_rows, bias_rows = row_by_row(z, layer.bias)
+        steps.append(partial(np.add, z_rows, bias_rows, z_rows))
     if activate_inplace is None:
         steps.append(_filling(a, activate, z))
     else:
@@ -182,7 +188,7 @@ def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Outp
     The output is the one that the loss takes. The other replaces the product, since numpy is fastest with contiguous
     matrices.
     """
-    product_rows, bias_rows = row_by_row(product, layer.bias)
+    product_rows, bias_rows = row_by_row(product, layer.bias if layer.bias.size else np.zeros((), product.dtype))
     activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
 
     def leave_with_z(output: Output) -> None:
@@ -271,7 +277,8 @@ def _backward_steps(layer: Linear, d: Array, before: Linear, memory: LayerMemory
     """Return the steps that fill d of the layer before a layer, and the gradients of that one's learned parameters."""
     z, a, d_before, mask, _ = memory
     differentiate, backward_inplace = before.activation.backward, before.activation.backward_inplace
-    steps = [_product(layer.weights.T, d, d_before)]
+    # Without a last column for the bias.
+    steps = [_product(layer.weights.T[: len(d_before)], d, d_before)]
     if mask is not None:
         steps.append(partial(np.multiply, *row_by_row(d_before, mask, d_before)))
     if before.activation.parameter_gradients is not None:

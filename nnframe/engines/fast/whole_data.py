@@ -6,9 +6,10 @@ are the gradients of several chunks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from math import prod
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from nnframe.arrays import FLOAT32, Array
 from nnframe.backpropagation import Gradient
 from nnframe.blas.threads import ONE_ANYWAY, FittingThreads, largest_product
 from nnframe.contracts.bound import Linear, distinct_layers, trained_arrays
-from nnframe.contracts.engine import Epoch, Samples, TrainingTask
+from nnframe.contracts.engine import Epoch, TrainingTask
 from nnframe.contracts.learned import learned_of
 from nnframe.engines.fast.gauss_newton import jacobians
+from nnframe.engines.fast.joined import Chunk, factors_of_joined, is_joined, joined, memory_with_ones, order_of
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes, Places
@@ -33,12 +35,15 @@ CHUNK = 1024
 # They are of no use, and further products of them would be subnormal, which processors multiply a hundred times as
 # slowly: near a minimum, passes took twice as long.
 NEGLIGIBLE = 1e-20
-# Rows that must be converted or gathered are kept if they take at most so many bytes.
+# Rows are kept in the best order if they then take at most so many bytes.
 MOST_KEPT = 2**27
 # What is a usual number of vectors in an optimizer's state.
 VECTORS = 10
 # The most weights for a Gauss-Newton matrix, which then takes 200 MB, and the most numbers of a Jacobian at a time.
 MOST_WEIGHTS, MOST_NUMBERS = 5000, 2**20
+
+
+T = TypeVar("T")
 
 
 class WholeData:
@@ -79,16 +84,20 @@ class WholeData:
         self.epoch = Epoch(np.ones(n_chunks), order)
         # Chunks of about the same size; a process may have no rows.
         self._chunk = -(-self.n_rows // max(n_chunks, 1)) or 1
-        distinct = distinct_layers(task.layers)
-        arrays, of_loss = trained_arrays(task.layers, task.objective), task.objective.parameters
-        self._vector, parts = vector_of(distinct, None, of_loss)
-        moved = {id(layer.weights): _moved(layer, part) for layer, part in zip(distinct, parts, strict=True)}
-        self._layers = [moved[id(layer.weights)] for layer in task.layers]
+        distinct, of_loss = distinct_layers(task.layers), task.objective.parameters
+        arrays = trained_arrays(task.layers, task.objective)
+        size = 2 * self.n_rows * (task.data.X.shape[1] + 1 + task.data.Y.shape[1]) * arrays[0].itemsize
+        self._has_ones = size <= MOST_KEPT
+        kinds = joined(distinct, self._has_ones)
+        # Where each number of the passes' vectors is in that of all weights, and the reverse.
+        self._order = order_of(distinct, kinds, of_loss)
+        self._places = np.argsort(self._order)
+        self._vector, parts = vector_of(kinds, None, of_loss)
+        self._layers = _in_net(task.layers, map(_moved, kinds, parts))
         self._objective = task.objective
         if of_loss or self._layers[-1].parameters:
             loss, last = task.objective.plugin, self._layers[-1].activation
-            values = parts_of(self._vector, arrays)[len(arrays) - len(of_loss) :]
-            named = dict(zip(learned_of(loss), values, strict=True))
+            named = dict(zip(learned_of(loss), _at_end(self._vector, of_loss), strict=True))
             self._objective = bind_objective(loss, last.plugin, last, named)
         if self._vector.dtype == FLOAT32:
             gradient, loss_gradient = self._objective.gradient, self._objective.loss_gradient
@@ -96,13 +105,12 @@ class WholeData:
                 gradient=_without_negligible(gradient),
                 loss_gradient=None if loss_gradient is None else _without_negligible(loss_gradient),
             )
-        self._gradient, self._own = vector_of(task.layers, None, of_loss)
-        self._sums_vector, sums = vector_of(distinct, None, of_loss)
+        own_vector, self._own = vector_of(self._layers, None, of_loss)
+        self._sums_vector, sums = vector_of(kinds, None, of_loss)
         # The gradients of frozen arrays are never written.
-        self._gradient[...] = self._sums_vector[...] = 0
-        self._loss_sums = parts_of(self._sums_vector, arrays)[len(arrays) - len(of_loss) :]
-        place = {id(layer.weights): part for layer, part in zip(distinct, sums, strict=True)}
-        self._sums = [place[id(layer.weights)] for layer in task.layers]
+        own_vector[...] = self._sums_vector[...] = 0
+        self._loss_sums = _at_end(self._sums_vector, of_loss)
+        self._sums = _in_net(task.layers, sums)
         self._has_repeats = len(distinct) < len(task.layers)
         roles = roles_of(task.layers, task.objective, self._vector.dtype)
         self._penalty = self._factors_of_l2(arrays, roles) if task.rule.l2 else None
@@ -118,7 +126,7 @@ class WholeData:
             product = VECTORS, len(self._vector), 1
         self.threads = FittingThreads(product, self._vector.dtype)
         self._scale = np.full((), 1 / self.n_total, self._vector.dtype)
-        self._kept = self._rows_to_keep()
+        self._kept = list(self._chunks()) if self._has_ones else []
 
     def evaluate(self, w: Array) -> tuple[float, float, Array]:
         """Return the mean loss, the same with the penalty, and the gradient of the latter, for a vector of weights.
@@ -128,21 +136,22 @@ class WholeData:
         PluginError
             If an activation or the loss fails.
         """
-        self._vector[...] = w
+        # The fastest way, although no place is out of bounds.
+        w.take(self._order, None, self._vector, "clip")
         total, gradient = 0.0, self._sums_vector
         # At the end, the loss.
         sums = np.zeros(len(w) + 1) if self._chunk < self.n_rows or self._add_up is not None else None
-        for samples in self._kept or self.task.samples(self.epoch, self._chunk):
-            total += self._pass(samples)
+        for chunk in self._kept or self._chunks():
+            total += self._pass(chunk)
+            gradient = self._sums_vector.take(self._places)
             if sums is not None:
-                sums[:-1] += self._sums_vector
+                sums[:-1] += gradient
         if sums is not None:
             sums[-1] = total
             if self._add_up is not None:
                 self._add_up(sums)
-            total, gradient[...] = float(sums[-1]), sums[:-1]
+            total, gradient = float(sums[-1]), sums[:-1].astype(w.dtype)
         loss = penalized = total / self.n_total
-        gradient = gradient.copy()
         for part in self._frozen:
             gradient[part] = 0
         if self._penalty is not None:
@@ -159,47 +168,48 @@ class WholeData:
         ArgumentError
             If the loss is not mse, something besides weights and biases is trained, or there are too many of them.
         """
-        loss, count = self.task.objective.plugin, len(self._vector)
+        loss, count = self.task.objective.plugin, len(w)
+        layers: Sequence[Linear] = self.task.layers
         if not registry.refers_to("loss", "nnframe/mse", loss):
             raise ArgumentError(f"the loss is {loss.spec!r}; expected 'mse', which the Gauss-Newton matrix is for")
-        if any(layer.parameters for layer in self._layers):
+        if any(layer.parameters for layer in layers):
             raise ArgumentError("an activation has learned parameters, which the Gauss-Newton matrix leaves out")
         if count > MOST_WEIGHTS:
             raise ArgumentError(
                 f"the net has {count:,} weights; expected at most {MOST_WEIGHTS:,}, for the Gauss-Newton matrix has a "
                 f"row and a column for each: use 'lbfgs'"
             )
-        self._vector[...] = w
+        distinct = distinct_layers(layers)
+        layers = _in_net(layers, map(_moved, distinct, vector_of(distinct, vector=w.copy())[1]))
         starts, start = {}, 0
-        for layer in distinct_layers(self._layers):
+        for layer in distinct_layers(layers):
             starts[id(layer.weights)] = start
             start += layer.weights.size + layer.bias.size
         total = np.zeros((count, count))
         for samples in self.task.samples(self.epoch, max(1, MOST_NUMBERS // count)):
-            for J in jacobians(self._layers, starts, count, samples.x):
+            for J in jacobians(layers, starts, count, samples.x):
                 if samples.weights is not None:
                     J *= np.sqrt(samples.weights)[:, np.newaxis]
                 total += J.T @ J
         if self._add_up is not None:
             self._add_up(total)
-        total *= 2 / (self.n_total * len(self._layers[-1].weights))
+        total *= 2 / (self.n_total * len(layers[-1].weights))
         for part in self._frozen:
             total[part] = total[:, part] = 0
         if self._penalty is not None:
             total += np.diag(self._penalty.astype(np.float64))
         return total
 
-    def _pass(self, samples: Samples) -> float:
+    def _pass(self, chunk: Chunk) -> float:
         """Fill the sums with the gradient of some rows, and return the sum of their losses."""
-        x, y, weights, _ = samples
-        passes, output = self._passes_for(len(x))
-        targets = y.T
-        passes.forward(x, output)
-        columns = np.ascontiguousarray(output.columns)
-        losses = self._objective.value(columns, columns, targets)
+        rows, columns, y, weights = chunk
+        passes, output = self._passes_for(len(rows))
+        passes.forward(columns.T, output)
+        outputs = np.ascontiguousarray(output.columns)
+        losses = self._objective.value(outputs, outputs, y)
         if weights is not None:
             losses = losses * weights
-        passes.backward(x, targets, output, self._scale, weights)
+        passes.backward(rows, y, output, self._scale, weights)
         if self._has_repeats:
             add_up_uses(self._sums, zip(self._sums, self._own, strict=True))
         return float(losses.sum(dtype=np.float64))
@@ -207,16 +217,23 @@ class WholeData:
     def _passes_for(self, size: int) -> tuple[Passes, Output]:
         if size not in self._passes:
             memory, last = Memory(), self._layers[-1]
-            memories = [LayerMemory.allocate(memory, layer, size) for layer in self._layers[:-1]]
-            memories.append(LayerMemory.allocate(memory, last, size, is_last=True))
-            parts = [each.first(size) for each in memories]
-            gradients = self._own if self._has_repeats else self._sums
-            factors = factors_by_layer(self.task.layers, self.task.rule)
-            places = Places(self._layers, gradients, self._loss_sums)
-            passes = Passes(places, self._objective, parts, factors)
+            memories = [
+                memory_with_ones(memory, layer, size)
+                if is_joined(after)
+                else LayerMemory.allocate(memory, layer, size).first(size)
+                for layer, after in pairwise(self._layers)
+            ]
+            memories.append(LayerMemory.allocate(memory, last, size, is_last=True).first(size))
+            factors = factors_of_joined(self._layers, factors_by_layer(self.task.layers, self.task.rule))
+            places = Places(self._layers, self._own if self._has_repeats else self._sums, self._loss_sums)
+            passes = Passes(places, self._objective, memories, factors)
             output = Output.part_of(output_columns(memory, last, size, size), 0, size)
             self._passes[size] = passes, output
         return self._passes[size]
+
+    def _chunks(self) -> Iterator[Chunk]:
+        for samples in self.task.samples(self.epoch, self._chunk):
+            yield Chunk.of(samples, self._has_ones)
 
     def _factors_of_l2(self, arrays: Sequence[Array], roles: Sequence[Role]) -> Array:
         """Return what each number is multiplied by in the gradient of the penalty; 0 for biases and what is frozen."""
@@ -225,13 +242,6 @@ class WholeData:
         for part, role, factor in zip(parts_of(vector, arrays), roles, factors, strict=True):
             part[...] = rule.l2 if role.is_penalized and factor else 0
         return vector
-
-    def _rows_to_keep(self) -> list[Samples]:
-        """Return all rows in chunks, if they are views or small; an empty list if they are read anew each time."""
-        data, dtype = self.task.data, self._vector.dtype
-        are_views = self.epoch.order is None and data.X.dtype == data.Y.dtype == dtype
-        size = self.n_rows * (data.X.shape[1] + data.Y.shape[1]) * dtype.itemsize
-        return list(self.task.samples(self.epoch, self._chunk)) if are_views or size <= MOST_KEPT else []
 
 
 def _without_negligible(gradient: Callable[..., Array]) -> Callable[..., Array]:
@@ -244,6 +254,17 @@ def _without_negligible(gradient: Callable[..., Array]) -> Callable[..., Array]:
         return result
 
     return call
+
+
+def _in_net(layers: Sequence[Linear], distinct: Iterable[T]) -> list[T]:
+    """Return what belongs to the distinct ones of some layers, for each of the layers."""
+    found = dict(zip((id(layer.weights) for layer in distinct_layers(layers)), distinct, strict=True))
+    return [found[id(layer.weights)] for layer in layers]
+
+
+def _at_end(vector: Array, loss_parameters: Sequence[Array]) -> list[Array]:
+    """Return the last numbers of a vector, as arrays like the learned parameters of a loss."""
+    return parts_of(vector[len(vector) - len(loss_parameters) :], loss_parameters)
 
 
 def _moved(layer: Linear, part: Gradient) -> Linear:
