@@ -276,13 +276,17 @@ class Engine(Plugin):
         ``stepper(net, **params) -> step`` prepares single updates of a `BoundNet`; ``step(samples, learning_rate,
         dropout_key)`` makes one for a batch of `Samples` in the layers' dtype, in any memory order and perhaps
         read-only, and returns what an epoch of that one batch returns. `Samples.start` is 0. It leaves weights and
-        state as ``run_epoch`` does. It is called with floating-point errors ignored, unless it has a true attribute
-        ``is_silent``: then it never raises or warns of them by itself, and the call saves the time to set numpy's error
-        state. If it is and has an attribute ``pair_step``, a trainer that drops no outputs tries ``pair_step(x, y,
-        learning_rate)`` first, with whatever its user passed. If x and y are columns of shapes (n_in, 1) and
-        (n_targets, 1) in the layers' dtype, all finite, and the targets are within the loss's `y_domain`, it makes the
-        update and returns the loss; otherwise it changes nothing and returns None. None in place of the function or its
-        result if the engine has nothing faster than an epoch of one batch.
+        state as ``run_epoch`` does. None in place of the function or its result if the engine has nothing faster than
+        an epoch of one batch. The function may have attributes that save a trainer time:
+
+        - ``is_silent``: true if it never raises or warns of floating-point errors by itself. Otherwise they are
+          ignored while it and the functions below are called, which takes some time to set.
+        - ``pair_step``: a trainer that drops no outputs tries ``pair_step(x, y, learning_rate)`` first, with whatever
+          its user passed. If x and y are columns of shapes (n_in, 1) and (n_targets, 1) in the layers' dtype, all
+          finite, and the targets are within the loss's `y_domain`, it makes the update and returns the loss; otherwise,
+          or if it can't tell quickly, it changes nothing and returns None.
+        - ``if_finite``: takes the arguments of the function and does the same, for inputs that may not be finite. If
+          one isn't, or if it can't tell quickly, it changes nothing and returns None.
     combines : bool, optional
         Whether ``prepare`` heeds `TrainingTask.combine`, and ``run_epoch`` heeds `Epoch.shares`.
     team : callable, optional

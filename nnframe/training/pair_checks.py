@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ from nnframe.contracts.loss import Loss
 from nnframe.errors import ArgumentError, DataError, ShapeError
 from nnframe.inputs.checks import as_array, as_columns, in_dtype
 from nnframe.registry.domains import check_targets
-
-# A classifier sees the same few targets again and again: they are remembered, up to so many and up to this size.
-MOST_KNOWN, MOST_BYTES = 256, 512
+from nnframe.registry.plain_pairs import are_probabilities, finite_check, plain_pair_check
 
 
 class PairChecks:
@@ -29,38 +26,36 @@ class PairChecks:
     """
 
     def __init__(self, n_in: int, n_out: int, dtype: DType, loss: Loss) -> None:
-        # Arrays that were unpickled have a dtype object of their own; others share one.
-        self._n_in, self._n_out, self._dtype, self._loss = n_in, n_out, np.dtype(dtype.type), loss
-        self._x_shape, self._y_shape = (n_in, 1), (n_out, 1)
-        self._x_is_finite, self._y_is_finite = _finite_check(n_in, dtype), _finite_check(n_out, dtype)
+        self._n_in, self._n_out, self._dtype, self._loss = n_in, n_out, dtype, loss
+        self._is_plain_pair = plain_pair_check(n_in, n_out, dtype, loss)
+        self._x_is_finite = finite_check(n_in, dtype)
         self._takes_any = loss.y_domain == "real"
-        self._remembers = n_out * dtype.itemsize <= MOST_BYTES
-        self._known: set[bytes] = set()
+        self._takes_probabilities = loss.y_domain in ("probability", "distribution")
 
     def are_plain(self, x: Any, y: Any) -> bool:
         """Return whether both are single columns that can be used as they are; False if it takes longer to tell.
 
         Floating-point errors must be ignored: sums of infinite numbers are invalid.
         """
-        return (
-            type(x) is type(y) is np.ndarray
-            and x.dtype is y.dtype is self._dtype
-            and x.shape == self._x_shape
-            and y.shape == self._y_shape
-            and self._x_is_finite(x)
-            and (self._y_is_finite(y) if self._takes_any else y.tobytes() in self._known)
-        )
+        return self._is_plain_pair(x, y) and self._x_is_finite(x)
 
-    def checked(self, x: Any, y: Any, sample_weights: Any) -> tuple[Array, Array, Array | None]:
+    def checked(
+        self, x: Any, y: Any, sample_weights: Any, is_x_checked_later: bool = False
+    ) -> tuple[Array, Array, Array | None]:
         """Return columns of inputs and targets, and weights of the samples, in the dtype of the net.
+
+        Parameters
+        ----------
+        x, y, sample_weights : array_like
+        is_x_checked_later : bool, optional
+            Whether x may have numbers that are not finite.
 
         Raises
         ------
         ArgumentError, ArgumentTypeError, ShapeError, DataError
             If an argument can't be used, or has a number that is not finite.
         """
-        x = in_dtype(as_columns(x, self._n_in, "x"), self._dtype)
-        y = in_dtype(as_columns(y, self._n_out, "y"), self._dtype)
+        x, y = self._columns(x, self._n_in, "x"), self._columns(y, self._n_out, "y")
         count: int = x.shape[1]
         if y.shape[1] != count or count == 0:
             raise ShapeError(
@@ -68,19 +63,19 @@ class PairChecks:
                 f"with the same B, at least 1"
             )
         weights = None if sample_weights is None else self._checked_weights(sample_weights, count)
-        _require_finite(x, "x")
-        _require_finite(y, "y")
-        if not self._takes_any:
-            self._check_targets(y)
-            if count == 1 and self._remembers and len(self._known) < MOST_KNOWN:
-                self._known.add(y.tobytes())
+        if not is_x_checked_later:
+            require_finite(x, "x")
+        if not (self._takes_probabilities and are_probabilities(y)):
+            require_finite(y, "y")
+            if not self._takes_any:
+                check_targets(self._loss, y, "y")
         return x, y, weights
 
-    def _check_targets(self, y: Array) -> None:
-        numbers = y.ravel("K")
-        smallest, largest = numbers.item(numbers.argmin()), numbers.item(numbers.argmax())
-        if self._loss.y_domain not in ("probability", "distribution") or smallest < 0 or largest > 1:
-            check_targets(self._loss, y, "y")
+    def _columns(self, value: Any, n: int, name: str) -> Array:
+        if type(value) is np.ndarray and value.dtype == self._dtype and value.ndim == 2 and len(value) == n:
+            # What most callers pass, told in a third of the time.
+            return value
+        return in_dtype(as_columns(value, n, name), self._dtype)
 
     def _checked_weights(self, value: Any, count: int) -> Array:
         weights = as_array(value, "sample_weights")
@@ -91,23 +86,14 @@ class PairChecks:
         return in_dtype(weights, self._dtype)
 
 
-def _finite_check(n: int, dtype: DType) -> Callable[[Array], bool]:
-    """Return the quickest function that is only true for a column of n finite numbers."""
-    if n == 1:
-        return lambda column: math.isfinite(column.item())
-    ones, total = np.ones((1, n), dtype), np.empty((1, 1), dtype)
-    sum_up = ones.dot
-
-    def is_finite(column: Array) -> bool:
-        # A single number that is not finite reaches the sum, in which large finite ones may overflow.
-        sum_up(column, total)
-        return math.isfinite(total.item())
-
-    return is_finite
-
-
 @np.errstate(**TRAINING_ERRORS)
-def _require_finite(columns: Array, name: str) -> None:
+def require_finite(columns: Array, name: str) -> None:
+    """Raise if a number is not finite.
+
+    Raises
+    ------
+    DataError
+    """
     numbers = columns.ravel("K")
     if math.isfinite(numbers.dot(numbers)):
         return

@@ -22,17 +22,20 @@ class Updates(NamedTuple):
     ----------
     make : callable
         Makes one for a batch, and returns the sum of the losses before it.
-    is_silent : bool
-        Whether it may be called without ignoring floating-point errors.
+    make_if_finite : callable or None
+        The same if all inputs are finite, which it checks itself; else it returns None. None if the engine doesn't.
     pair_step : callable or None
         The engine's own update for a pair of columns, which it checks itself.
+    is_silent : bool
+        Whether they may be called without ignoring floating-point errors.
     is_ours : bool
         Whether it calls no code but nnframe's own; see `nnframe.training.error_state.ignoring_errors`.
     """
 
     make: Callable[[Samples, float, int], float]
-    is_silent: bool
+    make_if_finite: Callable[[Samples, float, int], float | None] | None
     pair_step: Callable[[Any, Any, float], float | None] | None
+    is_silent: bool
     is_ours: bool
 
 
@@ -51,9 +54,8 @@ def bind_updates(engine: Engine, net: BoundNet) -> Updates:
     plugins: list[Plugin | None] = [layer.activation.plugin for layer in net.layers]
     plugins += [engine, net.objective.plugin, None if optimizer is None else optimizer.plugin]
     is_ours = all(plugin is None or is_built_in(plugin) for plugin in plugins)
-    is_silent = getattr(make, "is_silent", False)
-    pair_step = getattr(make, "pair_step", None) if is_silent and not any(net.dropout) else None
-    return Updates(make, is_silent, pair_step, is_ours)
+    pair_step = None if any(net.dropout) else getattr(make, "pair_step", None)
+    return Updates(make, getattr(make, "if_finite", None), pair_step, getattr(make, "is_silent", False), is_ours)
 
 
 def one_batch_task(net: BoundNet, samples: Samples) -> TrainingTask:

@@ -21,12 +21,12 @@ from nnframe.training.by_name import samples_for
 from nnframe.training.diagnosis import ADVICE, diagnosis
 from nnframe.training.error_state import ignoring_errors
 from nnframe.training.factors import Factors
-from nnframe.training.pair_checks import PairChecks
+from nnframe.training.pair_checks import PairChecks, require_finite
 from nnframe.training.plan import DROPOUT_STREAM, drawn_seed
 from nnframe.training.prepare import bind_net, n_targets_of, remember
 from nnframe.training.run import Net
 from nnframe.training.settings import Settings
-from nnframe.training.single_updates import bind_updates, one_batch_task
+from nnframe.training.single_updates import Updates, bind_updates, one_batch_task
 from nnframe.training.snapshot import Snapshot
 
 _new = tuple.__new__
@@ -83,7 +83,7 @@ class Stepping:
         self.bound = bind_net(net, settings)
         updates = bind_updates(settings.engine, self.bound)
         self._l2, self._by_l2 = settings.l2, {settings.l2: updates}
-        self._update, self._pair_step = updates.make, updates.pair_step
+        self._use(updates)
         self._factors = (
             None if settings.schedule is None else Factors(settings.schedule, self.steps_per_epoch, settings.n)
         )
@@ -92,16 +92,13 @@ class Stepping:
         self._checks = PairChecks(first.n_in, n_targets_of(net, settings.loss), first.dtype, settings.loss)
         # One change of numpy's error state for the check and the update; none for the update where it is silent. The
         # functions are not bound to this object, which would then only be freed by the garbage collector.
+        self._step, self._step_if_plain = Stepping._update_once, Stepping._update_if_plain
+        self._are_plain = self._checks.are_plain
         if updates.is_silent:
-            self._are_plain, self._step = ignoring_errors(self._checks.are_plain, is_ours=True), Stepping._update_once
-            has_own = updates.pair_step is not None
-            self._step_if_plain = Stepping._update_pair if has_own else Stepping._update_if_plain
+            self._are_plain = ignoring_errors(self._are_plain, is_ours=True)
         else:
-            self._are_plain, self._step = (
-                self._checks.are_plain,
-                ignoring_errors(Stepping._update_once, updates.is_ours),
-            )
-            self._step_if_plain = ignoring_errors(Stepping._update_if_plain, updates.is_ours)
+            self._step = ignoring_errors(self._step, updates.is_ours)
+            self._step_if_plain = ignoring_errors(self._step_if_plain, updates.is_ours)
         self._asks = bool(settings.loss.asks)
         self._snapshot = Snapshot(self.bound)
         self._learning_rate = settings.learning_rate
@@ -137,7 +134,13 @@ class Stepping:
         if l2 not in self._by_l2:
             rule = self.bound.rule._replace(l2=finite_number(l2, "l2", "0.001"))
             self._by_l2[l2] = bind_updates(self.settings.engine, self.bound._replace(rule=rule))
-        self._l2, self._update, self._pair_step = l2, self._by_l2[l2].make, self._by_l2[l2].pair_step
+        self._l2 = l2
+        self._use(self._by_l2[l2])
+
+    def _use(self, updates: Updates) -> None:
+        self._update, self._update_if_finite, self._pair_step = updates.make, updates.make_if_finite, updates.pair_step
+        if updates.pair_step is not None and not updates.is_silent:
+            self._pair_step = ignoring_errors(updates.pair_step, updates.is_ours)
 
     @property
     def weights(self) -> list[Array]:
@@ -176,10 +179,26 @@ class Stepping:
             `check_every` updates ago.
         """
         if sample_weights is None:
+            if self._pair_step is not None:
+                # All of it here, for a call of Python takes a hundredth of a small update's time.
+                factors = self._factors
+                rate = self._learning_rate if factors is None else self._learning_rate * factors.at(self.steps)
+                loss = self._pair_step(x, y, rate)
+                if loss is not None:
+                    self.steps += 1
+                    if not math.isfinite(loss):
+                        self._diverge(Samples(x.T, y.T, None, 0), rate)
+                    self.loss_sum += loss
+                    self.samples_in_epoch += 1
+                    if self.steps >= self._due:
+                        self._attend()
+                    return loss
             loss = self._step_if_plain(self, x, y)
             if loss is not None:
                 return loss
-        return self.step_checked(*self._checks.checked(x, y, sample_weights))
+        is_x_checked_later = self._update_if_finite is not None
+        columns = self._checks.checked(x, y, sample_weights, is_x_checked_later)
+        return self._step(self, *columns, not is_x_checked_later)
 
     def step_checked(self, x: Array, y: Array, weights: Array | None) -> float:
         """Make one update as `step` does, with arrays that are known to be right: finite, and in the net's dtype."""
@@ -189,23 +208,7 @@ class Stepping:
         """Make one update and return the loss, or None if the arrays have to be checked thoroughly."""
         return self._update_once(x, y, None) if self._are_plain(x, y) else None
 
-    def _update_pair(self, x: Any, y: Any) -> float | None:
-        """Do what `_update_if_plain` does, on an engine that checks a pair of columns itself."""
-        assert self._pair_step is not None
-        rate = self._learning_rate if self._factors is None else self._learning_rate * self._factors.at(self.steps)
-        loss = self._pair_step(x, y, rate)
-        if loss is None:
-            return self._update_if_plain(x, y)
-        self.steps += 1
-        if not math.isfinite(loss):
-            self._diverge(Samples(x.T, y.T, None, 0), rate)
-        self.loss_sum += loss
-        self.samples_in_epoch += 1
-        if self.steps >= self._due:
-            self._attend()
-        return loss
-
-    def _update_once(self, x: Array, y: Array, weights: Array | None) -> float:
+    def _update_once(self, x: Array, y: Array, weights: Array | None, is_x_finite: bool = True) -> float:
         rows, targets = x.T, y.T
         count = len(rows)
         rate = self._learning_rate if self._factors is None else self._learning_rate * self._factors.at(self.steps)
@@ -213,7 +216,12 @@ class Stepping:
         samples = _new(Samples, (rows, targets, weights, 0))
         if self._asks:
             samples = samples_for(self.settings.loss, samples)
-        total = self._update(samples, rate, self._dropout_key() if self._drops else 0)
+        key = self._dropout_key() if self._drops else 0
+        total = None if is_x_finite or self._update_if_finite is None else self._update_if_finite(samples, rate, key)
+        if total is None:
+            if not is_x_finite:
+                require_finite(x, "x")
+            total = self._update(samples, rate, key)
         self.steps += 1
         if not math.isfinite(total):
             self._diverge(samples, rate)

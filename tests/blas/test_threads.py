@@ -55,6 +55,17 @@ def test_a_product_with_a_vector_has_one_thread_if_that_is_faster(ratio, n_threa
         assert library.n == n_threads
 
 
+@pytest.mark.parametrize(("alone", "n_threads"), [(True, 1), (False, 4)])
+def test_a_call_has_the_threads_that_suit_it_and_puts_them_back(alone, n_threads, monkeypatch):
+    library = Threads(monkeypatch, alone)
+    threads = FittingThreads(LARGE, FLOAT32)
+    assert [threads.call(lambda: library.n) for _ in range(2)] == [n_threads] * 2
+    assert library.n == 4
+    with pytest.raises(ZeroDivisionError):
+        threads.call(divmod, 1, 0)
+    assert library.n == 4
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_the_number_of_threads_is_put_back_after_an_error(error, monkeypatch):
     library = Threads(monkeypatch, alone=True)

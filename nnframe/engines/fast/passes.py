@@ -69,6 +69,10 @@ class Passes:
         For each layer, the dropout mask to fill before a pass.
     forward : callable
         ``forward(x, output)`` fills the output, and the hidden layers' memory, from the inputs, (B, n_in).
+    enter, complete : callable
+        The same in two halves, for who looks at the inputs' first product: ``enter(x)``, then ``complete(output)``.
+    first_product : ndarray, shape (n_out of the first layer, B)
+        What `enter` fills.
     backward : callable
         ``backward(x, y, output, scale, weights)`` writes the gradients of the sum of the losses times `scale`, an array
         of shape (), after `forward`: for targets y of shape (n_out, B), and factors of the samples' losses, of shape
@@ -93,9 +97,10 @@ class Passes:
         steps: list[Step] = []
         for (layer, memory), (after, memory_after) in pairwise(zip(layers, memories, strict=True)):
             steps += _forward_steps(layer, memory, after, memory_after.z)
-        self.forward = _forward_pass(
-            _entrance(layers[0], memories[0].z), steps, _exit(layers[-1], memories[-1].z, objective)
-        )
+        self.first_product = memories[0].z
+        self.enter = _entrance(layers[0], self.first_product)
+        leave = _exit(layers[-1], memories[-1].z, objective)
+        self.forward, self.complete = _forward_pass(self.enter, steps, leave), _rest_of_pass(steps, leave)
         is_trained = [any(each) for each in factors]
         # Below it, all layers are frozen.
         lowest = is_trained.index(True) if True in is_trained else len(layers)
@@ -126,6 +131,17 @@ def _forward_pass(
         leave(output)
 
     return forward
+
+
+def _rest_of_pass(steps: Sequence[Step], leave: Callable[[Output], None]) -> Callable[[Output], None]:
+    """Return the forward pass without its first product."""
+
+    def complete(output: Output) -> None:
+        for step in steps:
+            step()
+        leave(output)
+
+    return complete
 
 
 def _backward_pass(
