@@ -90,9 +90,10 @@ class Optimizer(Plugin):
     state : mapping of str to number, str or (str, str), optional
         What is kept from one update to the next, and how it begins. A number: an array of the weights' shape, filled
         with it. The name of a parameter, with `minimize` only: as many vectors as the parameter says, a matrix of shape
-        (parameter, n) filled with 0. In its place, `minimize` may return a vector of shape (n,), which becomes the last
-        row; the first row is dropped. A pair of names, with `minimize` only: a matrix of 0 with as many rows and
-        columns as these parameters say. With `update`, an engine may set subnormal numbers to 0.
+        (parameter, n) filled with 0. In its place, `minimize` may return a vector of shape (n,), which replaces row
+        (t - 1) % parameter: the oldest one, if it does so each time. A pair of names, with `minimize` only: a matrix of
+        0 with as many rows and columns as these parameters say. With `update`, an engine may set subnormal numbers to
+        0.
     params : mapping of str to parameter
         Parameters and their defaults. With `update`, ``learning_rate`` is one of them; a schedule multiplies it. With
         `minimize` it may be left out; a schedule is refused then.

@@ -230,9 +230,9 @@ def bind_minimizer(optimizer: Optimizer) -> Callable[..., list[Array]]:
 
 
 def _checked_results(results: object, optimizer: Optimizer, like: Sequence[Array]) -> list[Array]:
-    names = ["new w", *(f"new {name}" for name in optimizer.state)]
-    if not isinstance(results, (tuple, list)) or len(results) != len(names):
-        what = f"returned {shown(results)}; expected a tuple ({', '.join(names)})"
+    if not isinstance(results, (tuple, list)) or len(results) != len(like):
+        names = ", ".join(["new w", *(f"new {name}" for name in optimizer.state)])
+        what = f"returned {shown(results)}; expected a tuple ({names})"
         raise blamed_error(PluginError, optimizer, "minimize", what)
     return [
         each

@@ -211,7 +211,7 @@ def minimize_call(optimizer: Optimizer, dtype: DType = FLOAT64) -> Call:
         # A row for each vector, and for each number that isn't one of a weight.
         rows = [
             np.repeat(array.reshape(-1, 1), w.size, axis=1) if name in others else np.atleast_2d(array)
-            for name, array in zip(names, (new_w, *next_state(state, returned)), strict=True)
+            for name, array in zip(names, (new_w, *next_state(state, returned, UPDATES + 1)), strict=True)
         ]
         return np.vstack(rows)
 

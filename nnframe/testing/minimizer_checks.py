@@ -49,7 +49,7 @@ def iterations_fit_the_weights(optimizer: Optimizer) -> None:
                             f"minimize returned {came} as new {name}; expected an array of shape {old.shape} and dtype "
                             f"{dtype}. Use Python numbers as constants, and no np.zeros without a dtype"
                         )
-                w, state = results[0], next_state(state, results[1:])
+                w, state = results[0], next_state(state, results[1:], t)
 
 
 def a_run_goes_downhill(optimizer: Optimizer) -> None:

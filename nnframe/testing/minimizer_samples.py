@@ -69,19 +69,23 @@ def iterations(
         except Converged as done:
             if done.results:
                 w, *new = done.results
-                state = next_state(state, new)
+                state = next_state(state, new, t)
                 t += 1
             return w, state, t - 1
-        state = next_state(state, new)
+        state = next_state(state, new, t)
     return w, state, most
 
 
-def next_state(old: Sequence[Array], returned: Sequence[Array]) -> list[Array]:
-    """Return the state after an iteration: a vector in place of a matrix becomes its last row."""
-    return [
-        new if new.shape == before.shape else np.concatenate([before[1:], new[np.newaxis]])
-        for before, new in zip(old, returned, strict=True)
-    ]
+def next_state(old: Sequence[Array], returned: Sequence[Array], t: int) -> list[Array]:
+    """Return the state after iteration t: a vector in place of a matrix replaces one row."""
+    state = []
+    for before, new in zip(old, returned, strict=True):
+        after = new
+        if new.shape != before.shape:
+            after = before.copy()
+            after[(t - 1) % len(after)] = new
+        state.append(after)
+    return state
 
 
 def iteration(

@@ -69,13 +69,13 @@ class Plan:
         """The rows that are not trained with, in ascending order; None if there are none."""
         return self._split[1]
 
-    @property
+    @cached_property
     def n_samples(self) -> int:
         """The number of samples that an epoch visits."""
         rows = self._split[0]
         return rows if isinstance(rows, int) else len(rows)
 
-    @property
+    @cached_property
     def batches_per_epoch(self) -> int:
         """The number of updates in an epoch."""
         return -(-self.n_samples // self.batch_size)

@@ -58,7 +58,7 @@ class ShardedPlan(Plan):
     def _trained_lengths(self) -> list[int]:
         return [n - held_out for n, held_out in zip(self.lengths, self._held_out_lengths, strict=True)]
 
-    @property
+    @cached_property
     def n_samples(self) -> int:
         """The number of samples that an epoch visits, in all processes."""
         return sum(self._trained_lengths)

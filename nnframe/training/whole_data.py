@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -64,6 +64,7 @@ class Iterations:
         arrays, factors = trained_arrays(run.task.layers, run.task.objective), run.task.rule.factors
         # The vector of all weights, in as few parts as possible if all are trained.
         self._live = [array.reshape(-1) for array in arrays] if factors else joint_vectors(arrays)
+        self._has_frozen = factors is not None
         stops = np.cumsum([array.size for array in self._live]).tolist()
         factors = factors or (1.0,) * len(stops)
         # What isn't frozen, and where the vector of all weights has it.
@@ -75,6 +76,8 @@ class Iterations:
         self._state, self._updates = run.task.rule.state.arrays, run.task.rule.state.updates
         self._given_state = [*map(_read_only, self._state)]
         self._data: WholeData | None = None
+        # What the weights are, if that is known.
+        self._next: Array | None = None
         # The last weights that were evaluated, and what came out.
         self._given = self._w = np.empty(0)
         self._loss, self._penalized, self._gradient = math.nan, math.nan, np.empty(0)
@@ -86,8 +89,12 @@ class Iterations:
     def _run_epoch(self, epoch: Epoch, number: int) -> float:
         if self._data is None:
             self._data = self._data_of(epoch)
-        with np.errstate(**TRAINING_ERRORS), self._data.threads.chosen():
-            return self._iterate(self._data, float(epoch.learning_rates[0]), number)
+        learning_rate = float(epoch.learning_rates[0])
+        with np.errstate(**TRAINING_ERRORS):
+            if not self._data.threads.matters:
+                return self._iterate(self._data, learning_rate, number)
+            with self._data.threads.chosen():
+                return self._iterate(self._data, learning_rate, number)
 
     def _data_of(self, epoch: Epoch) -> WholeData:
         """Return the rows of this process."""
@@ -103,7 +110,8 @@ class Iterations:
         return WholeData(self._task, order, n_total, self._rounds.add_up)
 
     def _iterate(self, data: WholeData, learning_rate: float, number: int) -> float:
-        w, t = np.concatenate(self._live), int(self._updates) + 1
+        t = int(self._updates) + 1
+        w = np.concatenate(self._live) if self._next is None else self._next
         w.flags.writeable = False
         penalized, gradient = self._evaluate(w)
         if not (math.isfinite(penalized) and is_finite(gradient)):
@@ -117,39 +125,32 @@ class Iterations:
                 raise
             done, (new_w, *new_state) = error, error.results
         self._evaluate(new_w)
-        if not (math.isfinite(self._loss) and all(map(is_finite, (new_w, *new_state)))):
+        if not (math.isfinite(self._loss) and is_finite(new_w, *new_state)):
             raise DivergenceError(
                 f"training stopped in epoch {number + 1}: the optimizer {self._optimizer.spec} returned weights or a "
                 f"state with numbers that are not finite, or for which the loss is not; the net has the weights from "
                 f"before it; scale the data, or use another optimizer",
                 epoch=number,
             )
-        arrays = [array for array, _ in self._trained]
-        sources = [new_w[part] for _, part in self._trained]
-        for array, source in self._copies_of_state(new_state):
-            arrays.append(array)
-            sources.append(source)
-        # From here on, nothing can fail.
-        self._rounds.agree()
-        copy_all([*arrays, self._updates], [*sources, np.array(t)])
-        if done is not None:
-            self._run.stop(str(done))
-        return self._loss * data.n_total
-
-    def _copies_of_state(self, new_state: list[Array]) -> Iterator[tuple[Array, Array]]:
-        """Yield the arrays of the state, or parts of them, and what to copy into them, in order."""
+        copies = [(array, new_w[part]) for array, part in self._trained]
         for array, old, new in zip(self._state, self._given_state, new_state, strict=True):
             if new is old:
                 continue
             if new.base is not None and any(np.may_share_memory(new, each) for each in self._state):
                 # A part of the old state, which may be overwritten before it is copied.
                 new = new.copy()
-            if new.ndim < array.ndim:
-                # A vector's parts are copied onto each other without a temporary copy.
-                numbers, size = array.reshape(-1), new.size
-                yield numbers[:-size], numbers[size:]
-                array = numbers[-size:]
-            yield array, new
+            # A vector replaces the oldest row of a matrix.
+            copies.append((array[(t - 1) % len(array)] if new.ndim < array.ndim else array, new))
+        copies.append((self._updates, np.array(t)))
+        # From here on, nothing can fail.
+        self._rounds.agree()
+        copy_all(*zip(*copies, strict=True))
+        # Nobody else changes the weights of a run without callbacks.
+        is_known = not (self._run.callbacks.named or self._has_frozen or new_w.flags.writeable)
+        self._next = new_w if is_known else None
+        if done is not None:
+            self._run.stop(str(done))
+        return self._loss * data.n_total
 
     def _evaluate(self, w: Array) -> tuple[float, Array]:
         """Return the loss with the penalty and its gradient; the last answer is kept."""

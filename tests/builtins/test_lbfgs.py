@@ -22,7 +22,7 @@ def run(evaluate, w, most=200, **changes):
             w, *new = lbfgs.minimize(evaluate, w, *state, t=t, **lbfgs.settings)
         except Converged as done:
             return (done.results or [w])[0], t, str(done)
-        state = next_state(state, new)
+        state = next_state(state, new, t)
     return w, most, ""
 
 
@@ -69,7 +69,7 @@ def test_the_direction_is_that_of_the_formula_with_matrices():
     roots = np.sqrt((steps * changes).sum(axis=1, keepdims=True))
     steps, changes = steps / roots, changes / roots
     inverse = np.linalg.inv(np.triu(steps @ changes.T))
-    np.testing.assert_allclose(direction(g, steps, changes, inverse), -H @ g, rtol=1e-10)
+    np.testing.assert_allclose(direction(g, steps, changes, inverse, 3), -H @ g, rtol=1e-10)
 
 
 def test_the_inverse_of_the_kept_products_follows_each_step():
@@ -77,11 +77,12 @@ def test_the_inverse_of_the_kept_products_follows_each_step():
     w, state = np.array([-1.2, 1.0]), [np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 3))]
     for t in range(1, 9):
         w, *new = lbfgs.minimize(rosenbrock, w, *state, t=t, **lbfgs.settings)
-        state = steps, changes, inverse = next_state(state, new)
-        used = slice(max(3 - t, 0), 3)
-        R = np.triu(steps[used] @ changes[used].T)
-        np.testing.assert_allclose(inverse[used, used], np.linalg.inv(R), rtol=1e-9, atol=1e-12)
-        assert np.count_nonzero(inverse) == np.count_nonzero(inverse[used, used])
+        state = steps, changes, inverse = next_state(state, new, t)
+        # From the oldest on.
+        rows = [each % 3 for each in range(max(t - 3, 0), t)]
+        R = np.triu(steps[rows] @ changes[rows].T)
+        np.testing.assert_allclose(inverse[np.ix_(rows, rows)], np.linalg.inv(R), rtol=1e-9, atol=1e-12)
+        assert np.count_nonzero(inverse) == len(rows) * (len(rows) + 1) / 2
 
 
 def test_only_the_latest_steps_are_kept():
@@ -90,7 +91,7 @@ def test_only_the_latest_steps_are_kept():
     path = [w]
     for t in range(1, 5):
         w, *new = lbfgs.minimize(rosenbrock, w, *state, t=t, **lbfgs.settings)
-        state = next_state(state, new)
+        state = next_state(state, new, t)
         path.append(w)
     steps = np.diff(path, axis=0)[-2:]
     changes = np.diff([rosenbrock(each)[1] for each in path], axis=0)[-2:]

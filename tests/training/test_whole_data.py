@@ -381,7 +381,7 @@ def test_a_gradient_in_float32_may_be_one_of_its_arguments():
     assert gradient.tolist() == [(1 * 1 + 3 * 2) / 2, (2 * 1 + 4 * 2) / 2, (1 + 2) / 2]
 
 
-def test_a_vector_in_place_of_a_matrix_of_the_state_becomes_its_last_row():
+def test_a_vector_in_place_of_a_matrix_of_the_state_replaces_its_oldest_row():
     seen = []
 
     def minimize(evaluate, w, kept, t, rows):
@@ -389,11 +389,12 @@ def test_a_vector_in_place_of_a_matrix_of_the_state_becomes_its_last_row():
         # A part of the old state at t = 2, all of it at 3, and all of it in another order at 4.
         if t == 3:
             return w, kept
-        return w, {1: np.full_like(w, 1), 2: kept[-1], 4: kept[::-1], 5: np.full_like(w, 5)}[t]
+        return w, {1: np.full_like(w, 1), 2: kept[0], 4: kept[::-1], 5: np.full_like(w, 5), 6: kept[1]}[t]
 
     optimizer = Optimizer("keeping", minimize=minimize, state={"kept": "rows"}, params={"rows": 3})
-    train(5, optimizer=optimizer)
-    assert [each[:, 0].tolist() for each in seen] == [[0, 0, 0], [0, 0, 1], [0, 1, 1], [0, 1, 1], [1, 1, 0]]
+    train(6, optimizer=optimizer)
+    rows = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 5, 1]]
+    assert [each[:, 0].tolist() for each in seen] == rows
     assert all((each == each[:, :1]).all() for each in seen)
 
 

@@ -47,17 +47,19 @@ def minimize(
 ) -> tuple[Array, ...]:
     """Make one iteration, and return the new weights, and the new step s and change y of the gradient, if there are.
 
-    They are kept in matrices with a pair in each row, the newest last; rows that are not in use yet are 0. `inverse` is
-    that of the upper triangle of the products of each step with each change.
+    They are kept in matrices with a pair in each row; a new one replaces the oldest, and rows that are not in use yet
+    are 0. `inverse` is that of R, which has the products of each step with the changes that are as new or newer, and
+    otherwise 0: an upper triangle, if the oldest were in the first row.
     """
     loss, g = evaluate(w)
     if t == 1 and _is_flat(g, tolerance):
         raise Converged(_flatness(g, tolerance))
-    has_pairs = inverse.item(-1) > 0
+    latest = (t - 2) % memory
+    has_pairs = inverse.item(latest, latest) > 0
     found = None
     # Without the pairs, if no lower loss is found along the direction that they lead to.
     for uses_pairs in (True, False) if has_pairs else (False,):
-        d = direction(g, steps, changes, inverse) if uses_pairs else -g
+        d = direction(g, steps, changes, inverse, latest) if uses_pairs else -g
         slope = float(g.dot(d))
         if slope < 0:
             first = 1.0 if uses_pairs else min(1.0, 1 / math.sqrt(-slope))
@@ -68,7 +70,7 @@ def minimize(
         raise Converged(_no_lower(g, tolerance))
     if has_pairs and not uses_pairs:
         steps, changes, inverse = (np.zeros_like(each) for each in (steps, changes, inverse))
-    kept = _with_pair(found.w - w, found.g - g, steps, changes, inverse)
+    kept = _with_pair(found.w - w, found.g - g, steps, changes, inverse, (t - 1) % memory)
     if _is_flat(found.g, tolerance):
         raise Converged(_flatness(found.g, tolerance), found.w, *kept)
     gain = loss - found.loss
@@ -79,14 +81,13 @@ def minimize(
     return found.w, *kept
 
 
-def direction(g: Array, steps: Array, changes: Array, inverse: Array) -> Array:
-    """Return -H g.
+def direction(g: Array, steps: Array, changes: Array, inverse: Array, latest: int) -> Array:
+    """Return -H g; `latest` is the row of the latest pair.
 
     Algorithm 7.4 takes two loops over the pairs. All products with g at once leave the loops to two triangular systems,
-    whose solutions are products with `inverse`: that of R, which has the products of each step with the changes that
-    are as new or newer.
+    whose solutions are products with `inverse`.
     """
-    y = changes[-1]
+    y = changes[latest]
     gamma = 1 / y.dot(y)
     alphas = inverse.dot(steps.dot(g))
     d: Array = alphas.dot(changes)
@@ -97,24 +98,26 @@ def direction(g: Array, steps: Array, changes: Array, inverse: Array) -> Array:
     return d
 
 
-def _with_pair(s: Array, y: Array, steps: Array, changes: Array, inverse: Array) -> tuple[Array, Array, Array]:
-    """Return the steps, the changes and the inverse for the next iteration; of steps and changes, the last row will do.
+def _with_pair(
+    s: Array, y: Array, steps: Array, changes: Array, inverse: Array, oldest: int
+) -> tuple[Array, Array, Array]:
+    """Return the steps, the changes and the inverse for the next iteration; of steps and changes, the new row will do.
 
-    Everything stays as it is for a pair with which H would no longer be positive definite: rounding is as large as the
-    change.
+    A pair is left out with which H would no longer be positive definite: rounding is as large as the change.
     """
     product = float(s.dot(y))
     if not np.finfo(s.dtype).eps * y.dot(y) < product < math.inf:
-        return steps, changes, inverse
+        # The rows move on, so that the oldest is again where the next pair will be.
+        return np.roll(steps, 1, axis=0), np.roll(changes, 1, axis=0), np.roll(inverse, (1, 1), axis=(0, 1))
     scale = 1 / math.sqrt(product)
     s *= scale
     y *= scale
     # Without the first row and column of an upper triangle, its inverse lacks just those too. Another column u makes
     # it [R u; 0 1], with the inverse [T -Tu; 0 1] for T R = I.
-    new, rest = np.zeros_like(inverse), inverse[1:, 1:]
-    new[:-1, :-1] = rest
-    new[:-1, -1] = rest.dot(-steps[1:].dot(y))
-    new[-1, -1] = 1
+    new = inverse.copy()
+    new[oldest] = new[:, oldest] = 0
+    new[:, oldest] = -new.dot(steps.dot(y))
+    new[oldest, oldest] = 1
     return s, y, new
 
 
