@@ -92,6 +92,9 @@ class Objective(NamedTuple):
     parameter_gradients : callable or None
         ``parameter_gradients(a, y, factors)`` returns, for each of them, the sum over the columns of dL/dp times
         factors, an array of shape (B,). None if there are none.
+    both : callable or None
+        ``both(z, y) -> (values, dL/dz)``: what `value` and `gradient` return, at once. None if the two have no such
+        form.
     """
 
     value: Callable[[Array, Array, Array], Array]
@@ -103,6 +106,7 @@ class Objective(NamedTuple):
     fused: FusedForm | None
     parameters: tuple[Array, ...] = ()
     parameter_gradients: Callable[[Array, Array, Array], list[Array]] | None = None
+    both: Callable[[Array, Array], tuple[Array, Array]] | None = None
 
     @property
     def value_takes_z(self) -> bool:

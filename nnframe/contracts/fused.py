@@ -22,6 +22,9 @@ class Fused:
     value : callable, optional
         ``value(z, y, **params) -> (B,)``: the loss of each column, computed from z. Where it is left out, the
         loss's own value is taken from a.
+    both : callable, optional
+        ``both(z, y, **params) -> (values, dL/dz)``, computed at once where they share work: for optimizers of the whole
+        data, which need both and no activations.
 
     Notes
     -----
@@ -31,12 +34,14 @@ class Fused:
 
     gradient: Callable[..., Array]
     value: Callable[..., Array] | None = None
+    both: Callable[..., tuple[Array, Array]] | None = None
 
     def __post_init__(self) -> None:
-        if not callable(self.gradient) or not (self.value is None or callable(self.value)):
+        others = self.value, self.both
+        if not callable(self.gradient) or not all(each is None or callable(each) for each in others):
             raise ArgumentTypeError(
-                f"Fused wants a function as gradient and a function or None as value; "
-                f"{shown(self.gradient)} and {shown(self.value)} came"
+                f"Fused got {shown(self.gradient)} as gradient, {shown(self.value)} as value and {shown(self.both)} as "
+                f"both; expected a function as gradient, and functions or None as value and both"
             )
 
 

@@ -154,7 +154,27 @@ def bind_objective(
         fused=fused,
         parameters=tuple(parameters.values()),
         parameter_gradients=loss_gradients(loss, parameters) if parameters else None,
+        both=None if fused is None or fused.form.both is None else _bound_both(fused),
     )
+
+
+def _bound_both(fused: FusedForm) -> Callable[[Array, Array], tuple[Array, Array]]:
+    """Return the value and the gradient of a fused form at once; it raises `PluginError` for any error."""
+    both, owner = fused.form.both, fused.owner
+    assert both is not None
+    settings = owner.settings
+    if is_built_in(owner) and not settings:
+        return both
+
+    def call(z: Array, y: Array) -> tuple[Array, Array]:
+        try:
+            values, gradient = both(z, y, **settings)
+        except (Exception, SystemExit) as error:
+            raise raised(owner, "fused both", error) from error
+        part = "fused both"
+        return converted(values, owner, part, z.shape[-1:], z), converted(gradient, owner, part, z.shape, z)
+
+    return call
 
 
 def _bound_column_value(loss: Loss) -> Callable[[Array, Array], float] | None:

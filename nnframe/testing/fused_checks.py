@@ -17,7 +17,7 @@ TOLERANCES = {FLOAT32: 1e-4, FLOAT64: 1e-7}
 
 
 def fused_forms_agree(plugin: Activation | Loss) -> None:
-    """A fused gradient agrees with the chain rule, and a fused value with the loss."""
+    """A fused gradient agrees with the chain rule, a fused value with the loss, and `both` with the two of them."""
     if not plugin.fused:
         raise CheckSkipped("it has no fused forms")
     tried = 0
@@ -51,6 +51,12 @@ def _check_pair(activation: Activation, loss: Loss, dtype: DType) -> None:
         plain = loss.value(a, y, **loss.settings)
         advice = "Expected is value(forward(z), y)."
         require_close(value, plain, f"the fused value {where}", advice, rtol, atol, inputs)
+    if fused.form.both is not None:
+        values, gradient = fused.form.both(z, y, **fused.owner.settings)
+        plain = loss.value(a, y, **loss.settings)
+        advice = "Expected are value(forward(z), y) and what the chain rule gives."
+        require_close(values, plain, f"the value of fused both {where}", advice, rtol, atol, inputs)
+        require_close(gradient, chain, f"the gradient of fused both {where}", advice, rtol, atol, inputs)
 
 
 def _pairs(plugin: Activation | Loss) -> list[tuple[Activation, Loss]]:

@@ -82,6 +82,6 @@ def is_finite(*arrays: Array) -> bool:
     # array. It may also overflow, so a sum that is not finite proves nothing.
     total = 0.0
     for array in arrays:
-        vector = array.reshape(-1)
+        vector = array if array.ndim == 1 else array.reshape(-1)
         total += vector.dot(vector)
     return math.isfinite(total) or all(np.isfinite(array).all() for array in arrays)

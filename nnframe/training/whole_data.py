@@ -24,6 +24,7 @@ from nnframe.training.together import Rounds, gathered
 
 # Engines whose passes these are.
 PASSES_OF = ("numpy", "reference")
+NOTHING = np.empty(0)
 
 
 def bind_iterations(run: TrainingRun, optimizer: Optimizer) -> Callable[[Epoch, int, int, int, float], float]:
@@ -79,8 +80,8 @@ class Iterations:
         # What the weights are, if that is known.
         self._next: Array | None = None
         # The last weights that were evaluated, and what came out.
-        self._given = self._w = np.empty(0)
-        self._loss, self._penalized, self._gradient = math.nan, math.nan, np.empty(0)
+        self._given = self._w = NOTHING
+        self._loss, self._penalized, self._gradient = math.nan, math.nan, NOTHING
 
     def run_epoch(self, epoch: Epoch, number: int, first: int, stop: int, loss_sum: float) -> float:
         """Make an iteration, and return the sum of the losses after it."""
@@ -158,7 +159,7 @@ class Iterations:
         if w is not self._given or w.flags.writeable:
             w = np.asarray(w, self._live[0].dtype)
             if not self._is_last(w):
-                self._w = np.empty(0)
+                self._w = NOTHING
                 assert self._data is not None
                 self._loss, self._penalized, self._gradient = self._data.evaluate(w)
                 self._gradient.flags.writeable = False

@@ -203,6 +203,41 @@ def test_a_fused_form_that_fails_is_blamed_on_the_side_that_declares_it():
         bias_gradient(activation, square_loss())
 
 
+def test_value_and_gradient_at_once_are_taken_for_optimizers_of_the_whole_data():
+    def both(z, y, scale):
+        return scale * ((z - y) ** 2).sum(axis=0), 2 * scale * (z - y)
+
+    fused = Fused(lambda z, a, y, scale: 1 / 0, both=both)
+    loss = square_loss(params={"scale": 5.0}, fused={"same": fused})
+    net = nNet([denseLayer([[1.0]], 0, identity())])
+    history = net.nEpochs(20, [([[1.0]], [[3.0]]), ([[2.0]], [[5.0]])], loss.with_params(scale=7), optimizer="lbfgs")
+    np.testing.assert_allclose([net.layersList[0].linear.item(), net.layersList[0].bias.item()], [2, 1], rtol=1e-4)
+    assert history.loss[-1] < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("both", "sentence"),
+    [
+        (lambda z, y: 1 / 0, "raised ZeroDivisionError"),
+        (lambda z, y: z, "raised ValueError"),
+        (
+            lambda z, y: (z, z),
+            r"returned an array of shape \(1, 2\) for an argument of shape \(1, 2\); expected \(2,\)",
+        ),
+    ],
+)
+def test_value_and_gradient_at_once_that_fail_are_blamed(both, sentence):
+    activation = identity(fused={"mine": Fused(lambda z, a, y: z, both=both)})
+    net = nNet([denseLayer([[1.0]], 0, activation)])
+    with pytest.raises(PluginError, match=f"activation 'same', fused both: {sentence}"):
+        net.nEpochs(1, [([[1.0]], [[3.0]]), ([[2.0]], [[5.0]])], square_loss(), optimizer="lbfgs")
+
+
+def test_fused_forms_are_functions():
+    with pytest.raises(TypeError, match="Fused got 'g' as gradient, None as value and 3 as both; expected a function"):
+        Fused("g", both=3)
+
+
 @pytest.mark.parametrize("error", [UserWarning("odd"), MemoryError(), KeyboardInterrupt(), MissingDependencyError("x")])
 def test_what_is_not_the_plugins_fault_passes_unchanged(error):
     def failing(*arrays):

@@ -405,6 +405,17 @@ BROKEN = {
         cel(fused={"softmax": Fused(lambda z, a, y: a * y.sum(axis=0) - y, lambda z, y: z.sum(axis=0))}),
         {"fused_forms_agree"},
     ),
+    "both a fused value and a gradient, of which one disagrees": (
+        cel(
+            fused={
+                "softmax": Fused(
+                    lambda z, a, y: a * y.sum(axis=0) - y,
+                    both=lambda z, y: (-(y * np.log(np.exp(z) / np.exp(z).sum(axis=0))).sum(axis=0), np.exp(z) - y),
+                )
+            }
+        ),
+        {"fused_forms_agree"},
+    ),
     "an update uphill": (
         optimizer(lambda w, g, velocity, **rest: momentum(w, -g, velocity, **rest)), {"it_goes_downhill"}
     ),

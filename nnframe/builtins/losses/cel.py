@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import floored, spread_sums
+from nnframe.builtins.shortcuts import column_sums, floored, spread_sums
 from nnframe.contracts.fused import Fused
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.markers import hookimpl
@@ -51,6 +51,17 @@ def softmax_gradient(z: Array, a: Array, y: Array) -> Array:
     return grad
 
 
+def softmax_both(z: Array, y: Array) -> tuple[Array, Array]:
+    """Return `softmax_value` and `softmax_gradient`, which share the exponentials."""
+    shifted = z - np.maximum.reduce(z, axis=0)
+    e = np.exp(shifted)
+    totals, weights = column_sums(e), column_sums(y)
+    losses = weights * np.log(totals) - column_sums(y * shifted)
+    e *= weights / totals
+    e -= y
+    return losses, e
+
+
 def column_value(a: Array, y: Array) -> float:
     """Return the loss of one column; infinite or NaN where a has a 0."""
     product: float = y.T.dot(np.log(a)).item()
@@ -62,7 +73,7 @@ cel = Loss(
     value,
     gradient,
     column_value=column_value,
-    fused={"softmax": Fused(softmax_gradient, softmax_value)},
+    fused={"softmax": Fused(softmax_gradient, softmax_value, softmax_both)},
     a_domain="distribution",
     y_domain="distribution",
     minimum=0.0,

@@ -27,7 +27,7 @@ from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_colum
 from nnframe.engines.fast.passes import Passes, Places
 from nnframe.engines.vectors import Role, add_up_uses, factors_by_layer, parts_of, roles_of, vector_of
 from nnframe.errors import ArgumentError
-from nnframe.registry.binding import bind_activation, bind_objective
+from nnframe.registry.binding import IDENTITY, bind_activation, bind_objective
 
 # The most rows at a time: enough to make the calls of numpy cheap, and few enough for the processor's cache.
 CHUNK = 1024
@@ -91,7 +91,8 @@ class WholeData:
         kinds = joined(distinct, self._has_ones)
         # Where each number of the passes' vectors is in that of all weights, and the reverse.
         self._order = order_of(distinct, kinds, of_loss)
-        self._places = np.argsort(self._order)
+        self._places = np.empty_like(self._order)
+        self._places[self._order] = np.arange(len(self._order))
         self._vector, parts = vector_of(kinds, None, of_loss)
         self._layers = _in_net(task.layers, map(_moved, kinds, parts))
         self._objective = task.objective
@@ -99,19 +100,27 @@ class WholeData:
             loss, last = task.objective.plugin, self._layers[-1].activation
             named = dict(zip(learned_of(loss), _at_end(self._vector, of_loss), strict=True))
             self._objective = bind_objective(loss, last.plugin, last, named)
+        self._both = self._objective.both
+        if self._both is not None:
+            # Then passes end with z, and are given dL/dz in place of targets.
+            self._layers[-1] = self._layers[-1]._replace(activation=IDENTITY)
+            self._objective = self._objective._replace(gradient=lambda z, a, slope: slope, fused=None)
         if self._vector.dtype == FLOAT32:
             gradient, loss_gradient = self._objective.gradient, self._objective.loss_gradient
             self._objective = self._objective._replace(
                 gradient=_without_negligible(gradient),
                 loss_gradient=None if loss_gradient is None else _without_negligible(loss_gradient),
             )
-        own_vector, self._own = vector_of(self._layers, None, of_loss)
         self._sums_vector, sums = vector_of(kinds, None, of_loss)
         # The gradients of frozen arrays are never written.
-        own_vector[...] = self._sums_vector[...] = 0
+        self._sums_vector[...] = 0
         self._loss_sums = _at_end(self._sums_vector, of_loss)
         self._sums = _in_net(task.layers, sums)
-        self._has_repeats = len(distinct) < len(task.layers)
+        # For each layer of the net, where passes write its gradient: elsewhere, if a layer comes twice.
+        self._own = self._sums
+        if len(distinct) < len(task.layers):
+            vector, self._own = vector_of(self._layers, None, of_loss)
+            vector[...] = 0
         roles = roles_of(task.layers, task.objective, self._vector.dtype)
         self._penalty = self._factors_of_l2(arrays, roles) if task.rule.l2 else None
         factors = task.rule.factors or (1.0,) * len(arrays)
@@ -206,13 +215,16 @@ class WholeData:
         passes, output = self._passes_for(len(rows))
         passes.forward(columns.T, output)
         outputs = np.ascontiguousarray(output.columns)
-        losses = self._objective.value(outputs, outputs, y)
+        if self._both is None:
+            losses, target = self._objective.value(outputs, outputs, y), y
+        else:
+            losses, target = self._both(outputs, y)
+        passes.backward(rows, target, output, self._scale, weights)
         if weights is not None:
             losses = losses * weights
-        passes.backward(rows, y, output, self._scale, weights)
-        if self._has_repeats:
+        if self._own is not self._sums:
             add_up_uses(self._sums, zip(self._sums, self._own, strict=True))
-        return float(losses.sum(dtype=np.float64))
+        return float(np.add.reduce(losses, dtype=np.float64))
 
     def _passes_for(self, size: int) -> tuple[Passes, Output]:
         if size not in self._passes:
@@ -225,7 +237,7 @@ class WholeData:
             ]
             memories.append(LayerMemory.allocate(memory, last, size, is_last=True).first(size))
             factors = factors_of_joined(self._layers, factors_by_layer(self.task.layers, self.task.rule))
-            places = Places(self._layers, self._own if self._has_repeats else self._sums, self._loss_sums)
+            places = Places(self._layers, self._own, self._loss_sums)
             passes = Passes(places, self._objective, memories, factors)
             output = Output.part_of(output_columns(memory, last, size, size), 0, size)
             self._passes[size] = passes, output
