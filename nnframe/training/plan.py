@@ -100,7 +100,8 @@ class Plan:
 
     def learning_rates(self, number: int, learning_rate: float) -> Array:
         """Return the learning rate of each batch of an epoch; takes and raises what `epoch` does."""
-        rates = np.full(self.batches_per_epoch, learning_rate)
+        rates = np.empty(self.batches_per_epoch)
+        rates.fill(learning_rate)
         if self.schedule is not None:
             # A factor may underflow, whatever the caller wants numpy to do about that.
             with np.errstate(**TRAINING_ERRORS):

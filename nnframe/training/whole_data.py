@@ -113,13 +113,14 @@ class Iterations:
     def _iterate(self, data: WholeData, learning_rate: float, number: int) -> float:
         t = int(self._updates) + 1
         w = np.concatenate(self._live) if self._next is None else self._next
-        w.flags.writeable = False
+        w.setflags(write=False)
         penalized, gradient = self._evaluate(w)
         if not (math.isfinite(penalized) and is_finite(gradient)):
             self._diverge(data, number)
         done = None
-        loss = Loss(self._evaluate, data.gauss_newton)
         try:
+            # Not kept, for it refers to this object.
+            loss = Loss(self._evaluate, data.gauss_newton)
             new_w, *new_state = self._minimize(loss, w, *self._given_state, t=t, learning_rate=learning_rate)
         except Converged as error:
             if not error.results:
@@ -162,7 +163,7 @@ class Iterations:
                 self._w = NOTHING
                 assert self._data is not None
                 self._loss, self._penalized, self._gradient = self._data.evaluate(w)
-                self._gradient.flags.writeable = False
+                self._gradient.setflags(write=False)
                 self._w = w.copy()
                 self._run.evaluations += 1
             self._given = w

@@ -70,7 +70,7 @@ def wolfe_point(evaluate: Evaluate, start: Point, d: Array, first: float) -> Poi
     def point(step: float) -> Point:
         w = start.w + (d if step == 1 else step * d)
         # So that whoever evaluates it knows by the object that it is the same.
-        w.flags.writeable = False
+        w.setflags(write=False)
         loss, g = evaluate(w)
         return Point(step, loss, float(g.dot(d)), w, g)
 

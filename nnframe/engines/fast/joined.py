@@ -11,6 +11,7 @@ That saves an addition and a sum over the samples, each of which takes as long a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,22 +35,31 @@ class Chunk(NamedTuple):
         The transpose.
     y : ndarray, shape (n_out, B)
     weights : ndarray, shape (B,), or None
+    factors : ndarray of float64, shape (B,)
+        The weights, or ones.
     """
 
     rows: Array
     columns: Array
     y: Array
     weights: Array | None
+    factors: Array
 
     @classmethod
     def of(cls, samples: Samples, has_ones: bool) -> Chunk:
         """Return the samples: contiguous copies with ones, or views."""
         x, y, weights, _ = samples
+        factors = _ones(len(x)) if weights is None else weights.astype(np.float64, copy=False)
         if not has_ones:
-            return cls(x, x.T, y.T, weights)
+            return cls(x, x.T, y.T, weights, factors)
         rows = np.ones((len(x), x.shape[1] + 1), x.dtype)
         rows[:, :-1] = x
-        return cls(rows, np.ascontiguousarray(rows.T), np.ascontiguousarray(y.T), weights)
+        return cls(rows, np.ascontiguousarray(rows.T), np.ascontiguousarray(y.T), weights, factors)
+
+
+@lru_cache(maxsize=8)
+def _ones(size: int) -> Array:
+    return np.ones(size)
 
 
 def is_joined(layer: Linear) -> bool:

@@ -211,7 +211,7 @@ class WholeData:
 
     def _pass(self, chunk: Chunk) -> float:
         """Fill the sums with the gradient of some rows, and return the sum of their losses."""
-        rows, columns, y, weights = chunk
+        rows, columns, y, weights, factors = chunk
         passes, output = self._passes_for(len(rows))
         passes.forward(columns.T, output)
         outputs = np.ascontiguousarray(output.columns)
@@ -220,11 +220,9 @@ class WholeData:
         else:
             losses, target = self._both(outputs, y)
         passes.backward(rows, target, output, self._scale, weights)
-        if weights is not None:
-            losses = losses * weights
         if self._own is not self._sums:
             add_up_uses(self._sums, zip(self._sums, self._own, strict=True))
-        return float(np.add.reduce(losses, dtype=np.float64))
+        return float(losses.dot(factors))
 
     def _passes_for(self, size: int) -> tuple[Passes, Output]:
         if size not in self._passes:
