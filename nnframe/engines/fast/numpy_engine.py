@@ -38,9 +38,10 @@ import numpy as np
 
 from nnframe.arrays import Array
 from nnframe.blas.threads import FittingThreads, largest_product
-from nnframe.contracts.engine import Engine, Epoch, Samples, TrainingTask
+from nnframe.contracts.engine import Engine, Epoch, TrainingTask
 from nnframe.contracts.markers import hookimpl
 from nnframe.engines.dropout import Dropout
+from nnframe.engines.fast.chunks import Batch, Chunk, Chunks
 from nnframe.engines.fast.descent import descent_of
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
@@ -78,8 +79,7 @@ class NumpyRun:
         self.columns = output_columns(self.memory, last, self.chunk, self.batch_size)
         # numpy is faster with few long rows than with many short columns, even with the copy.
         self.copies_columns = len(last.weights) < self.chunk
-        starts = range(0, self.chunk, self.batch_size)
-        self.outputs = [Output.part_of(self.columns, start, start + self.batch_size) for start in starts]
+        self.chunks = Chunks(task, self.chunk, self.batch_size, self.columns)
         # An array: numpy takes longer to convert a number to one than to multiply by it.
         self.scale = np.empty((), last.weights.dtype)
         self.passes: dict[int, Passes] = {}
@@ -95,67 +95,46 @@ class NumpyRun:
             try:
                 if epoch.shares is not None or self.task.combine is not None:
                     return self.train_shares(epoch)
-                for samples in self.task.samples(epoch, self.chunk):
-                    total = self.train(samples, rates, epoch.dropout_key, total)
+                for chunk in self.chunks.of(epoch):
+                    total = self.train(chunk, rates, epoch.dropout_key, total)
             finally:
                 self.descent.end()
         return total
 
-    def train(self, samples: Samples, rates: Iterator[float], dropout_key: int, total: float) -> float:
-        """Update the weights for each batch of a chunk of samples, and return the total with their losses."""
-        size, count = self.batch_size, len(samples.x)
-        whole = count - count % size
-        total = self.train_batches(samples.part(0, whole), self.outputs, size, rates, dropout_key, total)
-        if whole < count:
-            # The last batch of an epoch may be smaller.
-            outputs = [Output.part_of(self.columns, whole, count)]
-            rest = samples.part(whole, count)
-            total = self.train_batches(rest, outputs, count - whole, rates, dropout_key, total)
+    def train(self, chunk: Chunk, rates: Iterator[float], dropout_key: int, total: float) -> float:
+        """Update the weights for each batch of a chunk, and return the total with their losses."""
+        for size, batches in chunk.batches:
+            total = self.train_batches(batches, chunk.samples.start, size, rates, dropout_key, total)
         if self.values_wait:
-            losses = self.losses(self.columns[:, :count], samples.y.T, samples.weights)
+            count = len(chunk.samples.x)
+            losses = self.losses(self.columns[:, :count], chunk.samples.y.T, chunk.samples.weights)
             # Added batch by batch, so that the sum doesn't depend on where chunks and parts of an epoch begin.
-            for batch_sum in losses[:whole].reshape(-1, size).sum(axis=1, dtype=np.float64).tolist():
+            whole = count - count % self.batch_size
+            for batch_sum in losses[:whole].reshape(-1, self.batch_size).sum(axis=1, dtype=np.float64).tolist():
                 total += batch_sum
             if whole < count:
                 total += float(losses[whole:].sum(dtype=np.float64))
         return total
 
     def train_batches(
-        self,
-        samples: Samples,
-        outputs: Sequence[Output],
-        size: int,
-        rates: Iterator[float],
-        dropout_key: int,
-        total: float,
+        self, batches: list[Batch], start: int, size: int, rates: Iterator[float], dropout_key: int, total: float
     ) -> float:
         """Update the weights for batches of one size, and return the total with their losses unless these wait."""
-        x, y, weights, start = samples
         passes = self.passes_for(size)
         forward, backward, step, scale = passes.forward, passes.backward, self.descent.step, self.scale
         dropout, values_wait, takes_steps = self.dropout, self.values_wait, self.descent.takes_steps
         scaled_by = math.nan
-        by_batch = zip(
-            # Split by numpy, which costs less than a slice per batch.
-            x.reshape(-1, size, x.shape[1]),
-            y.reshape(-1, size, y.shape[1]).transpose(0, 2, 1),
-            repeat(None) if weights is None else weights.reshape(-1, size),
-            range(start, start + len(x), size),
-            outputs,
-            # Last, so that it doesn't lose a rate when the others end.
-            rates,
-            strict=False,
-        )
-        for inputs, targets, batch_weights, position, output, rate in by_batch:
+        # The rates last, so that they don't lose one when the batches end.
+        for (inputs, targets, weights, place, output), rate in zip(batches, rates, strict=False):
             if dropout is not None:
-                self.fill_masks(dropout, passes.masks, dropout_key, position, size)
+                self.fill_masks(dropout, passes.masks, dropout_key, start + place, size)
             forward(inputs, output)
             if not values_wait:
-                total += float(self.losses(output.columns, targets, batch_weights).sum(dtype=np.float64))
+                total += float(self.losses(output.columns, targets, weights).sum(dtype=np.float64))
             if rate != scaled_by:
                 scale[...] = (rate if takes_steps else 1.0) / size
                 scaled_by = rate
-            backward(inputs, targets, output, scale, batch_weights)
+            backward(inputs, targets, output, scale, weights)
             step(rate)
         return total
 
