@@ -14,10 +14,10 @@ numbers, and with them the results, stay as they are.
 from __future__ import annotations
 
 import math
+import operator
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +39,8 @@ FLUSH_EVERY = 32
 # Python's operators, for what is computed with numbers.
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
 
-_call = methodcaller("__call__")
+# Python 3.11 has a function for it, which takes three quarters of the time.
+_call = getattr(operator, "call", operator.methodcaller("__call__"))
 
 
 class Recipe(NamedTuple):

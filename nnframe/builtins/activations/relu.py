@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import LARGE, zero, zeros_beside
+from nnframe.builtins.shortcuts import LARGE, number, zeros_beside
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.markers import hookimpl
 
@@ -29,14 +29,14 @@ def derivative(z: Array) -> Array:
 
 def forward_inplace(z: Array) -> None:
     """Turn z into a."""
-    np.maximum(z, zero(z.dtype) if z.size < LARGE else zeros_beside(z), out=z)
+    np.maximum(z, number(0, z.dtype) if z.size < LARGE else zeros_beside(z), out=z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz."""
     # a is never negative, so its sign is the slope, and faster to compute for small arrays. If a is NaN, the loss and
     # its gradient are NaN anyway.
-    np.multiply(grad, np.sign(a) if a.size < LARGE else np.greater(a, zero(a.dtype)), grad)
+    np.multiply(grad, np.sign(a) if a.size < LARGE else np.greater(a, number(0, a.dtype)), grad)
 
 
 relu = Activation(

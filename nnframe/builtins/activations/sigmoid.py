@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnframe.arrays import Array
+from nnframe.builtins.shortcuts import number
 from nnframe.contracts.activation import Activation
 from nnframe.contracts.markers import hookimpl
 
@@ -34,18 +35,19 @@ def derivative(z: Array) -> Array:
 
 def forward_inplace(z: Array) -> None:
     """Turn z into a: exp(min(z, 0)) is 1 for z >= 0 and e below, and needs no extra memory."""
-    denominator = np.abs(z)
-    np.negative(denominator, denominator)
+    dtype = z.dtype
+    # -|z| in one call.
+    denominator = np.copysign(z, number(-1, dtype))
     np.exp(denominator, denominator)
-    np.add(denominator, 1, denominator)
-    np.minimum(z, 0, out=z)
+    np.add(denominator, number(1, dtype), denominator)
+    np.minimum(z, number(0, dtype), out=z)
     np.exp(z, z)
     np.divide(z, denominator, z)
 
 
 def backward_inplace(grad: Array, a: Array) -> None:
     """Turn dL/da into dL/dz. 1 - a cancels near 1, but the slope is as good as 0 there."""
-    slope = 1 - a
+    slope = np.subtract(number(1, a.dtype), a)
     np.multiply(slope, a, slope)
     np.multiply(grad, slope, grad)
 

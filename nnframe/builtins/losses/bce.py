@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.builtins.shortcuts import floored
+from nnframe.builtins.shortcuts import floored, number
 from nnframe.contracts.fused import Fused
 from nnframe.contracts.loss import Loss
 from nnframe.contracts.markers import hookimpl
@@ -46,15 +46,16 @@ def gradient(a: Array, y: Array) -> Array:
 def sigmoid_value(z: Array, y: Array) -> Array:
     """Return the loss of sigmoid(z), computed from z."""
     beyond_linear = np.log1p(np.exp(-np.abs(z)))
-    mean: Array = (beyond_linear + (1 - y) * np.maximum(z, 0) + y * np.maximum(-z, 0)).mean(axis=0)
-    return mean
+    total: Array = (beyond_linear + (1 - y) * np.maximum(z, 0) + y * np.maximum(-z, 0)).sum(axis=0)
+    return total / len(z)
 
 
 def sigmoid_gradient(z: Array, a: Array, y: Array) -> Array:
     """Return dL/dz for a = sigmoid(z)."""
+    one = number(1, z.dtype)
     # Not sigmoid(-z), which takes twice as many calls; exp of more would overflow.
-    rest = 1 / (1 + np.exp(np.minimum(z, _largest_exponent(z.dtype))))
-    grad: Array = ((1 - y) * a - y * rest) / len(z)
+    rest = one / (one + np.exp(np.minimum(z, number(_largest_exponent(z.dtype), z.dtype))))
+    grad: Array = ((one - y) * a - y * rest) / len(z)
     return grad
 
 
