@@ -248,7 +248,7 @@ class MLPBase(MLPNet):
     def _epoch(
         self, learner: Learner, X: Any, Y: Array, sample_weight: Array | None, order: Array, batch_size: int
     ) -> float:
-        total, trainer = 0.0, learner.trainer
+        total, trainer, counted = 0.0, learner.trainer, 0
         weights_of_layers = [layer.linear.ravel() for layer in self._net.layersList]
         divisor, mean_weight = self._loss_divisor(), _mean(sample_weight)
         for x, y, rows in batches(X, Y, order if self.shuffle else None, batch_size):
@@ -261,7 +261,9 @@ class MLPBase(MLPNet):
                     continue
                 weights = (weights * (count / weight_sum)).astype(x.dtype)
             penalty = self.alpha / 2 * sum(float(w.dot(w)) for w in weights_of_layers) / weight_sum
-            trainer.change_l2(self._l2(count, mean_weight))
+            if count != counted:
+                trainer.change_l2(self._l2(count, mean_weight))
+                counted = count
             loss = trainer.step_checked(x.T, y.T, weights)
             total += (loss / divisor + penalty) * count
         return float(total / X.shape[0])
