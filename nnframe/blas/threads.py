@@ -23,13 +23,12 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from nnframe.arrays import Array, DType
+from nnframe.blas.library import openblas_functions
 
 # Up to these numbers of multiplications, OpenBLAS uses one thread anyway: for matrices, and for a matrix and a vector.
 ONE_ANYWAY, ONE_ANYWAY_VECTOR = 2**18, 9216
 # In these variables users say how many threads they want.
 VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
-# The names of OpenBLAS's functions start and end like this in numpy's own build, and in others.
-AFFIXES = (("scipy_openblas", "64_"), ("openblas", "64_"), ("openblas", ""))
 # All threads must be faster by this factor, since a product that was timed in a quiet moment may be followed by others.
 # For a matrix and a vector one thread must be: to choose it takes a tenth of such a product's time.
 GAIN = 1.2
@@ -217,24 +216,14 @@ def blas_library() -> Library | None:
 
 def _own_library() -> Library | None:
     """Return the functions of the OpenBLAS that comes with numpy."""
-    # Nets whose products are small need neither.
-    import ctypes
-    from pathlib import Path
-
-    package = Path(np.__file__).parent
-    for path in (*package.parent.glob("numpy.libs/*openblas*"), *package.glob(".dylibs/*openblas*")):
-        try:
-            library = ctypes.CDLL(str(path))
-        except OSError:
-            continue
-        for start, end in AFFIXES:
-            get = getattr(library, f"{start}_get_num_threads{end}", None)
-            change = getattr(library, f"{start}_set_num_threads{end}", None)
-            if get is not None and change is not None:
-                # It starts with a thread for each processor. If it has fewer, threadpoolctl, say, has set them.
-                n_processors = getattr(library, f"{start}_get_num_procs{end}", get)
-                return Library(get, change, n_processors())
-    return None
+    names = ("openblas_get_num_threads", "openblas_set_num_threads")
+    functions = openblas_functions(*names, "openblas_get_num_procs") or openblas_functions(*names)
+    if functions is None:
+        return None
+    get, change, *others = functions.found
+    # It starts with a thread for each processor. If it has fewer, threadpoolctl, say, has set them.
+    count = others[0] if others else get
+    return Library(get, change, count())
 
 
 def _by_threadpoolctl() -> Library | None:

@@ -11,7 +11,7 @@ import pytest
 from nnframe import Loss, PluginError, TrainingTask, nNet, pairs
 from nnframe.arrays import copy_all, subtract_all
 from nnframe.contracts.engine import Epoch
-from nnframe.engines.fast import descent
+from nnframe.engines.fast import descent, rank_one
 from nnframe.engines.fast.numpy_engine import prepare
 from nnframe.training.prepare import bind_net
 from nnframe.training.settings import Settings
@@ -19,11 +19,13 @@ from nnframe.training.settings import Settings
 MIB = 2**20
 
 
-@pytest.fixture(params=["in one vector", "in the layers"])
-def _both_places(request, monkeypatch):
-    """Let the weights of small nets be where they always are, and where those of large ones are."""
-    if request.param == "in the layers":
+@pytest.fixture(params=["in one vector", "in the layers", "without some gradients"])
+def _every_place(request, monkeypatch):
+    """Let small nets be trained as they always are, and as large ones are."""
+    if request.param != "in one vector":
         monkeypatch.setattr(descent, "FEW_PARAMETERS", 0)
+    # Two of the three layers have as many weights.
+    monkeypatch.setattr(rank_one, "FEWEST_WEIGHTS", 20 if request.param == "without some gradients" else 2**30)
 
 
 def make_net(dtype=np.float64):
@@ -49,7 +51,7 @@ def assert_same_weights(one, other, tolerance=1e-12):
         np.testing.assert_allclose(mine, yours, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.usefixtures("_both_places")
+@pytest.mark.usefixtures("_every_place")
 @pytest.mark.parametrize("batch_size", [1, 4, 11])
 def test_weights_equal_the_references_wherever_they_are_stored(batch_size):
     mine, reference = make_net(), make_net()
@@ -58,7 +60,7 @@ def test_weights_equal_the_references_wherever_they_are_stored(batch_size):
     assert_same_weights(mine, reference)
 
 
-@pytest.mark.usefixtures("_both_places")
+@pytest.mark.usefixtures("_every_place")
 def test_training_changes_the_arrays_that_a_user_holds():
     net = make_net()
     held = weights_of(net)
@@ -69,7 +71,7 @@ def test_training_changes_the_arrays_that_a_user_holds():
         assert not np.array_equal(array, then)
 
 
-@pytest.mark.usefixtures("_both_places")
+@pytest.mark.usefixtures("_every_place")
 def test_an_epoch_starts_from_weights_that_changed_after_the_last():
     mine, data = make_net(), make_data()
     other = copy.deepcopy(mine)
@@ -84,7 +86,7 @@ def test_an_epoch_starts_from_weights_that_changed_after_the_last():
     assert_same_weights(mine, other)
 
 
-@pytest.mark.usefixtures("_both_places")
+@pytest.mark.usefixtures("_every_place")
 @pytest.mark.parametrize("stop", [lambda: 1 / 0, _thread.interrupt_main], ids=["failure", "interrupt"])
 def test_however_an_epoch_ends_the_weights_are_those_of_the_last_whole_batch(stop):
     calls = []

@@ -36,6 +36,11 @@ class Descent(ABC):
         Whether `step` expects gradients that are multiplied by the learning rate.
     has_begin : bool
         Whether `begin` does anything.
+    inputs : ndarray or None
+        Where the backward pass writes the inputs, if the first weights' gradient isn't needed.
+    factors : sequence of sequence of float, or None
+        What the learning rates of each layer's arrays are multiplied by, as far as the passes know; None for those of
+        the rule.
     subtract : callable or None
         What `step` does, where that is a single call of numpy: to call it directly saves a call of Python.
     """
@@ -45,6 +50,8 @@ class Descent(ABC):
     loss_gradients: Sequence[Array] = ()
     takes_steps = True
     has_begin = True
+    inputs: Array | None = None
+    factors: Sequence[Sequence[float]] | None = None
     subtract: Callable[[], object] | None = None
 
     @abstractmethod
@@ -72,7 +79,7 @@ class Descent(ABC):
 
 def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to follow the rule of a task."""
-    if not _is_plain(task):
+    if not is_plain(task):
         return ByRule(task)
     distinct = distinct_layers(task.layers)
     if isinstance(task, TrainingTask) and task.combine is not None:
@@ -90,7 +97,7 @@ def descent_of(task: TrainingTask | BoundNet, memory: Memory) -> Descent:
 
 def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
     """Return the fastest way to make single updates."""
-    if not _is_plain(net):
+    if not is_plain(net):
         return ByRule(net)
     arrays = parameters_of(net.layers)
     if len(distinct_layers(net.layers)) < len(net.layers) or sum(array.size for array in arrays) > FEW_PARAMETERS:
@@ -99,7 +106,7 @@ def descent_in_place(net: BoundNet, memory: Memory) -> Descent:
     return InJointVector(net, vectors[0]) if len(vectors) == 1 else InVectors(net, vectors)
 
 
-def _is_plain(task: TrainingTask | BoundNet) -> bool:
+def is_plain(task: TrainingTask | BoundNet) -> bool:
     """Return whether weights and biases are all there is to update, by plain gradient descent."""
     has_parameters = any(layer.parameters for layer in task.layers) or task.objective.parameters
     return task.rule.is_plain and not has_parameters

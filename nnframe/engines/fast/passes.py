@@ -25,7 +25,10 @@ LossGradient: TypeAlias = Callable[[Array, Output, Array, "Array | None"], None]
 
 
 class HasPlaces(Protocol):
-    """The layers to compute with, and where gradients are written: for each layer, and each parameter of the loss."""
+    """The layers to compute with, and where gradients are written: for each layer, and each parameter of the loss.
+
+    Who computes the gradient of the first layer's weights without these passes says where to write the inputs.
+    """
 
     @property
     def layers(self) -> Sequence[Linear]:
@@ -39,6 +42,10 @@ class HasPlaces(Protocol):
     def loss_gradients(self) -> Sequence[Array]:
         """For each learned parameter of the loss, where its gradient is written."""
 
+    @property
+    def inputs(self) -> Array | None:
+        """Where the backward pass writes the inputs, (B, n_in), in place of the gradient of the first weights."""
+
 
 class Places(NamedTuple):
     """`HasPlaces`, by itself."""
@@ -46,6 +53,7 @@ class Places(NamedTuple):
     layers: Sequence[Linear]
     gradients: Sequence[Gradient]
     loss_gradients: Sequence[Array] = ()
+    inputs: Array | None = None
 
 
 class Passes:
@@ -116,7 +124,12 @@ class Passes:
                 steps.append(_product(d, memories[k - 1].out.T, gradients[k].weights))
             if k > lowest:
                 steps += _backward_steps(layers[k], d, layers[k - 1], memories[k - 1], gradients[k - 1])
-        self.backward = _backward_pass(fill_last, steps, memories[0].d if factors[0][0] else None, gradients[0].weights)
+        use_inputs: Callable[[Array, Array], object] | None = memories[0].d.dot if factors[0][0] else None
+        into = gradients[0].weights
+        if places.inputs is not None:
+            # A copy; np.copyto takes longer.
+            use_inputs, into = np.positive, places.inputs
+        self.backward = _backward_pass(fill_last, steps, use_inputs, into)
 
 
 def _forward_pass(
@@ -145,16 +158,16 @@ def _rest_of_pass(steps: Sequence[Step], leave: Callable[[Output], None]) -> Cal
 
 
 def _backward_pass(
-    fill_last: LossGradient, steps: Sequence[Step], first_d: Array | None, first_gradient: Array
+    fill_last: LossGradient, steps: Sequence[Step], use_inputs: Callable[[Array, Array], object] | None, into: Array
 ) -> Callable[[Array, Array, Output, Array, Array | None], None]:
-    """Return the backward pass; without the first layer's d, that layer's weights are frozen."""
+    """Return the backward pass; without what uses the inputs, the first layer's weights are frozen."""
 
     def backward(x: Array, y: Array, output: Output, scale: Array, weights: Array | None) -> None:
         fill_last(y, output, scale, weights)
         for step in steps:
             step()
-        if first_d is not None:
-            first_d.dot(x, first_gradient)
+        if use_inputs is not None:
+            use_inputs(x, into)
 
     return backward
 

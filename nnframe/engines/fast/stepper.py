@@ -26,6 +26,7 @@ from nnframe.engines.fast.descent import Descent, descent_in_place
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes
+from nnframe.engines.fast.rank_one import rank_one_descent
 from nnframe.engines.vectors import factors_by_layer
 from nnframe.registry.plain_pairs import plain_pair_check
 
@@ -71,6 +72,7 @@ class Prepared(NamedTuple):
 
     Attributes
     ----------
+    descent : Descent
     passes : Passes
     output : Output
     scale : ndarray, shape ()
@@ -80,6 +82,7 @@ class Prepared(NamedTuple):
     threads : FittingThreads
     """
 
+    descent: Descent
     passes: Passes
     output: Output
     scale: Array
@@ -88,7 +91,7 @@ class Prepared(NamedTuple):
 
     @classmethod
     def for_size(cls, net: BoundNet, size: int, descent: Descent) -> Prepared:
-        """Allocate the memory."""
+        """Allocate the memory; a better descent for this size takes the place of the given one."""
         memory, layers = Memory(), net.layers
         *hidden, last = layers
         memories = [
@@ -98,17 +101,18 @@ class Prepared(NamedTuple):
         memories.append(LayerMemory.allocate(memory, last, size, is_last=True))
         output = Output.part_of(output_columns(memory, last, size, size), 0, size)
         parts = [each.first(size) for each in memories]
-        passes = Passes(descent, net.objective, parts, factors_by_layer(layers, net.rule))
+        descent = (rank_one_descent(net, parts) if size == 1 else None) or descent
+        passes = Passes(descent, net.objective, parts, descent.factors or factors_by_layer(layers, net.rule))
         # A loss that is computed from z has z in the output, and a where the product was.
         a_is_output = last.activation.plugin is None or not net.objective.value_takes_z
         a = output.columns if a_is_output else parts[-1].z
         threads = FittingThreads(largest_product((layer.weights for layer in layers), size), last.weights.dtype)
-        return cls(passes, output, np.empty((), last.weights.dtype), _total(net.objective, output, a), threads)
+        return cls(descent, passes, output, np.empty((), last.weights.dtype), _total(net.objective, output, a), threads)
 
 
 def update_of_size(net: BoundNet, size: int, descent: Descent, dropout: Dropout | None) -> Update:
     """Allocate what batches of one size need, and return the function that makes updates with them."""
-    passes, output, scale, total_of, threads = Prepared.for_size(net, size, descent)
+    descent, passes, output, scale, total_of, threads = Prepared.for_size(net, size, descent)
     # Names of a function are looked up faster than attributes: a twentieth of an update.
     enter, complete, backward, step = passes.enter, passes.complete, passes.backward, descent.step
     has_begin, takes_steps, subtract, masks = descent.has_begin, descent.takes_steps, descent.subtract, passes.masks
@@ -150,7 +154,7 @@ def pair_step(net: BoundNet, descent: Descent) -> Callable[[Any, Any, float], fl
 
     It is `update_of_size` for one sample, without all that such a pair doesn't need.
     """
-    passes, output, scale, total_of, threads = Prepared.for_size(net, 1, descent)
+    descent, passes, output, scale, total_of, threads = Prepared.for_size(net, 1, descent)
     enter, complete, backward, step = passes.enter, passes.complete, passes.backward, descent.step
     has_begin, takes_steps, subtract = descent.has_begin, descent.takes_steps, descent.subtract
     n_in, n_out = net.layers[0].weights.shape[1], len(net.layers[-1].weights)
