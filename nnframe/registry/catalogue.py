@@ -30,6 +30,8 @@ class Catalogue:
     def __init__(self, builtin_modules: Mapping[str, Sequence[str]], builtin_provider: Provider) -> None:
         self.builtin_provider = builtin_provider
         self._places = Places(builtin_modules, builtin_provider)
+        # The plugins that texts with parameters were made of, and what they became.
+        self._made_of_text: dict[str, tuple[Plugin, Plugin]] = {}
 
     def registered_in_code(self, kind: str, name: str) -> Plugin | None:
         """Return the object that this process registered under a name in any module, if there is exactly one."""

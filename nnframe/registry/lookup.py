@@ -16,6 +16,8 @@ from nnframe.registry.spec import Spec, Value, parse_spec
 P = TypeVar("P", bound=Plugin)
 # The places 1 to 3 of `nnframe.registry.places`, which contain only objects with the name.
 PLACES_OF_ITS_NAME = 3
+# So many texts with parameters are remembered.
+MOST_TEXTS = 256
 
 
 class Registry(Catalogue):
@@ -95,7 +97,8 @@ class Registry(Catalogue):
         kind = kind_of(wanted)
         if isinstance(name, str):
             spec = parse_spec(name)
-            return self.set_parameters(self._found(wanted, spec), spec.parameters)
+            found = self._found(wanted, spec)
+            return self._set_in_text(found, name, spec.parameters) if spec.parameters else found
         made = kind.type.from_function(name) if kind.takes_functions else None
         if isinstance(made, wanted):
             return made
@@ -104,6 +107,19 @@ class Registry(Catalogue):
             f"{kind.name} is {with_type(name)}; expected a name{self._example(kind.name)},{function} or an object of "
             f"{wanted.__module__}.{wanted.__name__}"
         )
+
+    def _set_in_text(self, plugin: P, text: str, parameters: Mapping[str, Value]) -> P:
+        """Do what `set_parameters` does, and keep the result: programs that train many nets use few texts."""
+        known = self._made_of_text.get(text)
+        if known is not None and known[0] is plugin and isinstance(known[1], type(plugin)):
+            return known[1]
+        made = self.set_parameters(plugin, parameters)
+        # What another name means may change.
+        if not any(isinstance(made.settings[key], Plugin) for key in parameters):
+            if len(self._made_of_text) >= MOST_TEXTS:
+                self._made_of_text.clear()
+            self._made_of_text[text] = plugin, made
+        return made
 
     def set_parameters(self, plugin: P, values: Mapping[str, Value]) -> P:
         """Return a plugin with parameters from a parsed text; the name of a plugin is replaced by that plugin.

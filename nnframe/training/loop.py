@@ -113,7 +113,7 @@ def _record(run: TrainingRun, learning_rate: float) -> None:
     """Add the epoch to the history and go to the next."""
     # Computed first: a metric that fails must not leave half an epoch in the history.
     validation_loss, values = _evaluated(run) if run.has_validation or run.metrics else (None, {})
-    history = run.history
+    history, parameters = run.history, run.task.objective.parameters
     history.loss.append(run.loss_sum / run.samples_up_to(run.batch))
     history.learning_rate.append(learning_rate)
     history.seconds.append(run.seconds)
@@ -121,8 +121,9 @@ def _record(run: TrainingRun, learning_rate: float) -> None:
         history.validation_loss.append(validation_loss)
     for name, value in values.items():
         history.metrics[name].append(value)
-    for per_epoch, array in zip(history.loss_parameters.values(), run.task.objective.parameters, strict=True):
-        per_epoch.append(float(array))
+    if parameters:
+        for per_epoch, array in zip(history.loss_parameters.values(), parameters, strict=True):
+            per_epoch.append(float(array))
     run.epoch, run.batch, run.loss_sum, run.seconds = run.epoch + 1, 0, 0.0, 0.0
 
 

@@ -95,13 +95,22 @@ class Plan:
         PluginError
             If the schedule fails.
         """
-        key = self._dropout_key(number) if self.drops else 0
-        return Epoch(self.learning_rates(number, learning_rate), self._order(number), 0, key)
+        if self.schedule is not None or self.shuffle or self.drops:
+            key = self._dropout_key(number) if self.drops else 0
+            return Epoch(self.learning_rates(number, learning_rate), self._order(number), 0, key)
+        epoch = self._epochs.get(learning_rate)
+        if epoch is None:
+            epoch = self._epochs[learning_rate] = Epoch(self.learning_rates(number, learning_rate), self._order(number))
+        return epoch
+
+    @cached_property
+    def _epochs(self) -> dict[float, Epoch]:
+        """Epochs that are alike, by their learning rates."""
+        return {}
 
     def learning_rates(self, number: int, learning_rate: float) -> Array:
         """Return the learning rate of each batch of an epoch; takes and raises what `epoch` does."""
-        rates = np.empty(self.batches_per_epoch)
-        rates.fill(learning_rate)
+        rates = np.full(self.batches_per_epoch, learning_rate)
         if self.schedule is not None:
             # A factor may underflow, whatever the caller wants numpy to do about that.
             with np.errstate(**TRAINING_ERRORS):

@@ -71,6 +71,8 @@ class Rounds:
 
     def agree(self) -> None:
         """Raise if the work has failed in another process."""
+        if self._team.size == 1:
+            return
         try:
             gathered(self._team, _nothing)
         except BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from itertools import accumulate
 
 import numpy as np
 
@@ -65,8 +66,8 @@ class Iterations:
         arrays, factors = trained_arrays(run.task.layers, run.task.objective), run.task.rule.factors
         # The vector of all weights, in as few parts as possible if all are trained.
         self._live = [array.reshape(-1) for array in arrays] if factors else joint_vectors(arrays)
-        self._has_frozen = factors is not None
-        stops = np.cumsum([array.size for array in self._live]).tolist()
+        self._has_frozen, self._dtype = factors is not None, arrays[0].dtype
+        stops = list(accumulate(array.size for array in self._live))
         factors = factors or (1.0,) * len(stops)
         # What isn't frozen, and where the vector of all weights has it.
         self._trained = [
@@ -134,7 +135,8 @@ class Iterations:
                 f"before it; scale the data, or use another optimizer",
                 epoch=number,
             )
-        copies = [(array, new_w[part]) for array, part in self._trained]
+        arrays = [self._updates, *(array for array, _ in self._trained)]
+        sources = [np.array(t), *(new_w[part] for _, part in self._trained)]
         for array, old, new in zip(self._state, self._given_state, new_state, strict=True):
             if new is old:
                 continue
@@ -142,11 +144,11 @@ class Iterations:
                 # A part of the old state, which may be overwritten before it is copied.
                 new = new.copy()
             # A vector replaces the oldest row of a matrix.
-            copies.append((array[(t - 1) % len(array)] if new.ndim < array.ndim else array, new))
-        copies.append((self._updates, np.array(t)))
+            arrays.append(array[(t - 1) % len(array)] if new.ndim < array.ndim else array)
+            sources.append(new)
         # From here on, nothing can fail.
         self._rounds.agree()
-        copy_all(*zip(*copies, strict=True))
+        copy_all(arrays, sources)
         # Nobody else changes the weights of a run without callbacks.
         is_known = not (self._run.callbacks.named or self._has_frozen or new_w.flags.writeable)
         self._next = new_w if is_known else None
@@ -158,7 +160,8 @@ class Iterations:
         """Return the loss with the penalty and its gradient; the last answer is kept."""
         # An array that can be written to may have another content by now.
         if w is not self._given or w.flags.writeable:
-            w = np.asarray(w, self._live[0].dtype)
+            if type(w) is not np.ndarray or w.dtype != self._dtype:
+                w = np.asarray(w, self._dtype)
             if not self._is_last(w):
                 self._w = NOTHING
                 assert self._data is not None

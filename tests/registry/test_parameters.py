@@ -71,6 +71,17 @@ def test_every_sort_of_parameter_can_be_set_in_the_name(many, text, changes):
     assert registry.get("loss", found.spec) == found
 
 
+def test_a_text_means_the_plugin_that_has_the_name_at_the_moment(many):
+    first = registry.get("loss", "many(every=7)")
+    assert registry.get("loss", "many(every=7)") is first
+    registry.unregister(many)
+    other = Loss("many", squared, lambda a, y, **settings: a - y, params={"every": 1})
+    with registry.temporarily(other), registry.temporarily(Metric("many", squared, params={"every": 2})):
+        assert registry.get("loss", "many(every=7)").gradient is other.gradient
+        assert type(registry.get("metric", "many(every=7)")) is Metric
+    registry.register(many)
+
+
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [

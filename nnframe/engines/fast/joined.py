@@ -17,11 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.contracts.bound import Linear
+from nnframe.contracts.bound import Linear, parameters_of
 from nnframe.contracts.engine import Samples
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory
-from nnframe.engines.vectors import vector_of
 
 
 class Chunk(NamedTuple):
@@ -88,17 +87,31 @@ def _joined(layer: Linear) -> Linear:
     return layer._replace(weights=matrix, bias=matrix[:0, :1])
 
 
-def order_of(layers: Sequence[Linear], joined_layers: Sequence[Linear], loss_parameters: Sequence[Array]) -> Array:
-    """Return for each number of a `vector_of` joined layers its place in that of the layers."""
-    size = sum(array.size for layer in layers for array in (layer.weights, layer.bias, *layer.parameters))
-    places = np.arange(size + len(loss_parameters))
-    order: Array = places.copy()
-    _, sources = vector_of(layers, None, loss_parameters, places)
-    _, parts = vector_of(joined_layers, None, loss_parameters, order)
-    for part, source, layer in zip(parts, sources, joined_layers, strict=True):
-        if is_joined(layer):
-            part.weights[:, :-1], part.weights[:, -1:] = source.weights, source.bias
-    return order
+def order_of(layers: Sequence[Linear], joined_layers: Sequence[Linear], n_others: int) -> Array:
+    """Return for each number of a `vector_of` joined layers, and some others at its end, its place among all weights.
+
+    Parameters
+    ----------
+    layers : sequence of Linear
+        Each once.
+    joined_layers : sequence of Linear
+        What became of them.
+    n_others : int
+    """
+    n_weights = sum(array.size for array in parameters_of(layers))
+    places = np.arange(n_weights + n_others)
+    order, start = [], 0
+    for layer, after in zip(layers, joined_layers, strict=True):
+        middle = start + layer.weights.size
+        stop = middle + layer.bias.size
+        if is_joined(after):
+            pair = places[start:middle].reshape(layer.weights.shape), places[middle:stop].reshape(layer.bias.shape)
+            order.append(np.concatenate(pair, axis=1).reshape(-1))
+            start = stop
+        end = stop + sum(array.size for array in layer.parameters)
+        order.append(places[start:end])
+        start = end
+    return np.concatenate([*order, places[start:]])
 
 
 def factors_of_joined(layers: Iterable[Linear], factors: Iterable[tuple[float, ...]]) -> list[tuple[float, ...]]:

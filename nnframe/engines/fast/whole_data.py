@@ -90,7 +90,7 @@ class WholeData:
         self._has_ones = size <= MOST_KEPT
         kinds = joined(distinct, self._has_ones)
         # Where each number of the passes' vectors is in that of all weights, and the reverse.
-        self._order = order_of(distinct, kinds, of_loss)
+        self._order = order_of(distinct, kinds, len(of_loss))
         self._places = np.empty_like(self._order)
         self._places[self._order] = np.arange(len(self._order))
         self._vector, parts = vector_of(kinds, None, of_loss)
