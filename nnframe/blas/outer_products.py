@@ -16,13 +16,11 @@ from nnframe.arrays import FLOAT32, FLOAT64, Array, DType
 from nnframe.blas.library import openblas_functions
 
 ROW_BY_ROW = 101
-# OpenBLAS shares more numbers among threads, which takes longer than it saves unless there are many more.
-ON_ONE_THREAD, SHARED = 2**15, 2**20
 NAMES = {FLOAT32: "cblas_sger", FLOAT64: "cblas_dger"}
 
 
-def outer_subtraction(matrix: Array, column: Array, row: Array) -> list[Callable[[], object]] | None:
-    """Return functions that together subtract ``column @ row`` from a matrix in place; None if BLAS has none.
+def outer_subtraction(matrix: Array, column: Array, row: Array) -> Callable[[], object] | None:
+    """Return the function that subtracts ``column @ row`` from a matrix in place; None if there is none in BLAS.
 
     Parameters
     ----------
@@ -31,11 +29,7 @@ def outer_subtraction(matrix: Array, column: Array, row: Array) -> list[Callable
         The function reads them whenever it is called. All three must be contiguous, and of one dtype.
     """
     function = _function(matrix.dtype)
-    if function is None:
-        return None
-    size = len(matrix) if matrix.size > SHARED else max(1, ON_ONE_THREAD // matrix.shape[1])
-    parts = [slice(start, start + size) for start in range(0, len(matrix), size)]
-    return [function(matrix[part], column[part], row) for part in parts]
+    return None if function is None else function(matrix, column, row)
 
 
 @lru_cache

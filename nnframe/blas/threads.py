@@ -67,6 +67,8 @@ class FittingThreads:
     product : (int, int, int)
         The sizes m, k and n of the largest product of an (m, k) and a (k, n) matrix.
     dtype : numpy.dtype
+    is_one : bool, optional
+        Whether one thread is known to be good, so that nothing is timed.
 
     Attributes
     ----------
@@ -74,10 +76,10 @@ class FittingThreads:
         Until then, by `time.perf_counter`, all threads are the best choice.
     """
 
-    def __init__(self, product: tuple[int, int, int], dtype: DType) -> None:
+    def __init__(self, product: tuple[int, int, int], dtype: DType, is_one: bool = False) -> None:
         # The last finding, at hand.
         self._finding = True, 0.0
-        self._key = _stand_in(product), dtype
+        self._key, self._is_one = (_stand_in(product), dtype), is_one
         self._library = None if _is_on_one(product) or is_set_by_user() else blas_library()
         self.on_all_until = math.inf if self._library is None else 0.0
 
@@ -115,7 +117,7 @@ class FittingThreads:
     def _wants_one(self, library: Library) -> bool:
         before = library.get()
         # Another number was set by the user, or by a run in another thread.
-        return before > 1 and before == library.n_threads and self._is_faster_alone(library)
+        return before > 1 and before == library.n_threads and (self._is_one or self._is_faster_alone(library))
 
     def _is_faster_alone(self, library: Library) -> bool:
         now = perf_counter()

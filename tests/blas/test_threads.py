@@ -74,6 +74,23 @@ def test_the_number_of_threads_is_put_back_after_an_error(error, monkeypatch):
     assert library.n == 4
 
 
+def test_where_one_thread_is_known_to_be_good_nothing_is_timed(monkeypatch):
+    library = Threads(monkeypatch, alone=False)
+    threads = FittingThreads(LARGE, FLOAT32, is_one=True)
+    assert threads.call(lambda: library.n) == 1
+    assert library.seen == [1, 4]
+    library.n = 3
+    assert threads.call(lambda: library.n) == 3
+
+
+def test_an_update_without_gradients_runs_on_one_thread(monkeypatch):
+    library = Threads(monkeypatch, alone=False)
+    rng = np.random.default_rng(0)
+    net = nNet.from_sizes([784, 128, 10])
+    net.trainer("mse", 0.01).step(rng.normal(size=(784, 1)), rng.normal(size=(10, 1)))
+    assert library.seen == [1, 4]
+
+
 def test_a_small_product_is_never_timed(monkeypatch):
     library = Threads(monkeypatch, alone=True)
     threads = FittingThreads(SMALL, FLOAT32)

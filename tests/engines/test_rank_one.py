@@ -23,12 +23,11 @@ needs_blas = pytest.mark.skipif(
 def test_an_outer_product_is_subtracted_in_place(shape, dtype):
     rng = np.random.default_rng(0)
     matrix, column, row = (rng.normal(size=size).astype(dtype) for size in (shape, (shape[0], 1), (1, shape[1])))
-    functions = outer_subtraction(matrix, column, row)
-    # They read what is in the arrays then.
+    subtract = outer_subtraction(matrix, column, row)
+    # It reads what is in the arrays then.
     column *= 2
     expected = matrix - column * row
-    for function in functions:
-        function()
+    subtract()
     np.testing.assert_allclose(matrix, expected, rtol=0, atol=50 * np.finfo(dtype).eps)
 
 

@@ -41,6 +41,8 @@ class Descent(ABC):
     factors : sequence of sequence of float, or None
         What the learning rates of each layer's arrays are multiplied by, as far as the passes know; None for those of
         the rule.
+    wants_one_thread : bool
+        Whether all BLAS calls of an update had better run on one thread.
     subtract : callable or None
         What `step` does, where that is a single call of numpy: to call it directly saves a call of Python.
     """
@@ -52,6 +54,7 @@ class Descent(ABC):
     has_begin = True
     inputs: Array | None = None
     factors: Sequence[Sequence[float]] | None = None
+    wants_one_thread = False
     subtract: Callable[[], object] | None = None
 
     @abstractmethod

@@ -25,6 +25,8 @@ from nnframe.engines.vectors import parts_of
 
 # Smaller matrices are updated in the same time or less by numpy.
 FEWEST_WEIGHTS = 2**14
+# With fewer, threads that wait for each other twice an update may take ten times as long as one, and gain little.
+FEWEST_SHARED = 2**20
 
 _call = methodcaller("__call__")
 
@@ -82,9 +84,10 @@ class RankOne(Descent):
             if are_large[k]:
                 before = inputs if k == 0 else memories[k - 1].out.T
                 # For one sample, d is the gradient of the bias.
-                functions = outer_subtraction(layer.weights, self.gradients[k].bias, before)
-                self.has_functions &= functions is not None
-                self._calls += functions or []
+                function = outer_subtraction(layer.weights, self.gradients[k].bias, before)
+                self.has_functions &= function is not None
+                self._calls += [] if function is None else [function]
+        self.wants_one_thread = max(layer.weights.size for layer in self.layers) < FEWEST_SHARED
         self.factors = [(0.0 if is_large else 1.0, 1.0) for is_large in are_large]
 
     def begin(self) -> None:

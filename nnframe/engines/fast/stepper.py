@@ -106,7 +106,8 @@ class Prepared(NamedTuple):
         # A loss that is computed from z has z in the output, and a where the product was.
         a_is_output = last.activation.plugin is None or not net.objective.value_takes_z
         a = output.columns if a_is_output else parts[-1].z
-        threads = FittingThreads(largest_product((layer.weights for layer in layers), size), last.weights.dtype)
+        largest = largest_product((layer.weights for layer in layers), size)
+        threads = FittingThreads(largest, last.weights.dtype, descent.wants_one_thread)
         return cls(descent, passes, output, np.empty((), last.weights.dtype), _total(net.objective, output, a), threads)
 
 
