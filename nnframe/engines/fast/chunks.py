@@ -16,6 +16,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples, TrainingTask
 from nnframe.data import Pairs
+from nnframe.engines.fast.joined_first import with_ones
 from nnframe.engines.fast.memory_layout import Output
 
 # Inputs (B, n_in), targets (n_out, B), weights (B,), where the first one is in the chunk, and memory for the outputs.
@@ -48,9 +49,11 @@ class Chunks:
         That of a batch.
     columns : ndarray, shape (n_out, count)
         Memory for the outputs.
+    has_ones : bool, optional
+        Whether the inputs of the batches end with a 1. The data must be in the layers' dtype then.
     """
 
-    def __init__(self, task: TrainingTask, count: int, size: int, columns: Array) -> None:
+    def __init__(self, task: TrainingTask, count: int, size: int, columns: Array, has_ones: bool = False) -> None:
         self._task, self._count, self._size, self._columns = task, count, size, columns
         starts = range(0, count, size)
         self._outputs = [Output.part_of(columns, start, start + size) for start in starts]
@@ -58,6 +61,8 @@ class Chunks:
         # Other data may have to be converted.
         self._can_gather = type(data) is Pairs and data.X.dtype == data.Y.dtype == dtype
         self._gathered: dict[int, Chunk] = {}
+        if has_ones:
+            self._task = task._replace(data=Pairs(with_ones(data.X), data.Y))
 
     @cached_property
     def _memory(self) -> tuple[Array, Array, Array | None]:

@@ -26,11 +26,12 @@ def is_by_sample(n: int, count: int) -> bool:
     return WIDEST_BY_SAMPLE >= n >= count > 1
 
 
-def laid_out(memory: Array, count: int) -> Array:
+def laid_out(memory: Array, count: int, by_sample: bool | None = None) -> Array:
     """Return memory of shape (n, B) as (n, count) for count <= B, in the order that `is_by_sample` chooses."""
     n = len(memory)
     part = memory.reshape(-1)[: n * count]
-    return part.reshape(count, n).T if is_by_sample(n, count) else part.reshape(n, count)
+    by_sample = is_by_sample(n, count) if by_sample is None else by_sample
+    return part.reshape(count, n).T if by_sample else part.reshape(n, count)
 
 
 def row_by_row(*columns: Array) -> tuple[Array, ...]:
@@ -74,10 +75,10 @@ class LayerMemory(NamedTuple):
         mask, out = (memory.empty_like(z), memory.empty_like(z)) if has_dropout else (None, a)
         return cls(z, a, d, mask, out)
 
-    def first(self, count: int) -> LayerMemory:
+    def first(self, count: int, by_sample: bool | None = None) -> LayerMemory:
         """Return this memory for as many samples as were allocated or fewer, in the order that suits them."""
-        z, a, d, out = (laid_out(memory, count) for memory in (self.z, self.a, self.d, self.out))
-        return LayerMemory(z, a, d, None if self.mask is None else laid_out(self.mask, count), out)
+        z, a, d, out = (laid_out(memory, count, by_sample) for memory in (self.z, self.a, self.d, self.out))
+        return LayerMemory(z, a, d, None if self.mask is None else laid_out(self.mask, count, by_sample), out)
 
 
 def output_columns(memory: Memory, layer: Linear, count: int, size: int) -> Array:

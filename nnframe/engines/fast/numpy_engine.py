@@ -45,6 +45,7 @@ from nnframe.contracts.markers import hookimpl
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.chunks import Batch, Chunk, Chunks
 from nnframe.engines.fast.descent import descent_of
+from nnframe.engines.fast.joined_first import JoinedFirst, joins_first, with_ones
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes
@@ -72,6 +73,7 @@ class NumpyRun:
             self.chunk *= max(1, min(MOST_BATCHES, MOST_NUMBERS // n_numbers, -(-n_samples // self.batch_size)))
         self.dropout = Dropout(task) if any(task.dropout) else None
         self.memory = Memory()
+        self.joins_first = joins_first(task, self.batch_size)
         *hidden, last = task.layers
         self.memories = [
             LayerMemory.allocate(self.memory, layer, self.batch_size, has_dropout=share > 0)
@@ -79,11 +81,11 @@ class NumpyRun:
         ]
         self.memories.append(LayerMemory.allocate(self.memory, last, self.batch_size, is_last=True))
         rank_one = rank_one_descent(task, self.memories) if self.batch_size == 1 else None
-        self.descent = rank_one or descent_of(task, self.memory)
+        self.descent = JoinedFirst(task) if self.joins_first else rank_one or descent_of(task, self.memory)
         self.columns = output_columns(self.memory, last, self.chunk, self.batch_size)
         # numpy is faster with few long rows than with many short columns, even with the copy.
         self.copies_columns = len(last.weights) < self.chunk
-        self.chunks = Chunks(task, self.chunk, self.batch_size, self.columns)
+        self.chunks = Chunks(task, self.chunk, self.batch_size, self.columns, self.joins_first)
         # An array: numpy takes longer to convert a number to one than to multiply by it.
         self.scale = np.empty((), last.weights.dtype)
         self.passes: dict[int, Passes] = {}
@@ -148,7 +150,7 @@ class NumpyRun:
         rates, sizes = epoch.learning_rates.tolist(), self.task.batch_sizes(epoch)
         for samples, size, rate in zip(self.task.samples(epoch), sizes, rates, strict=True):
             x, y, weights, start = samples
-            loss_sum = 0.0
+            x, loss_sum = with_ones(x) if self.joins_first else x, 0.0
             if len(x) == 0:
                 self.descent.clear()
             else:
@@ -165,7 +167,8 @@ class NumpyRun:
     def passes_for(self, size: int) -> Passes:
         """Return the passes for batches of a number of samples."""
         if size not in self.passes:
-            memories = [memory.first(size) for memory in self.memories]
+            first, others = self.memories[0], self.memories[1:]
+            memories = [first.first(size, by_sample=self.joins_first or None), *(each.first(size) for each in others)]
             factors = self.descent.factors or factors_by_layer(self.task.layers, self.task.rule)
             self.passes[size] = Passes(self.descent, self.objective, memories, factors)
         return self.passes[size]

@@ -126,6 +126,8 @@ class Passes:
                 steps += _backward_steps(layers[k], d, layers[k - 1], memories[k - 1], gradients[k - 1])
         use_inputs: Callable[[Array, Array], object] | None = memories[0].d.dot if factors[0][0] else None
         into = gradients[0].weights
+        if factors[0][0] and not into.flags.c_contiguous:
+            use_inputs, into = partial(_transposed_product, memories[0].d.T), into.T
         if places.inputs is not None:
             # A copy; np.copyto takes longer.
             use_inputs, into = np.positive, places.inputs
@@ -175,6 +177,11 @@ def _backward_pass(
 def _product(A: Array, B: Array, out: Array) -> Step:
     """Return the function that fills a matrix with A B; an array's own dot only takes C-contiguous outputs."""
     return partial(A.dot, B, out) if out.flags.c_contiguous else partial(B.T.dot, A.T, out.T)
+
+
+def _transposed_product(A: Array, B: Array, out: Array) -> None:
+    """Fill a matrix with B' A."""
+    B.T.dot(A, out)
 
 
 def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step:
