@@ -13,24 +13,33 @@ import sys
 from contextlib import suppress
 
 if sys.platform == "linux":
-    _processor = getattr(ctypes.CDLL(None), "sched_getcpu", None)
+    _processor = getattr(ctypes.PyDLL(None), "sched_getcpu", None)
 
-    def keep_off_my_processor(thread_id: int) -> None:
-        """Let a thread run where the caller may, but not where the caller is just now, until it is told otherwise.
+    def other_processors() -> set[int] | None:
+        """Return where the caller may run, but for where it is just now if there is more; None if unknown."""
+        if _processor is None:
+            return None
+        allowed = os.sched_getaffinity(0)
+        return allowed - {_processor()} or allowed
+
+    def move_thread(thread_id: int, processors: set[int]) -> None:
+        """Let a thread run on these processors alone, until it is told otherwise.
 
         Parameters
         ----------
         thread_id : int
             The system's number for it, `threading.Thread.native_id`.
+        processors : set of int
         """
-        if _processor is None:
-            return
-        # Where it isn't permitted, training is only slower.
+        # Where it isn't permitted, the work is only slower.
         with suppress(OSError):
-            allowed = os.sched_getaffinity(0)
-            os.sched_setaffinity(thread_id, allowed - {_processor()} or allowed)
+            os.sched_setaffinity(thread_id, processors)
 
 else:
 
-    def keep_off_my_processor(thread_id: int) -> None:
-        """Do nothing: other systems don't let a thread choose."""
+    def other_processors() -> set[int] | None:
+        """Return None: other systems don't let a thread choose."""
+        return None
+
+    def move_thread(thread_id: int, processors: set[int]) -> None:
+        """Do nothing."""

@@ -24,7 +24,7 @@ ARRIVED, ABORTED, FIRST_TICKET = 0, 1, 2
 FEWEST_SAMPLES = 8
 
 # Windows counts in milliseconds, other systems in microseconds.
-_sleep = types.ExternalFunction("Sleep" if sys.platform == "win32" else "usleep", types.intc(types.uintc))
+sleep = types.ExternalFunction("Sleep" if sys.platform == "win32" else "usleep", types.intc(types.uintc))
 
 
 @kernel
@@ -60,7 +60,7 @@ def has_tickets(barrier: Array, layer: int) -> bool:
 @kernel
 def take_ticket(barrier: Array, layer: int) -> int:
     """Return the next ticket of a layer, which no other thread gets."""
-    ticket: int = _fetch_add_one(barrier, FIRST_TICKET + layer)
+    ticket: int = fetch_add_one(barrier, FIRST_TICKET + layer)
     return ticket
 
 
@@ -81,20 +81,20 @@ def wait_at_barrier(barrier: Array, n_threads: int) -> bool:
         See `new_barrier`.
     n_threads : int
     """
-    number = _fetch_add_one(barrier, ARRIVED)
+    number = fetch_add_one(barrier, ARRIVED)
     everyone = (number // n_threads + 1) * n_threads
     spins = 0
-    while _load_atomic(barrier, ARRIVED) < everyone:
-        if _load_atomic(barrier, ABORTED) != 0:
+    while load_atomic(barrier, ARRIVED) < everyone:
+        if load_atomic(barrier, ABORTED) != 0:
             return False
         spins += 1
         if spins > SPINS:
-            _sleep(SLEEP_UNITS)
+            sleep(SLEEP_UNITS)
     return True
 
 
 @intrinsic
-def _fetch_add_one(typing, barrier, i):  # type: ignore[no-untyped-def]
+def fetch_add_one(typing, barrier, i):  # type: ignore[no-untyped-def]
     """Atomically add 1 to a number and return what it was."""
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
@@ -105,7 +105,7 @@ def _fetch_add_one(typing, barrier, i):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _load_atomic(typing, barrier, i):  # type: ignore[no-untyped-def]
+def load_atomic(typing, barrier, i):  # type: ignore[no-untyped-def]
     """Return a number as another thread may just have written it, ordered after all that it wrote before."""
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]

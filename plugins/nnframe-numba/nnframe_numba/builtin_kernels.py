@@ -13,8 +13,11 @@ import numpy as np
 
 from nnframe import Array
 from nnframe_numba.float32_math import exp, tanh
-from nnframe_numba.intrinsics import flat
-from nnframe_numba.jit import kernel
+from nnframe_numba.intrinsics import flat, never_inline
+from nnframe_numba.jit import kernel, separate_kernel
+from nnframe_numba.simd import load, store, width, zeros
+from nnframe_numba.transposing import square_on_stack, transpose, transpose_to_some
+from nnframe_numba.vector_arithmetic import larger
 
 
 @kernel
@@ -47,6 +50,42 @@ def relu_differentiate(d: Array, z: Array, a: Array) -> None:
 
 @kernel
 def softmax_activate(z: Array, a: Array) -> None:
+    """Fill a with softmax(z)."""
+    if len(z) > 1 and z.shape[1] <= width(z):
+        _softmax_by_vectors(z, a)
+    else:
+        _softmax_by_numbers(z, a)
+
+
+@separate_kernel
+def _softmax_by_vectors(z: Array, a: Array) -> None:
+    """Fill a with softmax(z), for rows that fit into a vector.
+
+    As many rows as a vector has numbers are transposed, so that maxima and sums are over vectors and not within them.
+    """
+    never_inline()
+    n_rows, n_columns = z.shape
+    lanes, one = width(z), z.dtype.type(1)
+    columns = square_on_stack(z)
+    for i in range(0, n_rows, lanes):
+        n = min(lanes, n_rows - i)
+        transpose(z, i * n_columns, n_columns, n, n_columns, columns, 0, lanes)
+        top = load(columns, 0)
+        for j in range(1, n_columns):
+            top = larger(top, load(columns, j * lanes))
+        total = zeros(z)
+        for j in range(n_columns):
+            power = exp(load(columns, j * lanes) - top)
+            store(columns, j * lanes, power)
+            total = total + power
+        share = one / total
+        for j in range(n_columns):
+            store(columns, j * lanes, load(columns, j * lanes) * share)
+        transpose_to_some(columns, n_columns, n, a, i * n_columns)
+
+
+@kernel
+def _softmax_by_numbers(z: Array, a: Array) -> None:
     """Fill a with softmax(z)."""
     for i in range(z.shape[0]):
         top = z[i, 0]

@@ -1,4 +1,4 @@
-"""exp and tanh in float32 by arithmetic alone, so that loops that call them are vectorized.
+"""exp and tanh in float32 by arithmetic alone, so that loops that call them are vectorized; exp takes vectors as well.
 
 A call of the C library takes one number. Other types still call it: they would gain less and need more terms.
 
@@ -13,10 +13,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import njit, types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 from nnframe_numba.jit import ERRORS
+from nnframe_numba.simd import Vector
+from nnframe_numba.vector_arithmetic import exp_by_numbers, like
 
 # With Python's own numbers, everything would become float64.
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
@@ -28,7 +31,7 @@ LOG2_E = np.float32(1.44269504)
 LN2_HIGH, LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
 # 1.5 * 2^23: added to a small number, it leaves no bits for a fraction, so that the last bits are the nearest integer.
 ROUNDER = np.float32(12582912)
-ROUNDER_BITS = np.int32(ROUNDER.view(np.int32))
+ROUNDER_BITS = int(ROUNDER.view(np.int32))
 EXPONENT_BIAS, MANTISSA_BITS = 127, 23
 
 E0, E1, E2, E3, E4 = map(np.float32, (0.5, 0.16666576, 0.041666552, 0.008363233, 0.001392625))
@@ -41,34 +44,58 @@ T0, T1, T2, T3, T4 = map(np.float32, (-0.33333328, 0.1333277, -0.053850908, 0.02
 def exact(function: Any) -> Any:
     """Compile in the order written, even in loops that may be reordered, and inline into them.
 
-    (x - n * LN2_HIGH) - n * LN2_LOW, reordered, would be rounded where it must not be.
+    (x - n * LN2_HIGH) - n * LN2_LOW, reordered, would be rounded where it must not be. A product and a sum may be
+    fused, which rounds once.
     """
-    return njit(function, fastmath=False, forceinline=True, **ERRORS)
+    return njit(function, fastmath={"contract"}, forceinline=True, **ERRORS)
+
+
+@intrinsic
+def limited(typing, x, low, high):  # type: ignore[no-untyped-def]
+    """Return x, a number or a vector, where it lies between two numbers, and else the nearer one; NaN stays NaN."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        x, low, high = arguments
+        for sign, limit in ((">", high), ("<", low)):
+            limit = like(builder, x, limit)
+            x = builder.select(builder.fcmp_ordered(sign, x, limit), limit, x)
+        return x
+
+    return x(x, low, high), code
+
+
+@intrinsic
+def times_power_of_two(typing, x, shifted):  # type: ignore[no-untyped-def]
+    """Return x * 2^n for n + ROUNDER; both are numbers or vectors."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        x, shifted = arguments
+        whole_type = ir.IntType(32) if x.type == ir.FloatType() else ir.VectorType(ir.IntType(32), x.type.count)
+
+        def whole(number: int) -> Any:
+            return whole_type(number if x.type == ir.FloatType() else [number] * x.type.count)
+
+        n = builder.sub(builder.bitcast(shifted, whole_type), whole(ROUNDER_BITS))
+        # In two steps, because one can't reach 2^128 or anything below 2^-126.
+        half = builder.ashr(n, whole(1))
+        for exponent in (half, builder.sub(n, half)):
+            # The bits of a power of two are the exponent alone.
+            bits = builder.shl(builder.add(exponent, whole(EXPONENT_BIAS)), whole(MANTISSA_BITS))
+            x = builder.fmul(x, builder.bitcast(bits, x.type))
+        return x
+
+    return x(x, shifted), code
 
 
 @exact
-def power_of_two(n: int) -> float:
-    """Return 2^n for -126 <= n <= 127, whose bits are the exponent alone."""
-    power: float = np.int32((n + EXPONENT_BIAS) << MANTISSA_BITS).view(np.float32)
-    return power
-
-
-@exact
-def exp_float32(x: float) -> float:
-    """Return e^x."""
-    # These comparisons are false for NaN, so that it passes through.
-    x = LARGEST if x > LARGEST else x
-    x = SMALLEST if x < SMALLEST else x
-    shifted = np.float32(x * LOG2_E + ROUNDER)
+def exp_float32(x: Any) -> Any:
+    """Return e^x, for a number or a vector."""
+    x = limited(x, SMALLEST, LARGEST)
+    shifted = x * LOG2_E + ROUNDER
     n = shifted - ROUNDER
     r = (x - n * LN2_HIGH) - n * LN2_LOW
     polynomial = (((E4 * r + E3) * r + E2) * r + E1) * r + E0
-    mantissa = (polynomial * r * r + r) + ONE
-    # In two steps, because one can't reach 2^128 or anything below 2^-126.
-    whole = np.int32(shifted.view(np.int32) - ROUNDER_BITS)
-    half = np.int32(whole >> 1)
-    power: float = mantissa * power_of_two(half) * power_of_two(np.int32(whole - half))
-    return power
+    return times_power_of_two((polynomial * r * r + r) + ONE, shifted)
 
 
 @exact
@@ -97,7 +124,9 @@ def tanh(x: Any) -> Any:
 
 @overload(exp)
 def _exp(x):  # type: ignore[no-untyped-def]
-    return (lambda x: exp_float32(x)) if x == types.float32 else (lambda x: np.exp(x))
+    if x == types.float32 or x == Vector(types.float32):
+        return lambda x: exp_float32(x)
+    return (lambda x: exp_by_numbers(x)) if isinstance(x, Vector) else (lambda x: np.exp(x))
 
 
 @overload(tanh)

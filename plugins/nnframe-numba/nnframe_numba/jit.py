@@ -26,6 +26,14 @@ def kernel(function: F) -> F:
     return compiled
 
 
+def separate_kernel(function: F) -> F:
+    """Compile a large loop of this package; what is inlined itself calls it. It begins with `never_inline`."""
+    # Otherwise numba would inline it into callers that are inlined.
+    compiled: F = njit(function, fastmath=FASTMATH, forceinline=False, **ERRORS)
+    keep_on_disk(compiled, f"{function.__module__}.{function.__name__}")
+    return compiled
+
+
 def formula(function: F) -> F:
     """Compile what a plugin's author wrote, in the order in which it was written."""
     compiled: F = njit(function, **ERRORS)

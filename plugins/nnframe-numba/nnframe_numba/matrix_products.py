@@ -24,9 +24,9 @@ from nnframe.engines.fast.memory import Memory
 from nnframe_numba.barrier import has_tickets, share_of_rows, take_ticket
 from nnframe_numba.intrinsics import never_inline
 from nnframe_numba.jit import formula, kernel
-from nnframe_numba.micro_kernel import MR, NR_VECTORS, micro_kernel
+from nnframe_numba.micro_kernel import MR, NARROW_MR, NR_VECTORS, micro_kernel, narrow_micro_kernel
 from nnframe_numba.packing import copy_block, pack_a_transposed, pack_b, pack_b_transposed
-from nnframe_numba.simd import VECTOR_BYTES, add, get, load, put, store, width
+from nnframe_numba.simd import VECTOR_BYTES, get, load, put, store, width
 
 KC = 272
 # A multiple of a vector's width as well, because A^T is written in squares.
@@ -185,16 +185,27 @@ def _macro_kernel(
     panels, _, _, edge = workspace
     n_columns, nr = C.shape[1], NR_VECTORS * width(C)
     for j in range(0, n_columns, nr):
-        is_whole = j + nr <= n_columns
+        n_left = n_columns - j
+        if n_left <= width(C):
+            # Columns that C doesn't have cost nothing here, and no edge has to be copied.
+            for r in range(0, n_rows, NARROW_MR):
+                c = (first + r) * n_columns + j
+                source, s = (S, j) if s_step == 0 else (C, c)
+                a, n = (i + r) * A.shape[1], min(NARROW_MR, n_rows - r)
+                narrow_micro_kernel(
+                    A, a, A.shape[1], n, panels, j * depth, depth, source, s, s_step, C, c, n_columns, n_left
+                )
+            break
+        is_whole = n_left >= nr
         if not is_whole and s_step != 0:
-            copy_block(S, first, j, n_rows, n_columns - j, edge, 0, 0)
+            copy_block(S, first, j, n_rows, n_left, edge, 0, 0)
         for r in range(0, n_rows, MR):
             to, c = (C, (first + r) * n_columns + j) if is_whole else (edge, r * nr)
             source, s, step = (S, j, 0) if s_step == 0 else (to, c, to.shape[1])
             a, n = (i + r) * A.shape[1], min(MR, n_rows - r)
             micro_kernel(A, a, A.shape[1], n, panels, j * depth, depth, source, s, step, to, c, to.shape[1])
         if not is_whole:
-            copy_block(edge, 0, 0, n_rows, n_columns - j, C, first, j)
+            copy_block(edge, 0, 0, n_rows, n_left, C, first, j)
 
 
 @formula
@@ -208,7 +219,7 @@ def _add_column_sums(d: Array, first: int, last: int, b: Array) -> None:
     while r + lanes <= last:
         total = load(b, r)
         for i in range(d.shape[0]):
-            total = add(total, load(d, i * n_columns + r))
+            total = total + load(d, i * n_columns + r)
         store(b, r, total)
         r += lanes
     while r < last:

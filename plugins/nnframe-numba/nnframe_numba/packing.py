@@ -12,7 +12,8 @@ from __future__ import annotations
 from nnframe import Array
 from nnframe_numba.jit import kernel
 from nnframe_numba.micro_kernel import NR_VECTORS
-from nnframe_numba.simd import get, load, load_some, put, store, store_some, transpose, width
+from nnframe_numba.simd import get, load, load_some, put, store, store_some, width
+from nnframe_numba.transposing import transpose
 
 
 @kernel

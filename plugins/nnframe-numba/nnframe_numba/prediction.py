@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from nnframe_numba.code_store import CodeStore, LoadedCode, ObjectFile
 from nnframe_numba.engine_warnings import give_warnings, warn_once
 from nnframe_numba.parameters import numeric, table_entry
 from nnframe_numba.part_formulas import Formula, PartFormula, answer_formulas
-from nnframe_numba.worker_threads import n_processors, share
+from nnframe_numba.predictor_source import N_ENTRIES, ROWS
+from nnframe_numba.worker_threads import get_help, n_processors
 
 # So much memory is used for the intermediate results of a block of rows, to stay within a processor's cache.
 BYTES_PER_BLOCK = 2**19
@@ -21,13 +23,16 @@ MOST_BLOCKS_OF_A = 8
 MULTIPLICATIONS_PER_THREAD = 5_000_000
 # How far a compiled net may be from numpy: more than rounding, less than another formula.
 TOLERANCES = {"float32": 1e-3, "float64": 1e-8}
-# Threads take pieces of the rows as they are free, none so small that packing the weights for it would count.
-PIECES_PER_THREAD, FEWEST_ROWS_PER_PIECE = 4, 250
+# Threads take blocks of rows that have so many blocks of A. At the end, the others wait for the last block, and the
+# weights are packed anew for each.
+SHARED_BLOCKS_OF_A = 2
 MOST_PREDICTORS = 256
+# What helpers call a function with besides.
+HELPS = None
 # Functions take a table as an array of these.
 ENTRY = np.dtype(np.int64)
 
-Function = Callable[[Array, Array], Array]
+Function = Callable[..., Array]
 
 
 _store = CodeStore("predictor", MOST_PREDICTORS)
@@ -66,6 +71,7 @@ class Answer:
         self._layers = layers
         self._n_out, self._dtype = len(layers[-1].weights), layers[0].weights.dtype
         self._function = code.bind(_table(layers, code, formulas), layers)
+        self._block_rows = SHARED_BLOCKS_OF_A * code.constants["mc"]
         n_multiplications = sum(layer.weights.size for layer in layers)
         self._rows_per_thread = max(1, MULTIPLICATIONS_PER_THREAD // n_multiplications)
         self._few_rows = 2 * self._rows_per_thread
@@ -81,14 +87,13 @@ class Answer:
         if not (rows.flags.c_contiguous and rows.flags.aligned):
             rows = np.array(rows, order="C")
         n_threads = min(n_processors(), n_rows // self._rows_per_thread)
-        n_pieces = min(PIECES_PER_THREAD * n_threads, n_rows // FEWEST_ROWS_PER_PIECE) if n_threads > 1 else 1
-        bounds = [n_rows * i // n_pieces for i in range(n_pieces + 1)]
-
-        def fill(i: int) -> None:
-            part = slice(bounds[i], bounds[i + 1])
-            self._function(rows[part], outputs[part])
-
-        share(fill, n_pieces, n_threads)
+        if n_threads == 1:
+            self._function(rows, outputs)
+            return outputs
+        blocks = np.zeros(N_ENTRIES, ENTRY)
+        blocks[ROWS] = self._block_rows
+        get_help(partial(self._function, rows, outputs, blocks, HELPS), n_threads - 1)
+        self._function(rows, outputs, blocks)
         return outputs
 
     def agrees_with_numpy(self) -> bool:

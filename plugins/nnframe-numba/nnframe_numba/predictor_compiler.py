@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import njit, types
 
 from nnframe.contracts.bound import Linear
@@ -20,7 +21,8 @@ from nnframe_numba.matrix_vector import linear_single
 from nnframe_numba.micro_kernel import NR_VECTORS
 from nnframe_numba.object_code import WORD, Call, object_code
 from nnframe_numba.part_formulas import is_in_place
-from nnframe_numba.predictor_source import LayerForm, predictor_source
+from nnframe_numba.predictor_source import N_ENTRIES, ROWS, LayerForm, predictor_source
+from nnframe_numba.row_blocks import finish_block, linger, take_block, wait_for_blocks
 from nnframe_numba.simd import VECTOR_BYTES
 
 # From so many rows on, other threads of Python may run meanwhile; letting them takes as long as a row of a small net.
@@ -52,7 +54,7 @@ def object_file(layers: tuple[Linear, ...]) -> ObjectFile | str:
             namespace[f"activate_{k}"] = inlined(part.function) if part.is_small else part.function
     exec(predictor_source(forms), namespace)
     answer = njit(namespace["answer"], nogil=True, _nrt=False, **ERRORS)
-    answer.compile((types.intp,) * 4)
+    answer.compile((types.intp,) * 5 + (types.boolean,))
     (compiled,) = answer.overloads.values()
     code, externals = object_code(answer.targetctx, [compiled], partial(_write_call, compiled))
     return ObjectFile(code, externals, [f"activate_{k}" for k, part in enumerate(parts) if part.parameters], constants)
@@ -79,8 +81,19 @@ def _namespace(dtype: np.dtype[Any], constants: dict[str, int]) -> dict[str, Any
             matrix(edge, mc, nr),
         )
 
+    @formula
+    def block_rows(blocks: Any, n: int, most: int) -> int:
+        return min(n, most, blocks[ROWS] or most)
+
     return {
         "__name__": __name__,
+        "N_ENTRIES": N_ENTRIES,
+        "integers": raw_arrays.VECTORS["int64"],
+        "block_rows": block_rows,
+        "take_block": take_block,
+        "finish_block": finish_block,
+        "wait_for_blocks": wait_for_blocks,
+        "linger": linger,
         "ITEM": item,
         "ALIGNMENT": alignment,
         "matrix": matrix,
@@ -97,14 +110,23 @@ def _namespace(dtype: np.dtype[Any], constants: dict[str, int]) -> dict[str, Any
 
 
 def _write_call(compiled: Any, call: Call) -> None:
-    """Write the function that fills the second array and returns it.
+    """Write ``call(rows, outputs)``, which fills the outputs and returns them.
 
-    It returns the first one if an array isn't contiguous and aligned.
+    ``call(rows, outputs, blocks)`` shares the blocks of rows with ``call(rows, outputs, blocks, None)`` in other
+    threads, and waits until all are done. Where an array isn't contiguous and aligned, they return the rows.
     """
     builder = call.builder
     x, y = call.argument(0), call.argument(1)
     call.require(call.are_in_order([x, y]), otherwise=x)
+    own_blocks = builder.alloca(ir.ArrayType(WORD, N_ENTRIES))
+    builder.store(ir.Constant(own_blocks.type.pointee, None), own_blocks)
+    slot = builder.alloca(WORD)
+    builder.store(builder.ptrtoint(own_blocks, WORD), slot)
+    with builder.if_then(builder.icmp_signed(">", call.n_arguments, WORD(2)), likely=False):
+        builder.store(call.data(call.argument(2)), slot)
+    helps = builder.zext(builder.icmp_signed(">", call.n_arguments, WORD(3)), ir.IntType(8))
     n_rows = call.size(x, 0)
     is_long = builder.icmp_signed(">=", n_rows, WORD(ROWS_WITHOUT_GIL))
-    call.compiled_for(compiled, is_long, call.data(x), n_rows, call.data(y), call.data(call.table))
+    arguments = call.data(x), n_rows, call.data(y), call.data(call.table), builder.load(slot), helps
+    call.compiled_for(compiled, is_long, *arguments)
     call.return_borrowed(y)

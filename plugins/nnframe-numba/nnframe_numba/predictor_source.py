@@ -2,7 +2,7 @@
 
 For two layers, of which the first activation takes a parameter, it looks like this::
 
-    def answer(x, n, y, table):
+    def answer(x, n, y, table, blocks_address, helps):
         W0, b0 = matrix(integer(table, 0), integer(table, 1), integer(table, 2)), vector(integer(table, 3), ...)
         W1, b1 = ...
         row_bytes = integer(table, 8)
@@ -26,11 +26,17 @@ For two layers, of which the first activation takes a parameter, it looks like t
             release(memory)
         else:
             ...
-            for first in range(0, n, n_block):
+            block = take_block(blocks)
+            while block < n_blocks:
+                first = block * n_block
                 (the same for a block of rows)
+                finish_block(blocks)
+                block = take_block(blocks)
+            ...
 
-It takes addresses: of n rows of inputs, of n rows of outputs, and of a table of 64-bit values, so that one function
-serves all nets with these activations, and can be called without numba.
+It takes addresses: of n rows of inputs, of n rows of outputs, of a table of 64-bit values, so that one function
+serves all nets with these activations, and of what is known of the blocks of rows, which several threads may share. It
+can be called without numba.
 """
 
 from __future__ import annotations
@@ -43,6 +49,9 @@ PER_LAYER = 4
 FEW_ROWS = 4
 # What follows: bytes of a row of the widest layer, the most rows at once, and bytes of the parts of a workspace.
 SIZES = ("row_bytes", "most_rows", "panel_bytes", "start_bytes", "a_bytes", "workspace_bytes")
+# What is known of the blocks of rows: the number of the next one, how many are done, how many rows a block has (0: as
+# many as fit into the cache), and whether the thread that waits for all of them has seen the end.
+NEXT, DONE, ROWS, IS_OVER, N_ENTRIES = 0, 1, 2, 3, 4
 
 
 class LayerForm(NamedTuple):
@@ -100,21 +109,31 @@ def predictor_source(layers: tuple[LayerForm, ...]) -> str:
         "release(memory)",
     ]
     blocks = [
-        "n_block = min(n, most_rows)",
+        "blocks = integers(blocks_address, N_ENTRIES)",
+        "n_block = block_rows(blocks, n, most_rows)",
+        "n_blocks = (n + n_block - 1) // n_block",
         "memory = allocate(2 * n_block * row_bytes + workspace_bytes + ALIGNMENT)",
         "u = align(memory)",
         "v = u + n_block * row_bytes",
         "workspace = workspace_at(v + n_block * row_bytes, panel_bytes, start_bytes, a_bytes)",
-        "for first in range(0, n, n_block):",
+        "block = take_block(blocks)",
+        "while block < n_blocks:",
+        "    first = block * n_block",
         "    count = min(n_block, n - first)",
         "    x_block = x + first * W0.shape[1] * ITEM",
         f"    y_block = y + first * W{n_layers - 1}.shape[0] * ITEM",
         *_indented(_layers(layers, calls, "x_block", "count", "y_block", "linear({x}, {W}, {b}, {z}, workspace)")),
+        "    finish_block(blocks)",
+        "    block = take_block(blocks)",
         "release(memory)",
+        "if helps:",
+        "    linger(blocks)",
+        "else:",
+        "    wait_for_blocks(blocks, n_blocks)",
     ]
     return "\n".join(
         [
-            "def answer(x, n, y, table):",
+            "def answer(x, n, y, table, blocks_address, helps):",
             *_indented(lines),
             f"    if n <= {FEW_ROWS}:",
             *_indented(_indented(few)),

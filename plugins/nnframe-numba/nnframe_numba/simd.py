@@ -1,4 +1,4 @@
-"""SIMD vectors as a numba type, with functions that load, store and combine them.
+"""SIMD vectors as a numba type, with functions that load and store them; `nnframe_numba.vector_arithmetic` computes.
 
 LLVM vectorizes simple loops by itself, but not a matrix product, whose sums must stay in registers throughout. These
 functions spell the vectors out. An offset counts numbers from the array's first, row by row. Offsets are not checked,
@@ -26,8 +26,6 @@ def _has_avx512() -> bool:
 
 
 VECTOR_BYTES = 64 if _has_avx512() else 32
-# A product and a sum may be fused into one multiply-add, which rounds once.
-CONTRACT = ("contract",)
 
 
 class Vector(types.Type):  # type: ignore[misc]
@@ -35,7 +33,8 @@ class Vector(types.Type):  # type: ignore[misc]
 
     def __init__(self, number: types.Float) -> None:
         self.number = number
-        self.count = 8 * VECTOR_BYTES // number.bitwidth
+        self.size = number.bitwidth // 8
+        self.count = VECTOR_BYTES // self.size
         super().__init__(f"Vector({number}, {self.count})")
 
 
@@ -69,7 +68,7 @@ def load(typing, array, offset):  # type: ignore[no-untyped-def]
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         address = address_of(context, builder, signature.args[0], *arguments)
-        return _load(context, builder, lanes, address)
+        return load_vector(context, builder, lanes, address)
 
     return lanes(array, types.intp), code
 
@@ -80,7 +79,7 @@ def store(typing, array, offset, vector):  # type: ignore[no-untyped-def]
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         address = address_of(context, builder, signature.args[0], *arguments[:2])
-        _store(builder, signature.args[2], address, arguments[2])
+        store_vector(builder, signature.args[2], address, arguments[2])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), code
@@ -93,9 +92,8 @@ def load_some(typing, array, offset, count):  # type: ignore[no-untyped-def]
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         array, offset, count = arguments
-        return _load_some(
-            context, builder, lanes, address_of(context, builder, signature.args[0], array, offset), count
-        )
+        address = address_of(context, builder, signature.args[0], array, offset)
+        return masked_load(context, builder, lanes, address, count)
 
     return lanes(array, types.intp, types.intp), code
 
@@ -106,12 +104,8 @@ def store_some(typing, array, offset, vector, count):  # type: ignore[no-untyped
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         array, offset, vector, count = arguments
-        pointer = vector.type.as_pointer()
-        address = builder.bitcast(address_of(context, builder, signature.args[0], array, offset), pointer)
-        mask = _first(builder, count, signature.args[2].count)
-        kind = ir.FunctionType(ir.VoidType(), [vector.type, pointer, ir.IntType(32), mask.type])
-        store = get_or_insert_function(builder.module, kind, f"llvm.masked.store.{_llvm_name(signature.args[2])}.p0")
-        builder.call(store, [vector, address, _alignment(signature.args[2]), mask])
+        address = address_of(context, builder, signature.args[0], array, offset)
+        masked_store(builder, signature.args[2], address, vector, count)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector, types.intp), code
@@ -124,9 +118,7 @@ def broadcast(typing, array, offset):  # type: ignore[no-untyped-def]
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         number = builder.load(address_of(context, builder, signature.args[0], *arguments))
-        vector = ir.Constant(context.get_value_type(lanes), ir.Undefined)
-        first = builder.insert_element(vector, number, ir.IntType(32)(0))
-        return builder.shuffle_vector(first, vector, _positions([0] * lanes.count))
+        return repeated(builder, context.get_value_type(lanes), number)
 
     return lanes(array, types.intp), code
 
@@ -150,27 +142,6 @@ def put(typing, array, offset, number):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(array, types.intp, array.dtype), code
-
-
-@intrinsic
-def add(typing, one, other):  # type: ignore[no-untyped-def]
-    """Return the sum of two vectors."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.fadd(*arguments)
-
-    return one(one, other), code
-
-
-@intrinsic
-def multiply_add(typing, total, one, other):  # type: ignore[no-untyped-def]
-    """Return total + one * other."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        total, one, other = arguments
-        return builder.fadd(total, builder.fmul(one, other, flags=CONTRACT), flags=CONTRACT)
-
-    return total(total, one, other), code
 
 
 @intrinsic
@@ -200,80 +171,59 @@ def zeros(typing, array):  # type: ignore[no-untyped-def]
     return lanes(array), code
 
 
-@intrinsic
-def transpose(typing, array, offset, step, n_rows, n_columns, target, target_offset, target_step):  # type: ignore[no-untyped-def]
-    """Copy the transpose of a square whose side is a vector; the steps lead from a row to the next.
-
-    Only n_rows x n_columns of the square are read. Missing rows repeat the last one, missing columns are 0. Vectors i
-    and i + 1 exchange every second number, then i and i + 2 every second pair, and so on.
-    """
-    lanes = Vector(array.dtype)
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        array, offset, step, n_rows, n_columns, target, target_offset, target_step = arguments
-        rows = []
-        for i in range(lanes.count):
-            address = address_of(context, builder, signature.args[0], array, offset)
-            rows.append(_load_some(context, builder, lanes, address, n_columns))
-            is_next = builder.icmp_signed("<", context.get_constant(types.intp, i + 1), n_rows)
-            offset = builder.select(is_next, builder.add(offset, step), offset)
-        width = 1
-        while width < lanes.count:
-            for i in range(lanes.count):
-                if not i & width:
-                    rows[i], rows[i + width] = _exchanged(builder, rows[i], rows[i + width], width, lanes.count)
-            width *= 2
-        for row in rows:
-            _store(builder, lanes, address_of(context, builder, signature.args[5], target, target_offset), row)
-            target_offset = builder.add(target_offset, target_step)
-        return context.get_dummy_value()
-
-    integers = [types.intp] * 4
-    return types.void(array, *integers, target, types.intp, types.intp), code
+def repeated(builder: Any, kind: ir.VectorType, number: Any) -> Any:
+    """Return a vector of a kind that repeats a number."""
+    vector = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(vector, number, ir.IntType(32)(0))
+    return builder.shuffle_vector(first, vector, positions([0] * kind.count))
 
 
-def _exchanged(builder: Any, one: Any, other: Any, width: int, count: int) -> list[Any]:
-    """Return two rows after exchanging the blocks above and below the diagonal of each 2 x 2 square of blocks."""
-    # Positions from `count` on are those of the other row.
-    ones = [i - width + count if i & width else i for i in range(count)]
-    others = [i + count if i & width else i + width for i in range(count)]
-    return [builder.shuffle_vector(one, other, _positions(each)) for each in (ones, others)]
-
-
-def _positions(indices: list[int]) -> ir.Constant:
+def positions(indices: list[int]) -> ir.Constant:
+    """Return where a shuffle takes its numbers from."""
     return ir.Constant(ir.VectorType(ir.IntType(32), len(indices)), indices)
 
 
-def _load_some(context: Any, builder: Any, lanes: Vector, address: Any, count: Any) -> Any:
+def masked_load(context: Any, builder: Any, lanes: Vector, address: Any, count: Any) -> Any:
+    """Return the `count` numbers from an address on as a vector, padded with zeros."""
     vector, mask = context.get_value_type(lanes), _first(builder, count, lanes.count)
     pointer = vector.as_pointer()
     kind = ir.FunctionType(vector, [pointer, ir.IntType(32), mask.type, vector])
-    load = get_or_insert_function(builder.module, kind, f"llvm.masked.load.{_llvm_name(lanes)}.p0")
+    load = get_or_insert_function(builder.module, kind, f"llvm.masked.load.{llvm_name(lanes)}.p0")
     zeros = ir.Constant(vector, [0.0] * lanes.count)
     return builder.call(load, [builder.bitcast(address, pointer), _alignment(lanes), mask, zeros])
+
+
+def masked_store(builder: Any, lanes: Vector, address: Any, vector: Any, count: Any) -> None:
+    """Write the first `count` numbers of a vector to an address."""
+    pointer, mask = vector.type.as_pointer(), _first(builder, count, lanes.count)
+    kind = ir.FunctionType(ir.VoidType(), [vector.type, pointer, ir.IntType(32), mask.type])
+    store = get_or_insert_function(builder.module, kind, f"llvm.masked.store.{llvm_name(lanes)}.p0")
+    builder.call(store, [vector, builder.bitcast(address, pointer), _alignment(lanes), mask])
 
 
 def _first(builder: Any, count: Any, n: int) -> Any:
     """Return a mask of n bits of which the first `count` are set."""
     vector = ir.VectorType(count.type, n)
     counts = builder.insert_element(ir.Constant(vector, ir.Undefined), count, ir.IntType(32)(0))
-    counts = builder.shuffle_vector(counts, ir.Constant(vector, ir.Undefined), _positions([0] * n))
+    counts = builder.shuffle_vector(counts, ir.Constant(vector, ir.Undefined), positions([0] * n))
     return builder.icmp_signed("<", ir.Constant(vector, list(range(n))), counts)
 
 
-def _llvm_name(lanes: Vector) -> str:
+def llvm_name(lanes: Vector) -> str:
     """Return the type's name in LLVM's intrinsics."""
     return f"v{lanes.count}f{lanes.number.bitwidth}"
 
 
 def _alignment(lanes: Vector) -> ir.Constant:
-    return ir.IntType(32)(lanes.number.bitwidth // 8)
+    return ir.IntType(32)(lanes.size)
 
 
-def _load(context: Any, builder: Any, lanes: Vector, address: Any) -> Any:
+def load_vector(context: Any, builder: Any, lanes: Vector, address: Any) -> Any:
+    """Return the vector at an address."""
     vector = context.get_value_type(lanes)
-    return builder.load(builder.bitcast(address, vector.as_pointer()), align=lanes.number.bitwidth // 8)
+    return builder.load(builder.bitcast(address, vector.as_pointer()), align=lanes.size)
 
 
-def _store(builder: Any, lanes: Vector, address: Any, vector: Any) -> None:
-    builder.store(vector, builder.bitcast(address, vector.type.as_pointer()), align=lanes.number.bitwidth // 8)
+def store_vector(builder: Any, lanes: Vector, address: Any, vector: Any) -> None:
+    """Write a vector to an address."""
+    builder.store(vector, builder.bitcast(address, vector.type.as_pointer()), align=lanes.size)

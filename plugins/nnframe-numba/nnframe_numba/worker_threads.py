@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from nnframe_numba.affinity import keep_off_my_processor
+from nnframe_numba.affinity import move_thread, other_processors
 
 
 def n_processors() -> int:
@@ -38,13 +38,17 @@ class Worker:
     def __init__(self) -> None:
         self.calls: SimpleQueue[tuple[Callable[[], object], Callable[[BaseException | None], object]]] = SimpleQueue()
         self.results: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._processors: set[int] | None = None
         self._thread = Thread(target=self._work, name="nnframe-numba worker", daemon=True)
         self._thread.start()
 
     def move_away(self) -> None:
         """Have the next call made on another processor than the caller's."""
-        if self._thread.native_id is not None:
-            keep_off_my_processor(self._thread.native_id)
+        processors = other_processors()
+        if processors is None or processors == self._processors or self._thread.native_id is None:
+            return
+        move_thread(self._thread.native_id, processors)
+        self._processors = processors
 
     def _work(self) -> None:
         while True:
@@ -61,9 +65,13 @@ class Worker:
 
 # Workers that have nothing to do. Nets that are trained at the same time take different ones.
 _idle: list[Worker] = []
+# Those that `get_help` has called and that have not finished.
+_helping: set[Worker] = set()
+CALLS_FOR_HELP_PER_THREAD = 4
 if hasattr(os, "register_at_fork"):
     # A fork copies no threads.
     os.register_at_fork(after_in_child=_idle.clear)
+    os.register_at_fork(after_in_child=_helping.clear)
 
 
 def together(calls: Sequence[Callable[[], Any]], abort: Callable[[], object]) -> Any:
@@ -116,39 +124,20 @@ def together(calls: Sequence[Callable[[], Any]], abort: Callable[[], object]) ->
     return result
 
 
-def share(work: Callable[[int], object], n_pieces: int, n_threads: int) -> None:
-    """Call ``work(i)`` for each piece on several threads, whichever is free taking the next.
+def get_help(call: Callable[[], object], n_threads: int) -> None:
+    """Make a call in so many other threads, as soon as they get a processor, without waiting for them.
 
-    A thread that doesn't get a processor in time takes no piece, and isn't waited for.
-
-    Raises
-    ------
-    BaseException
-        What one of the calls raised, when all are over.
+    Where helpers don't get one, calls are not made rather than collected, since each keeps its arrays alive.
     """
-    pieces = iter(range(n_pieces))
-    over: SimpleQueue[BaseException | None] = SimpleQueue()
-
-    def take_pieces() -> None:
-        for i in pieces:
-            try:
-                work(i)
-            except BaseException as error:
-                over.put(error)
-            else:
-                over.put(None)
-
-    for _ in range(min(n_threads, n_pieces) - 1):
+    for _ in range(min(n_threads, CALLS_FOR_HELP_PER_THREAD * n_threads - len(_helping))):
         worker = _idle.pop() if _idle else Worker()
+        _helping.add(worker)
         worker.move_away()
-        worker.calls.put((take_pieces, partial(_be_idle, worker)))
-    take_pieces()
-    errors = [over.get() for _ in range(n_pieces)]
-    for error in filter(None, errors):
-        raise error
+        worker.calls.put((call, partial(_end_of_help, worker)))
 
 
-def _be_idle(worker: Worker, _error: BaseException | None) -> None:
+def _end_of_help(worker: Worker, _error: BaseException | None) -> None:
+    _helping.discard(worker)
     _idle.append(worker)
 
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nnframe_numba.barrier import new_barrier
 from nnframe_numba.matrix_products import KC, MC, backward, gradient, linear, new_workspace
-from nnframe_numba.micro_kernel import MR
+from nnframe_numba.micro_kernel import MR, NARROW_MR
 from nnframe_numba.simd import VECTOR_BYTES
 
 from nnframe.engines.fast.memory import Memory
 
-sizes = st.one_of(st.integers(1, 40), st.sampled_from([MR, 2 * MR + 1, MC, MC + 1, KC - 1, KC, KC + 5]))
+sizes = st.one_of(st.integers(1, 40), st.sampled_from([MR, NARROW_MR + 1, MC, MC + 1, KC - 1, KC, KC + 5]))
 dtypes = st.sampled_from([np.float32, np.float64])
 
 
@@ -36,6 +36,14 @@ def test_linear_is_the_product_with_the_weights_and_the_bias(n_samples, n_in, n_
     z = np.full((n_samples, n_out), np.nan, dtype)
     linear(x, W, b, z, memory)
     assert_close(z, x.astype(float) @ W.astype(float).T + b, dtype)
+
+
+@pytest.mark.parametrize("n_out", [1, 10, 16, 17, 33])
+def test_nothing_is_written_behind_the_last_row(n_out):
+    x, _, W, b, memory = problem(7, 5, n_out, np.float32)
+    numbers = np.full(7 * n_out + 64, 9, np.float32)
+    linear(x, W, b, numbers[: 7 * n_out].reshape(7, n_out), memory)
+    assert (numbers[7 * n_out :] == 9).all()
 
 
 @settings(deadline=None)

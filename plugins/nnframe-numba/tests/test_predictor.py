@@ -1,12 +1,23 @@
 """A predictor gives what the net's forward pass gives, and loads without numba."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
-from nnframe_numba import EngineWarning, code_store, engine_warnings, native_call, part_formulas, prediction
+from nnframe_numba import (
+    EngineWarning,
+    code_store,
+    engine_warnings,
+    native_call,
+    part_formulas,
+    prediction,
+    row_blocks,
+    worker_threads,
+)
 from nnframe_numba.builtin_kernels import BUILT_IN
-from nnframe_numba.worker_threads import share
+from nnframe_numba.predictor_source import N_ENTRIES
+from nnframe_numba.worker_threads import get_help
 
 import nnframe
 from nnframe import Activation, nNet
@@ -143,21 +154,63 @@ def test_all_built_in_forms_are_known_without_numba():
     assert {f"builtin {name}{mark}" for name in names for mark in ("", "'")} == set(BUILT_IN)
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 5])
-def test_each_piece_is_worked_on_once(n_threads):
-    done = []
-    share(done.append, 40, n_threads)
-    assert sorted(done) == list(range(40))
+@pytest.fixture
+def shared(monkeypatch):
+    """Let any number of rows be shared by three threads."""
+    monkeypatch.setattr(prediction, "MULTIPLICATIONS_PER_THREAD", 1)
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "3")
+    net = make_net()
+    return net, RNG.normal(size=(2000, 5)).astype(np.float32)
 
 
-def test_an_error_in_a_piece_is_raised_when_all_are_over():
-    done = []
+def test_answers_do_not_wait_for_helpers_that_never_come(shared, monkeypatch):
+    monkeypatch.setattr(prediction, "get_help", lambda call, n_threads: None)
+    assert_agrees(*shared)
 
-    def work(i):
-        if i == 3:
-            raise ZeroDivisionError
-        done.append(i)
 
-    with pytest.raises(ZeroDivisionError):
-        share(work, 8, 2)
-    assert sorted(done) == [0, 1, 2, 4, 5, 6, 7]
+def test_a_helper_that_comes_late_finds_nothing_to_do(shared, monkeypatch):
+    net, X = shared
+    calls = []
+    monkeypatch.setattr(prediction, "get_help", lambda call, n_threads: calls.append(call))
+    outputs = net.predictor("numba").rows(X)
+    outputs[...] = 7
+    for call in calls:
+        call()
+    assert calls
+    assert (outputs == 7).all()
+
+
+def test_a_helper_alone_leaves_nothing_to_do_and_does_not_wait(shared, monkeypatch):
+    net, X = shared
+    monkeypatch.setattr(prediction, "get_help", lambda call, n_threads: call())
+    assert_agrees(net, X)
+
+
+def test_each_block_is_taken_once_by_several_threads():
+    blocks, taken = np.zeros(N_ENTRIES, np.int64), [[] for _ in range(4)]
+
+    def take(blocks_of_thread):
+        while (block := row_blocks.take_block(blocks)) < 2000:
+            blocks_of_thread.append(block)
+            row_blocks.finish_block(blocks)
+
+    threads = [threading.Thread(target=take, args=(each,)) for each in taken]
+    for thread in threads:
+        thread.start()
+    row_blocks.wait_for_blocks(blocks, 2000)
+    for thread in threads:
+        thread.join()
+    assert sorted(block for blocks_of_thread in taken for block in blocks_of_thread) == list(range(2000))
+
+
+def test_helpers_that_get_no_processor_are_not_asked_for_ever():
+    release, done = threading.Event(), []
+    try:
+        for _ in range(50):
+            get_help(lambda: (release.wait(), done.append(1)), 1)
+        assert len(worker_threads._helping) == worker_threads.CALLS_FOR_HELP_PER_THREAD
+    finally:
+        release.set()
+    while worker_threads._helping:
+        time.sleep(0.001)
+    assert len(done) == worker_threads.CALLS_FOR_HELP_PER_THREAD
