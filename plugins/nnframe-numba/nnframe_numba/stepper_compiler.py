@@ -90,17 +90,28 @@ def _write_call(variant: BatchVariant, step: Any, wrong_numbers: Any, call: Call
     """Write ``call(x, y, weights, learning_rate, dropout_key) -> total``, and ``call(x, y, learning_rate)``.
 
     The second is for columns, and there only for variants that take pairs.
-    The first returns x if an array isn't contiguous and aligned, the second None if an argument can't be used as it is.
+    The first returns x if an array isn't contiguous and aligned, or if an update would change x while it is still
+    needed; the second returns None if an argument can't be used as it is.
     """
     builder, rate_position = call.builder, WORD(3)
+    entries = {name: call.entry(position) for name, position in POSITIONS.items()}
+    no_answer = call.argument(0)
     x, y = call.argument(0), call.argument(1)
     if wrong_numbers is not None:
         are_pair = builder.icmp_signed("==", call.n_arguments, WORD(PAIR_ARGUMENTS))
         with builder.if_then(are_pair):
             _require_pair(call, x, y, wrong_numbers)
+        no_answer = builder.select(are_pair, builder.inttoptr(entries["none"], POINTER), x)
         rate_position = builder.select(are_pair, WORD(PAIR_ARGUMENTS - 1), rate_position)
     arrays = [x, y, call.argument(2)] if variant.weighted else [x, y]
     call.require(call.are_in_order(arrays), otherwise=x)
+    if variant.updates_in_place:
+        begin = call.data(x)
+        end = builder.add(begin, entries["input_bytes"])
+        for array in ("weights", "bias"):
+            is_before = builder.icmp_unsigned("<=", end, entries[f"{array}_begin"])
+            is_behind = builder.icmp_unsigned(">=", begin, entries[f"{array}_end"])
+            call.require(builder.or_(is_before, is_behind), otherwise=no_answer)
     rate = call.api("PyFloat_AsDouble", ir.DoubleType(), call.argument(rate_position))
     key = call.api("PyLong_AsUnsignedLongLong", WORD, call.argument(4)) if any(variant.dropped) else WORD(0)
     is_long = builder.icmp_signed("!=", call.entry(POSITIONS["is_long"]), WORD(0))

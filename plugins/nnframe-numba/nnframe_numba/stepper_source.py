@@ -3,8 +3,8 @@
 For two layers, one sample and plain gradient descent it looks like this::
 
     def step(x_address, y_address, s_address, rate, key, table):
-        W0 = matrix(int_entry(table, 14), int_entry(table, 15), int_entry(table, 16))
-        b0 = vector(int_entry(table, 17), int_entry(table, 18))
+        W0 = matrix(int_entry(table, 19), int_entry(table, 20), int_entry(table, 21))
+        b0 = vector(int_entry(table, 22), int_entry(table, 23))
         ...
         x = matrix(x_address, count, W0.shape[1])
         y = matrix(y_address, count, y_own.shape[1])
@@ -48,8 +48,10 @@ INTEGERS, UNSIGNED, FLOATS = ("updates", "barrier"), "n", "p"
 BARRIER_SIZE = 2
 # What the function around this one reads of the table: whether other threads of Python may run meanwhile; and what it
 # compares with the arrays that it is given as columns. They are None's address, that of numpy.ndarray, the dtype's, the
-# lengths of the columns, and the limits of the targets.
-OUTSIDE = ("is_long", "none", "array_type", "dtype", "n_in", "n_out", "low", "high")
+# lengths of the columns, and the limits of the targets. Then, the bytes of all inputs, and where the first layer's
+# weights and bias begin and end, which are changed while the inputs are still read.
+OWN_ARRAYS = ("weights_begin", "weights_end", "bias_begin", "bias_end")
+OUTSIDE = ("is_long", "none", "array_type", "dtype", "n_in", "n_out", "low", "high", "input_bytes", *OWN_ARRAYS)
 POSITIONS = {name: position for position, name in enumerate(OUTSIDE)}
 # It takes x, y and the learning rate then.
 PAIR_ARGUMENTS = 3

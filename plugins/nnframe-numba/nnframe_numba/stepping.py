@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from nnframe import Array
 from nnframe.contracts.domains import Domain
@@ -122,7 +123,11 @@ class Steps:
         variant = variant_of(self.net, single=size == 1, weighted=weighted, parametrized=code.parametrized)
         low, high = target_limits(self.net) or (0.0, 0.0)
         values: list[Any] = [int(size * self.n_multiplications >= FEWEST_WITHOUT_GIL), id(None), id(np.ndarray)]
-        values += [id(self.dtype), self.net.layers[0].weights.shape[1], self.n_targets, low, high, size]
+        first = self.net.layers[0]
+        n_in = first.weights.shape[1]
+        values += [id(self.dtype), n_in, self.n_targets, low, high, size * n_in * self.dtype.itemsize]
+        values += [address for array in (first.weights, first.bias) for address in byte_bounds(array)]
+        values += [size]
         values += [memory.empty((size,), self.dtype), memory.empty((size, self.n_targets + n_given), self.dtype)]
         values += [*layer_arrays(self.net, size, memory), *rule_arrays(self.net, variant, memory)]
         if size > 1:

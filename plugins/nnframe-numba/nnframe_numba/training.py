@@ -96,6 +96,11 @@ class CompiledTraining:
         if epoch.shares is not None or self.shared_update is not None:
             return self._run_shares(epoch)
         total, first, n_batches = epoch.loss_sum, 0, len(epoch.learning_rates)
+        if self._trains_on_itself():
+            for k, samples in enumerate(self.task.samples(epoch)):
+                own = samples._replace(x=samples.x.copy())
+                total = self._run_samples(own, epoch.dropout_key, epoch.learning_rates[k : k + 1], 1, total)
+            return total
         while first < n_batches:
             length = min(self.thread_count.batches_in(SECONDS_PER_SLICE), self.largest_slice)
             stop = min(n_batches, first + length)
@@ -105,6 +110,12 @@ class CompiledTraining:
             self.thread_count.tell(size, stop - first, time.perf_counter() - began)
             first = stop
         return total
+
+    def _trains_on_itself(self) -> bool:
+        """Return whether the data may be the net's own arrays, which each update changes."""
+        own = [array for layer in self.task.layers for array in (layer.weights, layer.bias, *layer.parameters)]
+        data = self.task.data
+        return any(np.may_share_memory(given, array) for given in (data.X, data.Y) for array in own)
 
     def _run_shares(self, epoch: Epoch) -> float:
         """Run batch by batch, with the part of each that this process has, and return the sum of the losses."""
