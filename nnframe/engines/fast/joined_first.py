@@ -26,6 +26,7 @@ from nnframe.contracts.engine import OptimizerState, TrainingTask
 from nnframe.data import Pairs
 from nnframe.engines.fast.descent import Descent
 from nnframe.engines.fast.joined import factors_of_joined
+from nnframe.engines.fast.memory import Memory
 from nnframe.engines.joint_memory import joint_vector
 from nnframe.engines.update import Updater
 from nnframe.engines.vectors import factors_by_layer, parts_of
@@ -72,8 +73,8 @@ class JoinedFirst(Descent):
         vector = joint_vector(arrays)
         assert vector is not None
         live = [vector, *task.rule.state.arrays]
-        # Not in one block of memory, in which the updater wouldn't recognize a vector.
-        own = [np.empty_like(each) for each in live]
+        memory = Memory()
+        own = [memory.empty_like(each) for each in live]
         parts = iter(parts_of(own[0], arrays))
         layers = tuple(layer._replace(weights=next(parts), bias=next(parts)) for layer in task.layers)
         state = OptimizerState(tuple(own[1:]), task.rule.state.updates)

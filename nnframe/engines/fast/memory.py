@@ -31,11 +31,12 @@ class Memory:
         The arrays of a run start at different offsets within a page: reading at a multiple of a page behind an address
         that was just written has to wait for the write.
         """
-        n_bytes = prod(shape) * dtype.itemsize
-        block = np.empty(n_bytes + 2 * PAGE, np.uint8)
-        offset = (3 * LINE * self._n_arrays - block.ctypes.data) % PAGE
+        # A vector of the dtype, as `nnframe.engines.joint_memory` recognizes it behind its parts.
+        size, itemsize = prod(shape), dtype.itemsize
+        block = np.empty(size + 2 * PAGE // itemsize, dtype)
+        offset = (3 * LINE * self._n_arrays - block.ctypes.data) % PAGE // itemsize
         self._n_arrays += 1
-        return block[offset : offset + n_bytes].view(dtype).reshape(shape)
+        return block[offset : offset + size].reshape(shape)
 
     def empty_like(self, array: Array) -> Array:
         """Return an uninitialized array of another one's shape and dtype."""

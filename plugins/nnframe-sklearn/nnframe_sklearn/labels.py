@@ -95,7 +95,8 @@ class Labels:
                 raise ValueError(f"y has shape {y.shape}; expected (n_samples, {len(self.classes)})")
             dense: Array = (y.toarray() if sp.issparse(y) else np.asarray(y)).astype(dtype)
             return dense
-        indices = self.indices(column_or_1d(y))
+        # What is a vector already needn't be checked, which takes as long as an update.
+        indices = self.indices(y if type(y) is np.ndarray and y.ndim == 1 else column_or_1d(y))
         if n_outputs == 1:
             return indices[:, None].astype(dtype)
         return np.eye(n_outputs, dtype=dtype)[indices]
