@@ -256,7 +256,9 @@ def _checked_results(results: object, optimizer: Optimizer, like: Sequence[Array
         raise blamed_error(PluginError, optimizer, "minimize", what)
     return [
         each
-        if type(each) is np.ndarray and each.shape in (old.shape, old.shape[-1:]) and each.dtype == old.dtype
+        if type(each) is np.ndarray
+        and each.dtype == old.dtype
+        and (each.shape == old.shape or each.shape == old.shape[-1:])
         else converted(each, optimizer, "minimize", old.shape[-1:] if getattr(each, "ndim", 2) == 1 else old.shape, old)
         for each, old in zip(results, like, strict=True)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -36,12 +37,23 @@ class Snapshot:
         self._updates = task.rule.state.updates
         numbers = [*self.weights, *task.rule.state.arrays]
         self.live = [*numbers, self._updates]
-        # Views, since the arrays are contiguous.
-        self._parts = joint_vectors(numbers)
-        self._size = sum(part.size for part in self._parts)
-        self._memory, self._dtype = Memory(), self._parts[0].dtype
-        self._copy, self._kept_updates = self._memory.empty((self._size,), self._dtype), np.array(self._updates)
+        self._numbers, self._memory = numbers, Memory()
+        self._kept_updates = np.array(self._updates)
         self._next: Array | None = None
+
+    @cached_property
+    def _parts(self) -> list[Array]:
+        """Views of all numbers, since the arrays are contiguous."""
+        return joint_vectors(self._numbers)
+
+    @cached_property
+    def _copy(self) -> Array:
+        # Not every run takes one.
+        return self._memory.empty((self._size,), self._numbers[0].dtype)
+
+    @cached_property
+    def _size(self) -> int:
+        return sum(array.size for array in self._numbers)
 
     def take(self) -> None:
         """Copy the live arrays."""
@@ -56,7 +68,7 @@ class Snapshot:
             self.take()
             return True
         if self._next is None:
-            self._next = self._memory.empty((self._size,), self._dtype)
+            self._next = self._memory.empty((self._size,), self._numbers[0].dtype)
         np.concatenate(self._parts, out=self._next)
         with np.errstate(**TRAINING_ERRORS):
             if not is_finite(self._next):

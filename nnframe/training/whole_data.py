@@ -78,7 +78,7 @@ class Iterations:
         self._state, self._updates = run.task.rule.state.arrays, run.task.rule.state.updates
         self._given_state = [*map(_read_only, self._state)]
         self._data: WholeData | None = None
-        # What the weights are, if that is known.
+        # What the weights are, if that is known, and loss and gradient are finite there.
         self._next: Array | None = None
         # The last weights that were evaluated, and what came out.
         self._given = self._w = NOTHING
@@ -113,11 +113,13 @@ class Iterations:
 
     def _iterate(self, data: WholeData, learning_rate: float, number: int) -> float:
         t = int(self._updates) + 1
-        w = np.concatenate(self._live) if self._next is None else self._next
-        w.setflags(write=False)
-        penalized, gradient = self._evaluate(w)
-        if not (math.isfinite(penalized) and is_finite(gradient)):
-            self._diverge(data, number)
+        w = self._next
+        if w is None:
+            w = np.concatenate(self._live)
+            w.setflags(write=False)
+            penalized, gradient = self._evaluate(w)
+            if not (math.isfinite(penalized) and is_finite(gradient)):
+                self._diverge(data, number)
         done = None
         try:
             # Not kept, for it refers to this object.
@@ -127,8 +129,10 @@ class Iterations:
             if not error.results:
                 raise
             done, (new_w, *new_state) = error, error.results
-        self._evaluate(new_w)
-        if not (math.isfinite(self._loss) and is_finite(new_w, *new_state)):
+        penalized, gradient = self._evaluate(new_w)
+        # With the gradient, which the next iteration begins with.
+        all_finite = math.isfinite(penalized) and is_finite(new_w, gradient, *new_state)
+        if not (all_finite or (math.isfinite(self._loss) and is_finite(new_w, *new_state))):
             raise DivergenceError(
                 f"training stopped in epoch {number + 1}: the optimizer {self._optimizer.spec} returned weights or a "
                 f"state with numbers that are not finite, or for which the loss is not; the net has the weights from "
@@ -151,7 +155,7 @@ class Iterations:
         copy_all(arrays, sources)
         # Nobody else changes the weights of a run without callbacks.
         is_known = not (self._run.callbacks.named or self._has_frozen or new_w.flags.writeable)
-        self._next = new_w if is_known else None
+        self._next = new_w if is_known and all_finite else None
         if done is not None:
             self._run.stop(str(done))
         return self._loss * data.n_total

@@ -16,7 +16,7 @@ import numpy as np
 from nnframe.arrays import Array
 from nnframe.contracts.engine import Epoch, Samples, TrainingTask
 from nnframe.data import Pairs
-from nnframe.engines.fast.joined_first import with_ones
+from nnframe.engines.fast.joined import with_ones
 from nnframe.engines.fast.memory_layout import Output
 
 # Inputs (B, n_in), targets (n_out, B), weights (B,), where the first one is in the chunk, and memory for the outputs.

@@ -51,9 +51,15 @@ class Chunk(NamedTuple):
         factors = _ones(len(x)) if weights is None else weights.astype(np.float64, copy=False)
         if not has_ones:
             return cls(x, x.T, y.T, weights, factors)
-        rows = np.ones((len(x), x.shape[1] + 1), x.dtype)
-        rows[:, :-1] = x
+        rows = with_ones(x)
         return cls(rows, np.ascontiguousarray(rows.T), np.ascontiguousarray(y.T), weights, factors)
+
+
+def with_ones(rows: Array) -> Array:
+    """Return inputs, (N, n_in), with a 1 at the end of each row."""
+    found = np.ones((len(rows), rows.shape[1] + 1), rows.dtype)
+    found[:, :-1] = rows
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -103,13 +103,6 @@ class JoinedFirst(Descent):
         copy_all(self._live, self._own)
 
 
-def with_ones(rows: Array) -> Array:
-    """Return inputs, (N, n_in), with a 1 at the end of each row."""
-    found = np.ones((len(rows), rows.shape[1] + 1), rows.dtype)
-    found[:, :-1] = rows
-    return found
-
-
 def _parts(vectors: Iterable[Array], shape: tuple[int, ...]) -> Iterable[Array]:
     """Yield of each vector the numbers of the first weights, as a matrix of a shape, and the others."""
     n_first = shape[0] * shape[1]

@@ -45,7 +45,8 @@ from nnframe.contracts.markers import hookimpl
 from nnframe.engines.dropout import Dropout
 from nnframe.engines.fast.chunks import Batch, Chunk, Chunks
 from nnframe.engines.fast.descent import descent_of
-from nnframe.engines.fast.joined_first import JoinedFirst, joins_first, with_ones
+from nnframe.engines.fast.joined import with_ones
+from nnframe.engines.fast.joined_first import JoinedFirst, joins_first
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes
