@@ -105,7 +105,8 @@ def tell_others(run: TrainingRun, hook: str) -> None:
         In all processes, if a callback fails.
     """
     if run.team.size == 1:
-        _call(run, hook)
+        if run.callbacks.named:
+            _call(run, hook)
         return
     if not run.callbacks.has(hook):
         return

@@ -13,7 +13,7 @@ from nnframe.arrays import TRAINING_ERRORS, Array, copy_all
 from nnframe.backpropagation import loss_and_gradients
 from nnframe.contracts.bound import parameters_of, trained_arrays
 from nnframe.contracts.engine import Epoch
-from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
+from nnframe.contracts.optimizer import Converged, Optimizer
 from nnframe.engines.fast.whole_data import WholeData
 from nnframe.engines.joint_memory import joint_vectors
 from nnframe.errors import ArgumentError, DivergenceError
@@ -66,7 +66,7 @@ class Iterations:
         arrays, factors = trained_arrays(run.task.layers, run.task.objective), run.task.rule.factors
         # The vector of all weights, in as few parts as possible if all are trained.
         self._live = [array.reshape(-1) for array in arrays] if factors else joint_vectors(arrays)
-        self._has_frozen, self._dtype = factors is not None, arrays[0].dtype
+        self._has_frozen = factors is not None
         stops = list(accumulate(array.size for array in self._live))
         factors = factors or (1.0,) * len(stops)
         # What isn't frozen, and where the vector of all weights has it.
@@ -77,26 +77,23 @@ class Iterations:
         ]
         self._state, self._updates = run.task.rule.state.arrays, run.task.rule.state.updates
         self._given_state = [*map(_read_only, self._state)]
-        self._data: WholeData | None = None
+        self._loss: Loss | None = None
         # What the weights are, if that is known, and loss and gradient are finite there.
         self._next: Array | None = None
-        # The last weights that were evaluated, and what came out.
-        self._given = self._w = NOTHING
-        self._loss, self._penalized, self._gradient = math.nan, math.nan, NOTHING
 
     def run_epoch(self, epoch: Epoch, number: int, first: int, stop: int, loss_sum: float) -> float:
         """Make an iteration, and return the sum of the losses after it."""
         return self._rounds.run(lambda: self._run_epoch(epoch, number))
 
     def _run_epoch(self, epoch: Epoch, number: int) -> float:
-        if self._data is None:
-            self._data = self._data_of(epoch)
-        learning_rate = float(epoch.learning_rates[0])
+        if self._loss is None:
+            self._loss = Loss(self._data_of(epoch), self._run)
+        learning_rate, threads = float(epoch.learning_rates[0]), self._loss.data.threads
         with np.errstate(**TRAINING_ERRORS):
-            if not self._data.threads.matters:
-                return self._iterate(self._data, learning_rate, number)
-            with self._data.threads.chosen():
-                return self._iterate(self._data, learning_rate, number)
+            if not threads.matters:
+                return self._iterate(self._loss, learning_rate, number)
+            with threads.chosen():
+                return self._iterate(self._loss, learning_rate, number)
 
     def _data_of(self, epoch: Epoch) -> WholeData:
         """Return the rows of this process."""
@@ -111,28 +108,26 @@ class Iterations:
         order = np.arange(start, stop) if order is None else order[start:stop]
         return WholeData(self._task, order, n_total, self._rounds.add_up)
 
-    def _iterate(self, data: WholeData, learning_rate: float, number: int) -> float:
+    def _iterate(self, evaluate: Loss, learning_rate: float, number: int) -> float:
         t = int(self._updates) + 1
         w = self._next
         if w is None:
             w = np.concatenate(self._live)
             w.setflags(write=False)
-            penalized, gradient = self._evaluate(w)
+            penalized, gradient = evaluate(w)
             if not (math.isfinite(penalized) and is_finite(gradient)):
-                self._diverge(data, number)
+                self._diverge(evaluate.data, number)
         done = None
         try:
-            # Not kept, for it refers to this object.
-            loss = Loss(self._evaluate, data.gauss_newton)
-            new_w, *new_state = self._minimize(loss, w, *self._given_state, t=t, learning_rate=learning_rate)
+            new_w, *new_state = self._minimize(evaluate, w, *self._given_state, t=t, learning_rate=learning_rate)
         except Converged as error:
             if not error.results:
                 raise
             done, (new_w, *new_state) = error, error.results
-        penalized, gradient = self._evaluate(new_w)
+        penalized, gradient = evaluate(new_w)
         # With the gradient, which the next iteration begins with.
         all_finite = math.isfinite(penalized) and is_finite(new_w, gradient, *new_state)
-        if not (all_finite or (math.isfinite(self._loss) and is_finite(new_w, *new_state))):
+        if not (all_finite or (math.isfinite(evaluate.last) and is_finite(new_w, *new_state))):
             raise DivergenceError(
                 f"training stopped in epoch {number + 1}: the optimizer {self._optimizer.spec} returned weights or a "
                 f"state with numbers that are not finite, or for which the loss is not; the net has the weights from "
@@ -158,29 +153,7 @@ class Iterations:
         self._next = new_w if is_known and all_finite else None
         if done is not None:
             self._run.stop(str(done))
-        return self._loss * data.n_total
-
-    def _evaluate(self, w: Array) -> tuple[float, Array]:
-        """Return the loss with the penalty and its gradient; the last answer is kept."""
-        # An array that can be written to may have another content by now.
-        if w is not self._given or w.flags.writeable:
-            if type(w) is not np.ndarray or w.dtype != self._dtype:
-                w = np.asarray(w, self._dtype)
-            if not self._is_last(w):
-                self._w = NOTHING
-                assert self._data is not None
-                self._loss, self._penalized, self._gradient = self._data.evaluate(w)
-                self._gradient.setflags(write=False)
-                self._w = w.copy()
-                self._run.evaluations += 1
-            self._given = w
-        return self._penalized, self._gradient
-
-    def _is_last(self, w: Array) -> bool:
-        """Whether these are the weights that were evaluated last."""
-        last = self._w
-        # One number of most others differs, and to compare all takes a hundredth of an iteration on a small net.
-        return w.shape == last.shape and w.item(-1) == last.item(-1) and bool((w == last).all())
+        return evaluate.last * evaluate.data.n_total
 
     def _diverge(self, data: WholeData, number: int) -> None:
         """Raise for a loss or a gradient that is not finite before anything has changed."""
@@ -207,14 +180,45 @@ def _finding(data: WholeData) -> Finding:
 
 
 class Loss:
-    """The loss over all rows, as an optimizer sees it: a `WholeLoss`."""
+    """The loss over all rows, as an optimizer sees it: a `WholeLoss` that keeps the last answer.
 
-    def __init__(self, evaluate: Evaluate, gauss_newton: Callable[[Array], Array]) -> None:
-        self._evaluate, self.gauss_newton = evaluate, gauss_newton
+    Attributes
+    ----------
+    data : WholeData
+    last : float
+        The mean loss without the penalty, for the weights that were evaluated last.
+    """
+
+    def __init__(self, data: WholeData, run: TrainingRun) -> None:
+        self.data, self.last, self._run, self._dtype = data, math.nan, run, run.weights[0].dtype
+        # The last weights that were evaluated, and what came out.
+        self._given = self._w = self._gradient = NOTHING
+        self._penalized = math.nan
 
     def __call__(self, w: Array) -> tuple[float, Array]:
-        """Return the loss and its gradient."""
-        return self._evaluate(w)
+        """Return the loss with the penalty, and its gradient."""
+        # An array that can be written to may have another content by now.
+        if w is not self._given or w.flags.writeable:
+            if type(w) is not np.ndarray or w.dtype != self._dtype:
+                w = np.asarray(w, self._dtype)
+            if not self._is_last(w):
+                self._w = NOTHING
+                self.last, self._penalized, self._gradient = self.data.evaluate(w)
+                self._gradient.setflags(write=False)
+                self._w = w.copy()
+                self._run.evaluations += 1
+            self._given = w
+        return self._penalized, self._gradient
+
+    def gauss_newton(self, w: Array) -> Array:
+        """Return the Gauss-Newton matrix; see `WholeLoss.gauss_newton`."""
+        return self.data.gauss_newton(w)
+
+    def _is_last(self, w: Array) -> bool:
+        """Whether these are the weights that were evaluated last."""
+        last = self._w
+        # One number of most others differs, and to compare all takes a hundredth of an iteration on a small net.
+        return w.shape == last.shape and w.item(-1) == last.item(-1) and bool((w == last).all())
 
 
 def _read_only(array: Array) -> Array:

@@ -25,13 +25,14 @@ import math
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import FLOAT32, FLOAT64, Array
 from nnframe.builtins.optimizers.line_search import Point, wolfe_point
 from nnframe.contracts.markers import hookimpl
 from nnframe.contracts.optimizer import Converged, Evaluate, Optimizer
 
 # With a larger gradient than this, a loss that can't be lowered is a matter of scale.
 STEEP = 1e3
+EPS = {dtype: float(np.finfo(dtype).eps) for dtype in (FLOAT32, FLOAT64)}
 
 
 def minimize(
@@ -106,7 +107,7 @@ def _with_pair(
     A pair is left out with which H would no longer be positive definite: rounding is as large as the change.
     """
     product = float(s.dot(y))
-    if not np.finfo(s.dtype).eps * y.dot(y) < product < math.inf:
+    if not EPS[s.dtype] * float(y.dot(y)) < product < math.inf:
         # The rows move on, so that the oldest is again where the next pair will be.
         return np.roll(steps, 1, axis=0), np.roll(changes, 1, axis=0), np.roll(inverse, (1, 1), axis=(0, 1))
     scale = 1 / math.sqrt(product)
