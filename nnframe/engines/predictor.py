@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 
 from nnframe.arrays import FORWARD_ERRORS, Array, DType
+from nnframe.blas.threads import ONE_ANYWAY_VECTOR
+from nnframe.contracts.bound import Linear
 from nnframe.contracts.engine import Engine
+from nnframe.engines.error_state import in_error_state
 from nnframe.errors import ArgumentTypeError, ShapeError
 from nnframe.inputs.checks import as_columns, as_matrix, in_dtype
 from nnframe.layer import denseLayer
 from nnframe.registry.engine_binding import bind_predictor
+from nnframe.registry.guard import is_built_in
 
 
 class Predictor:
@@ -88,6 +92,47 @@ class Predictor:
         raise ArgumentTypeError("a predictor can't be pickled or copied; copy the net and call its predictor()")
 
 
+class ColumnPredictor(Predictor):
+    """A `Predictor` that answers for a single column in three quarters of the time, in a small net on numpy.
+
+    Parameters
+    ----------
+    answer, n_in, dtype
+        As in `Predictor`.
+    column : callable
+        ``column(v)`` answers for an array of shape (n_in, 1), in any error state of numpy.
+    is_ours : bool
+        Whether `column` calls no code but nnframe's own.
+    """
+
+    __slots__ = ("_column", "_in_other_threads", "_shape")
+
+    def __init__(
+        self,
+        answer: Callable[[Array], Array],
+        n_in: int,
+        dtype: DType,
+        column: Callable[[Array], Array],
+        is_ours: bool,
+    ) -> None:
+        super().__init__(answer, n_in, dtype)
+        self._shape = n_in, 1
+        self._column = in_error_state(column, FORWARD_ERRORS, is_ours)
+        self._in_other_threads = in_error_state(column, FORWARD_ERRORS, is_ours=False) if is_ours else None
+
+    def __call__(self, v: Any) -> Array:
+        """Return the net's outputs for columns, as `Predictor` does."""
+        if not (type(v) is np.ndarray and v.dtype is self._dtype and v.shape == self._shape):
+            return super().__call__(v)
+        try:
+            return self._column(v)
+        except RuntimeError:
+            # Another thread is at it.
+            if self._in_other_threads is None:
+                raise
+            return self._in_other_threads(v)
+
+
 def predictor_of(layers: Sequence[denseLayer], engine: Engine) -> Predictor:
     """Return the predictor of an engine, or one that goes through the layers if the engine has none.
 
@@ -99,7 +144,11 @@ def predictor_of(layers: Sequence[denseLayer], engine: Engine) -> Predictor:
         If the engine fails.
     """
     chain = tuple(layers)
-    answer = bind_predictor(engine, tuple(layer.for_engine() for layer in chain))
+    linears = tuple(layer.for_engine() for layer in chain)
+    n_in, dtype = chain[0].n_in, chain[0].dtype
+    answer = bind_predictor(engine, linears)
+    if answer is not None:
+        return Predictor(answer, n_in, dtype)
 
     @np.errstate(**FORWARD_ERRORS)
     def forward(rows: Array) -> Array:
@@ -109,4 +158,28 @@ def predictor_of(layers: Sequence[denseLayer], engine: Engine) -> Predictor:
         outputs: Array = columns.T
         return outputs
 
-    return Predictor(answer or forward, chain[0].n_in, chain[0].dtype)
+    if max(linear.weights.size for linear in linears) > ONE_ANYWAY_VECTOR:
+        return Predictor(forward, n_in, dtype)
+    plugins = [linear.activation.plugin for linear in linears]
+    is_ours = all(plugin is None or is_built_in(plugin) for plugin in plugins)
+    return ColumnPredictor(forward, n_in, dtype, _for_column(linears), is_ours)
+
+
+def _for_column(layers: Sequence[Linear]) -> Callable[[Array], Array]:
+    """Return the forward pass for one column, whose products are too small for several threads."""
+    steps = [
+        (layer.weights.dot, layer.bias, layer.activation.forward_inplace, layer.activation.forward) for layer in layers
+    ]
+    add = np.add
+
+    def answer(v: Array) -> Array:
+        for multiply, bias, activate_inplace, activate in steps:
+            v = multiply(v)
+            add(v, bias, v)
+            if activate_inplace is None:
+                v = activate(v)
+            else:
+                activate_inplace(v)
+        return v
+
+    return answer

@@ -14,7 +14,6 @@ numbers, and with them the results, stay as they are.
 from __future__ import annotations
 
 import math
-import operator
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
@@ -24,6 +23,7 @@ import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array, DType
 from nnframe.contracts.optimizer import LEARNING_RATE, Optimizer
+from nnframe.engines.calls import call
 from nnframe.engines.factors import with_factors_outside
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.vectors import Segment
@@ -38,9 +38,6 @@ BLOCK = 2**15
 FLUSH_EVERY = 32
 # Python's operators, for what is computed with numbers.
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
-
-# Python 3.11 has a function for it, which takes three quarters of the time.
-_call = getattr(operator, "call", operator.methodcaller("__call__"))
 
 
 class Recipe(NamedTuple):
@@ -157,8 +154,7 @@ class UpdateProgram:
 
     def run(self) -> None:
         """Make an update; an interrupt comes before it or after it."""
-        # One call from Python, as in `nnframe.arrays.copy_all`.
-        deque(map(_call, self._flushing_calls if self._flushes else self._calls), 0)
+        deque(map(call, self._flushing_calls if self._flushes else self._calls), 0)
 
 
 def _blocks(vectors: Sequence[Array], start: int, stop: int) -> Iterator[tuple[Array, int]]:

@@ -29,7 +29,7 @@ class Updates(NamedTuple):
     is_silent : bool
         Whether they may be called without ignoring floating-point errors.
     is_ours : bool
-        Whether it calls no code but nnframe's own; see `nnframe.training.error_state.ignoring_errors`.
+        Whether it calls no code but nnframe's own; see `nnframe.engines.error_state.in_error_state`.
     """
 
     make: Callable[[Samples, float, int], float]

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from nnframe.arrays import Array
+from nnframe.arrays import TRAINING_ERRORS, Array
 from nnframe.contracts.engine import Epoch, Samples
 from nnframe.contracts.learned import learned_of
+from nnframe.engines.error_state import in_error_state
 from nnframe.errors import ArgumentError, ArgumentTypeError, DivergenceError, EngineError
 from nnframe.history import History
 from nnframe.inputs.checks import finite_number, whole_number
 from nnframe.training.by_name import samples_for
 from nnframe.training.diagnosis import ADVICE, diagnosis
-from nnframe.training.error_state import ignoring_errors
 from nnframe.training.factors import Factors
 from nnframe.training.pair_checks import PairChecks, require_finite
 from nnframe.training.plan import DROPOUT_STREAM, drawn_seed
@@ -95,10 +95,10 @@ class Stepping:
         self._step, self._step_if_plain = Stepping._update_once, Stepping._update_if_plain
         self._are_plain = self._checks.are_plain
         if updates.is_silent:
-            self._are_plain = ignoring_errors(self._are_plain, is_ours=True)
+            self._are_plain = in_error_state(self._are_plain, TRAINING_ERRORS, is_ours=True)
         else:
-            self._step = ignoring_errors(self._step, updates.is_ours)
-            self._step_if_plain = ignoring_errors(self._step_if_plain, updates.is_ours)
+            self._step = in_error_state(self._step, TRAINING_ERRORS, updates.is_ours)
+            self._step_if_plain = in_error_state(self._step_if_plain, TRAINING_ERRORS, updates.is_ours)
         self._asks = bool(settings.loss.asks)
         self._snapshot = Snapshot(self.bound)
         self._learning_rate = settings.learning_rate
@@ -140,7 +140,7 @@ class Stepping:
     def _use(self, updates: Updates) -> None:
         self._update, self._update_if_finite, self._pair_step = updates.make, updates.make_if_finite, updates.pair_step
         if updates.pair_step is not None and not updates.is_silent:
-            self._pair_step = ignoring_errors(updates.pair_step, updates.is_ours)
+            self._pair_step = in_error_state(updates.pair_step, TRAINING_ERRORS, updates.is_ours)
 
     @property
     def weights(self) -> list[Array]:

@@ -1,9 +1,11 @@
 """A predictor returns what the forward pass returns."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from nnframe import Engine, ShapeError, denseLayer, nNet
+from nnframe import Engine, PluginError, ShapeError, denseLayer, nNet
 from nnframe.engines.reference import prepare
 
 RNG = np.random.default_rng(0)
@@ -62,3 +64,41 @@ def test_an_engine_that_fails_is_blamed():
 
     with pytest.raises(Exception, match="predictor: raised ZeroDivisionError"):
         make_net().predictor(Engine("flawed", prepare, predictor=fail))
+
+
+@pytest.mark.parametrize("hidden", ["relu", np.tanh], ids=["built-in", "a function"])
+def test_a_column_has_the_same_answer_in_any_error_state_and_thread(hidden):
+    net = nNet.from_sizes([5, 4, 3], [hidden, "softmax"], seed=1, dtype="float32")
+    predictor, v = net.predictor("numpy"), np.array([[1.0], [-200.0], [300.0], [0.0], [2.0]], np.float32)
+    expected = net.forwardPass(v, return_all_steps=False)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(predictor(v), expected)
+    # As while another thread is in the middle of a call.
+    answers = predictor._column.func(lambda: [predictor(v), predictor(v)]) if hidden == "relu" else [predictor(v)]
+    for answer in answers:
+        np.testing.assert_array_equal(answer, expected)
+    with ThreadPoolExecutor(4) as pool:
+        for answer in pool.map(predictor, [v] * 200):
+            np.testing.assert_array_equal(answer, expected)
+
+
+def test_an_answer_belongs_to_the_caller():
+    for activations in (["relu", None], [None, None]):
+        net = nNet.from_sizes([5, 4, 3], activations, seed=1)
+        predictor, v = net.predictor("numpy"), np.ones((5, 1))
+        before = net.layersList[1].bias.copy()
+        predictor(v)[...] = np.nan
+        np.testing.assert_array_equal(v, 1)
+        np.testing.assert_array_equal(net.layersList[1].bias, before)
+        assert np.isfinite(predictor(v)).all()
+
+
+def test_an_activation_that_fails_for_a_column_is_blamed():
+    def forward(z):
+        if z.shape == (4, 1) and z.dtype == np.float32:
+            raise RuntimeError("no more")
+        return np.tanh(z)
+
+    predictor = nNet.from_sizes([5, 4, 3], [forward, None], seed=1, dtype="float32").predictor("numpy")
+    with pytest.raises(PluginError, match="no more"):
+        predictor(np.ones((5, 1), np.float32))

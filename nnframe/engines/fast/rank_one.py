@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from operator import methodcaller
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from nnframe.backpropagation import Gradient
 from nnframe.blas.outer_products import outer_subtraction
 from nnframe.contracts.bound import distinct_layers
 from nnframe.contracts.engine import BoundNet, TrainingTask
+from nnframe.engines.calls import call
 from nnframe.engines.fast.descent import Descent, is_plain
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory
@@ -27,8 +27,6 @@ from nnframe.engines.vectors import parts_of
 FEWEST_WEIGHTS = 2**14
 # With fewer, threads that wait for each other twice an update may take ten times as long as one, and gain little.
 FEWEST_SHARED = 2**20
-
-_call = methodcaller("__call__")
 
 
 def rank_one_descent(task: TrainingTask | BoundNet, memories: Sequence[LayerMemory]) -> Descent | None:
@@ -95,8 +93,7 @@ class RankOne(Descent):
 
     def step(self, learning_rate: float) -> None:
         """Subtract the gradients."""
-        # One call from Python, as in `nnframe.arrays.copy_all`.
-        deque(map(_call, self._calls), 0)
+        deque(map(call, self._calls), 0)
 
     def end(self) -> None:
         """Do nothing."""
