@@ -93,7 +93,10 @@ class Updater:
             for array, stop, role in zip(arrays, stops, roles, strict=True)
             if role.is_limited
         ]
+        # Then two more calls of a recorded update, in place of a function of Python.
+        self._is_penalty_in_program = self._decay is not None and not (rule.clip_value or rule.clip_norm)
         self._program = self._recorded(memory) if in_place else None
+        self._is_penalty_in_program &= self._program is not None
         self._combine = task.combine if isinstance(task, TrainingTask) else None
         self._subtracts = in_place and rule.optimizer is None and rule.factors is None and not self.limits
         self._live, self._steps = (arrays, slots) if joint is None else ([self.vector], [self.gradient])
@@ -121,7 +124,16 @@ class Updater:
             pairs = zip(self.arrays, self.sources, strict=True)
             after += [partial(np.ndarray.__setitem__, array, ..., source) for array, source in pairs]
         after.append(partial(np.ndarray.__setitem__, rule.state.updates, (), self._next))
-        return UpdateProgram(recipe, weights, self.gradient, rule.state.arrays, memory, after, self.segments)
+        before = self._penalty_calls() if self._is_penalty_in_program else []
+        return UpdateProgram(recipe, weights, self.gradient, rule.state.arrays, memory, after, self.segments, before)
+
+    def _penalty_calls(self) -> list[Callable[[], object]]:
+        """Return the calls that add an l2 penalty to the gradient."""
+        assert self._decay is not None
+        return [
+            partial(np.multiply, self.vector, self._decay, self._product),
+            partial(np.add, self.gradient, self._product, self.gradient),
+        ]
 
     def read_weights(self) -> None:
         """Copy what is trained, which may have changed since the last update."""
@@ -163,7 +175,7 @@ class Updater:
             add_up_uses(self.sums, self.uses)
         if self._combine is not None:
             loss_sum = self._combine(self.gradient, loss_sum)
-        if self._is_limited:
+        if self._is_limited and not self._is_penalty_in_program:
             self._penalize_and_clip()
         rule = self.rule
         if self._subtracts:
@@ -175,6 +187,8 @@ class Updater:
             self._next.fill(t)
             self._program.run()
             return loss_sum
+        if self._is_penalty_in_program:
+            self._penalize_and_clip()
         if self._is_direct:
             copy_all(self.sources, self.arrays)
         new_vector, *new_state = self._computed(t, learning_rate)
@@ -209,8 +223,8 @@ class Updater:
     def _penalize_and_clip(self) -> None:
         rule = self.rule
         if self._decay is not None:
-            np.multiply(self.vector, self._decay, self._product)
-            np.add(self.gradient, self._product, self.gradient)
+            for call in self._penalty_calls():
+                call()
         elif rule.l1 or rule.l2:
             for array, total in self.penalized:
                 total += rule.l1 * np.sign(array) + rule.l2 * array if rule.l1 else rule.l2 * array

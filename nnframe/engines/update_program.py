@@ -106,6 +106,8 @@ class UpdateProgram:
         What is called after each update, as a part of it.
     segments : sequence of Segment, optional
         The parts of the arrays to update; all by default.
+    before : sequence of callable, optional
+        What is called before each update, likewise.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class UpdateProgram:
         memory: Memory,
         after: Sequence[Callable[[], object]] = (),
         segments: Sequence[Segment] | None = None,
+        before: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._compute = recipe.compute
         constants = {node: np.array(node.data, g.dtype) for node in recipe.constants}
@@ -124,7 +127,7 @@ class UpdateProgram:
         tiny = np.array(np.finfo(g.dtype).tiny, g.dtype)
         # For each segment, the factor of its learning rate, and what sets the numbers of a step.
         self._fills: list[tuple[float, list[Callable[[Any], None]]]] = []
-        self._calls: list[Callable[[], object]] = []
+        self._calls: list[Callable[[], object]] = [*before]
         flushes: list[Callable[[], object]] = []
         for start, stop, factor in [Segment(0, g.size, 1.0)] if segments is None else segments:
             # Arrays: numpy takes longer to convert a number to one than to multiply by it.

@@ -81,7 +81,7 @@ class Stepping:
         self.steps_per_epoch = whole_number(steps_per_epoch, "steps_per_epoch")
         self.check_every = whole_number(check_every, "check_every")
         self.bound = bind_net(net, settings)
-        updates = bind_updates(settings.engine, self.bound)
+        updates = _ignoring_errors_in_pairs(bind_updates(settings.engine, self.bound))
         self._l2, self._by_l2 = settings.l2, {settings.l2: updates}
         self._use(updates)
         self._factors = (
@@ -133,14 +133,13 @@ class Stepping:
         """
         if l2 not in self._by_l2:
             rule = self.bound.rule._replace(l2=finite_number(l2, "l2", "0.001"))
-            self._by_l2[l2] = bind_updates(self.settings.engine, self.bound._replace(rule=rule))
+            updates = bind_updates(self.settings.engine, self.bound._replace(rule=rule))
+            self._by_l2[l2] = _ignoring_errors_in_pairs(updates)
         self._l2 = l2
         self._use(self._by_l2[l2])
 
     def _use(self, updates: Updates) -> None:
         self._update, self._update_if_finite, self._pair_step = updates.make, updates.make_if_finite, updates.pair_step
-        if updates.pair_step is not None and not updates.is_silent:
-            self._pair_step = in_error_state(updates.pair_step, TRAINING_ERRORS, updates.is_ours)
 
     @property
     def weights(self) -> list[Array]:
@@ -308,6 +307,13 @@ class Stepping:
             f"update {step}: {sentence}; the net has the weights after update {self.steps}, which were checked; "
             f"{advice}"
         )
+
+
+def _ignoring_errors_in_pairs(updates: Updates) -> Updates:
+    """Return updates whose `pair_step` may be called without ignoring floating-point errors."""
+    if updates.pair_step is None or updates.is_silent:
+        return updates
+    return updates._replace(pair_step=in_error_state(updates.pair_step, TRAINING_ERRORS, updates.is_ours))
 
 
 def _contents_of(net: Net) -> list[Any]:

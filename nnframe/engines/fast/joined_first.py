@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, distinct_layers, parameters_of
