@@ -18,6 +18,8 @@ from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, Objective
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, row_by_row
 
+# With fewer bytes, an output is filled with zeros in no time.
+FEW_BYTES = 40_000
 # A step of a pass: a call without arguments.
 Step: TypeAlias = Callable[[], object]
 # Fills the d of the last layer after a forward pass, from the targets, the output, the scale and the samples' weights.
@@ -176,7 +178,18 @@ def _backward_pass(
 
 def _product(A: Array, B: Array, out: Array) -> Step:
     """Return the function that fills a matrix with A B; an array's own dot only takes C-contiguous outputs."""
-    return partial(A.dot, B, out) if out.flags.c_contiguous else partial(B.T.dot, A.T, out.T)
+    if not out.flags.c_contiguous:
+        A, B, out = B.T, A.T, out.T
+    return partial(np.matmul, A, B, out) if _is_for_matmul(A.shape[1], out) else partial(A.dot, B, out)
+
+
+def _is_for_matmul(n_inner: int, out: Array) -> bool:
+    """Whether np.matmul is the faster function to fill `out` with a product.
+
+    It takes half a microsecond longer to call than an array's dot, which fills the output with zeros first: 2 us for
+    100 x 150 numbers, as long as the product by 5 of them takes without. For an outer product, it doesn't use BLAS.
+    """
+    return out.nbytes > FEW_BYTES and n_inner > 1 and min(out.shape) > 1
 
 
 def _transposed_product(A: Array, B: Array, out: Array) -> None:
@@ -196,6 +209,10 @@ def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step
 def _entrance(layer: Linear, z: Array) -> Callable[[Array], object]:
     """Return the function that multiplies inputs, (B, n_in), by the weights of the first layer."""
     weights, rows = layer.weights.T, z.T
+    if _is_for_matmul(len(weights), z):
+        if rows.flags.c_contiguous:
+            return lambda x: np.matmul(x, weights, rows)
+        return lambda x: np.matmul(layer.weights, x.T, z)
     if rows.flags.c_contiguous:
         return lambda x: x.dot(weights, rows)
     return lambda x: layer.weights.dot(x.T, z)
