@@ -106,7 +106,8 @@ def _run_epoch(run: TrainingRun, run_batches: RunBatches) -> None:
 
 def _mean_loss(run: TrainingRun, first: int, loss_before: float) -> float:
     """Return the mean loss over the samples since a batch of this epoch."""
-    return (run.loss_sum - loss_before) / (run.samples_up_to(run.batch) - run.samples_up_to(first))
+    before = run.samples_up_to(first) if first else 0
+    return (run.loss_sum - loss_before) / (run.samples_up_to(run.batch) - before)
 
 
 def _record(run: TrainingRun, learning_rate: float) -> None:

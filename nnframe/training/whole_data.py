@@ -70,8 +70,9 @@ class Iterations:
         stops = list(accumulate(array.size for array in self._live))
         factors = factors or (1.0,) * len(stops)
         # What isn't frozen, and where the vector of all weights has it.
-        self._trained = [
-            (array, slice(stop - array.size, stop))
+        self._trained = [array for array, factor in zip(self._live, factors, strict=True) if factor]
+        self._places = [
+            slice(stop - array.size, stop)
             for array, stop, factor in zip(self._live, stops, factors, strict=True)
             if factor
         ]
@@ -134,8 +135,7 @@ class Iterations:
                 f"before it; scale the data, or use another optimizer",
                 epoch=number,
             )
-        arrays = [self._updates, *(array for array, _ in self._trained)]
-        sources = [np.array(t), *(new_w[part] for _, part in self._trained)]
+        arrays, sources = [self._updates, *self._trained], [np.array(t), *map(new_w.__getitem__, self._places)]
         for array, old, new in zip(self._state, self._given_state, new_state, strict=True):
             if new is old:
                 continue

@@ -115,9 +115,9 @@ def _with_pair(
     y *= scale
     # Without the first row and column of an upper triangle, its inverse lacks just those too. Another column u makes
     # it [R u; 0 1], with the inverse [T -Tu; 0 1] for T R = I.
-    new = inverse.copy()
-    new[oldest] = new[:, oldest] = 0
-    new[:, oldest] = -new.dot(steps.dot(y))
+    new, u = inverse.copy(), steps.dot(y)
+    new[oldest] = u[oldest] = 0
+    new[:, oldest] = -new.dot(u)
     new[oldest, oldest] = 1
     return s, y, new
 

@@ -212,9 +212,10 @@ class WholeData:
     def _pass(self, chunk: Chunk) -> float:
         """Fill the sums with the gradient of some rows, and return the sum of their losses."""
         rows, columns, y, weights, factors = chunk
-        passes, output = self._passes_for(len(rows))
+        passes, output = self._passes.get(len(rows)) or self._new_passes(len(rows))
         passes.forward(columns.T, output)
-        outputs = np.ascontiguousarray(output.columns)
+        # np.ascontiguousarray takes half a microsecond even for what is contiguous.
+        outputs = output.columns if output.rows is output.columns else np.ascontiguousarray(output.columns)
         if self._both is None:
             losses, target = self._objective.value(outputs, outputs, y), y
         else:
@@ -224,22 +225,21 @@ class WholeData:
             add_up_uses(self._sums, zip(self._sums, self._own, strict=True))
         return float(losses.dot(factors))
 
-    def _passes_for(self, size: int) -> tuple[Passes, Output]:
-        if size not in self._passes:
-            memory, last = Memory(), self._layers[-1]
-            memories = [
-                memory_with_ones(memory, layer, size)
-                if is_joined(after)
-                else LayerMemory.allocate(memory, layer, size).first(size)
-                for layer, after in pairwise(self._layers)
-            ]
-            memories.append(LayerMemory.allocate(memory, last, size, is_last=True).first(size))
-            factors = factors_of_joined(self._layers, factors_by_layer(self.task.layers, self.task.rule))
-            places = Places(self._layers, self._own, self._loss_sums)
-            passes = Passes(places, self._objective, memories, factors)
-            output = Output.part_of(output_columns(memory, last, size, size), 0, size)
-            self._passes[size] = passes, output
-        return self._passes[size]
+    def _new_passes(self, size: int) -> tuple[Passes, Output]:
+        """Return the passes for chunks of a size, and memory for their outputs."""
+        memory, last = Memory(), self._layers[-1]
+        memories = [
+            memory_with_ones(memory, layer, size)
+            if is_joined(after)
+            else LayerMemory.allocate(memory, layer, size).first(size)
+            for layer, after in pairwise(self._layers)
+        ]
+        memories.append(LayerMemory.allocate(memory, last, size, is_last=True).first(size))
+        factors = factors_of_joined(self._layers, factors_by_layer(self.task.layers, self.task.rule))
+        passes = Passes(Places(self._layers, self._own, self._loss_sums), self._objective, memories, factors)
+        output = Output.part_of(output_columns(memory, last, size, size), 0, size)
+        self._passes[size] = passes, output
+        return passes, output
 
     def _chunks(self) -> Iterator[Chunk]:
         for samples in self.task.samples(self.epoch, self._chunk):
