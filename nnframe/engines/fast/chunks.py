@@ -89,7 +89,7 @@ class Chunks:
         for source, memory in zip(given, self._memory, strict=True):
             if source is not None and memory is not None:
                 # The rows are known to exist. Without "clip", numpy would gather them in new memory and copy them.
-                np.take(source, rows, 0, memory[:count], "clip")
+                source.take(rows, 0, memory[:count], "clip")
         samples, batches = chunk
         return Chunk(samples._replace(start=start), batches)
 

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from nnframe import Array, DivergenceError, Optimizer, registry
-from nnframe_sklearn.batches import batches
+from nnframe_sklearn.batches import Batches
 from nnframe_sklearn.blas import single_thread
 from nnframe_sklearn.estimator import FLOATS, largest_product
 from nnframe_sklearn.formulas import adam_epsilon_hat, sgd_step_momentum
@@ -177,7 +177,7 @@ class MLPBase(MLPNet):
         n_samples = X.shape[0]
         batch_size = self._batch_size(n_samples, warn=True)
         learner = self._prepared(n_samples, batch_size, sample_weight, incremental)
-        order = np.arange(n_samples)
+        order, batches = np.arange(n_samples), Batches(X, Y, batch_size)
         self.n_iter_ = 0
         try:
             while self.n_iter_ < self.max_iter:
@@ -186,7 +186,7 @@ class MLPBase(MLPNet):
                     rows = np.arange(n_samples)
                     rng.shuffle(rows)
                     order = order[rows]
-                self.loss_ = self._epoch(learner, X, Y, sample_weight, order, batch_size)
+                self.loss_ = self._epoch(learner, batches, sample_weight, order if self.shuffle else None)
                 self.n_iter_ += 1
                 self.t_ += n_samples
                 if progress.epoch_ends() or incremental:
@@ -245,13 +245,11 @@ class MLPBase(MLPNet):
             return plugin
         return plugin.with_params(learning_rate=self.learning_rate_init)
 
-    def _epoch(
-        self, learner: Learner, X: Any, Y: Array, sample_weight: Array | None, order: Array, batch_size: int
-    ) -> float:
+    def _epoch(self, learner: Learner, batches: Batches, sample_weight: Array | None, order: Array | None) -> float:
         total, trainer, counted = 0.0, learner.trainer, 0
         weights_of_layers = [layer.linear.ravel() for layer in self._net.layersList]
         divisor, mean_weight = self._loss_divisor(), _mean(sample_weight)
-        for x, y, rows in batches(X, Y, order if self.shuffle else None, batch_size):
+        for x, y, rows in batches.of(order):
             count, weights = len(x), None
             weight_sum: float = count
             if sample_weight is not None:
@@ -266,7 +264,7 @@ class MLPBase(MLPNet):
                 counted = count
             loss = trainer.step_checked(x.T, y.T, weights)
             total += (loss / divisor + penalty) * count
-        return float(total / X.shape[0])
+        return float(total / batches.X.shape[0])
 
     @property
     def _optimizer(self) -> Learner | None:
