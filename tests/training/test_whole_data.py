@@ -86,6 +86,20 @@ def test_loss_and_gradient_are_those_of_the_reference(monkeypatch, dtype, chunk,
     assert gradient.dtype == dtype
 
 
+@pytest.mark.parametrize("n_in", [9, 10, 13, 15, 16, 29])
+@pytest.mark.parametrize("sizes", [(), (6,)])
+def test_the_gradient_is_that_of_the_reference_for_any_number_of_inputs(n_in, sizes):
+    rng = np.random.default_rng(n_in)
+    data = pairs(rng.normal(size=(40, n_in)), rng.normal(size=(40, 2)))
+    net = nNet.from_sizes([n_in, *sizes, 2], ["tanh"] * len(sizes) + [None])
+    task = prepare(net, data, Settings.of(loss="mse", optimizer="lbfgs")).task
+    losses, parts, _ = loss_and_gradients(task.layers, task.objective, data.X.T, data.Y.T)
+    expected = np.concatenate([array.ravel() for part in parts for array in (part.weights, part.bias)])
+    loss, _, gradient = WholeData(task, None).evaluate(weights_of(net))
+    assert loss == pytest.approx(losses.mean(), rel=1e-12)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-13)
+
+
 def test_the_history_has_the_loss_after_each_iteration():
     net, data = make_net(), make_data()
     losses = []

@@ -17,10 +17,14 @@ from typing import NamedTuple
 import numpy as np
 
 from nnframe.arrays import Array
-from nnframe.contracts.bound import Linear, parameters_of
+from nnframe.contracts.bound import Linear
 from nnframe.contracts.engine import Samples
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory
+
+# BLAS takes two thirds of the time to multiply by a matrix of 16 columns as by one of 14, and by 32 as by 31: as many
+# columns as fill its registers. More zeros than these take longer than they save.
+BLOCK, MOST_ZEROS = 16, 5
 
 
 class Chunk(NamedTuple):
@@ -28,10 +32,10 @@ class Chunk(NamedTuple):
 
     Attributes
     ----------
-    rows : ndarray, shape (B, n_in) or (B, n_in + 1)
-        The inputs, perhaps with a 1 at the end of each row.
-    columns : ndarray
-        The transpose.
+    rows : ndarray, shape (B, n_in) or (B, n_in + 1 + n_more)
+        The inputs, perhaps with a 1 and some zeros at the end of each row.
+    columns : ndarray, shape (n_in, B) or (n_in + 1, B)
+        The transpose, without the zeros.
     y : ndarray, shape (n_out, B)
     weights : ndarray, shape (B,), or None
     factors : ndarray of float64, shape (B,)
@@ -45,21 +49,29 @@ class Chunk(NamedTuple):
     factors: Array
 
     @classmethod
-    def of(cls, samples: Samples, has_ones: bool) -> Chunk:
-        """Return the samples: contiguous copies with ones, or views."""
+    def of(cls, samples: Samples, has_ones: bool, n_more: int = 0) -> Chunk:
+        """Return the samples: contiguous copies with ones and a number of zeros, or views."""
         x, y, weights, _ = samples
         factors = _ones(len(x)) if weights is None else weights.astype(np.float64, copy=False)
         if not has_ones:
             return cls(x, x.T, y.T, weights, factors)
-        rows = with_ones(x)
-        return cls(rows, np.ascontiguousarray(rows.T), np.ascontiguousarray(y.T), weights, factors)
+        rows, n_columns = with_ones(x, n_more), x.shape[1] + 1
+        columns = np.ascontiguousarray(rows[:, :n_columns].T)
+        return cls(rows, columns, np.ascontiguousarray(y.T), weights, factors)
 
 
-def with_ones(rows: Array) -> Array:
-    """Return inputs, (N, n_in), with a 1 at the end of each row."""
-    found = np.ones((len(rows), rows.shape[1] + 1), rows.dtype)
-    found[:, :-1] = rows
+def with_ones(rows: Array, n_zeros: int = 0) -> Array:
+    """Return inputs, (N, n_in), with a 1 at the end of each row, and zeros after it."""
+    n_in = rows.shape[1]
+    found = np.ones((len(rows), n_in + 1 + n_zeros), rows.dtype)
+    found[:, :n_in], found[:, n_in + 1 :] = rows, 0
     return found
+
+
+def n_fitting_zeros(n_columns: int) -> int:
+    """Return how many columns of zeros let BLAS multiply by rows of n columns faster; 0 if none do."""
+    n_zeros = -n_columns % BLOCK
+    return n_zeros if n_zeros <= MOST_ZEROS else 0
 
 
 @lru_cache(maxsize=8)
@@ -72,7 +84,7 @@ def is_joined(layer: Linear) -> bool:
     return layer.bias.size == 0
 
 
-def joined(layers: Sequence[Linear], has_first: bool) -> list[Linear]:
+def joined(layers: Sequence[Linear], has_first: bool, n_more: int = 0) -> list[Linear]:
     """Return what layers look like that have a matrix of weights and bias, and no numbers as bias.
 
     The matrices are not filled.
@@ -83,18 +95,21 @@ def joined(layers: Sequence[Linear], has_first: bool) -> list[Linear]:
         Each once.
     has_first : bool
         Whether the first layer gets such a matrix too; the inputs of the net then need ones.
+    n_more : int, optional
+        How many more columns that matrix has.
     """
-    return [layer if k == 0 and not has_first else _joined(layer) for k, layer in enumerate(layers)]
+    first = _joined(layers[0], n_more) if has_first else layers[0]
+    return [first, *map(_joined, layers[1:])]
 
 
-def _joined(layer: Linear) -> Linear:
+def _joined(layer: Linear, n_more: int = 0) -> Linear:
     n_out, n_in = layer.weights.shape
-    matrix = np.empty((n_out, n_in + 1), layer.weights.dtype)
+    matrix = np.empty((n_out, n_in + 1 + n_more), layer.weights.dtype)
     return layer._replace(weights=matrix, bias=matrix[:0, :1])
 
 
-def order_of(layers: Sequence[Linear], joined_layers: Sequence[Linear], n_others: int) -> Array:
-    """Return for each number of a `vector_of` joined layers, and some others at its end, its place among all weights.
+def places_of(layers: Sequence[Linear], joined_layers: Sequence[Linear], n_others: int) -> Array:
+    """Return for each of all weights, and some other numbers after them, its place in a `vector_of` joined layers.
 
     Parameters
     ----------
@@ -104,20 +119,17 @@ def order_of(layers: Sequence[Linear], joined_layers: Sequence[Linear], n_others
         What became of them.
     n_others : int
     """
-    n_weights = sum(array.size for array in parameters_of(layers))
-    places = np.arange(n_weights + n_others)
-    order, start = [], 0
+    places, start = [], 0
     for layer, after in zip(layers, joined_layers, strict=True):
-        middle = start + layer.weights.size
-        stop = middle + layer.bias.size
+        n_in, size = layer.weights.shape[1], after.weights.size
+        stop = start + size + after.bias.size + sum(array.size for array in layer.parameters)
         if is_joined(after):
-            pair = places[start:middle].reshape(layer.weights.shape), places[middle:stop].reshape(layer.bias.shape)
-            order.append(np.concatenate(pair, axis=1).reshape(-1))
-            start = stop
-        end = stop + sum(array.size for array in layer.parameters)
-        order.append(places[start:end])
-        start = end
-    return np.concatenate([*order, places[start:]])
+            matrix = np.arange(start, start + size).reshape(after.weights.shape)
+            places += [matrix[:, :n_in].reshape(-1), matrix[:, n_in]]
+            start += size
+        places.append(np.arange(start, stop))
+        start = stop
+    return np.concatenate([*places, np.arange(start, start + n_others)])
 
 
 def factors_of_joined(layers: Iterable[Linear], factors: Iterable[tuple[float, ...]]) -> list[tuple[float, ...]]:
