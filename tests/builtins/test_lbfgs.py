@@ -85,6 +85,27 @@ def test_the_inverse_of_the_kept_products_follows_each_step():
         assert np.count_nonzero(inverse) == len(rows) * (len(rows) + 1) / 2
 
 
+def test_pairs_that_lead_to_no_lower_loss_are_no_longer_used():
+    lbfgs = registry.get("optimizer", "lbfgs(memory=3)")
+    w, state = np.array([2.0, 0.0]), [np.ones((3, 2)), np.array([[1.0, 0.0]] * 3), np.zeros((3, 3))]
+    # Of the one in row 1, which is the latest at t = 3.
+    state[2][1, 1] = 1
+
+    def evaluate(w):
+        # Nothing but the first number may change.
+        return (float(w[0] ** 4) if w[1] == 0 else np.inf), np.array([4 * w[0] ** 3, 0.0])
+
+    # -s, for the pair has all of the gradient.
+    np.testing.assert_allclose(direction(np.array([1.0, 0.0]), *state, 1), [-1, -1])
+    new_w, *new = lbfgs.minimize(evaluate, w, *state, t=3, **lbfgs.settings)
+    assert evaluate(new_w)[0] < evaluate(w)[0]
+    steps, changes, inverse = next_state(state, new, 3)
+    np.testing.assert_array_equal(inverse, np.diag([0, 0, 1]))
+    # That of the new pair alone: s s' g in the direction of s, and gamma g across it.
+    g, s, y = np.array([2.0, 3.0]), steps[2], changes[2]
+    np.testing.assert_allclose(direction(g, steps, changes, inverse, 2), [-(s[0] ** 2) * 2, -3 / (y @ y)])
+
+
 def test_only_the_latest_steps_are_kept():
     lbfgs = registry.get("optimizer", "lbfgs(memory=2)")
     w, state = np.array([-1.2, 1.0]), [np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((2, 2))]

@@ -48,9 +48,9 @@ def minimize(
 ) -> tuple[Array, ...]:
     """Make one iteration, and return the new weights, and the new step s and change y of the gradient, if there are.
 
-    They are kept in matrices with a pair in each row; a new one replaces the oldest, and rows that are not in use yet
-    are 0. `inverse` is that of R, which has the products of each step with the changes that are as new or newer, and
-    otherwise 0: an upper triangle, if the oldest were in the first row.
+    They are kept in matrices with a pair in each row; a new one replaces the oldest. `inverse` is that of R, which has
+    the products of each step with the changes that are as new or newer, and otherwise 0: an upper triangle, if the
+    oldest pair were in the first row. Rows and columns of pairs that are not in use are 0.
     """
     loss, g = evaluate(w)
     if t == 1 and _is_flat(g, tolerance):
@@ -70,7 +70,8 @@ def minimize(
     if found is None:
         raise Converged(_no_lower(g, tolerance))
     if has_pairs and not uses_pairs:
-        steps, changes, inverse = (np.zeros_like(each) for each in (steps, changes, inverse))
+        # So that no pair is in use.
+        inverse = np.zeros_like(inverse)
     kept = _with_pair(found.w - w, found.g - g, steps, changes, inverse, (t - 1) % memory)
     if _is_flat(found.g, tolerance):
         raise Converged(_flatness(found.g, tolerance), found.w, *kept)
