@@ -32,7 +32,7 @@ class Chunk(NamedTuple):
 
     Attributes
     ----------
-    rows : ndarray, shape (B, n_in) or (B, n_in + 1 + n_more)
+    rows : ndarray, shape (B, n_in) or (B, n_in + 1 + n_zeros)
         The inputs, perhaps with a 1 and some zeros at the end of each row.
     columns : ndarray, shape (n_in, B) or (n_in + 1, B)
         The transpose, without the zeros.
@@ -49,13 +49,13 @@ class Chunk(NamedTuple):
     factors: Array
 
     @classmethod
-    def of(cls, samples: Samples, has_ones: bool, n_more: int = 0) -> Chunk:
+    def of(cls, samples: Samples, has_ones: bool, n_zeros: int = 0) -> Chunk:
         """Return the samples: contiguous copies with ones and a number of zeros, or views."""
         x, y, weights, _ = samples
         factors = _ones(len(x)) if weights is None else weights.astype(np.float64, copy=False)
         if not has_ones:
             return cls(x, x.T, y.T, weights, factors)
-        rows, n_columns = with_ones(x, n_more), x.shape[1] + 1
+        rows, n_columns = with_ones(x, n_zeros), x.shape[1] + 1
         columns = np.ascontiguousarray(rows[:, :n_columns].T)
         return cls(rows, columns, np.ascontiguousarray(y.T), weights, factors)
 
@@ -68,12 +68,6 @@ def with_ones(rows: Array, n_zeros: int = 0) -> Array:
     return found
 
 
-def n_fitting_zeros(n_columns: int) -> int:
-    """Return how many columns of zeros let BLAS multiply by rows of n columns faster; 0 if none do."""
-    n_zeros = -n_columns % BLOCK
-    return n_zeros if n_zeros <= MOST_ZEROS else 0
-
-
 @lru_cache(maxsize=8)
 def _ones(size: int) -> Array:
     return np.ones(size)
@@ -84,43 +78,65 @@ def is_joined(layer: Linear) -> bool:
     return layer.bias.size == 0
 
 
-def joined(layers: Sequence[Linear], has_first: bool, n_more: int = 0) -> list[Linear]:
-    """Return what layers look like that have a matrix of weights and bias, and no numbers as bias.
+class Layout(NamedTuple):
+    """How joined layers, their gradients and the inputs lie in memory.
 
-    The matrices are not filled.
-
-    Parameters
+    Attributes
     ----------
-    layers : sequence of Linear
-        Each once.
-    has_first : bool
-        Whether the first layer gets such a matrix too; the inputs of the net then need ones.
-    n_more : int, optional
-        How many more columns that matrix has.
+    layers : list of Linear
+        What each layer of the net, once, looks like: with a matrix of weights and bias, and no numbers as bias.
+    gradients : list of Linear
+        What its gradient looks like: the first one may have more columns.
+    order : ndarray of int
+        For each number of a `vector_of` these layers, its place in the vector of all weights.
+    places : ndarray of int
+        For each of all weights, the place of its gradient in a vector of these gradients.
+    n_zeros : int
+        How many zeros inputs have behind their 1.
     """
-    first = _joined(layers[0], n_more) if has_first else layers[0]
-    return [first, *map(_joined, layers[1:])]
+
+    layers: list[Linear]
+    gradients: list[Linear]
+    order: Array
+    places: Array
+    n_zeros: int
+
+    @classmethod
+    def of(cls, layers: Sequence[Linear], n_others: int, has_ones: bool, fills_blocks: bool) -> Layout:
+        """Return the layout for some layers, each once.
+
+        Parameters
+        ----------
+        layers : sequence of Linear
+        n_others : int
+            The number of trained numbers after theirs.
+        has_ones : bool
+            Whether inputs have a 1, so that the first layer is joined too.
+        fills_blocks : bool
+            Whether they may have zeros, for BLAS to multiply faster.
+        """
+        first = _joined(layers[0]) if has_ones else layers[0]
+        joined = [first, *map(_joined, layers[1:])]
+        places = _places(layers, joined, n_others)
+        order = np.empty_like(places)
+        order[places] = np.arange(len(places))
+        n_zeros = -first.weights.shape[1] % BLOCK
+        if not (has_ones and fills_blocks and 0 < n_zeros <= MOST_ZEROS):
+            return cls(joined, joined, order, places, 0)
+        gradients = [_joined(layers[0], n_zeros), *joined[1:]]
+        return cls(joined, gradients, order, _places(layers, gradients, n_others), n_zeros)
 
 
-def _joined(layer: Linear, n_more: int = 0) -> Linear:
+def _joined(layer: Linear, n_zeros: int = 0) -> Linear:
     n_out, n_in = layer.weights.shape
-    matrix = np.empty((n_out, n_in + 1 + n_more), layer.weights.dtype)
+    matrix = np.empty((n_out, n_in + 1 + n_zeros), layer.weights.dtype)
     return layer._replace(weights=matrix, bias=matrix[:0, :1])
 
 
-def places_of(layers: Sequence[Linear], joined_layers: Sequence[Linear], n_others: int) -> Array:
-    """Return for each of all weights, and some other numbers after them, its place in a `vector_of` joined layers.
-
-    Parameters
-    ----------
-    layers : sequence of Linear
-        Each once.
-    joined_layers : sequence of Linear
-        What became of them.
-    n_others : int
-    """
+def _places(layers: Sequence[Linear], joined: Sequence[Linear], n_others: int) -> Array:
+    """Return for each of all weights, and some other numbers after them, its place in a `vector_of` joined layers."""
     places, start = [], 0
-    for layer, after in zip(layers, joined_layers, strict=True):
+    for layer, after in zip(layers, joined, strict=True):
         n_in, size = layer.weights.shape[1], after.weights.size
         stop = start + size + after.bias.size + sum(array.size for array in layer.parameters)
         if is_joined(after):

@@ -21,15 +21,7 @@ from nnframe.contracts.bound import Linear, distinct_layers, trained_arrays
 from nnframe.contracts.engine import Epoch, TrainingTask
 from nnframe.contracts.learned import learned_of
 from nnframe.engines.fast.gauss_newton import jacobians
-from nnframe.engines.fast.joined import (
-    Chunk,
-    factors_of_joined,
-    is_joined,
-    joined,
-    memory_with_ones,
-    n_fitting_zeros,
-    places_of,
-)
+from nnframe.engines.fast.joined import Chunk, Layout, factors_of_joined, is_joined, memory_with_ones
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes, Places
@@ -96,18 +88,11 @@ class WholeData:
         arrays = trained_arrays(task.layers, task.objective)
         size = 2 * self.n_rows * (task.data.X.shape[1] + 1 + task.data.Y.shape[1]) * arrays[0].itemsize
         self._has_ones = size <= MOST_KEPT
-        kinds = sums_kinds = joined(distinct, self._has_ones)
-        # Where the passes' vector has each of all weights, and the reverse.
-        self._places = places_of(distinct, kinds, len(of_loss))
-        self._order = np.empty_like(self._places)
-        self._order[self._places] = np.arange(len(self._places))
         has_repeats = len(distinct) < len(task.layers)
-        self._n_zeros = n_fitting_zeros(kinds[0].weights.shape[1]) if self._has_ones and not has_repeats else 0
-        if self._n_zeros:
-            sums_kinds = joined(distinct, self._has_ones, self._n_zeros)
-            self._places = places_of(distinct, sums_kinds, len(of_loss))
-        self._vector, parts = vector_of(kinds, None, of_loss)
-        self._layers = _in_net(task.layers, map(_moved, kinds, parts))
+        layout = Layout.of(distinct, len(of_loss), self._has_ones, fills_blocks=not has_repeats)
+        self._order, self._places, self._n_zeros = layout.order, layout.places, layout.n_zeros
+        self._vector, parts = vector_of(layout.layers, None, of_loss)
+        self._layers = _in_net(task.layers, map(_moved, layout.layers, parts))
         self._objective = task.objective
         if of_loss or self._layers[-1].parameters:
             loss, last = task.objective.plugin, self._layers[-1].activation
@@ -124,7 +109,7 @@ class WholeData:
                 gradient=_without_negligible(gradient),
                 loss_gradient=None if loss_gradient is None else _without_negligible(loss_gradient),
             )
-        self._sums_vector, sums = vector_of(sums_kinds, None, of_loss)
+        self._sums_vector, sums = vector_of(layout.gradients, None, of_loss)
         # The gradients of frozen arrays are never written.
         self._sums_vector[...] = 0
         self._loss_sums = _at_end(self._sums_vector, of_loss)
