@@ -31,6 +31,7 @@ from nnframe.testing import minimizer_checks as minimizers
 from nnframe.testing import optimizer_checks as optimizers
 from nnframe.testing import schedule_checks as schedules
 from nnframe.testing import speed_checks as speed
+from nnframe.testing import stepper_checks as steppers
 
 # It may return what is worth knowing of a plugin that passes.
 Check = Callable[[Any], "str | None"]
@@ -138,6 +139,8 @@ CHECKS: dict[type[Plugin], tuple[Check, ...]] = {
         engines.shares_are_combined,
         engines.the_same_seed_gives_the_same_bits,
         engines.its_predictor_agrees,
+        steppers.its_single_updates_agree,
+        steppers.numbers_that_are_not_finite_change_nothing,
         engines.failures_of_plugins_leave_whole_batches,
         engines.interrupts_leave_whole_batches,
         common.its_documentation_has_a_first_line,

@@ -6,6 +6,8 @@ import numpy as np
 
 from nnframe import Engine, denseLayer, nNet
 from nnframe.arrays import copy_all
+from nnframe.contracts.engine import Samples
+from nnframe.engines.fast.stepper import stepper as numpy_stepper
 from nnframe.engines.reference import prepare
 
 
@@ -143,6 +145,23 @@ def with_stale_weights(layers):
     return net.predict
 
 
+def changed_stepper(is_careless):
+    """Make updates with half the learning rate, or whatever the inputs are."""
+
+    def make(net):
+        step = numpy_stepper(net)
+
+        def broken_step(samples, learning_rate, dropout_key):
+            return step(samples, learning_rate if is_careless else learning_rate / 2, dropout_key)
+
+        if is_careless:
+            broken_step.if_finite = broken_step
+            broken_step.pair_step = lambda x, y, rate: step(Samples(x.T, y.T, None, 0), rate, 0) / x.shape[1]
+        return broken_step
+
+    return make
+
+
 # By what is wrong: what prepares the engine, and the checks that fail, no more and no fewer.
 BROKEN_ENGINES = {
     "fails": (failing, {"it_trains"}),
@@ -170,6 +189,12 @@ BROKEN_ENGINES = {
     "no Ctrl-C": (heedless, {"interrupts_leave_whole_batches"}),
     "leaves half an update": (leaving_rubbish, {"failures_of_plugins_leave_whole_batches"}),
     "a predictor with stale weights": (prepare, {"its_predictor_agrees"}, with_stale_weights),
+    "a stepper with other learning rates": (
+        prepare, {"its_single_updates_agree"}, None, changed_stepper(is_careless=False)
+    ),
+    "a stepper for any numbers": (
+        prepare, {"numbers_that_are_not_finite_change_nothing"}, None, changed_stepper(is_careless=True)
+    ),
     "never combines": (changed_task(lambda task: task._replace(combine=None)), {"shares_are_combined"}),
     "the mean of means": (
         changed_shares(lambda shares: shares._replace(sizes=np.maximum(shares.stops - shares.starts, 1))),
@@ -183,11 +208,13 @@ COMBINING = {"never combines", "the mean of means", "dropout by the position in 
 
 
 def broken_engine(fault):
-    make, _, *predictor = BROKEN_ENGINES[fault]
+    make, _, *others = BROKEN_ENGINES[fault]
+    predictor, stepper, *_ = (*others, None, None)
     return Engine(
         "broken",
         make,
-        predictor=(*predictor, None)[0],
+        predictor=predictor,
+        stepper=stepper,
         combines=fault in COMBINING,
         doc="broken: a = tanh(z). Source: broken on purpose.",
     )
