@@ -242,6 +242,7 @@ class ByRule(Descent):
 
     def __init__(self, task: TrainingTask | BoundNet) -> None:
         self._updater = Updater(task, in_place=True)
+        self._update = self._updater.bound()
         self.layers, self.gradients = task.layers, self._updater.gradients
         self.has_begin = bool(self._updater.arrays)
         self.loss_gradients = self._updater.loss_gradients
@@ -252,7 +253,7 @@ class ByRule(Descent):
 
     def step(self, learning_rate: float) -> None:
         """Update."""
-        self._updater.update_weights(learning_rate)
+        self._update(learning_rate)
 
     def finish(self, learning_rate: float, loss_sum: float) -> float:
         """Combine and update."""

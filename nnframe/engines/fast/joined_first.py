@@ -78,14 +78,15 @@ class JoinedFirst(Descent):
         state = OptimizerState(tuple(own[1:]), task.rule.state.updates)
         rule = task.rule._replace(state=state)
         # It sees the first layer's weights in another order.
-        self._updater = Updater(task._replace(layers=layers, rule=rule), in_place=True)
+        updater = Updater(task._replace(layers=layers, rule=rule), in_place=True)
+        self._update = updater.bound()
         first, n_out = task.layers[0].weights, len(task.layers[0].bias)
         self._live, self._own = list(_parts(live, first.shape)), []
         for each in _parts(own, first.shape[::-1]):
             self._own.append(each.T if each.ndim == 2 else each)
         self.layers = [_joined(layers[0], own[0], n_out), *layers[1:]]
-        joined = _joined(layers[0], self._updater.gradient, n_out)
-        self.gradients = [Gradient(joined.weights, joined.bias, []), *self._updater.gradients[1:]]
+        joined = _joined(layers[0], updater.gradient, n_out)
+        self.gradients = [Gradient(joined.weights, joined.bias, []), *updater.gradients[1:]]
         self.factors = factors_of_joined(self.layers, factors_by_layer(task.layers, task.rule))
 
     def begin(self) -> None:
@@ -94,7 +95,7 @@ class JoinedFirst(Descent):
 
     def step(self, learning_rate: float) -> None:
         """Update the copies."""
-        self._updater.update_weights(learning_rate)
+        self._update(learning_rate)
 
     def end(self) -> None:
         """Copy the weights and the state back."""

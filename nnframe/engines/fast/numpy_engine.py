@@ -95,17 +95,20 @@ class NumpyRun:
 
     def epoch(self, epoch: Epoch) -> float:
         """Make one pass over the data and return the sum of the losses."""
+        return self.threads.call(self.visit, epoch)
+
+    def visit(self, epoch: Epoch) -> float:
+        """Do so with as many threads as there are."""
         rates = iter(epoch.learning_rates.tolist())
         total = epoch.loss_sum
-        with self.threads.chosen():
-            self.descent.begin()
-            try:
-                if epoch.shares is not None or self.task.combine is not None:
-                    return self.train_shares(epoch)
-                for chunk in self.chunks.of(epoch):
-                    total = self.train(chunk, rates, epoch.dropout_key, total)
-            finally:
-                self.descent.end()
+        self.descent.begin()
+        try:
+            if epoch.shares is not None or self.task.combine is not None:
+                return self.train_shares(epoch)
+            for chunk in self.chunks.of(epoch):
+                total = self.train(chunk, rates, epoch.dropout_key, total)
+        finally:
+            self.descent.end()
         return total
 
     def train(self, chunk: Chunk, rates: Iterator[float], dropout_key: int, total: float) -> float:
