@@ -106,3 +106,21 @@ def test_an_error_leaves_the_weights_and_the_state_after_the_last_whole_batch():
     expected.nEpochs(1, DATA[:32], right, None, 16, optimizer=ADAM, engine="reference")
     for array, other in zip(arrays_of(net), arrays_of(expected), strict=True):
         np.testing.assert_allclose(array, other, rtol=1e-8, atol=1e-10)
+
+
+def test_data_that_changes_between_epochs_is_read_anew():
+    class Change:
+        def __init__(self, X):
+            self.X = X
+
+        @hookimpl
+        def nnframe_epoch_end(self, run):
+            self.X *= -1
+
+    found = []
+    for engine in ("numpy", "reference"):
+        X, net = np.array(DATA.X), make_net()
+        net.nEpochs(3, pairs(X, DATA.Y), "cel", None, 16, optimizer=ADAM, engine=engine, callbacks=[Change(X)])
+        found.append(arrays_of(net))
+    for array, other in zip(*found, strict=True):
+        np.testing.assert_allclose(array, other, rtol=1e-8, atol=1e-10)

@@ -61,26 +61,34 @@ class Chunks:
         # Other data may have to be converted.
         self._can_gather = type(data) is Pairs and data.X.dtype == data.Y.dtype == dtype
         self._gathered: dict[int, Chunk] = {}
-        if has_ones:
-            self._task = task._replace(data=Pairs(with_ones(data.X), data.Y))
+        self._has_ones = has_ones
 
     @cached_property
     def _memory(self) -> tuple[Array, Array, Array | None]:
-        """What rows are gathered into; an epoch in the order of the data needs none."""
+        """What rows are gathered into."""
         data, weights = self._task.data, self._task.sample_weights
         x, y = (np.empty((self._count, each.shape[1]), each.dtype) for each in (data.X, data.Y))
         return x, y, None if weights is None else np.empty(self._count, weights.dtype)
 
+    @cached_property
+    def _inputs(self) -> Array:
+        """The inputs that were gathered, perhaps followed by ones."""
+        x = self._memory[0]
+        return with_ones(x) if self._has_ones else x
+
     def of(self, epoch: Epoch) -> Iterator[Chunk]:
         """Yield the chunks of an epoch. The samples of one are valid until the next."""
-        if epoch.order is None or not self._can_gather:
+        order = epoch.order
+        if not self._can_gather or (order is None and not self._has_ones):
             for samples in self._task.samples(epoch, self._count):
                 yield Chunk(samples, self._cut(samples))
             return
         first = epoch.first_batch * self._size
-        last = min(len(epoch.order), first + len(epoch.learning_rates) * self._size)
+        n_visited = len(self._task.data if order is None else order)
+        last = min(n_visited, first + len(epoch.learning_rates) * self._size)
         for start in range(first, last, self._count):
-            yield self._gather(epoch.order[start : min(start + self._count, last)], start)
+            stop = min(start + self._count, last)
+            yield self._gather(np.arange(start, stop) if order is None else order[start:stop], start)
 
     def _gather(self, rows: Array, start: int) -> Chunk:
         count = len(rows)
@@ -90,12 +98,14 @@ class Chunks:
             if source is not None and memory is not None:
                 # The rows are known to exist. Without "clip", numpy would gather them in new memory and copy them.
                 source.take(rows, 0, memory[:count], "clip")
+        if self._has_ones:
+            self._inputs[:count, :-1] = self._memory[0][:count]
         samples, batches = chunk
         return Chunk(samples._replace(start=start), batches)
 
     def _views(self, count: int) -> Chunk:
         """Return the first samples of the memory, which are written later, as a chunk."""
-        x, y, weights = self._memory
+        x, (_, y, weights) = self._inputs, self._memory
         weights = None if weights is None else _read_only(weights[:count])
         samples = Samples(_read_only(x[:count]), _read_only(y[:count]), weights, 0)
         return Chunk(samples, self._cut(samples))

@@ -31,8 +31,6 @@ from nnframe.engines.vectors import factors_by_layer, parts_of
 
 # With fewer samples in a batch, the calls that are saved are cheap; with more inputs, so is the addition of a bias.
 FEWEST_SAMPLES, MOST_INPUTS = 16, 2**8
-# The inputs with their ones are a copy of all data, and of more numbers it would take too much memory.
-MOST_NUMBERS = 2**20
 
 
 def joins_first(task: TrainingTask, batch_size: int) -> bool:
@@ -48,7 +46,7 @@ def joins_first(task: TrainingTask, batch_size: int) -> bool:
         or any(layer.parameters for layer in layers)
     ):
         return False
-    if batch_size < FEWEST_SAMPLES or n_inputs > MOST_INPUTS or len(data) * (n_inputs + 1) > MOST_NUMBERS:
+    if batch_size < FEWEST_SAMPLES or n_inputs > MOST_INPUTS:
         return False
     if type(data) is not Pairs or not data.X.dtype == data.Y.dtype == dtype:
         return False
