@@ -34,7 +34,8 @@ class Loss(Plugin):
     """A loss L(a, y) of a column of activations a against its targets y, with its gradient.
 
     The functions take arrays of shape (n, B), one column a sample, keep the dtype (float32 or float64) and leave
-    their arguments as they are. Averaging over the batch is not their business.
+    their arguments as they are. Averaging over the batch is not their business. Engines overwrite the arguments with
+    the next batch: a function that keeps one must copy it.
 
     `value` and `gradient` may have arguments named ``x`` and ``sample_weight``. They are then called with the net's
     inputs, of shape (n_in, B), and with the samples' weights, of shape (B,), by keyword. A loss that takes the weights

@@ -194,13 +194,19 @@ class Loss:
         # The last weights that were evaluated, and what came out.
         self._given = self._w = self._gradient = NOTHING
         self._penalized = math.nan
+        self._shape = (sum(array.size for array in run.weights),)
 
     def __call__(self, w: Array) -> tuple[float, Array]:
-        """Return the loss with the penalty, and its gradient."""
-        # An array that can be written to may have another content by now.
-        if w is not self._given or w.flags.writeable:
-            if type(w) is not np.ndarray or w.dtype != self._dtype:
-                w = np.asarray(w, self._dtype)
+        """Return the loss with the penalty, and its gradient.
+
+        Raises
+        ------
+        ValueError
+            If w is not a vector of all weights. An optimizer's users see a `PluginError`.
+        """
+        # An array that can be written to, or a view of one, may have another content by now.
+        if w is not self._given or w.flags.writeable or w.base is not None:
+            w = self._vector(w)
             if not self._is_last(w):
                 self._w = NOTHING
                 self.last, self._penalized, self._gradient = self.data.evaluate(w)
@@ -212,7 +218,14 @@ class Loss:
 
     def gauss_newton(self, w: Array) -> Array:
         """Return the Gauss-Newton matrix; see `WholeLoss.gauss_newton`."""
-        return self.data.gauss_newton(w)
+        return self.data.gauss_newton(self._vector(w))
+
+    def _vector(self, w: Array) -> Array:
+        if type(w) is not np.ndarray or w.dtype != self._dtype:
+            w = np.asarray(w, self._dtype)
+        if w.shape != self._shape:
+            raise ValueError(f"evaluate got weights of shape {w.shape}; expected {self._shape}, a vector like w")
+        return w
 
     def _is_last(self, w: Array) -> bool:
         """Whether these are the weights that were evaluated last."""

@@ -320,6 +320,34 @@ def test_weights_are_evaluated_once_although_they_are_asked_for_again():
     assert seen[::2] == seen[1::2]
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [lambda w: w[:-1], lambda w: np.append(w, w[-1]), lambda w: w[:, np.newaxis], lambda w: w[:0], lambda w: w.sum()],
+)
+@pytest.mark.parametrize("ask", [lambda evaluate, w: evaluate(w), lambda evaluate, w: evaluate.gauss_newton(w)])
+def test_evaluate_refuses_what_is_not_a_vector_of_all_weights(changed, ask):
+    optimizer = Optimizer("mine", minimize=lambda evaluate, w, t: ask(evaluate, changed(w)))
+    with pytest.raises(PluginError, match=r"got weights of shape \(.*\); expected \(32,\), a vector like w"):
+        make_net().nEpochs(1, make_data(), "mse", optimizer=optimizer)
+
+
+def test_a_view_of_changing_weights_is_evaluated_again():
+    seen = []
+
+    def minimize(evaluate, w, t):
+        buffer = w.copy()
+        view = buffer.view()
+        view.flags.writeable = False
+        for _ in range(2):
+            seen.append((evaluate(view)[0], evaluate(buffer.copy())[0]))
+            buffer *= 0.5
+        return (w,)
+
+    train(1, optimizer=Optimizer("mine", minimize=minimize))
+    assert all(of_view == of_copy for of_view, of_copy in seen)
+    assert seen[0] != seen[1]
+
+
 def test_what_evaluate_returns_can_not_be_changed():
     def minimize(evaluate, w, t):
         evaluate(w)[1][...] = 0
