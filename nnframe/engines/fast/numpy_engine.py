@@ -24,6 +24,10 @@ in float32 on one core:
   to 2.3 on nets with layers of 2^14 weights or more.
 - The learning rate and the mean over the batch are folded into the first gradient of the backward pass, which saves a
   pass over all others: 1.03 to 1.19 with batches of one.
+- Shuffled rows are gathered into memory that is cut into batches once (`chunks`): 1.05 to 1.07 on small nets with
+  batches of 64.
+- Where an optimizer trains a small net in batches, the first layer's weights and bias are one matrix (`joined_first`):
+  1.06 on small nets with batches of 64.
 - nnframe's own plugins are called without a guard (`registry.binding`): up to 1.07 with batches of one.
 
 However an epoch ends, the net has the weights after a whole batch: an update is one call from Python, and so is the
