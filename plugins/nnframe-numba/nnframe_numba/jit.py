@@ -17,11 +17,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 ERRORS: dict[str, Any] = {"error_model": "numpy"}
 # In a sum that may be reordered, a processor adds eight numbers at once. Infinities and NaN keep their meaning.
 FASTMATH = {"reassoc", "contract", "nsz"}
+# Loops allocate nothing. Even so, numba would count references to each array that a variable names, which takes as long
+# in every product of a small layer as multiplying five samples.
+LOOPS: dict[str, Any] = {"fastmath": FASTMATH, "_nrt": False, **ERRORS}
 
 
 def kernel(function: F) -> F:
     """Compile a loop of this package, which may reorder sums, and keep it on disk."""
-    compiled: F = njit(function, fastmath=FASTMATH, **ERRORS)
+    compiled: F = njit(function, **LOOPS)
     keep_on_disk(compiled, f"{function.__module__}.{function.__name__}")
     return compiled
 
@@ -29,7 +32,7 @@ def kernel(function: F) -> F:
 def separate_kernel(function: F) -> F:
     """Compile a large loop of this package; what is inlined itself calls it. It begins with `never_inline`."""
     # Otherwise numba would inline it into callers that are inlined.
-    compiled: F = njit(function, fastmath=FASTMATH, forceinline=False, **ERRORS)
+    compiled: F = njit(function, forceinline=False, **LOOPS)
     keep_on_disk(compiled, f"{function.__module__}.{function.__name__}")
     return compiled
 
@@ -56,7 +59,7 @@ def inlined(function: Any) -> Any:
     """
     known = _inlined.get(function)
     if known is None:
-        options = {key: value for key, value in function.targetoptions.items() if key in ("fastmath", "error_model")}
+        options = {key: value for key, value in function.targetoptions.items() if key in LOOPS}
         known = _inlined[function] = njit(function.py_func, forceinline=True, **options)
     return known
 

@@ -190,10 +190,10 @@ def _macro_kernel(
             # Columns that C doesn't have cost nothing here, and no edge has to be copied.
             for r in range(0, n_rows, NARROW_MR):
                 c = (first + r) * n_columns + j
-                source, s = (S, j) if s_step == 0 else (C, c)
+                s = j if s_step == 0 else c
                 a, n = (i + r) * A.shape[1], min(NARROW_MR, n_rows - r)
                 narrow_micro_kernel(
-                    A, a, A.shape[1], n, panels, j * depth, depth, source, s, s_step, C, c, n_columns, n_left
+                    A, a, A.shape[1], n, panels, j * depth, depth, S, s, s_step, C, c, n_columns, n_left
                 )
             break
         is_whole = n_left >= nr
