@@ -82,7 +82,8 @@ class Optimizer(Plugin):
         which is an epoch of the run. w is the vector of all weights and biases, of shape (n,).
         ``evaluate(weights) -> (loss, gradient)`` may be called any number of times: it returns the mean loss over all
         rows, with penalties, as a float, and its gradient, a vector like w. The loss may be infinite or NaN for weights
-        far away. For the w that the iteration before returned it costs nothing if that was evaluated last.
+        far away. For the w that the iteration before returned it costs nothing if that was evaluated last. The rows may
+        be copied at the start of a run, which then doesn't see what a callback writes to the data.
         ``evaluate.gauss_newton(weights)`` helps with least squares; see `WholeLoss`.
 
         It leaves its arguments as they are, and what the next iteration needs to know is in the state, so that a run
