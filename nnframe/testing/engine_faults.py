@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -119,10 +120,20 @@ def count_updates_until_interrupted(engine: Engine, seconds: float) -> list[floa
 
 
 class Patience:
-    """Stops a run that goes on for too long."""
+    """Stops a run that goes on for too long, or whose Ctrl-C is lost.
+
+    While it is entered, Python doesn't complain of a lost one.
+    """
 
     def __init__(self) -> None:
         self.until = time.monotonic() + PATIENCE
+
+    def __enter__(self) -> Patience:
+        self._report, sys.unraisablehook = sys.unraisablehook, self._notice
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.unraisablehook = self._report
 
     @hookimpl
     def nnframe_epoch_end(self, run: Run) -> None:
@@ -130,16 +141,22 @@ class Patience:
         if time.monotonic() > self.until:
             run.stop("no Ctrl-C has come")
 
+    def _notice(self, unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            self.until = 0.0
+        else:
+            self._report(unraisable)
+
 
 def _is_interrupted(net: nNet, engine: Engine, seconds: float) -> bool:
     data = pairs(np.ones((20_000, 1)), np.full((20_000, 1), -1.0))
     timer = threading.Timer(seconds, _thread.interrupt_main)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), Patience() as patience:
         warnings.simplefilter("ignore")
         try:
             net.backprop(data[:1], ascent, 1.0, engine=engine)
             timer.start()
-            net.nEpochs(100_000, data, ascent, 1.0, engine=engine, callbacks=[Patience()])
+            net.nEpochs(100_000, data, ascent, 1.0, engine=engine, callbacks=[patience])
             timer.join()
             time.sleep(1)
         except EngineError as refusal:

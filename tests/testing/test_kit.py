@@ -1,8 +1,10 @@
 """The kit catches what it should, and nothing else."""
 
 import re
+import signal
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -247,3 +249,34 @@ def test_an_engine_that_goes_on_after_every_ctrl_c_fails_and_ends(monkeypatch):
     with pytest.raises(CheckFailure, match="a Ctrl-C, 3 times"):
         engine_faults.count_updates_until_interrupted(Engine("heedless", prepare), 0.05)
     assert n_ignored > 0
+
+
+def test_a_ctrl_c_that_a_destructor_loses_is_sent_again(monkeypatch):
+    class Losing:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    engine, lost = registry.get("engine", "numpy"), []
+
+    def prepare(task):
+        run = engine.prepare(task)
+
+        def run_epoch(epoch):
+            if len(epoch.learning_rates) > 1 and not lost:
+                lost.append(Losing())
+                lost[0] = None
+            return run(epoch)
+
+        return run_epoch
+
+    timers, Timer = [], threading.Timer
+
+    def timer(seconds, function):
+        # The first Ctrl-C is the one that is lost.
+        timers.append(Timer(seconds, function if timers else int))
+        return timers[-1]
+
+    monkeypatch.setattr(engine_faults.threading, "Timer", timer)
+    weight, bias = engine_faults.count_updates_until_interrupted(Engine("losing", prepare), 0.05)
+    assert lost == [None]
+    assert weight == bias > 0
