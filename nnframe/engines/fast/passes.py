@@ -9,21 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from nnframe.arrays import Array, copy_all
 from nnframe.backpropagation import Gradient
 from nnframe.contracts.bound import Linear, Objective
+from nnframe.engines.fast.last_layer import LossGradient, learning_gradient_step, loss_gradient_step, output_step
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, row_by_row
-
-# With fewer bytes, an output is filled with zeros in no time.
-FEW_BYTES = 40_000
-# A step of a pass: a call without arguments.
-Step: TypeAlias = Callable[[], object]
-# Fills the d of the last layer after a forward pass, from the targets, the output, the scale and the samples' weights.
-LossGradient: TypeAlias = Callable[[Array, Output, Array, "Array | None"], None]
+from nnframe.engines.fast.products import Step, fill_with_transposed, first_product_into, product_into
 
 
 class HasPlaces(Protocol):
@@ -108,28 +103,28 @@ class Passes:
         for (layer, memory), (after, memory_after) in pairwise(zip(layers, memories, strict=True)):
             steps += _forward_steps(layer, memory, after, memory_after.z)
         self.first_product = memories[0].z
-        self.enter = _entrance(layers[0], self.first_product)
-        leave = _exit(layers[-1], memories[-1].z, objective)
+        self.enter = first_product_into(layers[0], self.first_product)
+        leave = output_step(layers[-1], memories[-1].z, objective)
         self.forward, self.complete = _forward_pass(self.enter, steps, leave), _rest_of_pass(steps, leave)
         is_trained = [any(each) for each in factors]
         # Below it, all layers are frozen.
         lowest = is_trained.index(True) if True in is_trained else len(layers)
         is_learned = bool(layers[-1].parameters or objective.parameters)
-        learning = _learning_loss_gradient(objective, layers[-1], memories[-1], gradients[-1], places.loss_gradients)
-        fill_last = learning if is_learned else _loss_gradient(objective, layers[-1], memories[-1])
+        learning = learning_gradient_step(objective, layers[-1], memories[-1], gradients[-1], places.loss_gradients)
+        fill_last = learning if is_learned else loss_gradient_step(objective, layers[-1], memories[-1])
         steps = []
         for k in reversed(range(lowest, len(layers))):
             d, (weights_factor, bias_factor, *_) = memories[k].d, factors[k]
             if bias_factor:
                 steps += _sum_over_samples(d, gradients[k])
             if weights_factor and k > 0:
-                steps.append(_product(d, memories[k - 1].out.T, gradients[k].weights))
+                steps.append(product_into(d, memories[k - 1].out.T, gradients[k].weights))
             if k > lowest:
                 steps += _backward_steps(layers[k], d, layers[k - 1], memories[k - 1], gradients[k - 1])
         use_inputs: Callable[[Array, Array], object] | None = memories[0].d.dot if factors[0][0] else None
         into = gradients[0].weights
         if factors[0][0] and not into.flags.c_contiguous:
-            use_inputs, into = partial(_transposed_product, memories[0].d.T), into.T
+            use_inputs, into = partial(fill_with_transposed, memories[0].d.T), into.T
         if places.inputs is not None:
             # A copy; np.copyto takes longer.
             use_inputs, into = np.positive, places.inputs
@@ -176,27 +171,6 @@ def _backward_pass(
     return backward
 
 
-def _product(A: Array, B: Array, out: Array) -> Step:
-    """Return the function that fills a matrix with A B; an array's own dot only takes C-contiguous outputs."""
-    if not out.flags.c_contiguous:
-        A, B, out = B.T, A.T, out.T
-    return partial(np.matmul, A, B, out) if _is_for_matmul(A.shape[1], out) else partial(A.dot, B, out)
-
-
-def _is_for_matmul(n_inner: int, out: Array) -> bool:
-    """Whether np.matmul is the faster function to fill `out` with a product.
-
-    It takes half a microsecond longer to call than an array's dot, which fills the output with zeros first: 2 us for
-    100 x 150 numbers, as long as the product by 5 of them takes without. For an outer product, it doesn't use BLAS.
-    """
-    return out.nbytes > FEW_BYTES and n_inner > 1 and min(out.shape) > 1
-
-
-def _transposed_product(A: Array, B: Array, out: Array) -> None:
-    """Fill a matrix with B' A."""
-    B.T.dot(A, out)
-
-
 def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step:
     """Return the function that fills a matrix with the result of another one for some arrays."""
 
@@ -204,18 +178,6 @@ def _filling(out: Array, function: Callable[..., Array], *arrays: Array) -> Step
         out[...] = function(*arrays)
 
     return fill
-
-
-def _entrance(layer: Linear, z: Array) -> Callable[[Array], object]:
-    """Return the function that multiplies inputs, (B, n_in), by the weights of the first layer."""
-    weights, rows = layer.weights.T, z.T
-    if _is_for_matmul(len(weights), z):
-        if rows.flags.c_contiguous:
-            return lambda x: np.matmul(x, weights, rows)
-        return lambda x: np.matmul(layer.weights, x.T, z)
-    if rows.flags.c_contiguous:
-        return lambda x: x.dot(weights, rows)
-    return lambda x: layer.weights.dot(x.T, z)
 
 
 def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: Array) -> list[Step]:
@@ -232,90 +194,7 @@ def _forward_steps(layer: Linear, memory: LayerMemory, after: Linear, product: A
         steps.append(partial(activate_inplace, a))
     if mask is not None:
         steps.append(partial(np.multiply, *row_by_row(a, mask, out)))
-    return [*steps, _product(after.weights, out, product)]
-
-
-def _exit(layer: Linear, product: Array, objective: Objective) -> Callable[[Output], None]:
-    """Return the function from `product`, that of the last layer, to z and a.
-
-    The output is the one that the loss takes. The other replaces the product, since numpy is fastest with contiguous
-    matrices.
-    """
-    product_rows, bias_rows = row_by_row(product, layer.bias if layer.bias.size else np.zeros((), product.dtype))
-    activate, activate_inplace = layer.activation.forward, layer.activation.forward_inplace
-
-    def leave_with_z(output: Output) -> None:
-        np.add(product_rows, bias_rows, product_rows)
-        output.rows[...] = product_rows
-        if activate_inplace is None:
-            product[...] = activate(product)
-        else:
-            activate_inplace(product)
-
-    def leave_with_a(output: Output) -> None:
-        np.add(product_rows, bias_rows, product_rows)
-        if activate_inplace is None:
-            output.columns[...] = activate(product)
-        else:
-            output.rows[...] = product_rows
-            activate_inplace(output.columns)
-
-    def leave_linear(output: Output) -> None:
-        np.add(product_rows, bias_rows, output.rows)
-
-    if layer.activation.plugin is None:
-        return leave_linear
-    return leave_with_z if objective.value_takes_z else leave_with_a
-
-
-def _loss_gradient(objective: Objective, last: Linear, memory: LayerMemory) -> LossGradient:
-    """Return the function that fills the d of the last layer after `_exit` has run."""
-    product, d = memory.z, memory.d
-    gradient, loss_gradient, takes_z = objective.gradient, objective.loss_gradient, objective.value_takes_z
-    backward, backward_inplace = last.activation.backward, last.activation.backward_inplace
-    is_linear = last.activation.plugin is None
-
-    def fill(y: Array, output: Output, scale: Array, weights: Array | None) -> None:
-        kept = output.columns
-        other = kept if is_linear else product
-        z, a = (kept, other) if takes_z else (other, kept)
-        if loss_gradient is None:
-            np.multiply(gradient(z, a, y), scale, d)
-        else:
-            np.multiply(loss_gradient(a, y), scale, d)
-            if backward_inplace is None:
-                d[...] = backward(d, z, a)
-            else:
-                backward_inplace(d, a)
-        if weights is not None:
-            np.multiply(d, weights, d)
-
-    return fill
-
-
-def _learning_loss_gradient(
-    objective: Objective, last: Linear, memory: LayerMemory, gradient: Gradient, of_loss: Sequence[Array]
-) -> LossGradient:
-    """Return what `_loss_gradient` does, for a loss or a last layer with learned parameters: it fills theirs too."""
-    z, d, activation = memory.z, memory.d, last.activation
-    is_linear = activation.plugin is None
-
-    def fill(y: Array, output: Output, scale: Array, weights: Array | None) -> None:
-        a = output.columns
-        # Learned parameters rule out fused forms.
-        assert objective.loss_gradient is not None
-        np.multiply(objective.loss_gradient(a, y), scale, d)
-        if weights is not None:
-            np.multiply(d, weights, d)
-        if objective.parameter_gradients is not None:
-            factors = np.full(a.shape[1], scale, a.dtype) if weights is None else weights * scale
-            copy_all(of_loss, objective.parameter_gradients(a, y, factors))
-        if activation.parameter_gradients is not None:
-            copy_all(gradient.parameters, activation.parameter_gradients(d, z, a))
-        if not is_linear:
-            d[...] = activation.backward(d, z, a)
-
-    return fill
+    return [*steps, product_into(after.weights, out, product)]
 
 
 def _sum_over_samples(d: Array, gradient: Gradient) -> list[Step]:
@@ -331,7 +210,7 @@ def _backward_steps(layer: Linear, d: Array, before: Linear, memory: LayerMemory
     z, a, d_before, mask, _ = memory
     differentiate, backward_inplace = before.activation.backward, before.activation.backward_inplace
     # Without a last column for the bias.
-    steps = [_product(layer.weights.T[: len(d_before)], d, d_before)]
+    steps = [product_into(layer.weights.T[: len(d_before)], d, d_before)]
     if mask is not None:
         steps.append(partial(np.multiply, *row_by_row(d_before, mask, d_before)))
     if before.activation.parameter_gradients is not None:
