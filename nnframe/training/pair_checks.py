@@ -9,10 +9,10 @@ import numpy as np
 
 from nnframe.arrays import TRAINING_ERRORS, Array, DType
 from nnframe.contracts.loss import Loss
+from nnframe.engines.plain_pairs import are_probabilities, finite_check, plain_pair_check
 from nnframe.errors import ArgumentError, DataError, ShapeError
 from nnframe.inputs.checks import as_array, as_columns, in_dtype
 from nnframe.registry.domains import check_targets
-from nnframe.registry.plain_pairs import are_probabilities, finite_check, plain_pair_check
 
 
 class PairChecks:

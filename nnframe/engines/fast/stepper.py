@@ -27,8 +27,8 @@ from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes
 from nnframe.engines.fast.rank_one import rank_one_descent
+from nnframe.engines.plain_pairs import plain_pair_check
 from nnframe.engines.vectors import factors_by_layer
-from nnframe.registry.plain_pairs import plain_pair_check
 
 # Of more batch sizes than these, the memory of the oldest is given up.
 MOST_SIZES = 4
