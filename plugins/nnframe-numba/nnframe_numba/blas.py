@@ -23,13 +23,13 @@ from nnframe_numba.compile_thread import require_compile_thread
 from nnframe_numba.jit import compiled_first, kernel
 
 # From so many multiplications per batch on, counting one product per layer, an epoch takes less time on a BLAS with
-# vectors as wide as ours. Own over BLAS, with two threads and float32, was 0.80 at 4 million, 0.94 and 0.92 at 14, 1.00
-# to 1.16 at 56, 1.10 and 1.19 at 225, and 1.30 at 900.
+# vectors as wide as ours. Own over BLAS, with two threads and float32, was 0.80 at 4 million, 0.94 and 0.92 at 14, 1.11
+# at 68, 1.14 at 171, 1.19 at 203 and 1.03 at 5,390; with float64, 1.2 to 1.4 from 68 on.
 FEWEST_MULTIPLICATIONS = 40_000_000
-# A BLAS with less than this share of our speed on one thread is never the faster one. OpenBLAS had 0.94 of it where all
-# vectors have 32 bytes. Where they have 64 it had 0.70, and an epoch of a large net took 0.98 of the time on our loops;
-# with kernels made for 32 it had 0.58, and an epoch took 0.53.
-LEAST_SPEED = 0.75
+# A BLAS with less than this share of our speed on one thread, for a small product, is not the faster one for large
+# products either. OpenBLAS had 0.94 of it where all vectors have 32 bytes. Where they have 64, it had 0.65 in the
+# figures above; with kernels made for 32 it had 0.47 to 0.58, and an epoch took 0.53 on our loops.
+LEAST_SPEED = 0.6
 # So small a product that BLAS computes it on one thread, however many it has.
 SIDE = 64
 # With this variable, users have OpenBLAS take the kernels for another processor.
