@@ -12,7 +12,6 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-
 # In quotes: only type checkers need numpy.typing, which takes time to import.
 Array: TypeAlias = "npt.NDArray[Any]"
 DType: TypeAlias = np.dtype[Any]

@@ -154,10 +154,11 @@ class nNet(Answers):
         if not layers:
             # Raises. Checking all layers at every call would take too long.
             check_chain(layers)
-        steps: list[Array] = [as_columns(v, layers[0].n_in, "v") if return_all_steps else v]
+        output: Array = as_columns(v, layers[0].n_in, "v") if return_all_steps else v
+        steps = [output]
         for layer in layers:
-            steps.append(layer.step_of_net(steps[-1]))
-        return steps if return_all_steps else steps[-1]
+            steps.append(output := layer.step_of_net(output))
+        return steps if return_all_steps else output
 
     def predictor(self, engine: str | Engine | None = None) -> Predictor:
         """Return a fast forward pass, for a net that answers many times.
