@@ -24,7 +24,7 @@ class Threads:
         # On a slow machine, too, no finding expires.
         monkeypatch.setattr(blas_threads, "SECONDS", 1e9)
         seconds = (lambda: 1.0) if alone else (lambda: 1.0 if self.n > 1 else 2.0)
-        monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: seconds())
+        monkeypatch.setattr(blas_threads, "_seconds", lambda products: seconds())
         for name in VARIABLES:
             monkeypatch.delenv(name, raising=False)
 
@@ -50,7 +50,7 @@ def test_a_product_that_gains_from_more_threads_has_all(monkeypatch):
 @pytest.mark.parametrize(("ratio", "n_threads"), [(0.5, 1), (1.0, 4), (2.0, 4)])
 def test_a_product_with_a_vector_has_one_thread_if_that_is_faster(ratio, n_threads, monkeypatch):
     library = Threads(monkeypatch, alone=True)
-    monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: 1.0 if library.n > 1 else ratio)
+    monkeypatch.setattr(blas_threads, "_seconds", lambda products: 1.0 if library.n > 1 else ratio)
     with FittingThreads((784, 128, 1), FLOAT32).chosen():
         assert library.n == n_threads
 
@@ -163,7 +163,7 @@ def test_answers_have_fitting_threads_and_put_them_back(kind, monkeypatch):
 def test_sizes_that_change_all_the_time_are_timed_for_a_few(monkeypatch):
     timed = []
     Threads(monkeypatch, alone=True)
-    monkeypatch.setattr(blas_threads, "_seconds", lambda A, B, out: timed.append(B.shape[1]) or 1.0)
+    monkeypatch.setattr(blas_threads, "_seconds", lambda products: timed.append(products[0][1].shape[1]) or 1.0)
     A = np.ones((256, 784), np.float32)
     blas_threads._by_shape.clear()
     for count in range(2, 200):
@@ -204,3 +204,10 @@ def test_the_library_of_numpy_is_found_and_set():
     finally:
         library.set(before)
     assert library.get() == before
+
+
+@pytest.mark.parametrize(("trains", "shapes"), [(False, [(3, 2)]), (True, [(3, 2), (3, 4)])])
+def test_training_times_the_gradient_of_a_product_as_well(trains, shapes):
+    products = blas_threads._timed((3, 4, 2), FLOAT32, trains)
+    assert [out.shape for _, _, out in products] == shapes
+    assert all((A @ B).shape == out.shape for A, B, out in products)

@@ -95,7 +95,7 @@ class NumpyRun:
         self.scale = np.empty((), last.weights.dtype)
         self.passes: dict[int, Passes] = {}
         largest = largest_product((layer.weights for layer in task.layers), self.batch_size)
-        self.threads = FittingThreads(largest, last.weights.dtype, self.descent.wants_one_thread)
+        self.threads = FittingThreads(largest, last.weights.dtype, self.descent.wants_one_thread, trains=True)
 
     def epoch(self, epoch: Epoch) -> float:
         """Make one pass over the data and return the sum of the losses."""

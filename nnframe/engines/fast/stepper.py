@@ -107,7 +107,7 @@ class Prepared(NamedTuple):
         a_is_output = last.activation.plugin is None or not net.objective.value_takes_z
         a = output.columns if a_is_output else parts[-1].z
         largest = largest_product((layer.weights for layer in layers), size)
-        threads = FittingThreads(largest, last.weights.dtype, descent.wants_one_thread)
+        threads = FittingThreads(largest, last.weights.dtype, descent.wants_one_thread, trains=True)
         return cls(descent, passes, output, np.empty((), last.weights.dtype), _total(net.objective, output, a), threads)
 
 

@@ -131,7 +131,7 @@ class WholeData:
         if prod(product) <= ONE_ANYWAY:
             # Then the products of the optimizer's state with vectors are what BLAS may split.
             product = VECTORS, len(self._vector), 1
-        self.threads = FittingThreads(product, self._vector.dtype)
+        self.threads = FittingThreads(product, self._vector.dtype, trains=True)
         self._scale = np.full((), 1 / self.n_total, self._vector.dtype)
         self._kept = list(self._chunks()) if self._has_ones else []
 
