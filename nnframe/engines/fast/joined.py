@@ -27,8 +27,8 @@ from nnframe.engines.fast.memory_layout import LayerMemory
 BLOCK, MOST_ZEROS = 16, 5
 
 
-class Chunk(NamedTuple):
-    """Samples, in the orders in which they are multiplied fastest.
+class PassSamples(NamedTuple):
+    """The samples of a pass, in the orders in which they are multiplied fastest.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Chunk(NamedTuple):
     factors: Array
 
     @classmethod
-    def of(cls, samples: Samples, has_ones: bool, n_zeros: int = 0) -> Chunk:
+    def of(cls, samples: Samples, has_ones: bool, n_zeros: int = 0) -> PassSamples:
         """Return the samples: contiguous copies with ones and a number of zeros, or views."""
         x, y, weights, _ = samples
         factors = _ones(len(x)) if weights is None else weights.astype(np.float64, copy=False)

@@ -99,10 +99,10 @@ class NumpyRun:
 
     def epoch(self, epoch: Epoch) -> float:
         """Make one pass over the data and return the sum of the losses."""
-        return self.threads.call(self.visit, epoch)
+        return self.threads.call(self.epoch_on_threads, epoch)
 
-    def visit(self, epoch: Epoch) -> float:
-        """Do so with as many threads as there are."""
+    def epoch_on_threads(self, epoch: Epoch) -> float:
+        """Do what `epoch` does, with the number of BLAS threads that is set."""
         rates = iter(epoch.learning_rates.tolist())
         total = epoch.loss_sum
         self.descent.begin()

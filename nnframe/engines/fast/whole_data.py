@@ -21,7 +21,7 @@ from nnframe.contracts.bound import Linear, distinct_layers, trained_arrays
 from nnframe.contracts.engine import Epoch, TrainingTask
 from nnframe.contracts.learned import learned_of
 from nnframe.engines.fast.gauss_newton import jacobians
-from nnframe.engines.fast.joined import Chunk, Layout, factors_of_joined, is_joined, memory_with_ones
+from nnframe.engines.fast.joined import Layout, PassSamples, factors_of_joined, is_joined, memory_with_ones
 from nnframe.engines.fast.memory import Memory
 from nnframe.engines.fast.memory_layout import LayerMemory, Output, output_columns
 from nnframe.engines.fast.passes import Passes, Places
@@ -207,7 +207,7 @@ class WholeData:
             total += np.diag(self._penalty.astype(np.float64))
         return total
 
-    def _pass(self, chunk: Chunk) -> float:
+    def _pass(self, chunk: PassSamples) -> float:
         """Fill the sums with the gradient of some rows, and return the sum of their losses."""
         rows, columns, y, weights, factors = chunk
         passes, output = self._passes.get(len(rows)) or self._new_passes(len(rows))
@@ -239,9 +239,9 @@ class WholeData:
         self._passes[size] = passes, output
         return passes, output
 
-    def _chunks(self) -> Iterator[Chunk]:
+    def _chunks(self) -> Iterator[PassSamples]:
         for samples in self.task.samples(self.epoch, self._chunk):
-            yield Chunk.of(samples, self._has_ones, self._n_zeros)
+            yield PassSamples.of(samples, self._has_ones, self._n_zeros)
 
     def _factors_of_l2(self, arrays: Sequence[Array], roles: Sequence[Role]) -> Array:
         """Return what each number is multiplied by in the gradient of the penalty; 0 for biases and what is frozen."""
