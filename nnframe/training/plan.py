@@ -98,14 +98,16 @@ class Plan:
         if self.schedule is not None or self.shuffle or self.drops:
             key = self._dropout_key(number) if self.drops else 0
             return Epoch(self.learning_rates(number, learning_rate), self._order(number), 0, key)
-        epoch = self._epochs.get(learning_rate)
+        epoch = self._latest.get(learning_rate)
         if epoch is None:
-            epoch = self._epochs[learning_rate] = Epoch(self.learning_rates(number, learning_rate), self._order(number))
+            # No others are kept: a callback may set another rate for each of a million epochs.
+            self._latest.clear()
+            epoch = self._latest[learning_rate] = Epoch(self.learning_rates(number, learning_rate), self._order(number))
         return epoch
 
     @cached_property
-    def _epochs(self) -> dict[float, Epoch]:
-        """Epochs that are alike, by their learning rates."""
+    def _latest(self) -> dict[float, Epoch]:
+        """The latest epoch by its learning rate; the next one with the same rate is like it."""
         return {}
 
     def learning_rates(self, number: int, learning_rate: float) -> Array:

@@ -1,6 +1,8 @@
 """Orders, seeds, validation, and what is refused."""
 
 import copy
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -54,6 +56,14 @@ def test_every_epoch_visits_every_sample_once_in_a_new_order():
         assert sorted(order) == list(range(30))
     assert not np.array_equal(orders[0], orders[1])
     assert not np.array_equal(orders[1], orders[2])
+
+
+def test_epochs_with_other_learning_rates_are_not_kept():
+    plan = Plan(1000, 4, 30, False, 7, None, None, drops=False)
+    first = weakref.ref(plan.epoch(0, 0.1).learning_rates)
+    assert plan.epoch(1, 0.2).learning_rates.tolist() == [0.2] * 8
+    gc.collect()
+    assert first() is None
 
 
 def test_without_shuffle_the_samples_come_in_the_order_of_the_data():
